@@ -2,7 +2,7 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { dialectModules } from './dialects/dialects.js';
 import { ActivityModule } from './modules/admin/activity/activity.module.js';
 import { AdminModule } from './modules/admin/admin.module.js';
-import { AuditLogModule } from './modules/admin/audit/privileged-acts.module.js';
+import { AuditLogModule } from './modules/admin/audit/audit-log.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { ConversationsModule } from './modules/conversations/conversations.module.js';
 import { FilesModule } from './modules/files/files.module.js';

@@ -2,9 +2,7 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { AdminWorkerModule } from './modules/admin/admin.worker.module.js';
 import { ContentRulesModule } from './modules/admin/moderation/content-rules.module.js';
 import { ActivityModule } from './modules/admin/activity/activity.module.js';
-import { ActivityWorkerModule } from './modules/admin/activity/activity.worker.module.js';
-import { ModerationWorkerModule } from './modules/admin/moderation/moderation.worker.module.js';
-import { AuditLogModule } from './modules/admin/audit/privileged-acts.module.js';
+import { AuditLogModule } from './modules/admin/audit/audit-log.module.js';
 import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { FilesWorkerModule } from './modules/files/files.worker.module.js';
 import { MessagesWorkerModule } from './modules/messages/messages.worker.module.js';
@@ -32,8 +30,6 @@ export const WORKER_MODULES: readonly Type[] = [
   MessagesWorkerModule,
   WebhooksWorkerModule,
   AdminWorkerModule,
-  ModerationWorkerModule,
-  ActivityWorkerModule,
 ];
 
 /** Background work only, without HTTP and sockets. */

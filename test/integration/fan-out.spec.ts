@@ -1,5 +1,5 @@
 import { newId } from '../../src/platform/database/ids.js';
-import { InProcessBus, InProcessHub } from '../../src/platform/realtime/bus/in-process-bus.js';
+import { InProcessBus, InProcessHub } from '../../src/platform/realtime/bus/bus.js';
 import type { Queryable } from '../../src/platform/database/sql.js';
 import { FanOutRepository } from '../../src/platform/realtime/fan-out/fan-out.repository.js';
 import { LocalBroadcaster } from '../../src/platform/realtime/fan-out/local-broadcaster.js';

@@ -2,7 +2,7 @@ import type { Config } from '../../src/platform/config/config.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
 import { Health, type Readiness } from '../../src/platform/health/health.js';
-import { RedisHealth } from '../../src/platform/health/redis-health.js';
+import { RedisHealth } from '../../src/platform/health/health-checks.js';
 import { People } from '../support/people.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';

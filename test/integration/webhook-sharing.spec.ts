@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import pino from 'pino';
 import { createWorker } from '../../src/create-worker.js';
-import { OutboxPoller } from '../../src/modules/webhooks/outbox-poller.js';
+import { OutboxPoller } from '../../src/modules/webhooks/outbox-relay.js';
 import { RelayRepository } from '../../src/modules/webhooks/relay.repository.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import type { Actor } from '../../src/platform/identity/actor.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
-import { AuditLogModule } from '../../src/modules/admin/audit/privileged-acts.module.js';
+import { AuditLogModule } from '../../src/modules/admin/audit/audit-log.module.js';
 import { AuthModule } from '../../src/modules/auth/auth.module.js';
 import { UsersModule } from '../../src/modules/users/users.module.js';
 import type { Config, Environment } from '../../src/platform/config/config.js';

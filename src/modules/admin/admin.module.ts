@@ -1,28 +1,51 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { FilesModule } from '../files/files.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { AdminController } from './admin.controller.js';
 import { AdminGateway } from './admin.gateway.js';
 import { AdminRepository } from './admin.repository.js';
 import { AdminService } from './admin.service.js';
 import { AuditController } from './audit/audit.controller.js';
 import { ReadAuditLog } from './audit/read-audit-log.js';
-import { ModerationModule } from './moderation/moderation.module.js';
+import { AdminConversationsController } from './conversations/admin-conversations.controller.js';
+import { AdminConversationsRepository } from './conversations/admin-conversations.repository.js';
+import { AdminConversationsService } from './conversations/admin-conversations.service.js';
 import { DashboardStats } from './dashboard-stats.js';
 import { LiveStats } from './live-stats.js';
+import { ModerationModule } from './moderation/moderation.module.js';
 import { NodeMetrics } from './node-metrics.js';
-import { AdminConversationsModule } from './conversations/admin-conversations.module.js';
-import { AdminUsersModule } from './users/admin-users.module.js';
+import { AccountDeletionsRepository } from './users/account-deletions.repository.js';
+import { AdminAccountsController } from './users/admin-accounts.controller.js';
+import { AdminUserSlices } from './users/admin-user-slices.js';
+import { AdminUserSlicesRepository } from './users/admin-user-slices.repository.js';
+import { AdminUsersController } from './users/admin-users.controller.js';
+import { AdminUsersRepository } from './users/admin-users.repository.js';
+import { AdminUsersService } from './users/admin-users.service.js';
+import { DeleteAccount } from './users/delete-account.js';
+import { ExportUser } from './users/export-user.js';
+import { ExportRepository } from './users/export.repository.js';
+import { OwnAccountController } from './users/own-account.controller.js';
 
-/** Administration: accounts, the audit log, moderation and monitoring. */
+/** Administration: accounts with their export and deletion, conversations, the audit log, moderation, monitoring. */
 @Module({
-  imports: [UsersModule, AuthModule, ParticipantsModule, ModerationModule, AdminUsersModule, AdminConversationsModule],
-  controllers: [AdminController, AuditController],
+  imports: [UsersModule, AuthModule, ParticipantsModule, FilesModule, WebhooksModule, ModerationModule],
+  controllers: [
+    AdminController,
+    AuditController,
+    AdminUsersController,
+    AdminAccountsController,
+    OwnAccountController,
+    AdminConversationsController,
+  ],
   providers: [
     ...[AdminService, AdminGateway, AdminRepository, DashboardStats, NodeMetrics, LiveStats],
-    ...[ReadAuditLog],
+    ...[AdminUsersService, AdminUsersRepository, AdminUserSlices, AdminUserSlicesRepository],
+    ...[DeleteAccount, AccountDeletionsRepository, ExportUser, ExportRepository],
+    ...[AdminConversationsService, AdminConversationsRepository, ReadAuditLog],
   ],
-  exports: [AdminService, AdminUsersModule],
+  exports: [AdminService, AdminUsersService, AdminUserSlices],
 })
 export class AdminModule {}

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { homedir } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy, Module } from '@nestjs/common';
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { errorOf, type FileResponse, type FileResults, type FileTask } from './file-tasks.js';
 import { FileTooLarge, InvalidFileType } from './files.errors.js';
@@ -171,3 +171,7 @@ function resultOf(response: FileResponse): unknown {
   if ('memory' in response) throw new FileTooLarge({ reason: 'takes too much memory' });
   throw new Error(response.failure);
 }
+
+/** The processes that inspect files: one pool for the uploads and the scans of a process. */
+@Module({ providers: [FileProcesses, FileProcessSettings], exports: [FileProcesses] })
+export class FileProcessesModule {}

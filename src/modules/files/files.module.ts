@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { UrlSigner } from './url-signer.js';
-import { FileProcessesModule } from './file-processes.module.js';
+import { FileProcessesModule } from './file-processes.js';
 import { FilesController } from './files.controller.js';
 import { FilesGateway } from './files.gateway.js';
 import { FilesPolicy } from './files.policy.js';

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { FileProcessesModule } from './file-processes.module.js';
+import { FileProcessesModule } from './file-processes.js';
 import { FileScansProcessor } from './file-scans.processor.js';
 import { FileScansRepository } from './file-scans.repository.js';
 import { FilesRepository } from './files.repository.js';

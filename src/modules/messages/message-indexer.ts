@@ -1,5 +1,5 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Repeating } from '../../platform/concurrency/repeating.js';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { eachInSteps, inTurns } from '../../platform/process/in-turns.js';
@@ -7,6 +7,7 @@ import { tsvectorInSteps } from '../../platform/text-search/words.js';
 import { type IndexableMessage, MessageIndexRepository } from './message-index.repository.js';
 import { MessagesStored } from './messages.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
+import { ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 
 const INTERVAL_MS = 1_000;
 const BATCH_MESSAGES = 1_000;
@@ -81,4 +82,26 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
 
 async function foldAll(messages: readonly IndexableMessage[]): Promise<string[]> {
   return inTurns(eachInSteps(messages, ({ content }) => tsvectorInSteps(content)));
+}
+
+const RUN_MS = 25_000;
+const CONVERSATIONS_MAX = 10_000;
+
+/**
+ * Indexes the messages that no process has indexed: those of a process that has ended or of a restored backup, and
+ * changed texts.
+ */
+@Injectable()
+export class MessageIndexTask {
+  constructor(
+    private readonly repository: MessageIndexRepository,
+    private readonly indexer: MessageIndexer,
+  ) {}
+
+  @ScheduledTask({ name: 'message-index', everyMs: 30_000 })
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    const unindexed = await this.repository.findUnindexed(CONVERSATIONS_MAX);
+    if (isDryRun) return { conversations: unindexed.length };
+    return { messages: await this.indexer.index(unindexed, RUN_MS) };
+  }
 }

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, Global } from '@nestjs/common';
 import { LoadShedder } from '../../platform/throttling/load-shedder.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -24,8 +24,17 @@ import { SyncController } from './sync.controller.js';
 import { Subscriptions } from './subscriptions.js';
 import { SyncGateway } from './sync.gateway.js';
 import { SyncService } from './sync.service.js';
-import { SystemMessagesModule } from './system-messages.module.js';
 import { ModeratorDelete } from './moderator-delete.service.js';
+import { SystemMessages } from '../participants/system-messages.policy.js';
+import { AppendSystemMessage } from './append-system-message.js';
+
+/** Provides system messages to the module `participants`. Global, because a lower module cannot import a higher one. */
+@Global()
+@Module({
+  providers: [AppendSystemMessage, MessagesRepository, { provide: SystemMessages, useExisting: AppendSystemMessage }],
+  exports: [SystemMessages],
+})
+class SystemMessagesModule {}
 
 @Module({
   imports: [UsersModule, ParticipantsModule, SystemMessagesModule],

@@ -2,10 +2,9 @@ import { Module } from '@nestjs/common';
 import { ErasureRepository } from './erasure.repository.js';
 import { MessageErasure } from './message-erasure.service.js';
 import { TableCompactor } from '../../platform/database/table-compactor.js';
-import { MessageIndexTask } from './message-index-task.js';
+import { MessageIndexTask } from './message-indexer.js';
 import { MessagesModule } from './messages.module.js';
-import { MessageRetention } from './message-retention.js';
-import { MessageTableCompaction } from './message-table-compaction.js';
+import { MessageRetention, MessageTableCompaction } from './message-retention.js';
 import { RetentionRepository } from './retention.repository.js';
 
 /** The background work of messages: retention, compaction of its tables, and the erasure of a user's messages. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 import type { AttemptResult } from './webhook-client.js';
-import type { ClaimedDelivery } from './delivery-job.js';
+import type { ClaimedDelivery } from './delivery-queues.js';
 
 /** Everything an attempt needs, as of now. */
 export interface DueDelivery {

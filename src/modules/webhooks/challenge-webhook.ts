@@ -1,15 +1,18 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { DomainEvents, OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { ChallengesRepository, type ClaimedChallenge } from './challenges.repository.js';
-import { DisableWebhook } from './disable-webhook.js';
+import { DisableWebhook } from './record-attempt.js';
 import { jittered } from './retry-policy.js';
 import { WebhookClient } from './webhook-client.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { signWebhook } from './webhook-signature.js';
-import { DeliveriesDue, WEBHOOK_VERIFICATION } from './webhooks.events.js';
+import { DeliveriesDue, WEBHOOK_VERIFICATION, WebhooksChanged } from './webhooks.events.js';
 import { MAX_CHALLENGES } from './webhooks.repository.js';
+import { Repeating } from '../../platform/concurrency/repeating.js';
+import { Config } from '../../platform/config/config.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /** The first delay gives receivers time that learn their secret only from the response that created the webhook. */
 const DELAYS_SECONDS = [5, 60];
@@ -80,4 +83,78 @@ function challengeIn(text: string): string {
 function isSame(given: string, expected: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
+}
+
+const POLL_MS = 1000;
+/** Challenges in progress at a time in this process, each of another account. */
+const MAX_CONCURRENT = 50;
+/** Added to the longest duration of a challenge before it counts as lost with its process. */
+const RESCUE_MARGIN_SECONDS = 5;
+
+/** Sends due challenges: soon after a webhook was created or changed in this process, and every second in any case. */
+@Injectable()
+export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly warning = new RepeatedWarning(
+    new Logger(ChallengeLoop.name),
+    'challenges of webhooks are delayed: the database is unavailable',
+    { over: 'challenges of webhooks are sent again' },
+  );
+  /** By the id of the account, which has one challenge at a time. */
+  private readonly inProgress = new Map<string, Promise<void>>();
+  private polling: Repeating | undefined;
+  private claiming: Promise<void> | undefined;
+  private isRequested = false;
+  private isClosed = false;
+
+  constructor(
+    private readonly repository: ChallengesRepository,
+    private readonly challenging: ChallengeWebhook,
+    private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.polling = Repeating.every(POLL_MS, () => this.wake(), { startsNow: true });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.isClosed = true;
+    await this.polling?.stop();
+    await this.claiming;
+    await Promise.all(this.inProgress.values());
+  }
+
+  @OnDomainEvent(WebhooksChanged)
+  wake(): void {
+    this.isRequested = true;
+    if (this.isClosed || this.claiming) return;
+    this.claiming = this.claim().finally(() => {
+      this.claiming = undefined;
+      if (this.isRequested) this.wake();
+    });
+  }
+
+  private async claim(): Promise<void> {
+    this.isRequested = false;
+    const capacity = MAX_CONCURRENT - this.inProgress.size;
+    if (capacity <= 0) return;
+    const seconds = this.config.webhookTimeoutMs / 1000 + RESCUE_MARGIN_SECONDS;
+    try {
+      const claims = await this.repository.claim([...this.inProgress.keys()], capacity, seconds);
+      for (const claim of claims) this.begin(claim);
+      this.warning.worked();
+    } catch (error) {
+      this.warning.failed({ err: error });
+    }
+  }
+
+  private begin(claim: ClaimedChallenge): void {
+    const challenge = this.challenging
+      .challenge(claim)
+      .catch((error: unknown) => this.warning.failed({ err: error })) // repeated when the claim expires
+      .finally(() => {
+        this.inProgress.delete(claim.user_id);
+        this.wake(); // the next one of the same account
+      });
+    this.inProgress.set(claim.user_id, challenge);
+  }
 }

@@ -4,30 +4,24 @@ import { ConversationsModule } from '../conversations/conversations.module.js';
 import { MessagesModule } from '../messages/messages.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AttemptsRepository } from './attempts.repository.js';
-import { ChallengeLoop } from './challenge-loop.js';
-import { ChallengeWebhook } from './challenge-webhook.js';
+import { ChallengeLoop, ChallengeWebhook } from './challenge-webhook.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
-import { DeliverWebhook } from './deliver-webhook.js';
-import { DeliveryQueues } from './delivery-queues.js';
+import { DeliverWebhook, WebhookRequestBuilder } from './deliver-webhook.js';
+import { DeliveryQueues, DELIVERIES_QUEUE, RETRIES_QUEUE } from './delivery-queues.js';
 import { DeliveryLogCleanupTask } from './delivery-log-cleanup-task.js';
-import { DisableWebhook } from './disable-webhook.js';
 import { WebhookPayloads } from './webhook-payloads.js';
-import { WebhookRequestBuilder } from './webhook-request-builder.js';
-import { OutboxPoller } from './outbox-poller.js';
 import { RelayRepository } from './relay.repository.js';
 import { RetryPolicy } from './retry-policy.js';
-import { RecordAttempt } from './record-attempt.js';
+import { DisableWebhook, RecordAttempt } from './record-attempt.js';
 import { WebhookClient } from './webhook-client.js';
-import { WebhookDeliveriesProcessor } from './webhook-deliveries.processor.js';
-import { OutboxRelay } from './outbox-relay.js';
+import { WebhookDeliveriesProcessor, WebhookRetriesProcessor } from './webhook-deliveries.processor.js';
+import { OutboxPoller, OutboxRelay } from './outbox-relay.js';
 import { WebhookResolver } from './webhook-resolver.js';
-import { WebhookRetriesProcessor } from './webhook-retries.processor.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { WebhookUrls } from './webhook-url.js';
 import { WebhooksModule } from './webhooks.module.js';
 import { WebhooksRepository } from './webhooks.repository.js';
-import { DELIVERIES_QUEUE, RETRIES_QUEUE } from './delivery-job.js';
 
 /**
  * Delivers webhooks: from the outbox through the queue to the receivers. The modules that own the events are imported

@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
 import { FILE_SETTINGS } from './file-settings.js';
 import { OBSERVABILITY_SETTINGS } from './observability-settings.js';
-import { parseSecret } from './secret-setting.js';
 import { WEBHOOK_SETTINGS } from './webhook-settings.js';
 import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.js';
-import { choice, decimal, declare, flag, integer, list, text, url, type Setting } from './setting.js';
+import { parseSecret, choice, decimal, declare, flag, integer, list, text, url, type Setting } from './setting.js';
 
 /** Every setting of the program. Types, validation, `.env.example` and the documentation are derived from this table. */
 export const SETTINGS = {

@@ -1,6 +1,5 @@
 import { problemOfHostPattern } from '../http/host-names.js';
-import { parseSecret } from './secret-setting.js';
-import { declare, flag, integer, integers, list, type Setting } from './setting.js';
+import { parseSecret, declare, flag, integer, integers, list, type Setting } from './setting.js';
 
 /** Which targets webhooks may have, their attempts and limits, and how long deliveries are stored. */
 export const WEBHOOK_SETTINGS = {

@@ -1,10 +1,8 @@
 import { Global, Module } from '@nestjs/common';
-import { DatabaseHealth } from './database-health.js';
+import { DatabaseHealth, RedisHealth, SocketHealth } from './health-checks.js';
 import { DrainState } from './drain-state.js';
 import { HealthController } from './health.controller.js';
 import { Health } from './health.js';
-import { RedisHealth } from './redis-health.js';
-import { SocketHealth } from './socket-health.js';
 
 /** Liveness, readiness and the drain state, for every process. */
 @Global()

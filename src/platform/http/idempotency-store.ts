@@ -11,6 +11,7 @@ import {
 } from './idempotency.repository.js';
 import type { ParleyRequest } from './request-context.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
+import { inBatches, ScheduledTask, type TaskReport } from '../schedule/schedule.js';
 
 const KEY = /^[\x21-\x7e]{1,128}$/;
 const WAIT_MS = 5000;
@@ -99,4 +100,16 @@ function replay(stored: StoredResponse, status: number, response: Response): unk
   response.status(status);
   response.setHeader('Idempotency-Replayed', 'true');
   return stored.body ?? undefined;
+}
+
+/** Deletes expired idempotency keys, with their stored responses. */
+@Injectable()
+export class IdempotencyCleanupTask {
+  constructor(private readonly repository: IdempotencyRepository) {}
+
+  @ScheduledTask({ name: 'idempotency-keys', everyMs: 10 * 60_000 })
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    if (isDryRun) return { keys: await this.repository.countExpired() };
+    return { keys: await inBatches(1000, () => this.repository.deleteExpired()) };
+  }
 }

@@ -1,18 +1,15 @@
 import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { DatabaseMetrics } from './database-metrics.js';
+import { DatabaseMetrics, FanOutMetrics, HealthMetrics } from './platform-metrics.js';
 import { EdgeMetrics } from './edge-metrics.js';
-import { FanOutMetrics } from './fan-out-metrics.js';
-import { HealthMetrics } from './health-metrics.js';
 import { MetricsAccess } from './metrics-access.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsServer } from './metrics-server.js';
 import { Metrics } from './metrics.js';
 import { ProcessMetrics } from './process-metrics.js';
 import { RefusedSends } from './refused-sends.js';
-import { tracedRequests } from '../tracing/traced-requests.js';
 import { TracingModule } from '../tracing/tracing.module.js';
-import { Tracing } from '../tracing/tracing.js';
+import { tracedRequests, Tracing } from '../tracing/tracing.js';
 
 /** The metrics of every process. Workers serve them only at `METRICS_PORT`, because they have no other port. */
 @Global()

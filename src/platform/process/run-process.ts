@@ -1,5 +1,6 @@
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
+import { Redis } from 'ioredis';
 import { Config, ConfigurationError, processEnvironment, readConfiguration } from '../config/config.js';
 import { filesDirOf } from '../config/files-dir.js';
 import type { SettingValues } from '../config/settings.js';
@@ -9,9 +10,7 @@ import { DrainState } from '../health/drain-state.js';
 import { StartupBanner } from '../logging/startup-banner.js';
 import { createLog, NestLog } from '../logging/log.js';
 import { loadTracing } from '../tracing/tracing.module.js';
-import { explainStart, type Surroundings } from './explain-start.js';
-import { onParentExit } from './parent-process.js';
-import { warnWithoutRedis } from './redis-at-start.js';
+import { explainStart, type Surroundings, reasonOf } from './explain-start.js';
 import { Watchdog } from './watchdog.js';
 
 /** The maximum duration of a shutdown after its delay. Later, the supervisor would kill the process in mid-work. */
@@ -155,4 +154,50 @@ function endOnSignals(end: End, log: Pino): void {
     log.fatal({ err: error }, 'uncaught exception');
     void end('uncaught exception', 1);
   });
+}
+
+const CHECK_EVERY_MS = 500;
+
+/**
+ * Calls back once the npm that started this process has ended. npm passes a signal to its shell, which ends without
+ * passing it on: without this, stopping `npm start` would leave an orphaned server running. Does nothing if npm is not
+ * the parent.
+ */
+function onParentExit(callBack: () => void): void {
+  // eslint-disable-next-line no-restricted-syntax -- a variable of npm, not a setting
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    callBack();
+  }, CHECK_EVERY_MS).unref();
+}
+
+const PATIENCE_MS = 3000;
+
+/** Logs once at start that Redis cannot be used. The process serves without it and continues to reconnect. */
+async function warnWithoutRedis({ redisUrl }: Pick<Config, 'redisUrl'>): Promise<void> {
+  if (!redisUrl) return;
+  const redis = new Redis(redisUrl, {
+    lazyConnect: true,
+    connectTimeout: PATIENCE_MS,
+    commandTimeout: PATIENCE_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  let reason: unknown;
+  redis.on('error', (error) => (reason ??= error));
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    new Logger('Redis').error(
+      `Redis at ${new URL(redisUrl).host} cannot be used: ${reasonOf(reason ?? error)}. ` +
+        'Check that it is running there and accepts the password of REDIS_URL. Until then background work waits, ' +
+        'and each process counts its own rate limits.',
+    );
+  } finally {
+    redis.disconnect();
+  }
 }

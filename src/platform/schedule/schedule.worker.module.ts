@@ -1,9 +1,25 @@
-import { Module } from '@nestjs/common';
+import { Module, Global, type OnModuleInit } from '@nestjs/common';
 import { IdempotencyRepository } from '../http/idempotency.repository.js';
-import { IdempotencyCleanupTask } from '../http/idempotency-cleanup-task.js';
+import { IdempotencyCleanupTask } from '../http/idempotency-store.js';
 import { QueueModule } from '../queue/queue.module.js';
-import { ScheduleModule } from './schedule.module.js';
 import { SCHEDULE_QUEUE, ScheduleProcessor } from './schedule.processor.js';
+import { DecoratedMethods } from '../discovery/decorated-methods.js';
+import { DecoratedMethodsModule } from '../discovery/decorated-methods.module.js';
+import { Schedule } from './schedule.js';
+
+/** The schedule, with the tasks of all modules of this process. */
+@Global()
+@Module({ imports: [DecoratedMethodsModule], providers: [Schedule], exports: [Schedule] })
+class ScheduleModule implements OnModuleInit {
+  constructor(
+    private readonly methods: DecoratedMethods,
+    private readonly schedule: Schedule,
+  ) {}
+
+  onModuleInit(): void {
+    this.schedule.bind(this.methods);
+  }
+}
 
 /** Runs the scheduled tasks of all modules, and provides those of the platform. */
 @Module({

@@ -1,6 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { isUuid } from '../../../platform/validation/fields.js';
 import { ObservableRateLimiter } from '../../../platform/throttling/observable-rate-limiter.js';
+import { inBatches, ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
+import { ActivityRepository } from './activity.repository.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -43,5 +45,19 @@ export class ActiveUsers implements OnModuleInit {
     if (hour === this.hour) return;
     this.hour = hour;
     this.known.clear();
+  }
+}
+
+/** Counts active users by hour and day, and deletes their ids after three days and the hours after ninety. */
+@Injectable()
+export class ActivityRollup {
+  constructor(private readonly repository: ActivityRepository) {}
+
+  @ScheduledTask({ name: 'activity', everyMs: 5 * 60_000 })
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    if (isDryRun) return {};
+    await this.repository.countActiveUsers();
+    const people = await inBatches(10_000, () => this.repository.deleteActiveUsers());
+    return { people, hours: await this.repository.deleteHours() };
   }
 }

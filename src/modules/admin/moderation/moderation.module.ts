@@ -11,13 +11,12 @@ import { HeldMessagesService } from './held-messages.service.js';
 import { ModerationGateway } from './moderation.gateway.js';
 import { ModerationPolicy } from './moderation.policy.js';
 import { ReadReports } from './read-reports.js';
-import { RemoveReportedContent } from './remove-reported-content.js';
 import { ReportContextRepository } from './report-context.repository.js';
 import { ReportTargets } from './report-targets.js';
 import { ReportQueueController, ReportsController } from './reports.controller.js';
 import { ReportsRepository } from './reports.repository.js';
 import { ReportsService } from './reports.service.js';
-import { ResolveReport } from './resolve-report.js';
+import { RemoveReportedContent, ResolveReport } from './resolve-report.js';
 import { Warnings } from './warnings.service.js';
 
 /** Content rules, held messages and reports. */

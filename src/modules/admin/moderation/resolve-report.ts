@@ -5,10 +5,29 @@ import type { Actor } from '../../../platform/identity/actor.js';
 import { UserAdministration } from '../../users/user-administration.service.js';
 import { OutcomeNotPossible } from './moderation.errors.js';
 import { USER_WARNED } from './moderation.events.js';
-import { RemoveReportedContent } from './remove-reported-content.js';
 import type { ResolveReportDto } from './reports.dto.js';
 import { type ReportRow, ReportsRepository } from './reports.repository.js';
 import { ReportsService } from './reports.service.js';
+import { ConversationsService } from '../../conversations/conversations.service.js';
+import { ModeratorDelete } from '../../messages/moderator-delete.service.js';
+import { ConversationNotFound } from '../../participants/participants.errors.js';
+
+/** Removes reported content by the ordinary deletion. Content that is already deleted is ignored. */
+@Injectable()
+export class RemoveReportedContent {
+  constructor(
+    private readonly deletion: ModeratorDelete,
+    private readonly conversations: ConversationsService,
+  ) {}
+
+  /** A conversation can be deleted only by its owner or an admin. @throws PermissionDenied */
+  async remove(actor: Actor, { target_type: type, target_id: id, category }: ReportRow): Promise<void> {
+    if (type === 'message') return this.deletion.deleteAsModerator(actor, id, `Reported: ${category}.`);
+    await this.conversations.delete(actor, id).catch((error: unknown) => {
+      if (!(error instanceof ConversationNotFound)) throw error;
+    });
+  }
+}
 
 /**
  * Resolves a report: claims it, carries out the outcome, and records it. Each outcome runs in transactions of its own

@@ -10,7 +10,7 @@ import { UserNotFound } from '../../users/users.errors.js';
 import { AdminUserParams, ARCHIVE, DeleteUserDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
-import { sendArchive } from './send-archive.js';
+import { sendArchive } from '../../../platform/http/send-stream.js';
 
 /** The export and the deletion of an account. */
 @ApiTags('admin')

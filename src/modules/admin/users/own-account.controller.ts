@@ -11,7 +11,7 @@ import { LastAdmin } from '../../users/users.errors.js';
 import { ARCHIVE, DeleteOwnAccountDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
-import { sendArchive } from './send-archive.js';
+import { sendArchive } from '../../../platform/http/send-stream.js';
 
 /** The export and deletion of a user's own account. */
 @ApiTags('users')

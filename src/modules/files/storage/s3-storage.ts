@@ -1,14 +1,44 @@
 import { createWriteStream } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3mini } from 's3mini';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
 import { type ByteRange, FileStorage, type ServedAs } from './file-storage.js';
 import { isKey } from './file-keys.js';
 import { presignedUrl, type S3Credentials } from './presigned-url.js';
-import { StoreBody } from './store-body.js';
-import { unfinishedUploads } from './unfinished-uploads.js';
+
+/** An upload in parts that was neither completed nor aborted. */
+interface UnfinishedUpload {
+  readonly key: string;
+  readonly id: string;
+  readonly begunAt: Date;
+}
+
+const MOST_PAGES = 20;
+
+type Element = Readonly<Record<string, unknown>>;
+
+/**
+ * Returns all of the bucket, or as many as fit on twenty pages. The client returns the elements of the response
+ * unchanged.
+ */
+async function unfinishedUploads(s3: S3mini): Promise<UnfinishedUpload[]> {
+  const uploads: UnfinishedUpload[] = [];
+  let from: Record<string, string> = {};
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const response = (await s3.listMultipartUploads('/', '', 'GET', from)) as unknown as Element;
+    const result = (response.ListMultipartUploadsResult ?? {}) as Element;
+    uploads.push(...[result.Upload ?? []].flat().map((upload) => uploadOf(upload as Element)));
+    if (result.IsTruncated !== 'true') break;
+    from = { 'key-marker': String(result.NextKeyMarker), 'upload-id-marker': String(result.NextUploadIdMarker) };
+  }
+  return uploads;
+}
+
+function uploadOf({ Key, UploadId, Initiated }: Element): UnfinishedUpload {
+  return { key: String(Key), id: String(UploadId), begunAt: new Date(String(Initiated)) };
+}
 
 /** The minimum size of a part in a store; also the amount of a file that is in memory at a time. */
 const PART_BYTES = 5 * 1024 * 1024;
@@ -135,4 +165,41 @@ async function readPart(handle: FileHandle, position: number, length: number): P
     filled += bytesRead;
   }
   return buffer;
+}
+
+/**
+ * The bytes of an object, read from the store. A store that falls silent ends it with ServiceUnavailable; time in which
+ * the consumer does not read does not count.
+ */
+class StoreBody extends Readable {
+  private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+
+  constructor(
+    body: ReadableStream<Uint8Array>,
+    private readonly silenceMs: number,
+  ) {
+    super();
+    this.reader = body.getReader();
+  }
+
+  override _read(): void {
+    const late = setTimeout(() => this.breakOff(new Error('the store fell silent')), this.silenceMs);
+    this.reader
+      .read()
+      .finally(() => clearTimeout(late))
+      .then(
+        ({ done, value }) => this.push(done ? null : value),
+        (error: unknown) => this.breakOff(error),
+      );
+  }
+
+  /** Also releases the connection. */
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.reader.cancel().catch(() => undefined);
+    callback(error);
+  }
+
+  private breakOff(cause: unknown): void {
+    this.destroy(new ServiceUnavailable(undefined, { cause }));
+  }
 }

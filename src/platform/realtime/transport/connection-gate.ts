@@ -10,7 +10,25 @@ import { Limits } from '../../throttling/limits.service.js';
 import { ConnectionServices } from '../connection/connection-services.js';
 import { Handshake } from './handshake.js';
 import { TooManyConnections } from '../realtime.errors.js';
-import { TokenBucket } from './token-bucket.js';
+
+/** Allows `perSecond` calls a second, and as many at once after a quiet second. */
+class TokenBucket {
+  private tokens: number;
+  private filled = performance.now();
+
+  constructor(private readonly perSecond: number) {
+    this.tokens = perSecond;
+  }
+
+  take(): boolean {
+    const now = performance.now();
+    this.tokens = Math.min(this.perSecond, this.tokens + ((now - this.filled) / 1000) * this.perSecond);
+    this.filled = now;
+    if (this.tokens < 1) return false;
+    this.tokens--;
+    return true;
+  }
+}
 
 /** Clients refused by the bucket retry after a random number of seconds up to this one. */
 const JITTER_SECONDS = 10;

@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { AuthenticationRequired, ValidationError } from '../../errors/app-error.js';
-import { CodecTransport } from './codec.transport.js';
 import { ConnectionServices } from '../connection/connection-services.js';
 import { Connection } from '../connection/connection.js';
 import { readResume } from '../commands/auth-frame-handler.js';
@@ -11,7 +10,7 @@ import { credentialOf, Handshake } from './handshake.js';
 import { RealtimeSettings } from '../connection/realtime-settings.js';
 import type { SocketCodec } from './socket-codec.js';
 import { refuse, type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
-import { WebSocketTransport } from './web-socket.transport.js';
+import { CodecTransport, WebSocketTransport } from './web-socket.transport.js';
 
 export const REALTIME_PATH = '/api/v1/realtime';
 const SUBPROTOCOL = 'parley.v1';

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { CURSOR_MAX_AGE_MS, openCursor, sealCursor } from '../../src/platform/realtime/resume/cursor.js';
 import { FanOutRepository } from '../../src/platform/realtime/fan-out/fan-out.repository.js';
 import { WatermarkTracker } from '../../src/platform/realtime/fan-out/watermark-tracker.js';
+import type { EncodedFrame } from '../../src/platform/realtime/protocol/encoded-frame.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { FakeClient, FakeConnection, type Frame } from '../torture/fake-client.js';
 import { resumeRound } from '../torture/fan-out-rounds.js';
@@ -36,6 +37,16 @@ describe('a cursor', () => {
     }
   });
 });
+
+/** Also records what a codec would translate. */
+class TranslatingConnection extends FakeConnection {
+  readonly contents: unknown[] = [];
+
+  override deliverNow(frame: EncodedFrame): void {
+    this.contents.push(frame.translated((content) => content));
+    super.deliverNow(frame);
+  }
+}
 
 describe('a resume', () => {
   let database: TestDatabase;
@@ -244,6 +255,20 @@ describe('a resume', () => {
     frames.length = 0;
     await node.resume.catchUp(connection, new Map([[room, 4]]));
     expect(frames.map(({ type, data }) => [type, data.conversation_id])).toEqual([['resync', room]]);
+  });
+
+  it('sends a codec the content of every frame: live, replayed, and read again for a slow consumer', async () => {
+    const { cursor } = await away(anna);
+    await post(node, room, ben);
+    const frames: Frame[] = [];
+    const connection = new TranslatingConnection(anna, (frame) => frames.push(frame));
+    await node.resume.attach(connection, { cursor: cursor! });
+    await post(node, room, ben);
+    await node.resume.catchUp(connection, new Map([[room, 3]]));
+    expect(frames.map(({ seq, replay }) => [seq, replay])).toEqual(
+      [[3, true], [undefined, undefined], [4, undefined], [4, true]], // prettier-ignore
+    );
+    expect(connection.contents).toEqual(frames);
   });
 
   it('serves clients without a socket in the same way', async () => {

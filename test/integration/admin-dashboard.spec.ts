@@ -29,7 +29,7 @@ describe('the dashboard', () => {
   const stats = async () => (await people.call(admin, 'GET', '/admin/stats')).body;
 
   beforeAll(async () => {
-    server = await startTestApp();
+    server = await startTestApp({ SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
     people = new People(server);
     [admin, ana, bo] = [await people.one('admin'), ...((await people.many(2)) as [Actor, Actor])];
   });

@@ -290,6 +290,7 @@ const nested = (levels: number, content: string): Buffer =>
 
 describe('POST /files', () => {
   let world: FileWorld;
+  let settings: UploadSettings;
   let eve: ChatUser;
 
   beforeAll(async () => {
@@ -301,11 +302,8 @@ describe('POST /files', () => {
       FILE_UPLOADS_PER_ADDRESS: '1000',
       FILE_UPLOADS_PER_PROCESS: '1000',
     });
-    Object.assign(world.chat.app.app.get(UploadSettings, { strict: false }), {
-      graceMs: 200,
-      checkMs: 100,
-      lingerMs: 100,
-    });
+    settings = world.chat.app.app.get(UploadSettings, { strict: false });
+    settings.lingerMs = 1000;
     eve = await world.chat.user('eve');
   });
   afterAll(() => world.stop());
@@ -479,10 +477,13 @@ describe('POST /files', () => {
     });
 
     it('is cut off if it arrives byte by byte', async () => {
+      const { graceMs, checkMs } = settings;
+      Object.assign(settings, { graceMs: 200, checkMs: 100 });
       const { socket, answer } = world.beginUpload(eve, 10_000);
       const dispatcher = setInterval(() => socket.write('x'), 20);
       expect(await answer).toContain('408 ');
       clearInterval(dispatcher);
+      Object.assign(settings, { graceMs, checkMs });
     });
   });
 });

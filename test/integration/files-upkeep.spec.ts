@@ -20,7 +20,7 @@ describe('the cleanup of files', () => {
   let cleanup: FilesCleanupTask;
 
   beforeAll(async () => {
-    world = await startFileWorld();
+    world = await startFileWorld({ SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
     ada = await world.chat.user('ada');
     group = await world.chat.group(ada, await world.chat.user('bob'));
     cleanup = world.chat.app.app.get(FilesCleanupTask, { strict: false });

@@ -173,7 +173,7 @@ describe('the capacity of a process', () => {
       world = await startFileWorld({ FILE_UPLOADS_PER_PROCESS: '7', FILE_QUOTA_BYTES: '4000000' });
       uploads = world.chat.app.app.get(UploadsInProgress, { strict: false });
       settings = world.chat.app.app.get(UploadSettings, { strict: false });
-      settings.lingerMs = 100;
+      settings.lingerMs = 1000;
       [greedy, other] = [await world.chat.user('greedy'), await world.chat.user('other')];
       otherClient = await world.chat.user('modest');
     });

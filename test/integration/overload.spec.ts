@@ -45,7 +45,12 @@ describe('a server with all database connections in use', () => {
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
     const blocked = Array.from({ length: chat.app.config.databasePoolSize }, () => sql.transaction(() => gate));
-    const waiting = bob.call('GET', `/conversations/${group}`);
+    let isOpen = false;
+    // One that waits gives up after two seconds; then the next one waits.
+    const wait = async (): Promise<void> => {
+      while (!isOpen) await sql.transaction(() => Promise.resolve()).catch(() => undefined);
+    };
+    const waiting = wait();
     await level(overload, 4);
 
     const refused = await ana.call('POST', `/conversations/${group}/messages`, { content: 'now?' });
@@ -65,6 +70,7 @@ describe('a server with all database connections in use', () => {
     expect(text).toContain('parley_overload_level 4');
     expect(text).toMatch(/parley_shed_total\{class="writes"\} [2-9]/);
 
+    isOpen = true;
     open();
     await Promise.all(blocked);
     await waiting;

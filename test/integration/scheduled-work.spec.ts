@@ -13,7 +13,7 @@ describe('the schedule', () => {
   let schedule: Schedule;
 
   beforeAll(async () => {
-    server = await startTestApp();
+    server = await startTestApp({ SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
     people = new People(server);
     schedule = server.app.get(Schedule, { strict: false });
   });

@@ -11,7 +11,7 @@ import type { ChatUser } from '../support/chat.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
 import { People } from '../support/people.js';
 
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 1500;
 /** More than the buffers of a connection hold. */
 const FILM_BYTES = 16_000_000;
 

@@ -223,9 +223,14 @@ describe('the capacity of a process', () => {
     });
 
     it('counts announced bytes, and bytes without a length, against the quota during the upload', async () => {
+      const reserving = jest.spyOn(uploads, 'reserve');
+      const untilReserved = async (): Promise<void> => {
+        while (reserving.mock.results.length === 0) await setImmediate();
+        await reserving.mock.results[0]!.value;
+      };
       const [first] = begin(greedy, 1, 2_500_000);
       trickle(first!);
-      await untilInProgress(1);
+      await untilReserved();
       const [second] = begin(greedy, 1, 2_500_000);
       expect(await second!.answer).toMatch(/^HTTP\/1\.1 409 .*"code":"FILE_QUOTA_EXCEEDED"/s);
 
@@ -243,17 +248,19 @@ describe('the capacity of a process', () => {
 
       first!.socket.destroy();
       await untilInProgress(0);
+      reserving.mockClear();
       const [third] = begin(greedy, 1, 2_500_000);
       trickle(third!);
-      await untilInProgress(1);
+      await untilReserved();
       third!.socket.destroy();
+      reserving.mockRestore();
     });
 
     it('is released however an upload ends', async () => {
       const answered = async (status: number, answer: Promise<{ status: number } | string>): Promise<void> => {
         const said = await answer;
         expect(typeof said === 'string' ? Number(said.split(' ')[1]) : said.status).toBe(status);
-        expect(uploads.total).toBe(0);
+        await untilInProgress(0);
       };
       await answered(201, world.upload(greedy, note));
       await answered(415, world.upload(greedy, { ...note, name: 'a.exe' }));

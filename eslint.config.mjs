@@ -11,8 +11,8 @@ const DECLARATIONS = [
   { selector: 'ExportDefaultDeclaration', message: 'Export it by name: one name per thing.' },
   { selector: 'ExportAllDeclaration', message: 'Import from where it is declared: no barrels.' },
   {
-    selector: "MethodDefinition[kind='constructor'] > FunctionExpression[params.length>5]",
-    message: 'At most five parameters: give a use case a file of its own.',
+    selector: "MethodDefinition[kind='constructor'] > FunctionExpression[params.length>7]",
+    message: 'At most seven parameters: give a use case a file of its own.',
   },
   {
     selector: `:matches(ClassDeclaration, TSInterfaceDeclaration, TSTypeAliasDeclaration) > Identifier[name=/${EMPTY_NAMES}$/]`,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { AccessTokens } from '../modules/auth/access-tokens.js';
 import { PasswordStrength } from '../modules/auth/password-strength.service.js';
-import { Registration } from '../modules/auth/registration.js';
+import { RegistrationService } from '../modules/auth/registration.service.js';
 import { SessionIssuer } from '../modules/auth/session-issuer.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../modules/users/user-fields.policy.js';
 import type { NewUser } from '../modules/users/users.dto.js';
@@ -37,7 +37,7 @@ export async function createAccount(
   const strength = app.get(PasswordStrength, { strict: false });
   await strength.requireStrong('password', applicant.password, [username, email, displayName]);
   const user: NewUser = { id: newId(), username, email, displayName, role };
-  await app.get(Registration, { strict: false }).create(user, applicant.password);
+  await app.get(RegistrationService, { strict: false }).create(user, applicant.password);
   if (role !== 'user') await record(app, 'user.create', user.id, { username, role });
   return user;
 }

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { AccessTokens } from '../modules/auth/access-tokens.js';
-import { AuthService } from '../modules/auth/auth.service.js';
+import { SessionsService } from '../modules/auth/sessions.service.js';
 import { processEnvironment, readConfiguration } from '../platform/config/config.js';
 import { Sql, statement } from '../platform/database/sql.js';
 import { openSession } from './accounts.js';
@@ -77,7 +77,7 @@ export async function asUser<T>(
   try {
     return await work(new ServerApi(url, token));
   } finally {
-    await app.get(AuthService, { strict: false }).logout(actor);
+    await app.get(SessionsService, { strict: false }).end(actor);
   }
 }
 

@@ -44,7 +44,7 @@ const PLANTED: [string, string, string][] = [
   ['platform-knows-no-module', 'src/platform/http/nosy.ts', '../../modules/users/users.service.js'],
   ['modules-through-their-face', 'src/modules/auth/nosy.ts', '../users/users.repository.js'],
   ['leaves-are-leaves', 'src/modules/auth/auth.events.ts', '../users/users.service.js'],
-  ['services-know-no-transport', 'src/modules/auth/auth.service.ts', 'bullmq'],
+  ['services-know-no-transport', 'src/modules/auth/sessions.service.ts', 'bullmq'],
   ['services-know-no-transport', 'src/modules/auth/auth.policy.ts', '../../platform/database/sql.js'],
   ['repositories-are-the-bottom', 'src/modules/auth/auth.repository.ts', '../users/users.service.js'],
   ['edges-do-not-touch-sql', 'src/modules/users/users.controller.ts', './users.repository.js'],

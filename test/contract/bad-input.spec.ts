@@ -1,5 +1,5 @@
 import { runInThisContext } from 'node:vm';
-import { MessagesService } from '../../src/modules/messages/messages.service.js';
+import { MessageQueriesService } from '../../src/modules/messages/message-queries.service.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { InputPipe } from '../../src/platform/http/input.pipe.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
@@ -127,7 +127,7 @@ describe('bad input', () => {
     });
 
     it('fails if a request causes a 500', async () => {
-      jest.spyOn(MessagesService.prototype, 'list').mockRejectedValue(new Error('planted'));
+      jest.spyOn(MessageQueriesService.prototype, 'list').mockRejectedValue(new Error('planted'));
       const { problems } = await probe(one('GET /api/v1/conversations/{id}/messages'));
       expect(problems).toContainEqual(expect.stringContaining('500 INTERNAL_ERROR'));
     });

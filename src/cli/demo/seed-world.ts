@@ -6,6 +6,7 @@ import { CreateConversation } from '../../modules/conversations/create-conversat
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
 import { FilesService } from '../../modules/files/files.service.js';
 import { TempUploads } from '../../modules/files/storage/temp-uploads.js';
+import { MessageQueriesService } from '../../modules/messages/message-queries.service.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { UsersService } from '../../modules/users/users.service.js';
@@ -130,7 +131,7 @@ export class WorldSeed {
       },
       { name: `${key}.png`, type: 'image/png', bytes: picture },
     ];
-    const { data } = await this.get(MessagesService).list(creator, id, { limit: 100, sender_id: creator.userId });
+    const { data } = await this.get(MessageQueriesService).list(creator, id, { limit: 100, sender_id: creator.userId });
     for (const { name, type, bytes } of files) {
       this.messages += 1;
       const mark = `${DEMO_PREFIX}${name}`;

@@ -2,7 +2,8 @@ import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RegisterDto } from '../../modules/auth/auth.dto.js';
 import { AccountLocked, InvalidCredentials } from '../../modules/auth/auth.errors.js';
-import { AuthService } from '../../modules/auth/auth.service.js';
+import { LoginService } from '../../modules/auth/login.service.js';
+import { RegistrationService } from '../../modules/auth/registration.service.js';
 import { CurrentSource, type LoginSource } from '../../modules/auth/login-source.js';
 import { UpdateProfileDto } from '../../modules/users/users.dto.js';
 import { AlreadyExists } from '../../modules/users/users.errors.js';
@@ -23,7 +24,8 @@ import { presentLogin, presentUser } from './chat.presenter.js';
 @Controller('users')
 export class ChatUsersController {
   constructor(
-    private readonly auth: AuthService,
+    private readonly registration: RegistrationService,
+    private readonly logins: LoginService,
     private readonly users: UsersService,
   ) {}
 
@@ -35,7 +37,7 @@ export class ChatUsersController {
   @ApiCreatedResponse({ type: ChatUserDto })
   @Throws(AlreadyExists)
   async register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<ChatUserDto> {
-    return presentUser(await this.auth.register(dto, source));
+    return presentUser(await this.registration.register(dto, source));
   }
 
   @Post('login')
@@ -48,7 +50,7 @@ export class ChatUsersController {
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
   async login(@Body() dto: ChatLoginDto, @CurrentSource() source: LoginSource): Promise<ChatLoginAnswerDto> {
     const { username_or_email: login, ...rest } = dto;
-    return presentLogin(await this.auth.login({ login, ...rest }, source));
+    return presentLogin(await this.logins.login({ login, ...rest }, source));
   }
 
   @Get('me')

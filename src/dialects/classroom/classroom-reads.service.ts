@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { MarkedDto } from '../../modules/participants/participants.dto.js';
 import { ReadState } from '../../modules/participants/read-state.js';
-import { MessagesService } from '../../modules/messages/messages.service.js';
+import { MessageQueriesService } from '../../modules/messages/message-queries.service.js';
 import type { Actor } from '../../platform/identity/actor.js';
 
 /** This dialect marks a message as read by its id only; our read marks also need the conversation. */
 @Injectable()
 export class ClassroomReads {
   constructor(
-    private readonly messages: MessagesService,
+    private readonly messages: MessageQueriesService,
     private readonly readState: ReadState,
   ) {}
 

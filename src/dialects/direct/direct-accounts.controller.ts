@@ -9,7 +9,9 @@ import {
 } from '@nestjs/swagger';
 import { RegisterDto } from '../../modules/auth/auth.dto.js';
 import { AccountLocked, InvalidCredentials, RefreshTokenInvalid } from '../../modules/auth/auth.errors.js';
-import { AuthService } from '../../modules/auth/auth.service.js';
+import { LoginService } from '../../modules/auth/login.service.js';
+import { RegistrationService } from '../../modules/auth/registration.service.js';
+import { SessionRefreshService } from '../../modules/auth/session-refresh.service.js';
 import { CurrentSource, type LoginSource } from '../../modules/auth/login-source.js';
 import { AlreadyExists, UserNotFound } from '../../modules/users/users.errors.js';
 import { UsersService } from '../../modules/users/users.service.js';
@@ -38,7 +40,9 @@ import { presentRegistered, presentTokens, presentUser } from './direct.presente
 @Controller('api')
 export class DirectAccountsController {
   constructor(
-    private readonly auth: AuthService,
+    private readonly logins: LoginService,
+    private readonly refreshes: SessionRefreshService,
+    private readonly registration: RegistrationService,
     private readonly users: UsersService,
     private readonly profiles: DirectUsers,
   ) {}
@@ -51,7 +55,7 @@ export class DirectAccountsController {
   @ApiOkResponse({ type: DirectTokensDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
   async login(@Body() dto: DirectLoginDto, @CurrentSource() source: LoginSource): Promise<DirectTokensDto> {
-    return presentTokens(await this.auth.login(dto, source));
+    return presentTokens(await this.logins.login(dto, source));
   }
 
   @Public()
@@ -65,7 +69,7 @@ export class DirectAccountsController {
     @Body() { refresh_token }: DirectRefreshDto,
     @CurrentSource() source: LoginSource,
   ): Promise<DirectTokensDto> {
-    return presentTokens(await this.auth.refresh(refresh_token, source));
+    return presentTokens(await this.refreshes.refresh(refresh_token, source));
   }
 
   @Public()
@@ -75,7 +79,7 @@ export class DirectAccountsController {
   @ApiCreatedResponse({ type: DirectRegisteredDto })
   @Throws(AlreadyExists)
   async register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<DirectRegisteredDto> {
-    return presentRegistered(await this.auth.register(dto, source));
+    return presentRegistered(await this.registration.register(dto, source));
   }
 
   @Get('users/:user_id')

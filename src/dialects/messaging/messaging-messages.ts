@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SendMessageDto } from '../../modules/messages/messages.dto.js';
+import { MessageQueriesService } from '../../modules/messages/message-queries.service.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
 import { NewestPageReceipts } from '../../modules/participants/newest-page-receipts.js';
@@ -22,6 +23,7 @@ import { presentMessage } from './messaging.presenter.js';
 export class MessagingMessages {
   constructor(
     private readonly messages: MessagesService,
+    private readonly queries: MessageQueriesService,
     private readonly participants: ParticipantsPolicy,
     private readonly receipts: NewestPageReceipts,
     private readonly files: MessagingFiles,
@@ -39,7 +41,7 @@ export class MessagingMessages {
   ): Promise<MessagingMessagePageDto> {
     const { lastReadNumber } = await this.participants.requireMember(actor, conversationId);
     const { data, next_cursor, has_more } = await this.receipts.listAndMark(actor, conversationId, {
-      list: () => this.messages.list(actor, conversationId, query),
+      list: () => this.queries.list(actor, conversationId, query),
       newestIn: ({ data: [newest] }) => {
         if (query.cursor !== undefined || !newest || newest.sequence_number <= lastReadNumber) return undefined;
         return newest.sequence_number;

@@ -37,7 +37,11 @@ import {
   RefreshTokenInvalid,
   SessionNotFound,
 } from './auth.errors.js';
-import { AuthService } from './auth.service.js';
+import { AccountSettingsService } from './account-settings.service.js';
+import { LoginService } from './login.service.js';
+import { RegistrationService } from './registration.service.js';
+import { SessionRefreshService } from './session-refresh.service.js';
+import { SessionsService } from './sessions.service.js';
 import { CurrentSource, type LoginSource } from './login-source.js';
 
 const REFRESH_RULES =
@@ -49,7 +53,13 @@ const REFRESH_RULES =
 @ApiBearerAuth()
 @Controller('api/v1')
 export class AuthController {
-  constructor(private readonly auth: AuthService) {}
+  constructor(
+    private readonly registration: RegistrationService,
+    private readonly logins: LoginService,
+    private readonly refreshes: SessionRefreshService,
+    private readonly ownSessions: SessionsService,
+    private readonly settings: AccountSettingsService,
+  ) {}
 
   @Public()
   @Limit('login')
@@ -58,7 +68,7 @@ export class AuthController {
   @ApiCreatedResponse({ type: UserDto })
   @Throws(AlreadyExists)
   register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<UserDto> {
-    return this.auth.register(dto, source);
+    return this.registration.register(dto, source);
   }
 
   @Public()
@@ -69,7 +79,7 @@ export class AuthController {
   @ApiOkResponse({ type: LoginAnswerDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
   login(@Body() dto: LoginDto, @CurrentSource() source: LoginSource): Promise<LoginAnswerDto> {
-    return this.auth.login(dto, source);
+    return this.logins.login(dto, source);
   }
 
   @Public()
@@ -83,7 +93,7 @@ export class AuthController {
   @ApiOkResponse({ type: TokensDto })
   @Throws(RefreshTokenInvalid, AccountBanned)
   refresh(@Body() { refresh_token }: RefreshDto, @CurrentSource() source: LoginSource): Promise<TokensDto> {
-    return this.auth.refresh(refresh_token, source);
+    return this.refreshes.refresh(refresh_token, source);
   }
 
   @Priority('vital')
@@ -92,7 +102,7 @@ export class AuthController {
   @HttpCode(204)
   @ApiNoContentResponse()
   logout(@CurrentActor() actor: Actor): Promise<void> {
-    return this.auth.logout(actor);
+    return this.ownSessions.end(actor);
   }
 
   @Priority('vital')
@@ -101,7 +111,7 @@ export class AuthController {
   @HttpCode(204)
   @ApiNoContentResponse()
   logoutAll(@CurrentActor() actor: Actor): Promise<void> {
-    return this.auth.logoutAll(actor);
+    return this.ownSessions.endAll(actor);
   }
 
   @NotIdempotent()
@@ -115,7 +125,7 @@ export class AuthController {
     @Body() dto: ChangePasswordDto,
     @CurrentSignal() signal: AbortSignal,
   ): Promise<void> {
-    return this.auth.changePassword(actor, dto, signal);
+    return this.settings.changePassword(actor, dto, signal);
   }
 
   @Patch('auth/account')
@@ -129,14 +139,14 @@ export class AuthController {
     @Body() dto: ChangeAccountDto,
     @CurrentSignal() signal: AbortSignal,
   ): Promise<UserDto> {
-    return this.auth.changeAccount(actor, dto, signal);
+    return this.settings.changeNames(actor, dto, signal);
   }
 
   @Get('auth/sessions')
   @ApiOperation({ summary: 'The active sessions of the caller.' })
   @ApiOkResponse({ type: SessionListDto })
   sessions(@CurrentActor() actor: Actor): Promise<SessionListDto> {
-    return this.auth.listSessions(actor);
+    return this.ownSessions.list(actor);
   }
 
   @Delete('auth/sessions/:id')
@@ -145,7 +155,7 @@ export class AuthController {
   @ApiNoContentResponse()
   @Throws(SessionNotFound)
   removeSession(@CurrentActor() actor: Actor, @Param() { id }: SessionParamsDto): Promise<void> {
-    return this.auth.removeSession(actor, id);
+    return this.ownSessions.remove(actor, id);
   }
 
   @NotIdempotent()
@@ -153,6 +163,6 @@ export class AuthController {
   @ApiOperation({ summary: 'Creates a ticket for one WebSocket: single use, valid for 60 s.' })
   @ApiCreatedResponse({ type: TicketDto })
   issueTicket(@CurrentActor() actor: Actor): Promise<TicketDto> {
-    return this.auth.issueTicket(actor);
+    return this.ownSessions.issueTicket(actor);
   }
 }

@@ -5,12 +5,11 @@ import { Authenticator } from '../../platform/identity/authenticator.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokens, jwtOptions } from './access-tokens.js';
 import { AccountAdministration } from './account-administration.service.js';
-import { AccountSettings } from './account-settings.js';
-import { OwnSessions } from './own-sessions.js';
+import { AccountSettingsService } from './account-settings.service.js';
+import { SessionsService } from './sessions.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGateway } from './auth.gateway.js';
 import { AuthRepository } from './auth.repository.js';
-import { AuthService } from './auth.service.js';
 import { TokenReader } from './token-reader.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
 import { ExternalLogin } from './external-login.js';
@@ -19,17 +18,17 @@ import { BootstrapAdmin } from './bootstrap-admin.js';
 import { GuestsService } from './guests.service.js';
 import { LoginLockout } from './login-lockout.js';
 import { LoginAttempts } from './login-attempts.js';
-import { Login } from './login.js';
+import { LoginService } from './login.service.js';
 import { PasswordChecks } from './password-checks.js';
 import { PasswordHasher } from './password-hasher.js';
 import { EstimateThreadSettings, PasswordStrength } from './password-strength.service.js';
-import { Registration } from './registration.js';
+import { RegistrationService } from './registration.service.js';
 import { SessionAuthenticator } from './session-authenticator.js';
 import { SessionCache } from './session-cache.js';
 import { SessionKeysRepository } from './session-keys.repository.js';
 import { SessionKeysService } from './session-keys.service.js';
 import { SessionIssuer } from './session-issuer.js';
-import { SessionRefresh } from './session-refresh.js';
+import { SessionRefreshService } from './session-refresh.service.js';
 import { SessionRevocation } from './session-revocation.js';
 import { SessionsRepository } from './sessions.repository.js';
 
@@ -37,12 +36,12 @@ import { SessionsRepository } from './sessions.repository.js';
   imports: [UsersModule, JwtModule.registerAsync({ inject: [Config], useFactory: jwtOptions })],
   controllers: [AuthController],
   providers: [
-    AuthService,
     AuthGateway,
     AuthRepository,
     SessionsRepository,
     ExternalIdentitiesRepository,
-    ...[Registration, Login, SessionRefresh, OwnSessions, AccountSettings, BootstrapAdmin, AccountAdministration],
+    ...[RegistrationService, LoginService, SessionRefreshService, SessionsService, AccountSettingsService],
+    ...[BootstrapAdmin, AccountAdministration],
     ...[
       PasswordHasher,
       PasswordStrength,
@@ -59,6 +58,15 @@ import { SessionsRepository } from './sessions.repository.js';
     SessionAuthenticator,
     { provide: Authenticator, useExisting: SessionAuthenticator },
   ],
-  exports: [AuthService, AccountAdministration, Authenticator, SessionKeysService, GuestsService],
+  exports: [
+    RegistrationService,
+    LoginService,
+    SessionRefreshService,
+    SessionsService,
+    AccountAdministration,
+    Authenticator,
+    SessionKeysService,
+    GuestsService,
+  ],
 })
 export class AuthModule {}

@@ -8,7 +8,7 @@ import { AlreadyExists } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { FIRST_ADMIN_EMAIL, FIRST_ADMIN_USERNAME } from './first-admin-settings.js';
 import { PasswordStrength } from './password-strength.service.js';
-import { Registration } from './registration.js';
+import { RegistrationService } from './registration.service.js';
 
 /** Creates an admin at startup if there is none, because someone has to administer the installation. */
 @Injectable()
@@ -17,7 +17,7 @@ export class BootstrapAdmin implements OnApplicationBootstrap {
 
   constructor(
     private readonly users: UsersService,
-    private readonly registration: Registration,
+    private readonly registration: RegistrationService,
     private readonly strength: PasswordStrength,
     private readonly banner: StartupBanner,
     private readonly config: Config,

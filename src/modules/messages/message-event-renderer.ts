@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
-import { presentChange } from './change-message.js';
+import { presentChange } from './message-presenter.js';
 import {
   MESSAGE_CREATED,
   MESSAGE_DELETED,

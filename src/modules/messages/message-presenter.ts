@@ -1,5 +1,7 @@
+import type { PresentedEvent } from '../../platform/event-log/stream-event.js';
 import { encodedAs, jsonOf } from '../../platform/json/encoded-once.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
+import { REACTION_ADDED, REACTION_REMOVED } from './messages.events.js';
 import type { MessageDto, MessageStatus, MessageType, ReactionDto } from './messages.dto.js';
 
 /** A message as the repository reads it, with data of the tables joined to it. */
@@ -71,4 +73,19 @@ function statusOf(row: MessageRow): MessageStatus {
   if (row.sequence_number <= (row.read_by_all_number ?? 0)) return 'read';
   if (row.sequence_number <= (row.delivered_to_all_number ?? 0)) return 'delivered';
   return 'sent';
+}
+
+/** The payload of a change: the current message or, for a reaction, the emoji and the user who reacted. */
+export function presentChange(
+  row: MessageRow,
+  type: string,
+  cause: { actorId: string | null; emoji?: string },
+): PresentedEvent {
+  if (type === REACTION_ADDED || type === REACTION_REMOVED) {
+    const { id, reactions, sequence_number } = presentMessage(row, undefined);
+    return { data: { message_id: id, sequence_number, emoji: cause.emoji, user_id: cause.actorId, reactions } };
+  }
+  const data = { message: presentMessage(row, undefined) };
+  if (row.client_message_id === null) return { data };
+  return { data, only: { userId: row.sender_id, data: { message: presentMessage(row, row.sender_id) } } };
 }

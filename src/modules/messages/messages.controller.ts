@@ -51,6 +51,7 @@ import {
   TooManyReactions,
   TooManySearches,
 } from './messages.errors.js';
+import { MessageQueriesService } from './message-queries.service.js';
 import { MessagesService } from './messages.service.js';
 import { ReplayedSendInterceptor } from './replayed-send.interceptor.js';
 import type { SentMessage } from './send-message.js';
@@ -72,7 +73,10 @@ const SEND_ERRORS = [
 @ApiBearerAuth()
 @Controller('api/v1')
 export class MessagesController {
-  constructor(private readonly messages: MessagesService) {}
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly queries: MessageQueriesService,
+  ) {}
 
   @Post('conversations/:id/messages')
   @ApiOperation({ summary: 'Sends a message. A repeated send with the same key is stored once.' })
@@ -95,7 +99,7 @@ export class MessagesController {
     @ConversationId() id: string,
     @Query() query: ListMessagesQuery,
   ): Promise<MessagePageDto> {
-    return this.messages.list(actor, id, query);
+    return this.queries.list(actor, id, query);
   }
 
   @Get('conversations/:id/pins')
@@ -103,7 +107,7 @@ export class MessagesController {
   @ApiOkResponse({ type: MessageListDto })
   @Throws(ConversationNotFound)
   pins(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<MessageListDto> {
-    return this.messages.pins(actor, id);
+    return this.queries.pins(actor, id);
   }
 
   @Priority('figures')
@@ -117,7 +121,7 @@ export class MessagesController {
   @ApiOkResponse({ type: MessageHitPageDto })
   @Throws(ConversationNotFound, TooManySearches)
   search(@CurrentActor() actor: Actor, @Query() query: SearchMessagesQuery): Promise<MessageHitPageDto> {
-    return this.messages.search(actor, query);
+    return this.queries.search(actor, query);
   }
 
   @Get('messages/:id')
@@ -125,7 +129,7 @@ export class MessagesController {
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageDto> {
-    return this.messages.get(actor, id);
+    return this.queries.get(actor, id);
   }
 
   @Patch('messages/:id')
@@ -159,7 +163,7 @@ export class MessagesController {
     @Param() { id }: MessageIdParam,
     @Query() query: PageQuery,
   ): Promise<MessageHistoryDto> {
-    return this.messages.history(actor, id, query);
+    return this.queries.history(actor, id, query);
   }
 
   @Get('messages/:id/replies')
@@ -171,7 +175,7 @@ export class MessagesController {
     @Param() { id }: MessageIdParam,
     @Query() query: PageQuery,
   ): Promise<ThreadPageDto> {
-    return this.messages.replies(actor, id, query);
+    return this.queries.replies(actor, id, query);
   }
 
   @Get('messages/:id/receipts')
@@ -183,7 +187,7 @@ export class MessagesController {
     @Param() { id }: MessageIdParam,
     @Query() query: PageQuery,
   ): Promise<MessageReceiptPageDto> {
-    return this.messages.receipts(actor, id, query);
+    return this.queries.receipts(actor, id, query);
   }
 
   @Put('messages/:id/reactions/:emoji')

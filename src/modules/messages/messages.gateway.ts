@@ -10,6 +10,7 @@ import {
 import { MessagePageDto } from './message-pages.dto.js';
 import { inMessage } from './message-presenter.js';
 import { MessageData } from './messages.events.js';
+import { MessageQueriesService } from './message-queries.service.js';
 import { MessagesService } from './messages.service.js';
 
 type MessageReply = Promise<MessageData>;
@@ -17,7 +18,10 @@ type MessageReply = Promise<MessageData>;
 /** Socket edge of messages: handles the frames. It has no rules of its own. */
 @Gateway()
 export class MessagesGateway {
-  constructor(private readonly messages: MessagesService) {}
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly queries: MessageQueriesService,
+  ) {}
 
   @OnFrame('message.send', SendMessageFrameDto, {
     limit: 'message.send',
@@ -72,6 +76,6 @@ export class MessagesGateway {
     reply: MessagePageDto,
   })
   history({ actor }: LiveConnection, { conversation_id, ...query }: HistoryFrameDto): Promise<MessagePageDto> {
-    return this.messages.list(actor, conversation_id, query);
+    return this.queries.list(actor, conversation_id, query);
   }
 }

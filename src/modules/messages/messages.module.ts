@@ -2,7 +2,6 @@ import { Module, Global } from '@nestjs/common';
 import { LoadShedder } from '../../platform/throttling/load-shedder.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { ChangeMessage } from './change-message.js';
 import { MessageEventRenderer } from './message-event-renderer.js';
 import { MessageFeed } from './message-feed.js';
 import { MessageFeedRepository } from './message-feed.repository.js';
@@ -12,7 +11,7 @@ import { MessagesController } from './messages.controller.js';
 import { MessagesGateway } from './messages.gateway.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
-import { ReadMessages } from './read-messages.js';
+import { MessageQueriesService } from './message-queries.service.js';
 import { ContentModeration } from './content-moderation.js';
 import { MessageIndexRepository } from './message-index.repository.js';
 import { MessageIndexer } from './message-indexer.js';
@@ -45,8 +44,7 @@ class SystemMessagesModule {}
     SendMetrics,
     ContentModeration,
     ModeratorDelete,
-    ChangeMessage,
-    ReadMessages,
+    MessageQueriesService,
     MessageOffsetPages,
     MessageFeed,
     MessageFeedRepository,
@@ -64,6 +62,7 @@ class SystemMessagesModule {}
   ],
   exports: [
     MessagesService,
+    MessageQueriesService,
     MessageIndexer,
     MessageIndexRepository,
     ModeratorDelete,

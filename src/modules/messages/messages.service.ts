@@ -1,31 +1,52 @@
 import { Injectable } from '@nestjs/common';
+import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import type { Page } from '../../platform/pagination/page.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
-import { ChangeMessage } from './change-message.js';
+import { type Membership, ParticipantsPolicy } from '../participants/participants.policy.js';
+import { ContentModeration } from './content-moderation.js';
 import type { HeldSend } from './content-moderator.policy.js';
-import type {
-  EditMessageDto,
-  ListMessagesQuery,
-  MessageDto,
-  PageQuery,
-  SearchMessagesQuery,
-  SendMessageDto,
-} from './messages.dto.js';
-import type { MessageEditDto, MessageHitDto, MessagePageDto, MessageReceiptDto } from './message-pages.dto.js';
-import { ReadMessages } from './read-messages.js';
+import { type MessageRow, presentChange, presentMessage } from './message-presenter.js';
+import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
+import { MessageNotEditable, MessageNotFound, SlowMode, TooManyReactions } from './messages.errors.js';
+import {
+  MESSAGE_DELETED,
+  MESSAGE_PINNED,
+  MESSAGE_UNPINNED,
+  MESSAGE_UPDATED,
+  REACTION_ADDED,
+  REACTION_REMOVED,
+} from './messages.events.js';
+import { type MessageChange, MessagesRepository } from './messages.repository.js';
+import { requireReaction } from './reaction.js';
 import { SendMessage, type SentMessage } from './send-message.js';
 import { SendMetrics } from './send-metrics.js';
 
-/** The use cases of messages. Each is implemented in a file of its own; this class is their table of contents. */
+/** Different emojis on one message. */
+const EMOJIS_MAX = 50;
+
+/** The current state under the lock: the message, and the actor's membership. */
+interface Locked {
+  readonly tx: StreamTransaction;
+  readonly message: MessageRow;
+  readonly membership: Membership;
+  readonly change: MessageChange;
+}
+
+/**
+ * Sends and changes messages. A change is one durable event of the conversation, authorized and written under the
+ * conversation's lock. A change without effect writes no event.
+ * Changes throw MessageNotFound, PermissionDenied, MessageNotEditable, AuthenticationRequired, AccountBanned.
+ */
 @Injectable()
 export class MessagesService {
   constructor(
     private readonly sendMessage: SendMessage,
-    private readonly changeMessage: ChangeMessage,
-    private readonly readMessages: ReadMessages,
     private readonly limits: Limits,
     private readonly metrics: SendMetrics,
+    private readonly repository: MessagesRepository,
+    private readonly log: EventLog,
+    private readonly participants: ParticipantsPolicy,
+    private readonly moderation: ContentModeration,
   ) {}
 
   /** Resolves once the message is on disk. A repeat with the same key returns the same message and costs no quota. */
@@ -42,55 +63,127 @@ export class MessagesService {
     return this.sendMessage.release(held, key);
   }
 
-  edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
-    return this.changeMessage.edit(actor, id, dto);
+  /**
+   * Replaces the text. Only the sender may, and only while they may post. The history keeps the old text.
+   * @throws ContentRejected, SlowMode
+   */
+  async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
+    const sanitized = this.sendMessage.cleanContent(dto.content).content;
+    return this.change(actor, id, async ({ tx, message, membership, change }) => {
+      this.participants.requireMayPost(membership);
+      if (message.sender_id !== actor.userId) this.participants.deny('Only its sender may edit a message.');
+      const moderated = await this.moderation.edit(message.conversation_id, {
+        content: sanitized,
+        metadata: dto.metadata,
+      });
+      if (!(await this.repository.edit(tx, { ...change, ...moderated, mentions: dto.mentions }))) return undefined;
+      await this.enforceSlowMode({ tx, membership, change });
+      return MESSAGE_UPDATED;
+    });
   }
 
-  delete(actor: Actor, id: string): Promise<MessageDto> {
-    return this.changeMessage.delete(actor, id);
+  /** Leaves a tombstone. The sender and moderators of the conversation may. A repeated delete has no effect. */
+  async delete(actor: Actor, id: string): Promise<MessageDto> {
+    return this.change(
+      actor,
+      id,
+      async ({ tx, message, membership, change }) => {
+        const { conversation_id, sender_id } = message;
+        const isOwn = sender_id === actor.userId;
+        if (!isOwn) this.participants.requireModerator(membership);
+        if (message.deleted_at) return undefined;
+        const before = { conversation_id, sender_id };
+        if (!isOwn) tx.audit({ actor, action: 'message.delete', target: { type: 'message', id }, before });
+        await this.repository.delete(tx, change);
+        return MESSAGE_DELETED;
+      },
+      'also of a tombstone',
+    );
   }
 
-  react(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
-    return this.changeMessage.react(actor, id, emoji);
+  /**
+   * Adds the actor's reaction: one emoji or `:name:`. A repeated reaction has no effect.
+   * @throws ValidationError, TooManyReactions, ContentRejected, SlowMode
+   */
+  async react(actor: Actor, id: string, text: string): Promise<MessageDto> {
+    const emoji = requireReaction(text);
+    return this.change(actor, id, async ({ tx, message, membership, change }) => {
+      this.participants.requireMayPost(membership);
+      await this.moderation.reaction(message.conversation_id, emoji);
+      const { count, isKnown, isOwn } = await this.repository.countEmojis(tx, emoji, change);
+      if (isOwn) return undefined;
+      if (count >= EMOJIS_MAX && !isKnown) throw new TooManyReactions(EMOJIS_MAX);
+      if (!(await this.repository.addReaction(tx, emoji, change))) return undefined;
+      await this.enforceSlowMode({ tx, membership, change });
+      return { type: REACTION_ADDED, emoji };
+    });
   }
 
-  unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
-    return this.changeMessage.unreact(actor, id, emoji);
+  /** Removes the actor's own reaction. */
+  async unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
+    return this.change(actor, id, async ({ tx, change }) => {
+      const removed = await this.repository.removeReaction(tx, emoji, change);
+      return removed === undefined ? undefined : { type: REACTION_REMOVED, emoji: removed };
+    });
   }
 
-  pin(actor: Actor, id: string): Promise<MessageDto> {
-    return this.changeMessage.pin(actor, id);
+  /** Moderators may pin; in a direct conversation both users may. */
+  async pin(actor: Actor, id: string): Promise<MessageDto> {
+    return this.change(actor, id, async ({ tx, membership, change }) => {
+      this.participants.requireMayPin(membership);
+      return (await this.repository.pin(tx, change)) ? MESSAGE_PINNED : undefined;
+    });
   }
 
-  unpin(actor: Actor, id: string): Promise<MessageDto> {
-    return this.changeMessage.unpin(actor, id);
+  async unpin(actor: Actor, id: string): Promise<MessageDto> {
+    return this.change(actor, id, async ({ tx, membership, change }) => {
+      this.participants.requireMayPin(membership);
+      return (await this.repository.unpin(tx, change)) ? MESSAGE_UNPINNED : undefined;
+    });
   }
 
-  get(actor: Actor, id: string): Promise<MessageDto> {
-    return this.readMessages.get(actor, id);
+  /** @throws SlowMode; the transaction then rolls the change back */
+  private async enforceSlowMode({
+    tx,
+    membership,
+    change,
+  }: Pick<Locked, 'tx' | 'membership' | 'change'>): Promise<void> {
+    const seconds = await this.participants.applySlowMode(tx, membership, change);
+    if (seconds > 0) throw new SlowMode(seconds);
   }
 
-  list(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
-    return this.readMessages.list(actor, conversationId, query);
-  }
-
-  history(actor: Actor, id: string, query: PageQuery): Promise<Page<MessageEditDto>> {
-    return this.readMessages.history(actor, id, query);
-  }
-
-  replies(actor: Actor, id: string, query: PageQuery): Promise<Page<MessageDto>> {
-    return this.readMessages.replies(actor, id, query);
-  }
-
-  pins(actor: Actor, conversationId: string): Promise<{ data: MessageDto[] }> {
-    return this.readMessages.pins(actor, conversationId);
-  }
-
-  receipts(actor: Actor, id: string, query: PageQuery): Promise<Page<MessageReceiptDto>> {
-    return this.readMessages.receipts(actor, id, query);
-  }
-
-  search(actor: Actor, query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
-    return this.readMessages.search(actor, query);
+  /**
+   * Locks the conversation, authorizes the actor, and appends the event that `work` returns; undefined means no change.
+   * Returns the message after the change.
+   */
+  private async change(
+    actor: Actor,
+    id: string,
+    work: (locked: Locked) => Promise<string | { type: string; emoji: string } | undefined>,
+    scope?: 'also of a tombstone',
+  ): Promise<MessageDto> {
+    const position = await this.repository.findPosition(id);
+    if (!position) throw new MessageNotFound();
+    const changed = await this.log.write(position.conversation_id, async (tx) => {
+      const membership = await this.participants.requireMemberUnderLock(tx, actor, position.conversation_id);
+      const [message] = await this.repository.find([id], tx);
+      if (!message) throw new MessageNotFound();
+      const isTombstone = message.deleted_at !== null && scope === undefined;
+      if (isTombstone || message.message_type === 'system') throw new MessageNotEditable();
+      const event = await work({ tx, message, membership, change: { id, actorId: actor.userId, at: tx.head.at } });
+      if (event === undefined) return message;
+      const [after] = await this.repository.find([id], tx);
+      const { type, emoji } = typeof event === 'string' ? { type: event, emoji: undefined } : event;
+      tx.append({
+        type,
+        actorId: actor.userId,
+        subjectId: id,
+        payload: emoji === undefined ? null : { emoji },
+        presented: presentChange(after!, type, { actorId: actor.userId, emoji }),
+      });
+      return after!;
+    });
+    if (!changed) throw new MessageNotFound();
+    return presentMessage(changed, actor.userId);
   }
 }

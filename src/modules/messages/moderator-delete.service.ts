@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import { presentChange } from './change-message.js';
+import { presentChange } from './message-presenter.js';
 import { MessageNotEditable, MessageNotFound } from './messages.errors.js';
 import { MESSAGE_DELETED } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, ValidationError } from '../../../platform/errors/app-error.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { ConversationsService } from '../../conversations/conversations.service.js';
-import { MessagesService } from '../../messages/messages.service.js';
+import { MessageQueriesService } from '../../messages/message-queries.service.js';
 import { ParticipantsPolicy } from '../../participants/participants.policy.js';
 import { UsersService } from '../../users/users.service.js';
 import { ReportTargetNotFound } from './moderation.errors.js';
@@ -19,7 +19,7 @@ export interface ReportSubject {
 @Injectable()
 export class ReportTargets {
   constructor(
-    private readonly messages: MessagesService,
+    private readonly messages: MessageQueriesService,
     private readonly users: UsersService,
     private readonly participants: ParticipantsPolicy,
     private readonly conversations: ConversationsService,

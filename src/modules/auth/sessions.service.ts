@@ -12,7 +12,7 @@ const TICKET_SECONDS = 60;
 
 /** The actor's own sessions: listing and ending them, and tickets to open sockets. */
 @Injectable()
-export class OwnSessions {
+export class SessionsService {
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly revocation: SessionRevocation,

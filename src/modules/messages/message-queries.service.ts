@@ -29,7 +29,7 @@ const PINS_MAX = 100;
 
 /** All reads of messages. The caller must be a participant of the conversation at the time of the call. */
 @Injectable()
-export class ReadMessages {
+export class MessageQueriesService {
   constructor(
     private readonly repository: MessagesRepository,
     private readonly reads: MessageReadsRepository,

@@ -18,7 +18,7 @@ import { SessionIssuer } from './session-issuer.js';
  * the same statements and one hash, of a dummy if there is no account.
  */
 @Injectable()
-export class Login {
+export class LoginService {
   constructor(
     private readonly users: UsersService,
     private readonly repository: AuthRepository,

@@ -12,7 +12,7 @@ import { PasswordHasher } from './password-hasher.js';
 
 /** Creates an account: user, password and event stream in one transaction. */
 @Injectable()
-export class Registration {
+export class RegistrationService {
   constructor(
     private readonly users: UsersService,
     private readonly repository: AuthRepository,

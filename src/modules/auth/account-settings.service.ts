@@ -15,7 +15,7 @@ import { SessionRevocation } from './session-revocation.js';
  * when the client disconnects: a hash that is still queued is then not computed.
  */
 @Injectable()
-export class AccountSettings {
+export class AccountSettingsService {
   constructor(
     private readonly users: UsersService,
     private readonly passwords: PasswordChecks,

@@ -21,7 +21,7 @@ const REPLAY_SECONDS = 20;
  * tokens, does not reveal any token.
  */
 @Injectable()
-export class SessionRefresh {
+export class SessionRefreshService {
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly revocation: SessionRevocation,

@@ -99,7 +99,9 @@ export function resolve<Value extends { $ref?: string }>(document: object, value
 
 /** A schema with its references, and those one level in, replaced by what they stand for. */
 export function flat(document: object, schema: Schema): Schema {
-  const own = resolve(document, schema.allOf?.length === 1 ? schema.allOf[0]! : schema);
+  const [only, nothing] = schema.allOf ?? schema.anyOf ?? [];
+  if (only && nothing?.type === 'null') return { ...flat(document, only), type: ['object', 'null'] };
+  const own = resolve(document, schema.allOf?.length === 1 ? only! : schema);
   const properties = Object.entries(own.properties ?? {}).map(([name, inner]) => [name, flat(document, inner)]);
   return { ...own, ...(own.properties && { properties: Object.fromEntries(properties) as Record<string, Schema> }) };
 }

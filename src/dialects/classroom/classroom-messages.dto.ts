@@ -7,6 +7,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { METADATA } from '../../platform/validation/metadata.js';
 
 const METADATA_MAX_BYTES = 16_384;
 const MESSAGE_TYPES = ['text', 'image', 'file', 'system'] as const;
@@ -29,7 +30,6 @@ export class ClassroomSendDto {
     maxBytes: METADATA_MAX_BYTES,
     optional: true,
     nullable: true,
-    description: 'Data of the client, stored unchanged',
     example: { emoji: '👋' },
   })
   metadata?: Record<string, unknown> | null;
@@ -87,11 +87,11 @@ export class ClassroomMessageDto {
   @ApiProperty()
   is_deleted: boolean;
 
-  @ApiProperty({ type: Object })
+  @ApiProperty(METADATA)
   metadata: Record<string, unknown>;
 
-  @ApiProperty({ type: [Object], description: 'Files, as in the response of POST …/upload' })
-  attachments: object[];
+  @ApiProperty({ type: () => [ClassroomFileDto] })
+  attachments: ClassroomFileDto[];
 
   @ApiProperty({ enum: ['sent', 'delivered', 'read'] })
   status: string;

@@ -14,6 +14,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { METADATA } from '../../platform/validation/metadata.js';
 import { Normalised } from '../../platform/validation/normalise.js';
 
 const METADATA_MAX_BYTES = 16_384;
@@ -179,7 +180,7 @@ export class DirectMessageDto {
   @ApiProperty({ format: 'date-time' })
   created_at: string;
 
-  @ApiProperty({ type: Object })
+  @ApiProperty(METADATA)
   metadata: Record<string, unknown>;
 }
 

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { LONGEST_TEXT, IntField, JsonField, TextField } from '../../platform/validation/fields.js';
+import { METADATA } from '../../platform/validation/metadata.js';
 
 const PREFERENCES_MAX_BYTES = 8192;
 const NAME_MAX = 64;
@@ -7,13 +8,12 @@ const OFFSET_MAX = 10_000;
 const KEY = /^[0-9a-f-]{36}$/i;
 const TIME = { format: 'date-time' } as const;
 const COUNT = { type: 'integer' } as const;
-const PREFERENCES = { type: 'object', additionalProperties: true, example: { theme: 'dark' } } as const;
 
 export class CreateRoomsSessionDto {
   @TextField({ min: 1, max: NAME_MAX, description: 'The id or username of the caller' })
   user_id: string;
 
-  @JsonField({ maxBytes: PREFERENCES_MAX_BYTES, optional: true, description: 'Data of the client, stored unchanged' })
+  @JsonField({ maxBytes: PREFERENCES_MAX_BYTES, optional: true })
   preferences?: Record<string, unknown>;
 }
 
@@ -107,7 +107,7 @@ export class RoomsSessionStateDto {
   @ApiProperty(TIME)
   last_activity: string;
 
-  @ApiProperty(PREFERENCES)
+  @ApiProperty({ ...METADATA, example: { theme: 'dark' } })
   preferences: Record<string, unknown>;
 
   @ApiProperty({ type: RoomsSessionFiguresDto })

@@ -13,6 +13,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { METADATA } from '../../platform/validation/metadata.js';
 import { RuledBy } from '../../platform/validation/ruled-by.js';
 import { problemsOfText } from './sanitize-content.js';
 import { FileDto } from '../files/files.dto.js';
@@ -63,7 +64,7 @@ export class SendMessageDto {
   })
   attachment_ids?: string[];
 
-  @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true, description: 'Data of the client, stored unchanged' })
+  @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true })
   metadata?: Record<string, unknown>;
 
   @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key, unique per sender and conversation' })
@@ -83,7 +84,11 @@ export class EditMessageDto {
   @UuidListField({ max: MENTIONS_MAX, optional: true })
   mentions?: string[];
 
-  @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true })
+  @JsonField({
+    maxBytes: METADATA_MAX_BYTES,
+    optional: true,
+    description: 'Replaces the stored data; unchanged if omitted',
+  })
   metadata?: Record<string, unknown>;
 }
 
@@ -266,7 +271,10 @@ export class MessageDto {
   @ApiProperty({ type: [ReactionDto] })
   reactions: ReactionDto[];
 
-  @ApiProperty({ type: Object })
+  @ApiProperty({
+    ...METADATA,
+    description: 'As sent; with `sanitized: true` if something was removed from the content',
+  })
   metadata: Record<string, unknown>;
 
   @ApiProperty({ enum: ['sent', 'delivered', 'read'] })

@@ -1,5 +1,7 @@
+import type { ConversationSummaryDto } from '../conversations/conversations.dto.js';
 import { CONVERSATION_CREATED, CONVERSATION_DELETED } from '../conversations/conversations.events.js';
 import { FILE_SCANNED } from '../files/files.events.js';
+import type { MessageDto } from '../messages/messages.dto.js';
 import {
   MESSAGE_CREATED,
   MESSAGE_DELETED,
@@ -7,13 +9,16 @@ import {
   REACTION_ADDED,
   REACTION_REMOVED,
 } from '../messages/messages.events.js';
+import type { EventParticipantDto } from '../participants/participants.dto.js';
 import {
   CONVERSATION_UPDATED,
   PARTICIPANT_JOINED,
   PARTICIPANT_LEFT,
   PARTICIPANT_UPDATED,
 } from '../participants/participants.events.js';
+import type { UserDto } from '../users/users.dto.js';
 import { USER_BANNED, USER_CREATED, USER_UPDATED } from '../users/users.events.js';
+import type { WebhookBodyDto, WebhookData } from './webhook-data.dto.js';
 import { WEBHOOK_DISABLED } from './webhooks.events.js';
 
 /** One type of event that a webhook can subscribe to. */
@@ -21,7 +26,7 @@ export interface CataloguedEvent {
   readonly type: string;
   readonly summary: string;
   /** The `data` of a delivery. */
-  readonly sample: object;
+  readonly sample: WebhookData;
 }
 
 const CONVERSATION = '019a0000-0000-7000-8000-000000000001';
@@ -31,7 +36,7 @@ const BO = '019a0000-0000-7000-8000-00000000000b';
 const AT = '2026-11-21T06:11:00.123Z';
 
 const context = { conversation_id: CONVERSATION, seq: 7, actor_id: ANA };
-const message = {
+const message: MessageDto = {
   id: MESSAGE,
   conversation_id: CONVERSATION,
   sequence_number: 5,
@@ -54,7 +59,7 @@ const message = {
   updated_at: AT,
 };
 const flat = { message_id: MESSAGE, sender_id: ANA };
-const conversation = {
+const conversation: ConversationSummaryDto = {
   id: CONVERSATION,
   type: 'group',
   slug: null,
@@ -74,8 +79,14 @@ const conversation = {
   },
 };
 const profile = { user_id: BO, username: 'bo', display_name: 'Bo', avatar_url: null };
-const participant = { ...profile, is_banned: false, role: 'participant', is_muted: false, joined_at: AT };
-const user = {
+const participant: EventParticipantDto = {
+  ...profile,
+  is_banned: false,
+  role: 'participant',
+  is_muted: false,
+  joined_at: AT,
+};
+const user: UserDto = {
   id: BO,
   username: 'bo',
   display_name: 'Bo',
@@ -171,7 +182,7 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
 export const WEBHOOK_EVENT_TYPES: readonly string[] = WEBHOOK_EVENTS.map(({ type }) => type);
 
 /** Every type of event with a complete body, without its signature. */
-export function webhookCatalogue(): { data: { type: string; summary: string; sample: object }[] } {
+export function webhookCatalogue(): { data: { type: string; summary: string; sample: WebhookBodyDto }[] } {
   return {
     data: WEBHOOK_EVENTS.map(({ type, summary, sample }) => ({
       type,

@@ -12,6 +12,7 @@ import {
   UuidField,
 } from '../../platform/validation/fields.js';
 import { RuledBy } from '../../platform/validation/ruled-by.js';
+import { WebhookBodyDto } from './webhook-data.dto.js';
 import { problemsOfWebhook } from './webhook-rules.js';
 
 export const WEBHOOK_SCOPES = ['own', 'all'] as const;
@@ -210,8 +211,8 @@ export class WebhookEventDto {
   @ApiProperty()
   summary: string;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'A complete body, without its signature' })
-  sample: object;
+  @ApiProperty({ type: WebhookBodyDto, description: 'A complete body, without its signature' })
+  sample: WebhookBodyDto;
 }
 
 export class WebhookCatalogueDto extends ListOf(WebhookEventDto) {}

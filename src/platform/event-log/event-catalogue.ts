@@ -23,7 +23,7 @@ interface EventEffects {
   readonly endsStream?: boolean;
 }
 
-/** What the AsyncAPI document publishes about a type of durable event. */
+/** What the documents publish about a type of durable event. */
 export interface EventDescription {
   readonly summary: string;
   /** The class of `data`, with its schema; a list if events of the type have one of several. */
@@ -35,6 +35,9 @@ export interface EventDefinition extends EventDescription, EventEffects {
   readonly type: string;
   readonly present: Present;
 }
+
+/** The schema of a property with the `data` of a durable event of any type. */
+export const EVENT_DATA = { allOf: [{ $ref: '#/components/schemas/EventData' }] };
 
 const DURABLE_EVENT = Symbol('@DurableEvent');
 
@@ -81,6 +84,11 @@ export class EventCatalogue {
 
   all(): EventDefinition[] {
     return [...this.definitions.values()];
+  }
+
+  /** The classes of the `data` of all types. */
+  dataClasses(): Type<object>[] {
+    return [...new Set(this.all().flatMap(({ data }) => data))];
   }
 
   /**

@@ -1,9 +1,11 @@
 import type { Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express, NextFunction, Response } from 'express';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { DocumentBuilder, getSchemaPath, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { ErrorClass } from '../errors/app-error.js';
 import { ErrorFormats } from '../errors/error-formats.js';
+import { EventCatalogue } from '../event-log/event-catalogue.js';
+import { METADATA_SCHEMA } from '../validation/metadata.js';
 import { type Responses, API_HEADERS, ERROR_SCHEMA, errorResponses, errorsOf, headersFor } from './api-responses.js';
 import { Limits } from '../throttling/limits.service.js';
 import { routeMetadata, type RouteMetadata } from './openapi-routes.js';
@@ -39,9 +41,14 @@ export function apiDocument(app: NestExpressApplication, extraModels: Type[] = [
     .addBearerAuth()
     .addSecurityRequirements('bearer')
     .build();
+  const eventData = app.get(EventCatalogue, { strict: false }).dataClasses();
   const document = SwaggerModule.createDocument(app, description, {
     operationIdFactory: (controller, method) => `${controller}_${method}`,
-    extraModels,
+    extraModels: [...extraModels, ...eventData],
+  });
+  Object.assign(document.components!.schemas!, {
+    Metadata: METADATA_SCHEMA,
+    EventData: { anyOf: eventData.map((type) => ({ $ref: getSchemaPath(type) })) },
   });
   complete(document, routeMetadata(app), app.get(ErrorFormats));
   return document;

@@ -21,6 +21,7 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
+import { METADATA } from './metadata.js';
 import { Nested, Normalised } from './normalise.js';
 import { codePoints } from './text.js';
 
@@ -224,12 +225,9 @@ class IsSmallJson implements ValidatorConstraintInterface {
 
 /** A JSON object with any members, at most `maxBytes` of JSON. It is stored unchanged. */
 export function JsonField(options: FieldOptions & { maxBytes: number }): PropertyDecorator {
-  return field(
-    options,
-    { type: 'object', additionalProperties: true },
-    IsObject(),
-    Validate(IsSmallJson, [options.maxBytes]),
-  );
+  const { description = 'Data of the client, stored unchanged', maxBytes } = options;
+  const described = { ...options, description: `${description}; at most ${maxBytes} bytes of JSON` };
+  return field(described, METADATA, IsObject(), Validate(IsSmallJson, [maxBytes]));
 }
 
 /** An object with its own class. */

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { PageOf } from '../../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../../platform/pagination/page.js';
 import { RequiredBy } from '../../../platform/validation/required-by.js';
@@ -32,6 +32,16 @@ export class ListAuditLogQuery {
   cursor?: string;
 }
 
+const SCALAR = [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }, { type: 'null' }];
+
+/** Fields by their names. A value is a scalar, a list of texts, or an object of scalars such as the settings of a conversation. */
+function auditedFields(description: string): ApiPropertyOptions {
+  const list = { type: 'array', items: { type: 'string' } };
+  const settings = { type: 'object', additionalProperties: { anyOf: SCALAR } };
+  const value = { anyOf: [...SCALAR, list, settings] } as never;
+  return { type: 'object', additionalProperties: value, nullable: true, description };
+}
+
 /** One privileged action; it never changes. */
 export class AuditEntryDto {
   @ApiProperty({ format: 'uuid' })
@@ -58,10 +68,12 @@ export class AuditEntryDto {
   @ApiProperty({ type: String, nullable: true })
   reason: string | null;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  @ApiProperty(
+    auditedFields('Ids, states and settings that the action has changed, before it; never content or secrets'),
+  )
   before: Record<string, unknown> | null;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  @ApiProperty(auditedFields('The same after the action, such as `is_banned` and `until` of `user.ban`'))
   after: Record<string, unknown> | null;
 
   @ApiProperty({ type: String, nullable: true, description: '`X-Request-Id` of the request' })

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
-import { Logger } from '@nestjs/common';
+import { Logger, Module, UseGuards } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
 import { ServiceUnavailable } from '../../src/platform/errors/app-error.js';
+import { Gateway } from '../../src/platform/realtime/commands/frames.js';
 import { CLOSE_REASONS } from '../../src/platform/realtime/connection/close-reasons.js';
 import { Connections } from '../../src/platform/realtime/connection/connections.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
 import { reconnectSpreadMs } from '../../src/platform/realtime/connection/going-away.js';
+import { SocketIoServer } from '../../src/platform/realtime/transport/socket-io-server.js';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 import {
   refusedWith,
@@ -234,6 +237,38 @@ describe('a realtime connection', () => {
     client.socket.send(JSON.stringify({ type: 'auth.refresh', id: '1', data: { token: 'alice:s3' } }));
     expect((await client.closed).code).toBe(4401);
     server.authenticator.ended.clear();
+  });
+});
+
+describe('a gateway of NestJS', () => {
+  it('adds no listener to the Socket.IO server or to a connection', async () => {
+    const server = await startRealtimeApp();
+    const client = new SocketIoClient(server.port, { token: 'alice:s1' });
+    try {
+      await client.next('live');
+      const { sockets } = server.app.get(SocketIoServer)['server']!;
+      expect(sockets.listenerCount('connection')).toBe(1);
+      const events = [...sockets.sockets.values()].map((socket) => socket.eventNames());
+      expect(events).toEqual([['error', 'disconnect']]); // Socket.IO itself listens to `error`
+    } finally {
+      client.close();
+      await server.close();
+    }
+  });
+
+  it('is not served with the adapter of NestJS, which adds listeners for each gateway to each connection', async () => {
+    const start = startRealtimeApp({}, {}, { adapterOf: (app) => new IoAdapter(app) });
+    await expect(start).rejects.toThrow('Call app.useWebSocketAdapter(app.get(SocketIoAdapter))');
+  });
+
+  it('prevents the start with a guard, which would have no effect', async () => {
+    @UseGuards(class Deny {})
+    @Gateway()
+    class Guarded {}
+    @Module({ providers: [Guarded] })
+    class GuardedModule {}
+    const start = startRealtimeApp({}, {}, { imports: [GuardedModule] });
+    await expect(start).rejects.toThrow('Guarded has @UseGuards, which has no effect on frames');
   });
 });
 

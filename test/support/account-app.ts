@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AbstractWsAdapter } from '@nestjs/websockets';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { AuditLogModule } from '../../src/modules/admin/audit/audit-log.module.js';
 import { AuthModule } from '../../src/modules/auth/auth.module.js';
@@ -19,6 +20,7 @@ import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { HttpModule } from '../../src/platform/http/http.module.js';
 import { LoggingModule } from '../../src/platform/logging/logging.module.js';
 import { Broadcaster } from '../../src/platform/realtime/fan-out/broadcaster.js';
+import { SocketIoAdapter } from '../../src/platform/realtime/transport/socket-io.adapter.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
 import { testConfig } from './test-app.js';
 import { attachTestDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
@@ -47,11 +49,24 @@ export class RecordingListener extends CommitListener {
   }
 }
 
+/** Gateways without a server: these tests open no sockets. */
+class NoSocketsAdapter extends AbstractWsAdapter {
+  create(): { on(): void; close(): void } {
+    return { on: () => undefined, close: () => undefined };
+  }
+  override bindClientConnect(): void {}
+  bindMessageHandlers(): void {}
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 @Global()
 @Module({
   providers: [
     { provide: Broadcaster, useClass: RecordingBroadcaster },
     { provide: CommitListener, useClass: RecordingListener },
+    { provide: SocketIoAdapter, useFactory: () => new NoSocketsAdapter() },
   ],
   exports: [Broadcaster, CommitListener],
 })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { Global, Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Global, Injectable, Module, type DynamicModule, type Type, type WebSocketAdapter } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { Config } from '../../src/platform/config/config.js';
@@ -20,6 +20,7 @@ import {
 } from '../../src/platform/realtime/resume/connection-attacher.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { RealtimeModule } from '../../src/platform/realtime/realtime.module.js';
+import { SocketIoAdapter } from '../../src/platform/realtime/transport/socket-io.adapter.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
 import { JsonField, TextField } from '../../src/platform/validation/fields.js';
 
@@ -187,6 +188,11 @@ export interface RealtimeApp {
   close(): Promise<void>;
 }
 
+export interface RealtimeAppParts {
+  readonly imports?: Type[];
+  readonly adapterOf?: (app: NestExpressApplication) => WebSocketAdapter;
+}
+
 function modules(config: Config): (DynamicModule | Type)[] {
   return [ConfigModule.of(config), ThrottlingModule, FakesModule, RealtimeModule];
 }
@@ -195,6 +201,7 @@ function modules(config: Config): (DynamicModule | Type)[] {
 export async function startRealtimeApp(
   settings: Partial<RealtimeSettings> = {},
   environment: Record<string, string> = {},
+  { imports = [], adapterOf = (app) => app.get(SocketIoAdapter) }: RealtimeAppParts = {},
 ): Promise<RealtimeApp> {
   const config = Config.load({
     DATA_DIR: tmpdir(),
@@ -203,12 +210,18 @@ export async function startRealtimeApp(
     SHED_LOOP_LAG_MS: '0',
     ...environment,
   });
-  const testing = await Test.createTestingModule({ imports: modules(config) })
+  const testing = await Test.createTestingModule({ imports: [...modules(config), ...imports] })
     .overrideProvider(RealtimeSettings)
     .useValue(Object.assign(new RealtimeSettings(), settings))
     .compile();
   const app = testing.createNestApplication<NestExpressApplication>({ forceCloseConnections: true, logger: false });
-  await app.listen(0, '127.0.0.1');
+  app.useWebSocketAdapter(adapterOf(app));
+  try {
+    await app.listen(0, '127.0.0.1');
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   return {
     app,
     port: Number(new URL(await app.getUrl()).port),

@@ -43,6 +43,13 @@ export function methodDecorator<Method extends AnyMethod>(decorator: symbol, opt
   };
 }
 
+/** Whether a method of a class has the decorator. */
+export function isDecorated(type: Type<object>, methodName: string, decorator: symbol): boolean {
+  return declarationsOf(type).some(
+    (declared) => declared.decorator === decorator && declared.methodName === methodName,
+  );
+}
+
 /**
  * The decorated methods of all providers and controllers, found in one scan when all instances exist. They are in the
  * order of the modules in the imports of the root module, then of the providers in a module, then of the methods in a

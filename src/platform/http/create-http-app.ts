@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger as Pino } from 'pino';
 import type { Config } from '../config/config.js';
 import { createLog, NestLog } from '../logging/log.js';
+import { SocketIoAdapter } from '../realtime/transport/socket-io.adapter.js';
 import { serveApiDocument } from './api-document.js';
 import { accessLog, crossOrigin, requestHeaders } from './request-headers.middleware.js';
 import { ClientAddresses } from './client-address.js';
@@ -14,7 +15,10 @@ import { PUBLIC_URL } from './public-url.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 import { RequestValidator } from './request-validator.js';
 
-/** Creates the HTTP application of `root`, with all middleware before the routes. It does not listen yet. */
+/**
+ * Creates the HTTP application of `root`, with all middleware before the routes and the adapter of its gateways. It does
+ * not listen yet.
+ */
 export async function createHttpApp(
   root: DynamicModule,
   config: Config,
@@ -26,6 +30,7 @@ export async function createHttpApp(
     abortOnError: false,
     forceCloseConnections: true,
   });
+  app.useWebSocketAdapter(app.get(SocketIoAdapter));
   app.set(CLIENT_ADDRESSES, app.get(ClientAddresses));
   app.set(PUBLIC_URL, config.publicUrl);
   app.use(requestHeaders(app.get(RequestsInFlight), app.get(RequestValidator)));

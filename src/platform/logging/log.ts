@@ -41,13 +41,14 @@ export function describeError(error: unknown): unknown {
   return described;
 }
 
-/** Contexts in which Nest logs every module and route it sets up: forty lines at each start, useful only to debug it. */
+/** Contexts in which Nest logs every module, route and frame it sets up: useful only to debug it. */
 const SETUP_CONTEXTS = new Set([
   'InstanceLoader',
   'RoutesResolver',
   'RouterExplorer',
   'NestFactory',
   'NestApplication',
+  'WebSocketsController',
 ]);
 
 /** Connects Nest's logger to pino, so that classes only need `new Logger('Name')` of @nestjs/common. */

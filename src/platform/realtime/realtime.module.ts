@@ -1,4 +1,5 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { DecoratedMethods } from '../discovery/decorated-methods.js';
 import { DecoratedMethodsModule } from '../discovery/decorated-methods.module.js';
 import { RequestSourceModule } from '../http/request-source.module.js';
@@ -8,6 +9,7 @@ import { ConnectionServices } from './connection/connection-services.js';
 import { Connections } from './connection/connections.js';
 import { AuthFrameHandler } from './commands/auth-frame-handler.js';
 import { FrameRouter } from './commands/frame-router.js';
+import { GatewayChecks } from './commands/gateway-checks.js';
 import { Handshake } from './transport/handshake.js';
 import { RealtimeDrain } from './connection/realtime-drain.js';
 import { RealtimeSettings } from './connection/realtime-settings.js';
@@ -15,6 +17,7 @@ import { RealtimeGateway } from './commands/realtime.gateway.js';
 import { RevocationSweep } from './connection/revocation-sweep.js';
 import { SocketIoHandshake } from './transport/socket-io-handshake.js';
 import { SocketIoServer } from './transport/socket-io-server.js';
+import { SocketIoAdapter } from './transport/socket-io.adapter.js';
 import { UpgradeRoutes } from './transport/upgrade-routes.js';
 import { PlainWebSocketServer } from './transport/plain-web-socket-server.js';
 
@@ -24,13 +27,14 @@ import { PlainWebSocketServer } from './transport/plain-web-socket-server.js';
  */
 @Global()
 @Module({
-  imports: [DecoratedMethodsModule, RequestSourceModule],
+  imports: [DecoratedMethodsModule, DiscoveryModule, RequestSourceModule],
   providers: [
     { provide: RealtimeSettings, useFactory: () => new RealtimeSettings() },
     Connections,
     ConnectionServices,
     AuthFrameHandler,
     FrameRouter,
+    GatewayChecks,
     Handshake,
     ConnectionGate,
     UpgradeRoutes,
@@ -38,6 +42,7 @@ import { PlainWebSocketServer } from './transport/plain-web-socket-server.js';
     CodecSockets,
     SocketIoHandshake,
     SocketIoServer,
+    SocketIoAdapter,
     RealtimeGateway,
     RevocationSweep,
     RealtimeDrain,

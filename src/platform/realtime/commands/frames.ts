@@ -1,4 +1,5 @@
-import { Injectable, type Type } from '@nestjs/common';
+import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { methodDecorator } from '../../discovery/decorated-methods.js';
 import type { PriorityClass } from '../../throttling/load-shedder.js';
 import type { LimitAction } from '../../throttling/limits.js';
@@ -23,24 +24,22 @@ export interface FrameDefinition extends FrameOptions {
 }
 
 export const ON_FRAME = Symbol('@OnFrame');
-const GATEWAY = Symbol('gateway');
+const PROTOCOL = 'parley:protocol';
 /** The name of Parley's own protocol. */
 export const PARLEY_PROTOCOL = 'parley';
 
 /**
- * Marks a class whose `@OnFrame` methods are added to the command table of a protocol at start-up; see `SocketCodec`.
+ * A `@WebSocketGateway()` whose `@OnFrame` methods are added to the command table of a protocol at start-up; see
+ * `SocketCodec`. Guards, pipes, interceptors and filters of Nest are not called for frames; see `GatewayChecks`.
  */
 export function Gateway(protocol = PARLEY_PROTOCOL): ClassDecorator {
-  return (target) => {
-    Reflect.defineMetadata(GATEWAY, protocol, target);
-    Injectable()(target);
-  };
+  return applyDecorators(WebSocketGateway(), SetMetadata(PROTOCOL, protocol));
 }
 
 /**
- * Marks the handler of a request frame. It receives the connection and the validated input, and returns the `data` of
- * the reply. The input class must match the type of the parameter, and the class `reply` what the handler returns:
- * otherwise the handler does not compile.
+ * A `@SubscribeMessage(type)` with what the command table needs: it marks the handler of a request frame. The handler
+ * receives the connection and the validated input, and returns the `data` of the reply. The input class must match the
+ * type of the parameter, and the class `reply` what the handler returns: otherwise the handler does not compile.
  */
 export function OnFrame<Dto extends object, Reply = unknown>(
   type: string,
@@ -48,10 +47,19 @@ export function OnFrame<Dto extends object, Reply = unknown>(
   options: FrameOptions & { readonly reply?: Type<Reply> },
 ) {
   type Handler = (connection: LiveConnection, dto: Dto) => Reply | Promise<Reply>;
-  return methodDecorator<Handler>(ON_FRAME, { ...options, type, dto });
+  const subscribe = SubscribeMessage(type);
+  const declare = methodDecorator<Handler>(ON_FRAME, { ...options, type, dto });
+  return <Decorated extends Handler>(
+    prototype: object,
+    methodName: string | symbol,
+    descriptor: TypedPropertyDescriptor<Decorated>,
+  ): void => {
+    subscribe(prototype, methodName, descriptor);
+    declare(prototype, methodName, descriptor);
+  };
 }
 
 /** The protocol whose frames this class handles; undefined for a class that is not a gateway. */
 export function protocolOf(target: object): string | undefined {
-  return Reflect.getMetadata(GATEWAY, target) as string | undefined;
+  return Reflect.getMetadata(PROTOCOL, target) as string | undefined;
 }

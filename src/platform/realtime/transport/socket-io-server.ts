@@ -106,11 +106,19 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
     );
   }
 
+  /** @throws Error when the application has no `SocketIoAdapter`: Nest has created a server of its own. */
   onApplicationBootstrap(): void {
+    if (!this.server) {
+      throw new Error('Call app.useWebSocketAdapter(app.get(SocketIoAdapter)) before the application is initialised.');
+    }
+  }
+
+  /** Creates the Socket.IO server over the HTTP server of the application, for `SocketIoAdapter`. */
+  open(): Server<SocketFrames, SocketFrames> {
     const { settings } = this.services;
     const http = this.adapter.httpAdapter.getHttpServer() as HttpServer;
     const upgradeListeners = http.listeners('upgrade');
-    this.server = new Server(http, {
+    const server = new Server<SocketFrames, SocketFrames>(http, {
       ...this.socketHandshake.cors,
       path: SOCKET_IO_PATH,
       pingInterval: settings.heartbeatMs,
@@ -130,7 +138,9 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
     for (const listener of http.listeners('upgrade')) {
       if (!upgradeListeners.includes(listener)) http.removeListener('upgrade', listener as () => void);
     }
-    this.listen(this.server);
+    this.listen(server);
+    this.server = server;
+    return server;
   }
 
   /** Closes the connections of Engine.IO itself. Those of `Connections` are closed before. */

@@ -1,6 +1,7 @@
 import { JwtService } from '@nestjs/jwt';
 import pg from 'pg';
 import { AccessTokens, jwtOptions } from '../../src/modules/auth/access-tokens.js';
+import { Config } from '../../src/platform/config/config.js';
 import { newId } from '../../src/platform/database/ids.js';
 
 const TOKEN_SECONDS = 3600;
@@ -21,7 +22,8 @@ export class World {
   constructor(databaseUrl: string, jwtSecret: string) {
     this.pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
     this.pool.on('error', () => undefined);
-    this.tokens = new AccessTokens(new JwtService(jwtOptions({ jwtSecret })));
+    const config = Config.load({ JWT_SECRET: jwtSecret });
+    this.tokens = new AccessTokens(new JwtService(jwtOptions(config)), config);
   }
 
   async query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]> {

@@ -1,7 +1,7 @@
 import { ParticipantsPolicy } from '../../src/modules/participants/participants.policy.js';
 import { UsersPolicy } from '../../src/modules/users/users.policy.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
-import { AuthGuard } from '../../src/platform/http/auth.guard.js';
+import { JwtAuthGuard } from '../../src/platform/http/jwt-auth.guard.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -96,7 +96,7 @@ describe('the access matrix', () => {
     });
 
     it('fails if the credential is not checked', async () => {
-      jest.spyOn(AuthGuard.prototype, 'canActivate').mockResolvedValue(true);
+      jest.spyOn(JwtAuthGuard.prototype, 'canActivate').mockResolvedValue(true);
       const problems = await problemsOf(['GET /api/v1/users/{id}'], ['anonymous', 'banned']);
       expect(problems.map((problem) => problem.split(':')[0])).toEqual(
         expect.arrayContaining(['GET /api/v1/users/{id} as anonymous', 'GET /api/v1/users/{id} as banned']),

@@ -5,6 +5,7 @@ import { UserAdministration } from '../../src/modules/users/user-administration.
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
+import { JwtStrategy } from '../../src/platform/http/jwt.strategy.js';
 import { Authenticator } from '../../src/platform/identity/authenticator.js';
 import { AccountApp, PASSWORD } from '../support/account-app.js';
 
@@ -40,10 +41,37 @@ describe('an access token', () => {
     return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
   };
   const now = () => Math.floor(Date.now() / 1000);
+  /** A token of the same session that was never used: it expires some seconds earlier. */
+  const unused = (seconds: number) => signed(header, { ...claims, exp: Number(claims.exp) - seconds });
 
   it('is accepted as issued, and with an equal signature', async () => {
     expect((await chat.me(token)).status).toBe(200);
     expect((await chat.me(signed(header, claims))).status).toBe(200);
+  });
+
+  it('is verified by Passport when it is first used, and then known', async () => {
+    const validate = jest.spyOn(JwtStrategy.prototype, 'validate');
+    const first = unused(1);
+    expect([(await chat.me(first)).status, (await chat.me(first)).status]).toEqual([200, 200]);
+    expect(validate).toHaveBeenCalledTimes(1);
+    await chat.me(unused(2));
+    expect(validate).toHaveBeenCalledTimes(2);
+    // A socket has verified this one.
+    await chat.app.get(Authenticator, { strict: false }).authenticate(unused(3));
+    expect((await chat.me(unused(3))).status).toBe(200);
+    expect(validate).toHaveBeenCalledTimes(2);
+    validate.mockRestore();
+  });
+
+  it('is verified with the key of its own application if the process has several', async () => {
+    const other = await AccountApp.start();
+    try {
+      expect([(await chat.me(unused(4))).status, (await other.me(unused(5))).status]).toEqual([200, 401]);
+      const { token: foreign } = await other.user('ben');
+      expect([(await chat.me(foreign)).status, (await other.me(foreign)).status]).toEqual([401, 200]);
+    } finally {
+      await other.close();
+    }
   });
 
   it('contains algorithm, type, key, issuer, audience, subject and session', () => {

@@ -8,7 +8,7 @@ import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { NotIdempotent } from '../../src/platform/http/idempotency.interceptor.js';
 import type { ParleyRequest } from '../../src/platform/http/request-context.js';
 import { TextField } from '../../src/platform/validation/fields.js';
-import { AuthGuard } from '../../src/platform/http/auth.guard.js';
+import { JwtAuthGuard } from '../../src/platform/http/jwt-auth.guard.js';
 import { testConfig } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -50,7 +50,7 @@ describe('an idempotency key', () => {
 
   beforeAll(async () => {
     // Replaces authentication: the header names the user.
-    jest.spyOn(AuthGuard.prototype, 'canActivate').mockImplementation((context) => {
+    jest.spyOn(JwtAuthGuard.prototype, 'canActivate').mockImplementation((context) => {
       const request = context.switchToHttp().getRequest<ParleyRequest>();
       const userId = users[Number(request.headers['x-test-user'] ?? 0)] ?? '';
       request.actor = { userId, role: 'user' } as Actor;

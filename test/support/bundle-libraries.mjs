@@ -19,6 +19,7 @@ const ENTRIES = [
   '@nestjs/common/constants.js',
   '@nestjs/core',
   '@nestjs/jwt',
+  '@nestjs/passport',
   '@nestjs/platform-express',
   '@nestjs/platform-socket.io',
   '@nestjs/swagger',
@@ -38,7 +39,7 @@ const ENTRIES = [
  * exists twice, so it must have no state.
  */
 const BUNDLED =
-  /^(@nestjs\/(common|core|platform-express|platform-socket\.io|websockets|swagger|mapped-types|jwt|bullmq|bull-shared|testing)|@opentelemetry\/api|bullmq|cron-parser|luxon|rxjs|tslib|iterare|uid|es-toolkit|class-validator|validator|libphonenumber-js|jose|uuid|ioredis|@ioredis\/commands)(\/|$)/;
+  /^(@nestjs\/(common|core|platform-express|platform-socket\.io|websockets|swagger|mapped-types|jwt|passport|bullmq|bull-shared|testing)|@opentelemetry\/api|bullmq|cron-parser|luxon|rxjs|tslib|iterare|uid|es-toolkit|class-validator|validator|libphonenumber-js|jose|uuid|ioredis|@ioredis\/commands)(\/|$)/;
 const OWN_PATH = /import\.meta\.url|\b__(?:dir|file)name\b/;
 
 /** Where Jest finds the bundled libraries: an entry of `moduleNameMapper`. One pattern, because it is tried for each import. */

@@ -50,6 +50,19 @@ export class FakeAuthenticator extends Authenticator {
     };
   }
 
+  /** These tests have no routes, so nothing is verified by Passport. */
+  isUnverified(): boolean {
+    return false;
+  }
+
+  keyOf(): never {
+    throw new AuthenticationRequired();
+  }
+
+  authenticateVerified(): Promise<never> {
+    return Promise.reject(new AuthenticationRequired());
+  }
+
   async redeemTicket(ticket: string): Promise<Actor> {
     const token = this.tickets.get(ticket);
     this.tickets.delete(ticket);

@@ -1,12 +1,11 @@
-import { createHash, createSecretKey } from 'node:crypto';
+import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService, type JwtModuleOptions } from '@nestjs/jwt';
-import type { Config } from '../../platform/config/config.js';
+import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
+import { TOKEN_CHECKS, tokenRefusal } from '../../platform/identity/own-tokens.js';
 import { isUuid } from '../../platform/validation/fields.js';
 
-const ISSUER = 'parley';
-const AUDIENCE = 'parley';
 export const MAX_TOKEN_LENGTH = 4096;
 const MAX_SKEW_SECONDS = 30;
 /** Tokens whose signature has been checked; the oldest are evicted first. */
@@ -26,18 +25,25 @@ interface Payload {
   exp?: unknown;
 }
 
-/** One key and one algorithm. A KeyObject, not text: with text every check costs 350 µs instead of 7. */
-export function jwtOptions({ jwtSecret }: Pick<Config, 'jwtSecret'>): JwtModuleOptions {
+/** A KeyObject, not text: with text every check costs 350 µs instead of 7. */
+function keyFrom({ jwtSecret }: Pick<Config, 'jwtSecret'>): KeyObject {
+  return createSecretKey(Buffer.from(jwtSecret));
+}
+
+/** One key and one algorithm. */
+export function jwtOptions(config: Pick<Config, 'jwtSecret'>): JwtModuleOptions {
+  const { jwtSecret } = config;
+  const { issuer, audience } = TOKEN_CHECKS;
   const kid = createHash('sha256').update(`parley kid ${jwtSecret}`).digest('hex').slice(0, 16);
   return {
-    secret: createSecretKey(Buffer.from(jwtSecret)),
+    secret: keyFrom(config),
     signOptions: {
       algorithm: 'HS256',
-      issuer: ISSUER,
-      audience: AUDIENCE,
+      issuer,
+      audience,
       header: { alg: 'HS256', typ: 'at+jwt', kid },
     },
-    verifyOptions: { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE, clockTolerance: 0 },
+    verifyOptions: TOKEN_CHECKS,
   };
 }
 
@@ -48,8 +54,13 @@ export class AccessTokens {
   private readonly header: string;
   /** By the whole text of the token, so that only exactly the same token is found. */
   private readonly verified = new Map<string, AccessClaims>();
+  private readonly key: KeyObject;
 
-  constructor(private readonly jwt: JwtService) {
+  constructor(
+    private readonly jwt: JwtService,
+    config: Config,
+  ) {
+    this.key = keyFrom(config);
     this.header = headerOf(jwt.sign({}));
   }
 
@@ -58,41 +69,57 @@ export class AccessTokens {
     return this.jwt.sign({ sub: userId, sid: sessionId }, { expiresIn: ttlSeconds });
   }
 
+  /** Verifies a token without Passport. @throws AuthenticationRequired */
+  verify(token: string): AccessClaims {
+    return this.find(token) ?? this.accept(token, this.payloadOf(token));
+  }
+
+  /** The claims of a token that was verified before and has not expired. */
+  find(token: string): AccessClaims | undefined {
+    const known = this.verified.get(token);
+    return known && known.expiresAt > Date.now() / 1000 ? known : undefined;
+  }
+
   /**
-   * The header must match ours exactly. So the client cannot choose an algorithm, key id, type, key URL or extension,
-   * known today or not.
+   * The key that verifies the token. Its header must match ours exactly, so the client cannot choose an algorithm, key
+   * id, type, key URL or extension, known today or not.
    * @throws AuthenticationRequired
    */
-  verify(token: string): AccessClaims {
-    const known = this.verified.get(token);
-    if (known && known.expiresAt > Date.now() / 1000) return known;
-    const claims = this.check(token);
+  keyOf(token: string): KeyObject {
+    if (token.length > MAX_TOKEN_LENGTH || headerOf(token) !== this.header) throw new AuthenticationRequired();
+    return this.key;
+  }
+
+  /**
+   * Checks the claims of a token that was verified with its key, and stores it as verified.
+   * @throws AuthenticationRequired
+   */
+  accept(token: string, payload: object): AccessClaims {
+    const claims = claimsOf(token, payload);
     if (this.verified.size >= CACHE_MAX) this.verified.delete(this.verified.keys().next().value!);
     this.verified.set(token, claims);
     return claims;
   }
 
-  private check(token: string): AccessClaims {
-    if (token.length > MAX_TOKEN_LENGTH || headerOf(token) !== this.header) throw new AuthenticationRequired();
-    const { sub, sid, iat, exp } = this.payloadOf(token);
-    const isValid = isUuid(sub) && isUuid(sid) && typeof iat === 'number' && typeof exp === 'number';
-    if (!isValid || iat > Date.now() / 1000 + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
-    return { userId: sub, sessionId: sid, expiresAt: exp };
-  }
-
-  private payloadOf(token: string): Payload {
-    let payload: Payload;
+  private payloadOf(token: string): object {
+    this.keyOf(token); // refuses a header that is not ours
     try {
-      payload = this.jwt.verify<Payload>(token);
+      return this.jwt.verify(token);
     } catch (error) {
-      throw new AuthenticationRequired((error as Error).name === 'TokenExpiredError' ? { token_expired: true } : {});
+      throw tokenRefusal(error);
     }
-    // Parsers differ in how they read a duplicate member. Our own payloads serialize to the same text again.
-    if (Buffer.from(JSON.stringify(payload)).toString('base64url') !== token.split('.')[1]) {
-      throw new AuthenticationRequired();
-    }
-    return payload;
   }
+}
+
+function claimsOf(token: string, payload: object): AccessClaims {
+  // Parsers differ in how they read a duplicate member. Our own payloads serialize to the same text again.
+  if (Buffer.from(JSON.stringify(payload)).toString('base64url') !== token.split('.')[1]) {
+    throw new AuthenticationRequired();
+  }
+  const { sub, sid, iat, exp } = payload as Payload;
+  const isValid = isUuid(sub) && isUuid(sid) && typeof iat === 'number' && typeof exp === 'number';
+  if (!isValid || iat > Date.now() / 1000 + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
+  return { userId: sub, sessionId: sid, expiresAt: exp };
 }
 
 function headerOf(token: string): string {

@@ -1,9 +1,11 @@
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { Authenticator, type EndedSession, type KnownRole } from '../../platform/identity/authenticator.js';
 import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
+import { AccessTokens } from './access-tokens.js';
 import { SessionsRevoked } from './auth.events.js';
 import { TokenReader, type TokenClaims } from './token-reader.js';
 import { toActor } from './session-actor.js';
@@ -21,6 +23,7 @@ import { SessionsRepository, type SessionState } from './sessions.repository.js'
 export class SessionAuthenticator extends Authenticator {
   constructor(
     private readonly tokens: TokenReader,
+    private readonly ownTokens: AccessTokens,
     private readonly sessions: SessionsRepository,
     private readonly cache: SessionCache,
     private readonly keys: SessionKeysService,
@@ -45,6 +48,19 @@ export class SessionAuthenticator extends Authenticator {
     if (!state || (claims.userId && state.user_id !== claims.userId)) throw new AuthenticationRequired();
     const actor = toActor(state, claims.expiresAt);
     return claims.issuedAt === undefined ? actor : { ...actor, issuedAt: claims.issuedAt };
+  }
+
+  isUnverified(token: string): boolean {
+    return this.tokens.isUnverified(token);
+  }
+
+  keyOf(token: string): KeyObject {
+    return this.ownTokens.keyOf(token);
+  }
+
+  async authenticateVerified(token: string, payload: object): Promise<Actor> {
+    this.ownTokens.accept(token, payload);
+    return this.authenticate(token);
   }
 
   /** @throws AuthenticationRequired, AccountBanned */

@@ -28,6 +28,11 @@ export class TokenReader {
     private readonly externalLogin: ExternalLogin,
   ) {}
 
+  /** Whether the token was not verified before and is not one of the identity provider. */
+  isUnverified(token: string): boolean {
+    return !this.own.find(token) && !this.external.recognises(token);
+  }
+
   /** @throws AuthenticationRequired, ServiceUnavailable */
   async read(token: string): Promise<TokenClaims> {
     if (!this.external.recognises(token)) {

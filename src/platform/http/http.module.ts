@@ -5,7 +5,8 @@ import { ErrorFilter } from '../errors/error.filter.js';
 import { ErrorFormats } from '../errors/error-formats.js';
 import { LoadSheddingGuard } from '../throttling/load-shedding.guard.js';
 import { LimitGuard } from '../throttling/throttler.guard.js';
-import { AuthGuard } from './auth.guard.js';
+import { JwtAuthGuard } from './jwt-auth.guard.js';
+import { JwtStrategy } from './jwt.strategy.js';
 import { UrlEncodedRoutes } from './url-encoded-routes.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
@@ -28,8 +29,9 @@ import { InputPipe } from './input.pipe.js';
     UrlEncodedRoutes,
     IdempotencyRepository,
     IdempotencyStore,
+    JwtStrategy,
     { provide: APP_GUARD, useExisting: LoadSheddingGuard },
-    { provide: APP_GUARD, useClass: AuthGuard },
+    { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useExisting: LimitGuard },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_PIPE, useClass: InputPipe },

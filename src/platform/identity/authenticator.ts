@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Actor, SystemRole } from './actor.js';
 
 /**
@@ -7,6 +8,22 @@ import type { Actor, SystemRole } from './actor.js';
 export abstract class Authenticator {
   /** @throws AuthenticationRequired, AccountBanned */
   abstract authenticate(token: string): Promise<Actor>;
+
+  /**
+   * Whether the token was not verified before and is not one of the identity provider. Over REST Passport verifies such
+   * a token, with `keyOf` and `authenticateVerified`.
+   */
+  abstract isUnverified(token: string): boolean;
+
+  /** Returns the key that verifies a token of our own. @throws AuthenticationRequired if its header is not ours */
+  abstract keyOf(token: string): KeyObject;
+
+  /**
+   * Authenticates a token of our own. The caller has verified its signature, issuer, audience and expiry with `keyOf`.
+   *
+   * @throws AuthenticationRequired, AccountBanned
+   */
+  abstract authenticateVerified(token: string, payload: object): Promise<Actor>;
 
   /**
    * Consumes a ticket of `POST /auth/ticket` and returns its actor.

@@ -26,6 +26,11 @@ export interface ClosedLoopJob extends Sending {
   readonly inFlight: number;
 }
 
+/** The same with requests that store nothing: `ping` over sockets, and the caller's own profile over REST. */
+export interface LightRequestsJob extends Omit<ClosedLoopJob, 'kind'> {
+  readonly kind: 'light-requests';
+}
+
 /** A number of sends a second, independent of the responses. */
 export interface OpenLoopJob extends Sending {
   readonly kind: 'open-loop';
@@ -53,7 +58,7 @@ export interface IdleJob {
   readonly path: string;
 }
 
-export type Job = ClosedLoopJob | OpenLoopJob | FanOutJob | IdleJob;
+export type Job = ClosedLoopJob | LightRequestsJob | OpenLoopJob | FanOutJob | IdleJob;
 
 export interface SendResult {
   readonly acknowledged: number;

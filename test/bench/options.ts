@@ -5,6 +5,8 @@ export const SECTIONS = [
   'send-ws',
   'send-socket-io',
   'send-rest',
+  'frames',
+  'requests',
   'latency',
   'overload',
   'fan-out',

@@ -6,6 +6,7 @@ import { measureFanOut } from './sections/fan-out.js';
 import { measureFiles } from './sections/files.js';
 import { measureIdleConnections } from './sections/idle-connections.js';
 import { measureLatency } from './sections/latency.js';
+import { measureLightRequests } from './sections/light-requests.js';
 import { makeSendScene, measureSends } from './sections/sends.js';
 import { measureOverload } from './sections/overload.js';
 import { measureSearches } from './sections/search.js';
@@ -28,6 +29,8 @@ async function measure(bench: Bench): Promise<void> {
     if (transports.length > 0) await measureSends(bench, scene, transports);
     if (sections.has('latency')) await measureLatency(bench, scene);
   }
+  if (sections.has('frames')) await measureLightRequests(bench, ['ws', 'socket.io']);
+  if (sections.has('requests')) await measureLightRequests(bench, ['rest']);
   if (sections.has('overload')) await measureOverload(bench);
   if (sections.has('fan-out')) await measureFanOut(bench);
   if (sections.has('webhooks')) await measureWebhooks(bench);

@@ -3,7 +3,7 @@ import type { Access, Client, ClientEvents } from './clients/client.js';
 import { RestClient } from './clients/rest-client.js';
 import { SocketIoClient } from './clients/socket-io-client.js';
 import { WebSocketClient } from './clients/web-socket-client.js';
-import type { ClosedLoopJob, OpenLoopJob, SendResult } from './jobs.js';
+import type { ClosedLoopJob, LightRequestsJob, OpenLoopJob, SendResult } from './jobs.js';
 import { Latencies } from './latencies.js';
 import { inGroups } from './in-groups.js';
 
@@ -22,8 +22,11 @@ interface Lane {
 
 type Mark = (event: 'begin' | 'end') => void;
 
+/** The jobs that send requests and measure their responses. */
+type SendJob = ClosedLoopJob | LightRequestsJob | OpenLoopJob;
+
 /** Runs the sends of a closed or an open loop and measures those that both began and ended in the measured time. */
-export async function sendLoad(job: ClosedLoopJob | OpenLoopJob, mark: Mark): Promise<SendResult> {
+export async function sendLoad(job: SendJob, mark: Mark): Promise<SendResult> {
   const load = new SendLoad(job);
   try {
     await load.open();
@@ -68,7 +71,7 @@ class SendLoad {
   private measuredMs = 0;
   private pace: NodeJS.Timeout | undefined;
 
-  constructor(private readonly job: ClosedLoopJob | OpenLoopJob) {}
+  constructor(private readonly job: SendJob) {}
 
   async open(): Promise<void> {
     const { port, transport, senders, readers } = this.job;
@@ -81,7 +84,7 @@ class SendLoad {
       this.clients.push(await openClient(transport === 'rest' ? 'ws' : transport, { port, token }, receiving));
     });
     await inGroups(senders, async ({ token, conversations }) => {
-      const perSender = this.job.kind === 'closed-loop' ? this.job.inFlight : 1;
+      const perSender = this.job.kind === 'open-loop' ? 1 : this.job.inFlight;
       let client: Client | undefined;
       for (let i = 0; i < perSender; i++) {
         if (!client || transport === 'rest') {
@@ -95,8 +98,8 @@ class SendLoad {
 
   start(): void {
     this.isRunning = true;
-    if (this.job.kind === 'closed-loop') for (const lane of this.lanes) this.send(lane);
-    else this.keepPace(this.job.rate);
+    if (this.job.kind === 'open-loop') this.keepPace(this.job.rate);
+    else for (const lane of this.lanes) this.send(lane);
   }
 
   measure(isOn: boolean): void {
@@ -165,7 +168,8 @@ class SendLoad {
     this.laneOf[n % REMEMBERED] = lane;
     this.sentAt[n % REMEMBERED] = performance.now();
     this.open_++;
-    lane.client.send(n, conversations[lane.next++ % conversations.length]!);
+    if (this.job.kind === 'light-requests') lane.client.ping(n);
+    else lane.client.send(n, conversations[lane.next++ % conversations.length]!);
   }
 
   private answer(n: number, refusal: string | undefined): void {
@@ -179,7 +183,7 @@ class SendLoad {
       const latencies = isRefused ? this.toRefusal : this.toAcknowledgement;
       latencies.record(performance.now() - this.sentAt[n % REMEMBERED]!);
     }
-    if (this.isRunning && this.job.kind === 'closed-loop') this.send(this.laneOf[n % REMEMBERED]!);
+    if (this.isRunning && this.job.kind !== 'open-loop') this.send(this.laneOf[n % REMEMBERED]!);
   }
 
   private arrive(n: number): void {

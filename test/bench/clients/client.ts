@@ -12,6 +12,8 @@ export interface ClientEvents {
 /** A client that sends and receives over one of the transports. */
 export interface Client {
   send(n: number, conversationId: string): void;
+  /** A request with the number `n` that stores nothing. */
+  ping(n: number): void;
   end(): void;
 }
 

@@ -21,20 +21,28 @@ export class RestClient implements Client {
   }
 
   send(n: number, conversationId: string): void {
-    this.current = n;
-    const { port, token } = this.access;
     const body = `{${sendFields(n)}}`;
-    if (!this.socket) this.connect();
-    this.socket!.write(
-      `POST /api/v1/conversations/${conversationId}/messages HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n` +
-        `Authorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-      'latin1',
-    );
+    const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+    this.request(n, `POST /api/v1/conversations/${conversationId}/messages`, `${headers}\r\n${body}`);
+  }
+
+  ping(n: number): void {
+    this.request(n, 'GET /api/v1/users/me', '\r\n');
   }
 
   end(): void {
     this.current = -1;
     this.drop();
+  }
+
+  private request(n: number, line: string, rest: string): void {
+    this.current = n;
+    const { port, token } = this.access;
+    if (!this.socket) this.connect();
+    this.socket!.write(
+      `${line} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n${rest}`,
+      'latin1',
+    );
   }
 
   private connect(): void {
@@ -69,6 +77,6 @@ export class RestClient implements Client {
     if (head.includes('connection: close')) this.drop();
     const n = this.current;
     this.current = -1;
-    this.events.acknowledged(n, head.startsWith('http/1.1 201') ? undefined : bytes.toString('utf8', 0, end));
+    this.events.acknowledged(n, head.startsWith('http/1.1 20') ? undefined : bytes.toString('utf8', 0, end));
   }
 }

@@ -55,6 +55,10 @@ export class SocketIoClient implements Client {
     this.socket.sendText(`42${n}["message.send",{"conversation_id":"${conversationId}",${sendFields(n)}}]`);
   }
 
+  ping(n: number): void {
+    this.socket.sendText(`42${n}["ping",{}]`);
+  }
+
   end(): void {
     this.socket.end();
   }

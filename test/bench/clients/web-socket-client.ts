@@ -43,6 +43,10 @@ export class WebSocketClient implements Client {
     );
   }
 
+  ping(n: number): void {
+    this.socket.sendText(`{"type":"ping","id":"${n}"}`);
+  }
+
   end(): void {
     this.socket.end();
   }

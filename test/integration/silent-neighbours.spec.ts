@@ -106,11 +106,12 @@ describe('a scanner in the middle of a file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const failure = (): Promise<unknown> => new Clamd(clamd.url, SILENCE_MS).scan(path).catch((error: unknown) => error);
+  const failure = (silenceMs?: number): Promise<unknown> =>
+    new Clamd(clamd.url, silenceMs).scan(path).catch((error: unknown) => error);
 
   it('is unavailable if it stops reading, which implies nothing about the file', async () => {
     clamd.mode = 'stalls';
-    const error = await failure();
+    const error = await failure(SILENCE_MS);
     expect(error).toEqual(new ScannerUnavailable('no response in time'));
     expect(error).not.toBeInstanceOf(ScannerDisconnected);
   });

@@ -53,8 +53,10 @@ export class FakeClamd {
     socket.on('data', (chunk: Buffer) => {
       input = Buffer.concat([input, chunk]);
       if (this.mode === 'too large') return void socket.end('INSTREAM size limit exceeded. ERROR\0');
-      if (this.mode === 'resets' && input.length > 100_000) return void socket.resetAndDestroy();
-      if (this.mode === 'ends') return void socket.end();
+      // The command may arrive before anything of the file.
+      const isInTheMiddle = input.length > 100_000;
+      if (this.mode === 'resets' && isInTheMiddle) return void socket.resetAndDestroy();
+      if (this.mode === 'ends' && isInTheMiddle) return void socket.end();
       if (this.mode === 'stalls') return void socket.pause();
       if (this.mode === 'hangs up') return void socket.destroy();
       const content = unframed(input);

@@ -7,6 +7,7 @@ import {
   IntField,
   JsonField,
   NestedField,
+  RefusedFields,
   TextField,
   TextListField,
   TimeField,
@@ -14,7 +15,13 @@ import {
   UuidListField,
 } from '../validation/fields.js';
 import { CheckedInput } from './checked-input.js';
+import { RequiredBy } from './required-by.js';
 
+const notAb = (text: string): void => {
+  if (text === 'ab') throw ValidationError.of('short', 'must not be ab');
+};
+
+@RefusedFields({ wrong: 'is called right' })
 class EveryFieldDto {
   @UuidField()
   id: string;
@@ -22,6 +29,7 @@ class EveryFieldDto {
   @TextField({ min: 1, max: 10, pattern: /^[a-z]*$/ })
   text: string;
 
+  @RequiredBy(notAb)
   @TextField({ max: 3, optional: true })
   short?: string;
 
@@ -81,6 +89,11 @@ describe('CheckedInput', () => {
     expect(() => input.read(data)).toThrow(ValidationError);
   });
 
+  it('rejects what the rule of a field rejects, and a field that has another name here', () => {
+    expect(problemsOf(() => input.read({ ...VALID, short: 'ab' }))).toEqual(['short']);
+    expect(problemsOf(() => input.read({ ...VALID, wrong: 1 }))).toEqual(['wrong']);
+  });
+
   it('validates nested classes', () => {
     const nested = new CheckedInput(NestedDto);
     expect(nested.read({ inner: { text: 'abc' } }).inner).toBeInstanceOf(InnerDto);
@@ -94,7 +107,21 @@ describe('CheckedInput', () => {
       fc.constantFrom<unknown>(true, false, 'true', '5', [], [ID], [ID, ID], ['a'], ['a', 5], {}, { a: 1 }, 'b', NaN),
       fc.constantFrom<unknown>('2026-01-01T00:00:00Z', '2026-13-01T00:00:00Z', { long: 'x'.repeat(40) }),
     );
-    const keys = ['id', 'text', 'short', 'other', 'list', 'words', 'count', 'flag', 'letter', 'at', 'metadata', 'more'];
+    const keys = [
+      'id',
+      'text',
+      'short',
+      'other',
+      'list',
+      'words',
+      'count',
+      'flag',
+      'letter',
+      'at',
+      'metadata',
+      'wrong',
+      'more',
+    ];
     const anyInput = fc.dictionary(fc.constantFrom(...keys), odd, { maxKeys: 4 });
     fc.assert(
       fc.property(anyInput, fc.boolean(), (changes, isBare) => {

@@ -1,20 +1,12 @@
 import type { Type } from '@nestjs/common';
-import {
-  getMetadataStorage,
-  validateSync,
-  type ValidatorConstraintInterface,
-  type ValidationError as Violation,
-} from 'class-validator';
+import { validateSync, type ValidationError as Violation } from 'class-validator';
 import { ValidationError, type FieldProblem } from '../errors/app-error.js';
+import { type CheckedField, checkedFields } from './declared-checks.js';
 import { instanceOf, nestedIn, normaliserOf } from './normalise.js';
 
-type Check = (value: unknown, object: object) => boolean;
-
-interface Field {
+interface Field extends CheckedField {
   readonly name: string;
   readonly normalise: ((value: unknown) => unknown) | undefined;
-  readonly conditions: Check[];
-  readonly checks: Check[];
 }
 
 const STRICT = {
@@ -27,9 +19,9 @@ const STRICT = {
 
 /**
  * Validates the data of a frame or request and converts it to its input class. class-validator traverses its metadata
- * for every object, which costs more than the rest of a frame, so the same checks are compiled once for each class.
- * They may only accept: data that they do not accept is passed to class-validator, which decides and provides the
- * messages.
+ * for every object, which costs more than the rest of a frame, so the checks that the decorators of `fields.ts` declare
+ * run first. They may only accept: data that they do not accept is passed to class-validator, which decides and provides
+ * the messages.
  */
 export class CheckedInput<Dto extends object> {
   private readonly fields: ReadonlyMap<string, Field> | undefined;
@@ -64,49 +56,21 @@ export class CheckedInput<Dto extends object> {
     }
     for (const field of fields.values()) {
       const value = input[field.name];
-      if (!field.conditions.every((isRequired) => isRequired(value, input))) continue;
-      for (const check of field.checks) if (!check(value, input)) return undefined;
+      if (!field.conditions.every((applies) => applies(value))) continue;
+      for (const check of field.checks) if (!check(value)) return undefined;
     }
     return input;
   }
 }
 
-/**
- * Compiles the checks of a class. Returns undefined if a check is not supported; class-validator then always validates
- * it.
- */
+/** Returns the fields of a class; undefined if it contains nested classes, which class-validator always validates. */
 function compile(dto: Type<object>): ReadonlyMap<string, Field> | undefined {
-  const metadata = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
   const fields = new Map<string, Field>();
-  for (const declared of metadata) {
-    const name = declared.propertyName;
-    const field = fields.get(name) ?? { name, normalise: normaliserOf(dto, name), conditions: [], checks: [] };
-    fields.set(name, field);
-    if (declared.type === 'conditionalValidation') {
-      field.conditions.push((value, object) => Boolean(declared.constraints[0](object, value)));
-    } else if (declared.type === 'customValidation') {
-      const check = checkOf(declared.constraintCls, declared);
-      if (!check) return undefined;
-      field.checks.push(check);
-    } else if (declared.type !== 'whitelistValidation') {
-      return undefined;
-    }
+  for (const [name, { conditions, checks }] of checkedFields(dto)) {
     if (nestedIn(dto, name)) return undefined;
+    fields.set(name, { name, normalise: normaliserOf(dto, name), conditions, checks });
   }
   return fields;
-}
-
-function checkOf(
-  constraint: object,
-  { each, constraints, propertyName }: { each: boolean; constraints: unknown[]; propertyName: string },
-): Check | undefined {
-  const [declared, ...others] = getMetadataStorage().getTargetValidatorConstraints(constraint as never);
-  if (!declared || declared.async || others.length > 0) return undefined;
-  const validator = declared.instance as ValidatorConstraintInterface;
-  const one: Check = (value, object) =>
-    validator.validate(value, { targetName: '', property: propertyName, object, value, constraints }) === true;
-  if (!each) return one;
-  return (values, object) => Array.isArray(values) && values.every((value) => one(value, object));
 }
 
 /**

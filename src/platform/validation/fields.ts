@@ -2,6 +2,16 @@ import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
+  arrayMaxSize,
+  isArray,
+  isBoolean,
+  isIn,
+  isInt,
+  isObject,
+  isString,
+  matches,
+  max,
+  min,
   IsArray,
   IsBoolean,
   IsIn,
@@ -17,11 +27,11 @@ import {
   ValidateIf,
   ValidateNested,
   type ValidationArguments,
-  type ValidationOptions,
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { METADATA } from './metadata.js';
+import { type Check, Checked, CheckedIf } from './declared-checks.js';
 import { Nested, Normalised } from './normalise.js';
 import { codePoints } from './text.js';
 
@@ -56,19 +66,48 @@ export function isUuid(value: unknown): value is string {
 function field(options: FieldOptions, schema: ApiPropertyOptions, ...checks: PropertyDecorator[]): PropertyDecorator {
   const { optional = false, nullable = false, description, example } = options;
   const decorators: PropertyDecorator[] = [...checks];
-  if (optional && nullable) decorators.push(IsOptional());
-  else if (nullable) decorators.push(ValidateIf((_object, value) => value !== null));
-  else if (optional) decorators.push(ValidateIf((_object, value) => value !== undefined));
+  if (optional && nullable)
+    decorators.push(
+      IsOptional(),
+      CheckedIf((value) => isPresent(value) && value !== null),
+    );
+  else if (nullable) decorators.push(...onlyIf((value) => value !== null));
+  else if (optional) decorators.push(...onlyIf(isPresent));
   const described = { ...schema, required: !optional, nullable, description, example } as ApiPropertyOptions;
   return applyDecorators(...decorators, ApiProperty(described)) as PropertyDecorator;
 }
 
+function isPresent(value: unknown): boolean {
+  return value !== undefined;
+}
+
+/** Validates a field only if its value passes the condition. */
+function onlyIf(condition: Check): PropertyDecorator[] {
+  return [ValidateIf((_object, value) => condition(value)), CheckedIf(condition)];
+}
+
+/** A check of class-validator, and the function that decides it. */
+function check(decorator: PropertyDecorator, accepts: Check): PropertyDecorator {
+  return applyDecorators(decorator, Checked(accepts)) as PropertyDecorator;
+}
+
+/** As `check`, for every value of a list. */
+function checkEach(decorator: PropertyDecorator, accepts: Check): PropertyDecorator {
+  return check(decorator, (values) => Array.isArray(values) && values.every(accepts));
+}
+
+function listOf(maxSize: number): PropertyDecorator[] {
+  const isShort: Check = (value) => arrayMaxSize(value as unknown[], maxSize);
+  return [check(IsArray(), isArray), check(ArrayMaxSize(maxSize), isShort)];
+}
+
 /** A text of at most `max` code points. They are not counted if the text is far longer. */
-function MaxLength(max: number, options?: ValidationOptions): PropertyDecorator {
+function MaxLength(max: number, { each = false } = {}): PropertyDecorator {
   const validate = (value: unknown): boolean =>
     typeof value === 'string' && (value.length <= max || (value.length <= 2 * max && codePoints(value) <= max));
   const defaultMessage = `$property must be shorter than or equal to ${max} characters`;
-  return ValidateBy({ name: 'maxLength', validator: { validate, defaultMessage: () => defaultMessage } }, options);
+  const validator = { validate, defaultMessage: (): string => defaultMessage };
+  return (each ? checkEach : check)(ValidateBy({ name: 'maxLength', validator }, { each }), validate);
 }
 
 /** A text of at least `min` code points. */
@@ -76,15 +115,16 @@ function MinLength(min: number): PropertyDecorator {
   const validate = (value: unknown): boolean =>
     typeof value === 'string' && (value.length >= 2 * min || codePoints(value) >= min);
   const defaultMessage = `$property must be longer than or equal to ${min} characters`;
-  return ValidateBy({ name: 'minLength', validator: { validate, defaultMessage: () => defaultMessage } });
+  const validator = { validate, defaultMessage: (): string => defaultMessage };
+  return check(ValidateBy({ name: 'minLength', validator }), validate);
 }
 
 /** A text of `min` to `max` code points; the service checks further rules. */
 export function TextField(options: FieldOptions & { min?: number; max: number; pattern?: RegExp }): PropertyDecorator {
   const { min = 0, max, pattern } = options;
-  const checks = [IsString(), MaxLength(max)];
+  const checks = [check(IsString(), isString), MaxLength(max)];
   if (min > 0) checks.push(MinLength(min));
-  if (pattern) checks.push(Matches(pattern));
+  if (pattern) checks.push(check(Matches(pattern), (value) => matches(value as string, pattern)));
   const schema: ApiPropertyOptions = { type: String, maxLength: max };
   if (min > 0) schema.minLength = min;
   if (pattern) schema.pattern = pattern.source;
@@ -99,8 +139,8 @@ export function RefusedFields(reasons: Readonly<Record<string, string>>): (dto: 
   return ({ prototype }) => {
     for (const [name, reason] of Object.entries(reasons)) {
       const validator = { validate: (): boolean => false, defaultMessage: (): string => reason };
-      ValidateBy({ name: 'refused', validator })(prototype as object, name);
-      ValidateIf((_object, value) => value !== undefined)(prototype as object, name);
+      const refused = check(ValidateBy({ name: 'refused', validator }), validator.validate);
+      for (const decorate of [refused, ...onlyIf(isPresent)]) decorate(prototype as object, name);
     }
   };
 }
@@ -111,7 +151,7 @@ export function UuidField(options: FieldOptions = {}): PropertyDecorator {
     options,
     { type: String, format: 'uuid' },
     Normalised((value) => (typeof value === 'string' ? value.toLowerCase() : value)),
-    Matches(UUID, { message: '$property must be a UUID' }),
+    check(Matches(UUID, { message: '$property must be a UUID' }), isUuid),
   );
 }
 
@@ -125,9 +165,8 @@ export function UuidListField(options: FieldOptions & { max: number }): Property
         ? [...new Set(value.map((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id)))]
         : value,
     ),
-    IsArray(),
-    ArrayMaxSize(options.max),
-    Matches(UUID, { each: true, message: 'each value in $property must be a UUID' }),
+    ...listOf(options.max),
+    checkEach(Matches(UUID, { each: true, message: 'each value in $property must be a UUID' }), isUuid),
   );
 }
 
@@ -136,9 +175,8 @@ export function TextListField(options: FieldOptions & { max: number; maxLength: 
   return field(
     options,
     { type: [String], maxItems: options.max },
-    IsArray(),
-    ArrayMaxSize(options.max),
-    IsString({ each: true }),
+    ...listOf(options.max),
+    checkEach(IsString({ each: true }), isString),
     MaxLength(options.maxLength, { each: true }),
   );
 }
@@ -149,9 +187,9 @@ export function IntField(options: FieldOptions & { min: number; max: number }): 
     options,
     { type: 'integer', minimum: options.min, maximum: options.max },
     Normalised((value) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value)),
-    IsInt({ message: '$property must be a whole number' }),
-    Min(options.min),
-    Max(options.max),
+    check(IsInt({ message: '$property must be a whole number' }), isInt),
+    check(Min(options.min), (value) => min(value, options.min)),
+    check(Max(options.max), (value) => max(value, options.max)),
   );
 }
 
@@ -161,19 +199,24 @@ export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
     options,
     { type: Boolean },
     Normalised((value) => (value === 'true' ? true : value === 'false' ? false : value)),
-    IsBoolean(),
+    check(IsBoolean(), isBoolean),
   );
 }
 
 /** One value of a list. */
 export function EnumField(options: FieldOptions & { values: readonly string[] }): PropertyDecorator {
-  return field(options, { type: String, enum: [...options.values] }, IsIn(options.values));
+  const isKnown: Check = (value) => isIn(value, options.values);
+  return field(options, { type: String, enum: [...options.values] }, check(IsIn(options.values), isKnown));
+}
+
+function isIsoTime(value: unknown): boolean {
+  return typeof value === 'string' && instantOf(value) !== undefined;
 }
 
 @ValidatorConstraint({ name: 'isIsoTime' })
 class IsIsoTime implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
-    return typeof value === 'string' && instantOf(value) !== undefined;
+    return isIsoTime(value);
   }
 
   defaultMessage({ property }: ValidationArguments): string {
@@ -191,7 +234,7 @@ export function TimeField(options: FieldOptions = {}): PropertyDecorator {
     options,
     { type: String, format: 'date-time' },
     Normalised((value) => (typeof value === 'string' ? (instantOf(value)?.toISOString() ?? value) : value)),
-    Validate(IsIsoTime),
+    check(Validate(IsIsoTime), isIsoTime),
   );
 }
 
@@ -212,10 +255,14 @@ function instantOf(text: string): Date | undefined {
   return exists && instant.getTime() >= FIRST_INSTANT && instant.getTime() <= LAST_INSTANT ? instant : undefined;
 }
 
+function isSmallJson(value: unknown, maxBytes: number): boolean {
+  return Buffer.byteLength(JSON.stringify(value) ?? '') <= maxBytes;
+}
+
 @ValidatorConstraint({ name: 'isSmallJson' })
 class IsSmallJson implements ValidatorConstraintInterface {
   validate(value: unknown, { constraints }: ValidationArguments): boolean {
-    return Buffer.byteLength(JSON.stringify(value) ?? '') <= (constraints[0] as number);
+    return isSmallJson(value, constraints[0] as number);
   }
 
   defaultMessage({ property, constraints }: ValidationArguments): string {
@@ -227,10 +274,11 @@ class IsSmallJson implements ValidatorConstraintInterface {
 export function JsonField(options: FieldOptions & { maxBytes: number }): PropertyDecorator {
   const { description = 'Data of the client, stored unchanged', maxBytes } = options;
   const described = { ...options, description: `${description}; at most ${maxBytes} bytes of JSON` };
-  return field(described, METADATA, IsObject(), Validate(IsSmallJson, [maxBytes]));
+  const isSmall = check(Validate(IsSmallJson, [maxBytes]), (value) => isSmallJson(value, maxBytes));
+  return field(described, METADATA, check(IsObject(), isObject), isSmall);
 }
 
 /** An object with its own class. */
 export function NestedField(options: FieldOptions & { type: () => new () => object }): PropertyDecorator {
-  return field(options, { type: options.type }, IsObject(), ValidateNested(), Nested(options.type));
+  return field(options, { type: options.type }, check(IsObject(), isObject), ValidateNested(), Nested(options.type));
 }

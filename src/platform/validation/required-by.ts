@@ -1,5 +1,7 @@
-import { ValidateBy } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+import { ValidateBy, type ValidationArguments } from 'class-validator';
 import { ValidationError } from '../errors/app-error.js';
+import { Checked } from './declared-checks.js';
 
 /**
  * Also validates a text field with the rule of a policy, so that a response lists all invalid fields of a body at once.
@@ -16,11 +18,7 @@ export function RequiredBy(require: (text: string) => unknown): PropertyDecorato
       throw error;
     }
   };
-  return ValidateBy({
-    name: 'requiredBy',
-    validator: {
-      validate: (value: unknown) => problemOf(value) === undefined,
-      defaultMessage: (args) => problemOf(args?.value) ?? '',
-    },
-  });
+  const validate = (value: unknown): boolean => problemOf(value) === undefined;
+  const validator = { validate, defaultMessage: (args?: ValidationArguments) => problemOf(args?.value) ?? '' };
+  return applyDecorators(ValidateBy({ name: 'requiredBy', validator }), Checked(validate)) as PropertyDecorator;
 }

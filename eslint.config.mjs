@@ -29,7 +29,7 @@ const DECLARATIONS = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'data/', 'coverage/', 'bench-results/', 'torture-results/', 'fuzz-results/'] },
+  { ignores: ['dist/', 'node_modules/', 'data/', 'coverage/', 'bench-results/', 'chaos-results/', 'fuzz-results/'] },
   ...tseslint.configs.recommended,
   {
     rules: {

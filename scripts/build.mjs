@@ -8,7 +8,7 @@ import { bundle, entryOutput, removeChunks, writeCodeCaches } from './bundle.mjs
 // Types are checked by npm run check and not here: a full build takes 2 s instead of 20 s.
 
 const PROGRAM = ['src', 'migrations'];
-const TOOLS = ['scripts', 'test/bench', 'test/torture', 'test/fuzz', 'test/support', 'test/fixtures'];
+const TOOLS = ['scripts', 'test/bench', 'test/chaos', 'test/fuzz', 'test/support', 'test/fixtures'];
 const OUTPUT = 'dist';
 const RECORD = join(OUTPUT, '.build.json');
 /** Files that are not compiled: tests and declarations. */

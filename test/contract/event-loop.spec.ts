@@ -8,7 +8,7 @@ import { apiDocument } from '../../src/platform/http/api-document.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { WebSocketClient } from '../support/realtime-client.js';
-import { NodeProcess } from '../torture/node-process.js';
+import { NodeProcess } from '../chaos/node-process.js';
 import { type ApiDocument, type ApiOperation, framesOf, operationsOf } from './contract.js';
 import type { KnownIds } from './samples.js';
 import { type Person, World } from './world.js';

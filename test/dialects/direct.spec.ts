@@ -3,7 +3,7 @@ import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
 import { JsonSocket } from '../support/dialect-client.js';
 import { type LiteralCall, literalCalls } from '../support/literal-calls.js';
-import { WebhookReceiver } from '../support/webhook-receiver.js';
+import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/) as string;
 const ID = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;

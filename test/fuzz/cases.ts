@@ -1,4 +1,4 @@
-import { Random } from '../torture/random.js';
+import { Random } from '../chaos/random.js';
 import { mutated } from './mutation.js';
 import type { Parser } from './parsers.js';
 import type { Samples } from './samples.js';

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { Random } from '../torture/random.js';
+import type { Random } from '../chaos/random.js';
 import { type Field, type Part, type Structure, structureOf } from './structure.js';
 
 /** Sizes that a case may grow to: mostly small, so that many run; sometimes large enough to show quadratic cost. */

@@ -18,7 +18,7 @@ import { requireSafeZip } from '../../src/modules/files/checks/zip-contents.js';
 import { ZipDirectory } from '../../src/modules/files/checks/zip-directory.js';
 import { zipType } from '../../src/modules/files/checks/zip-type.js';
 import { FILE_TYPES } from '../../src/modules/files/file-types.js';
-import type { Random } from '../torture/random.js';
+import type { Random } from '../chaos/random.js';
 
 /** A reader of untrusted files, and how it is called. */
 export interface Parser {

@@ -11,7 +11,7 @@ import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
 import { foldEmail } from '../../src/platform/validation/login-name.js';
 import { withoutActiveMarkup } from '../../src/platform/validation/markup.js';
 import { cleanName, cleanText, lookOf } from '../../src/platform/validation/text.js';
-import type { Random } from '../torture/random.js';
+import type { Random } from '../chaos/random.js';
 import type { Parser } from './parsers.js';
 
 /** More than any of them ever receives: quadratic work does not end in time, linear work takes milliseconds. */

@@ -8,7 +8,7 @@ import { writeBackup } from '../../src/platform/backup/write-backup.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { type Chat, type ChatUser, startChat } from '../support/chat.js';
 import { cli } from '../support/cli.js';
-import { FakeS3 } from '../support/fake-s3.js';
+import { FakeS3 } from '../support/doubles/fake-s3.js';
 import { type AnyFrame, WebSocketClient } from '../support/realtime-client.js';
 import { testConfig } from '../support/test-app.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/test-database.js';

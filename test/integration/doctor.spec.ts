@@ -11,7 +11,7 @@ import type { Environment } from '../../src/platform/config/config.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 import { cli } from '../support/cli.js';
-import { FakeS3 } from '../support/fake-s3.js';
+import { FakeS3 } from '../support/doubles/fake-s3.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 jest.setTimeout(90_000);

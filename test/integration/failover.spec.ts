@@ -8,7 +8,7 @@ import pg from 'pg';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { WebSocketClient } from '../support/realtime-client.js';
 import { startProcess, type TestProcess } from '../support/test-process.js';
-import { ChaosProxy } from '../torture/chaos-proxy.js';
+import { ChaosProxy } from '../chaos/chaos-proxy.js';
 
 const STANDBY = 'standby_one';
 

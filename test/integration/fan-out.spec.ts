@@ -4,9 +4,9 @@ import type { Queryable } from '../../src/platform/database/sql.js';
 import { FanOutRepository } from '../../src/platform/realtime/fan-out/fan-out.repository.js';
 import { LocalBroadcaster } from '../../src/platform/realtime/fan-out/local-broadcaster.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { FakeClient } from '../torture/fake-client.js';
-import { addConversation, addUser, join, leave, post, TestNode } from '../torture/fan-out-world.js';
-import { lossyBusRound, removalRound } from '../torture/fan-out-rounds.js';
+import { FakeClient } from '../chaos/fake-client.js';
+import { addConversation, addUser, join, leave, post, TestNode } from '../chaos/fan-out-world.js';
+import { lossyBusRound, removalRound } from '../chaos/fan-out-rounds.js';
 
 /** The watermark belongs to the whole cluster: a transaction of another test may hold it back for a moment. */
 async function until(isTrue: () => boolean, step: () => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { FilesCleanupTask } from '../../src/modules/files/files-cleanup-task.js';
 import { isoMedia, picture, type SampleFile } from '../fixtures/sample-files.js';
 import type { ChatUser } from '../support/chat.js';
-import { FakeS3 } from '../support/fake-s3.js';
+import { FakeS3 } from '../support/doubles/fake-s3.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
 
 const note: SampleFile = {

@@ -10,7 +10,7 @@ import { SCANS_QUEUE } from '../../src/modules/files/scans.queue.js';
 import { FilesCleanupTask } from '../../src/modules/files/files-cleanup-task.js';
 import { isoMedia, type SampleFile } from '../fixtures/sample-files.js';
 import type { ChatUser } from '../support/chat.js';
-import { FakeClamd } from '../support/fake-clamd.js';
+import { FakeClamd } from '../support/doubles/fake-clamd.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
 
 const note: SampleFile = { name: 'note.txt', type: 'text/plain', category: 'document', bytes: Buffer.from('a note') };

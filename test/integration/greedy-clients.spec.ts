@@ -8,7 +8,7 @@ import { ResumeAdmission } from '../../src/platform/realtime/resume/resume-admis
 import { picture } from '../fixtures/sample-files.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import type { ChatUser } from '../support/chat.js';
-import { FakeClamd } from '../support/fake-clamd.js';
+import { FakeClamd } from '../support/doubles/fake-clamd.js';
 import { type BegunUpload, type FileWorld, startFileWorld } from '../support/file-world.js';
 import { People } from '../support/people.js';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';

@@ -9,7 +9,7 @@ import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startTestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startProcess, type TestProcess } from '../support/test-process.js';
-import { WebhookReceiver } from '../support/webhook-receiver.js';
+import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 
 // Each test starts a process, which takes seconds on a busy machine.
 jest.setTimeout(90_000);

@@ -4,9 +4,9 @@ import { FanOutRepository } from '../../src/platform/realtime/fan-out/fan-out.re
 import { WatermarkTracker } from '../../src/platform/realtime/fan-out/watermark-tracker.js';
 import type { EncodedFrame } from '../../src/platform/realtime/protocol/encoded-frame.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { FakeClient, FakeConnection, type Frame } from '../torture/fake-client.js';
-import { resumeRound } from '../torture/fan-out-rounds.js';
-import { addConversation, addUser, join, leave, post, TestNode } from '../torture/fan-out-world.js';
+import { FakeClient, FakeConnection, type Frame } from '../chaos/fake-client.js';
+import { resumeRound } from '../chaos/fan-out-rounds.js';
+import { addConversation, addUser, join, leave, post, TestNode } from '../chaos/fan-out-world.js';
 
 describe('a cursor', () => {
   const seal = { epoch: 'one', key: Buffer.alloc(32, 7) };

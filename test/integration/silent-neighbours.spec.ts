@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Clamd, ScannerDisconnected, ScannerUnavailable } from '../../src/modules/files/clamd.js';
 import { S3Storage } from '../../src/modules/files/storage/s3-storage.js';
-import { FakeClamd } from '../support/fake-clamd.js';
-import { FakeS3 } from '../support/fake-s3.js';
+import { FakeClamd } from '../support/doubles/fake-clamd.js';
+import { FakeS3 } from '../support/doubles/fake-s3.js';
 
 const SILENCE_MS = 1500;
 const KEY = '01890000-0000-7000-8000-000000000000.upload';

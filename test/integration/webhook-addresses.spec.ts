@@ -6,7 +6,7 @@ import { WebhookUrls } from '../../src/modules/webhooks/webhook-url.js';
 import type { Environment } from '../../src/platform/config/config.js';
 import { People } from '../support/people.js';
 import { startTestApp, testConfig, type TestApp } from '../support/test-app.js';
-import { WebhookReceiver } from '../support/webhook-receiver.js';
+import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 
 const INSIDE = [
   ...['0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '127.1.1.1', '169.254.169.254', '172.16.0.1', '172.31.255.255'],

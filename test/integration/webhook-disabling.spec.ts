@@ -4,7 +4,7 @@ import { createWorker } from '../../src/create-worker.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { WebhookReceiver } from '../support/webhook-receiver.js';
+import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 
 const MANY = 12_000;
 

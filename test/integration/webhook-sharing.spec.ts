@@ -7,7 +7,7 @@ import { Sql } from '../../src/platform/database/sql.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { WebhookReceiver } from '../support/webhook-receiver.js';
+import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 
 /**
  * As many webhooks as one account may have, each delivery in its own job: more than the workers of a queue once

@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { type ReceivedCall, WebhookReceiver } from '../support/webhook-receiver.js';
+import { type ReceivedCall, WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 
 const MAX_PER_HOST = 5;
 const TIMEOUT_MS = 1000;

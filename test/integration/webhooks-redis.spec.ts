@@ -7,7 +7,7 @@ import { itDeliversWebhooks } from '../interfaces/webhooks.contract.js';
 import { People } from '../support/people.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startTestApp } from '../support/test-app.js';
-import { WebhookReceiver } from '../support/webhook-receiver.js';
+import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 
 const describeWithRedis = hasRedis ? describe : describe.skip;
 

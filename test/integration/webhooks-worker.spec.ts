@@ -5,7 +5,7 @@ import { UserAdministration } from '../../src/modules/users/user-administration.
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { WebhookReceiver } from '../support/webhook-receiver.js';
+import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 
 /** Fails like the time limit of statements when many webhooks receive each event. */
 const TAKE_AT_MOST_50 = `

@@ -7,7 +7,7 @@ import type { Actor } from '../../src/platform/identity/actor.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { type ReceivedCall, WebhookReceiver } from '../support/webhook-receiver.js';
+import { type ReceivedCall, WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 
 const SETTINGS = {
   WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',

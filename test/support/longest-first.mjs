@@ -5,13 +5,13 @@ import Sequencer from '@jest/test-sequencer';
  * fresh clone has no durations of earlier runs.
  */
 const LONG = [
-  'torture/crash',
+  'chaos/crash',
   'contract/bad-input',
   'contract/access-matrix',
   'contract/event-loop',
   'integration/outage',
   'integration/embedded-postgres',
-  'torture/',
+  'chaos/',
   'integration/lifecycle',
   'integration/commands',
   'fuzz/untrusted-input',

@@ -1,125 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { Global, Injectable, Module, type DynamicModule, type Type, type WebSocketAdapter } from '@nestjs/common';
+import { Global, Module, type DynamicModule, type Type, type WebSocketAdapter } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { Config } from '../../src/platform/config/config.js';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
-import { AuthenticationRequired } from '../../src/platform/errors/app-error.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { Authenticator, type EndedSession, type KnownRole } from '../../src/platform/identity/authenticator.js';
-import { EncodedFrame } from '../../src/platform/realtime/protocol/encoded-frame.js';
+import { Authenticator } from '../../src/platform/identity/authenticator.js';
 import { Gateway, OnFrame } from '../../src/platform/realtime/commands/frames.js';
 import { type ClosedConnection, OnConnection } from '../../src/platform/realtime/connection/connection-changes.js';
 import { SlowConsumerRecovery, type LiveConnection } from '../../src/platform/realtime/connection/live-connection.js';
-import {
-  ConnectionAttacher,
-  type AttachedConnection,
-  type ResumeRequest,
-} from '../../src/platform/realtime/resume/connection-attacher.js';
+import { ConnectionAttacher } from '../../src/platform/realtime/resume/connection-attacher.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { RealtimeModule } from '../../src/platform/realtime/realtime.module.js';
 import { SocketIoAdapter } from '../../src/platform/realtime/transport/socket-io.adapter.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
 import { JsonField, TextField } from '../../src/platform/validation/fields.js';
-
-/**
- * Tokens look like `alice:session-1` (or with `~`, which is allowed in a subprotocol), or `alice:session-1:<epoch
- * seconds>` for one that expires at a given time.
- */
-@Injectable()
-export class FakeAuthenticator extends Authenticator {
-  readonly tickets = new Map<string, string>();
-  readonly roles = new Map<string, KnownRole['role']>();
-  readonly ended = new Map<string, EndedSession['reason']>();
-  /** Set to make authentication wait. */
-  gate: Promise<void> = Promise.resolve();
-
-  async authenticate(token: string): Promise<Actor> {
-    await this.gate;
-    const [username = '', sessionId = '', expires] = token.split(/[:~]/);
-    if (!username || !sessionId) throw new AuthenticationRequired();
-    return {
-      userId: `user-${username}`,
-      sessionId,
-      role: 'user',
-      username,
-      displayName: username,
-      expiresAt: expires ? Number(expires) : Math.floor(Date.now() / 1000) + 3600,
-    };
-  }
-
-  /** These tests have no routes, so nothing is verified by Passport. */
-  isUnverified(): boolean {
-    return false;
-  }
-
-  keyOf(): never {
-    throw new AuthenticationRequired();
-  }
-
-  authenticateVerified(): Promise<never> {
-    return Promise.reject(new AuthenticationRequired());
-  }
-
-  async redeemTicket(ticket: string): Promise<Actor> {
-    const token = this.tickets.get(ticket);
-    this.tickets.delete(ticket);
-    if (!token) throw new AuthenticationRequired();
-    return this.authenticate(token);
-  }
-
-  authenticateKey(key: string): Promise<Actor> {
-    return this.authenticate(key);
-  }
-
-  findEndedKeys(): Promise<string[]> {
-    return Promise.resolve([]);
-  }
-
-  findChangedRoles(known: KnownRole[]): Promise<KnownRole[]> {
-    const changed = known.filter(({ userId, role }) => (this.roles.get(userId) ?? role) !== role);
-    return Promise.resolve(changed.map(({ userId }) => ({ userId, role: this.roles.get(userId)! })));
-  }
-
-  findEnded(sessionIds: string[]): Promise<EndedSession[]> {
-    const ended = sessionIds.filter((id) => this.ended.has(id));
-    return Promise.resolve(ended.map((sessionId) => ({ sessionId, reason: this.ended.get(sessionId)! })));
-  }
-}
-
-/** A fan-out that records its connections and fills gaps with what the test provides. */
-@Injectable()
-export class FakeFanOut extends ConnectionAttacher implements SlowConsumerRecovery {
-  readonly connections = new Set<LiveConnection>();
-  readonly resumes: (ResumeRequest | undefined)[] = [];
-  readonly gaps: ReadonlyMap<string, number>[] = [];
-  /** The error with which `opened` fails. */
-  failure: Error | undefined;
-  fill: (connection: LiveConnection, from: ReadonlyMap<string, number>) => Promise<void> | void = () => {};
-
-  attach(connection: LiveConnection, resume?: ResumeRequest): Promise<AttachedConnection> {
-    if (this.failure) return Promise.reject(this.failure);
-    this.connections.add(connection);
-    this.resumes.push(resume);
-    connection.deliverNow(EncodedFrame.of('live', { data: { cursor: 'c', replayed: 0 } }));
-    return Promise.resolve({ resumed: resume !== undefined, cursor: 'c' });
-  }
-
-  detach(connection: LiveConnection): void {
-    this.connections.delete(connection);
-  }
-
-  async catchUp(connection: LiveConnection, from: ReadonlyMap<string, number>): Promise<void> {
-    this.gaps.push(from);
-    await this.fill(connection, from);
-  }
-
-  of(username: string): LiveConnection[] {
-    return [...this.connections].filter(({ actor }) => actor.username === username);
-  }
-}
+import { FakeAuthenticator } from './doubles/fake-authenticator.js';
+import { FakeFanOut } from './doubles/fake-fan-out.js';
 
 export class EchoDto {
   @TextField({ max: 5000 })

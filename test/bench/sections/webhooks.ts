@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { percentile, WebhookReceivers } from '../../torture/webhook-receivers.js';
+import { percentile, WebhookReceivers } from '../../chaos/webhook-receivers.js';
 import type { Bench } from '../bench.js';
 import { writeProfile } from '../hot-spots.js';
 import type { Person } from '../world.js';

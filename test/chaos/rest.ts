@@ -48,7 +48,7 @@ export class Rest {
   async ask<Body>(method: string, path: string, body?: object): Promise<Answer<Body>> {
     const { status, text, headers } = await this.exchange(
       method,
-      path.startsWith('/torture') ? path : `/api/v1${path}`,
+      path.startsWith('/chaos') ? path : `/api/v1${path}`,
       body,
     );
     const parsed = parse(text);

@@ -67,7 +67,7 @@ export async function createGroup(cluster: Cluster, people: readonly Person[]): 
   try {
     const { id } = await rest.post<{ id: string }>('/conversations', {
       type: 'group',
-      title: 'torture',
+      title: 'chaos',
       participant_ids: people.slice(1).map((person) => person.id),
     });
     return id;

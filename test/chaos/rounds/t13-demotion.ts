@@ -20,9 +20,9 @@ export async function countLateChanges(cluster: Cluster): Promise<Changes> {
   const groupId = await createGroup(cluster, [owner!, keeper!]);
   const giveRole = (role: string): Promise<unknown> =>
     asOwner.call('PATCH', `/conversations/${groupId}/participants/${keeper!.id}`, { role });
-  const { id: roomId } = await asOwner.post<{ id: string }>('/conversations', { type: 'room', title: 'torture' });
+  const { id: roomId } = await asOwner.post<{ id: string }>('/conversations', { type: 'room', title: 'chaos' });
   const appoint = (role: string): Promise<unknown> =>
-    asAdmin.call('PATCH', `/admin/users/${guard!.id}`, { role, reason: 'torture' });
+    asAdmin.call('PATCH', `/admin/users/${guard!.id}`, { role, reason: 'chaos' });
 
   await Promise.all([giveRole('moderator'), appoint('moderator')]);
   const inGroup = await countChanges(cluster, { token: keeper!.token, conversationId: groupId }, () =>

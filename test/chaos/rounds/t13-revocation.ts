@@ -37,7 +37,7 @@ async function end(how: (typeof WAYS_TO_END)[number], cluster: Cluster, person: 
     if (how === 'logout') await own.post('/auth/logout');
     else if (how === 'logout-all') await keeper.post('/auth/logout-all');
     else if (how === 'revoke') await keeper.call('DELETE', `/auth/sessions/${sessionOf(person.token)}`);
-    else if (how === 'ban') await keeper.post(`/admin/users/${person.id}/ban`, { reason: 'torture' });
+    else if (how === 'ban') await keeper.post(`/admin/users/${person.id}/ban`, { reason: 'chaos' });
     else {
       const renewed = { current_password: person.password, new_password: `${person.password}-other` };
       await keeper.post('/auth/password', renewed);

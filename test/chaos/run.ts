@@ -4,9 +4,9 @@ import { startTestServer } from '../support/test-server.js';
 import { type Counts, countsOf, type Round, runRound } from './round.js';
 import { ROUNDS } from './rounds.js';
 
-const USAGE = `npm run torture -- [T1 T6 …] [--seconds 60] [--clients 100] [--seed 7] [--no-control] [--short]
+const USAGE = `npm run chaos -- [T1 T6 …] [--seconds 60] [--clients 100] [--seed 7] [--no-control] [--short]
 Tries to break the promises of docs/guarantees.md, each long and with its mechanism on, then briefly with it off: a round
-that cannot see its promise broken proves nothing. Results go to torture-results/.`;
+that cannot see its promise broken proves nothing. Results go to chaos-results/.`;
 
 interface Outcome {
   readonly round: string;
@@ -87,8 +87,8 @@ async function main(): Promise<void> {
     }
   } finally {
     await server.stop();
-    mkdirSync('torture-results', { recursive: true });
-    const file = `torture-results/${new Date().toISOString().replaceAll(':', '-')}.json`;
+    mkdirSync('chaos-results', { recursive: true });
+    const file = `chaos-results/${new Date().toISOString().replaceAll(':', '-')}.json`;
     writeFileSync(file, `${JSON.stringify({ node: process.version, outcomes }, null, 2)}\n`);
     process.stdout.write(`\n${file}\n`);
   }

@@ -58,7 +58,7 @@ export class Cluster {
    * latter case the nodes are the program itself, otherwise the program with switches: see `setFaults`.
    */
   static async start({ ownServer, settings, withRedis, behindHaproxy }: ClusterNeeds = {}): Promise<Cluster> {
-    const directory = mkdtempSync(join(tmpdir(), `parley-torture-${process.pid}-`));
+    const directory = mkdtempSync(join(tmpdir(), `parley-chaos-${process.pid}-`));
     const server = ownServer && (await KillableServer.start(ownServer));
     const database = server ? { url: server.url, drop: () => server.stop() } : await createTestDatabase();
     const redis = withRedis ? await RedisServer.start() : undefined;
@@ -67,7 +67,7 @@ export class Cluster {
       ...settings,
       ...(redis && { REDIS_URL: redis.url }),
     };
-    const entry = server ? 'src/main' : 'test/torture/alterable-node';
+    const entry = server ? 'src/main' : 'test/chaos/alterable-node';
     // Behind a balancer a node has the same port after each start.
     const ports = behindHaproxy ? await Promise.all([freePort(), freePort()]) : undefined;
     const nodes = Array.from(
@@ -99,7 +99,7 @@ export class Cluster {
   async setFaults(faults: Faults): Promise<void> {
     for (const node of this.nodes) {
       const rest = new Rest(() => node.address);
-      await rest.post(`/torture/faults?are=${encodeURIComponent(JSON.stringify(faults))}`);
+      await rest.post(`/chaos/faults?are=${encodeURIComponent(JSON.stringify(faults))}`);
       rest.close();
     }
   }

@@ -42,8 +42,8 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   const random = new Random(seed);
   const people = await register(cluster, count);
   const conversationIds = await Promise.all(Array.from({ length: CONVERSATIONS }, () => createGroup(cluster, people)));
-  if ((await cluster.query(`select to_regproc('torture_next') as found`))[0]!.found) {
-    for (const id of conversationIds) await cluster.query(`create sequence torture_${id.replaceAll('-', '')}`);
+  if ((await cluster.query(`select to_regproc('chaos_next') as found`))[0]!.found) {
+    for (const id of conversationIds) await cluster.query(`create sequence chaos_${id.replaceAll('-', '')}`);
   }
   const writers = people.map((person, index) => new Client(person, () => cluster.address(index)));
   const patience = performance.now() + seconds * 1000 + PATIENCE_MS;
@@ -83,14 +83,14 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
 /** Numbers from sequences, as databases provide them: fast, and lost with every rollback. */
 async function withSequences(cluster: Cluster, work: () => Promise<Counts>): Promise<Counts> {
   await cluster.query(`
-    create function torture_next(id uuid) returns bigint language sql volatile
-      return nextval(('torture_' || replace(id::text, '-', ''))::regclass)`);
+    create function chaos_next(id uuid) returns bigint language sql volatile
+      return nextval(('chaos_' || replace(id::text, '-', ''))::regclass)`);
   const counted = `j.last_number + count(*) filter (where j.outcome = 'stored') over place as new_number`;
   try {
-    const alter = (text: string): string => text.replace(counted, 'torture_next(j.conversation_id) as new_number');
+    const alter = (text: string): string => text.replace(counted, 'chaos_next(j.conversation_id) as new_number');
     return await withAlteredFunction(cluster, 'append_messages', alter, work);
   } finally {
-    await cluster.query(`drop function torture_next(uuid)`);
+    await cluster.query(`drop function chaos_next(uuid)`);
   }
 }
 

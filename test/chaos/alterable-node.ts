@@ -126,16 +126,16 @@ function alterLeaving(app: App): void {
   left.membership = faults.leaversStay ? undefined : 'leaves';
 }
 
-/** `POST /torture/faults?are=<JSON>`. */
+/** `POST /chaos/faults?are=<JSON>`. */
 function openDoor(app: App): void {
-  app.use('/torture/faults', (request: Request, response: Response) => {
+  app.use('/chaos/faults', (request: Request, response: Response) => {
     try {
       faults = JSON.parse(new URL(request.url, 'http://host').searchParams.get('are') ?? '') as Faults;
       alterWatermarks();
       alterLeaving(app);
       response.json({});
     } catch (error) {
-      response.status(500).json({ error: { code: 'TORTURE', message: String(error) } });
+      response.status(500).json({ error: { code: 'CHAOS', message: String(error) } });
     }
   });
 }

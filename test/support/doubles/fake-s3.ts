@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Environment } from '../../src/platform/config/config.js';
+import type { Environment } from '../../../src/platform/config/config.js';
 
 const KEY_ID = 'test-key';
 const SECRET = 'test-secret-of-the-store';

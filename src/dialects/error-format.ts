@@ -31,8 +31,8 @@ interface ErrorFormatDefinition {
   readonly details?: (error: FrameError, code: string) => ErrorDetails;
   /** The body of a response; `translated` is the error in the terms of the dialect. */
   readonly body: (translated: FrameError, error: AppError, request: FailedRequest) => object;
-  /** Returns the JSON Schema of a body with one of these codes. */
-  readonly schema: (codes: readonly string[]) => object;
+  /** Returns the JSON Schema of such a body; `code` is that of the dialect. */
+  readonly schema: DocumentedFormat['schema'];
 }
 
 /** Declares the error format of a dialect: what differs from Parley's own errors, and the shape of a body. */

@@ -1,6 +1,6 @@
 import { SocketIoClient, WebSocketClient, type RealtimeClient } from '../support/realtime-client.js';
 import { type CellIds, type Expectation, isBanned, type ActorKind } from './access-expectations.js';
-import type { ApiOperation, Frame } from './contract.js';
+import { type ApiDocument, type ApiOperation, differencesFromDocument, type Frame } from './contract.js';
 import { addressOf, sampleObject } from './samples.js';
 import type { Person, Membership, World } from './world.js';
 
@@ -130,7 +130,12 @@ export async function snapshot(world: World, { ids }: Cell): Promise<string> {
 /** Describes how the treatment of this user by the route differs from the expectation; empty if it does not. */
 export async function tryRoute(
   world: World,
-  { operation, expectation, cell }: { operation: ApiOperation; expectation: Expectation; cell: Cell },
+  {
+    document,
+    operation,
+    expectation,
+    cell,
+  }: { document: ApiDocument; operation: ApiOperation; expectation: Expectation; cell: Cell },
 ): Promise<string[]> {
   const { ids, token, kind } = cell;
   const isAllowed = expectation.allow.includes(kind);
@@ -151,6 +156,7 @@ export async function tryRoute(
   const hasChanged = !isAllowed && (await snapshot(world, cell)) !== before;
   return [
     ...(isAsExpected ? [] : [`${status} instead of ${expected}: ${text.slice(0, 160)}`]),
+    ...differencesFromDocument(document, operation, { status, text }),
     ...shown.map((mark) => `returns the ${mark} of another user`),
     ...(hasChanged ? ['changes something'] : []),
   ];

@@ -16,6 +16,7 @@ jest.setTimeout(180_000);
 describe('the access matrix', () => {
   let test: TestApp;
   let world: World;
+  let document: ApiDocument;
   let operations: ApiOperation[];
   let frames: Frame[];
 
@@ -26,7 +27,8 @@ describe('the access matrix', () => {
       upgradesPerSecond: 1e6,
     });
     world = new World(test);
-    operations = operationsOf(apiDocument(test.app) as unknown as ApiDocument);
+    document = apiDocument(test.app) as unknown as ApiDocument;
+    operations = operationsOf(document);
     frames = framesOf(protocolDocument(test.app));
   });
   afterAll(async () => {
@@ -44,7 +46,7 @@ describe('the access matrix', () => {
     await each(cells, 6, ({ operation, who: kind }) =>
       arranged.use(kind, async (cell) => {
         const expectation = ROUTES[operation.key] ?? { allow: [] };
-        const found = await tryRoute(world, { operation, expectation, cell });
+        const found = await tryRoute(world, { document, operation, expectation, cell });
         problems.push(...found.map((problem) => `${operation.key} as ${kind}: ${problem}`));
         return found.length === 0 && (operation.method === 'GET' || !expectation.allow.includes(kind));
       }),

@@ -1,5 +1,6 @@
 import { runInThisContext } from 'node:vm';
 import { MessageQueriesService } from '../../src/modules/messages/message-queries.service.js';
+import { ValidationError } from '../../src/platform/errors/app-error.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { InputPipe } from '../../src/platform/http/input.pipe.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
@@ -12,6 +13,8 @@ import {
   type ApiDocument,
   type ApiOperation,
   codesOf,
+  differencesFromDocument,
+  differencesOfRefusal,
   errorCodesOf,
   flat,
   framesOf,
@@ -77,8 +80,10 @@ describe('bad input', () => {
     const isDocumented = code === 'ROUTE_NOT_FOUND' || codesOf(api, operation, status).includes(code ?? '');
     // Refused for another reason than the tested one.
     const isOtherRefusal = !mayPass && [401, 403, 423, 429].includes(status);
-    if (status >= 400 && status < 500 && isDocumented && !isOtherRefusal) return undefined;
-    return `${status} ${code ?? text.slice(0, 200)}`;
+    if (status < 400 || status >= 500 || !isDocumented || isOtherRefusal)
+      return `${status} ${code ?? text.slice(0, 200)}`;
+    const differences = code === 'ROUTE_NOT_FOUND' ? [] : differencesFromDocument(api, operation, answer);
+    return differences.length === 0 ? undefined : `${code}: ${differences.join()}`;
   }
 
   /**
@@ -131,6 +136,20 @@ describe('bad input', () => {
       const { problems } = await probe(one('GET /api/v1/conversations/{id}/messages'));
       expect(problems).toContainEqual(expect.stringContaining('500 INTERNAL_ERROR'));
     });
+
+    it('fails if an error has other details than those of the document', async () => {
+      const more = Object.assign(ValidationError.of('limit', 'is planted'), { details: { errors: [], more: 1 } });
+      const none = Object.assign(ValidationError.of('limit', 'is planted'), { details: {} });
+      const list = jest.spyOn(MessageQueriesService.prototype, 'list');
+      for (const [error, difference] of [
+        [more, 'error.details.more: not described'],
+        [none, 'error.details.errors: missing'],
+      ] as const) {
+        list.mockRejectedValue(error);
+        const { problems } = await probe(one('GET /api/v1/conversations/{id}/messages'));
+        expect(problems).toContainEqual(expect.stringContaining(difference));
+      }
+    });
   });
 
   describe.each(TEXT_CLIENTS)('over %s', (_name, connect) => {
@@ -150,7 +169,9 @@ describe('bad input', () => {
         for (const { name, data, mayPass } of frames) {
           const reply = await client.ask(type, data);
           const isFine = reply?.ok ? mayPass : declined.includes(reply?.error?.code ?? '');
-          if (!isFine) problems.push(`${type} ${name}: ${JSON.stringify(reply)}`);
+          const differences = reply?.error ? differencesOfRefusal(protocol, reply.error) : [];
+          if (!isFine || differences.length > 0)
+            problems.push(`${type} ${name}: ${JSON.stringify(reply)} ${differences.join()}`);
           if (!reply) break;
         }
         client.close();

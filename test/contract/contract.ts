@@ -1,3 +1,5 @@
+import { type JsonSchema, SchemaDifferences } from '../support/schema-differences.js';
+
 /** The documents as the generators of tests read them. */
 export interface Schema {
   type?: string | string[];
@@ -109,14 +111,39 @@ export function flat(document: object, schema: Schema): Schema {
 /** The error codes an operation says it may answer with a status. */
 export function codesOf(document: ApiDocument, { responses }: ApiOperation, status: number): string[] {
   const answer = responses[status];
-  if (!answer) return [];
-  const schema = resolve(document, answer).content?.['application/json']?.schema;
-  return codesIn(schema?.allOf?.[1] ?? schema);
+  return answer ? codesIn(document, bodyOf(document, answer)) : [];
+}
+
+/**
+ * How the body of an answer differs from the document; empty if it does not, or is no JSON. A field that the
+ * document does not describe is a difference.
+ */
+export function differencesFromDocument(
+  document: ApiDocument,
+  { responses }: ApiOperation,
+  { status, text }: { status: number; text: string },
+): string[] {
+  if (!responses[status]) return [`${status}: not described`];
+  const schema = bodyOf(document, responses[status]);
+  if (!schema) return [];
+  return new SchemaDifferences(document.components.schemas as Record<string, JsonSchema>).of(
+    schema as JsonSchema,
+    JSON.parse(text),
+    String(status),
+  );
+}
+
+function bodyOf(document: ApiDocument, answer: ApiAnswer): Schema | undefined {
+  return resolve(document, answer).content?.['application/json']?.schema;
 }
 
 /** Wherever a form has its code. */
-function codesIn(schema: Schema | undefined): string[] {
-  const { code, error_code: errorCode, error } = schema?.properties ?? {};
+function codesIn(document: ApiDocument, schema: Schema | undefined): string[] {
+  if (!schema) return [];
+  const { oneOf, anyOf, properties = {} } = resolve(document, schema);
+  const alternatives = oneOf ?? anyOf;
+  if (alternatives) return alternatives.flatMap((one) => codesIn(document, one));
+  const { code, error_code: errorCode, error } = properties;
   return ((code ?? errorCode)?.enum ?? error?.properties?.code?.enum ?? []) as string[];
 }
 
@@ -146,5 +173,15 @@ export function framesOf(protocol: Protocol): Frame[] {
 /** The codes an error frame may carry. */
 export function errorCodesOf({ components }: Protocol): string[] {
   const { payload } = components.messages.error as { payload: Schema };
-  return payload.properties!.error!.properties!.code!.enum as string[];
+  return payload.properties!.error!.anyOf!.flatMap((one) => one.properties!.code!.enum as string[]);
+}
+
+/** How the error of a refused request differs from the document; empty if it does not. */
+export function differencesOfRefusal({ components }: Protocol, error: object): string[] {
+  const { payload } = components.messages.refusal as { payload: Schema };
+  return new SchemaDifferences(components.schemas as Record<string, JsonSchema>).of(
+    payload.properties!.error as JsonSchema,
+    error,
+    'error',
+  );
 }

@@ -1,11 +1,22 @@
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
+import { webhookCatalogue } from '../../src/modules/webhooks/webhook-catalogue.js';
 import { declaredErrors } from '../../src/platform/errors/app-error.js';
+import { detailsSchema } from '../../src/platform/errors/error-details.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { FrameRouter } from '../../src/platform/realtime/commands/frame-router.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
+import { type JsonSchema, SchemaDifferences } from '../support/schema-differences.js';
 import { sourceFiles } from '../support/source-files.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { type ApiDocument, type ApiOperation, operationsOf, resolve, type Schema } from './contract.js';
+import {
+  type ApiDocument,
+  type ApiOperation,
+  codesOf,
+  differencesFromDocument,
+  operationsOf,
+  resolve,
+  type Schema,
+} from './contract.js';
 
 let test: TestApp;
 let api: ApiDocument;
@@ -49,6 +60,23 @@ function schemaProblems(schema: Schema, where: string): string[] {
   return problems;
 }
 
+/** Every schema of a document that does not describe the fields of its objects. */
+function openSchemas(node: unknown, where = ''): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const { type, properties, additionalProperties, items } = node as Schema;
+  const parts = Object.entries({ ...properties, items, additionalProperties });
+  const isOpen =
+    [type].flat().includes('object') &&
+    (additionalProperties === true || (properties === undefined && additionalProperties === undefined));
+  return [
+    ...(isOpen ? [where] : []),
+    ...parts.flatMap(([name, part]) => (JSON.stringify(part) === '{}' ? [`${where}/${name}`] : [])),
+    ...Object.entries(node)
+      .filter(([name]) => name !== 'example')
+      .flatMap(([name, inner]) => openSchemas(inner, `${where}/${name}`)),
+  ];
+}
+
 describe('the OpenAPI document', () => {
   it('has version 3.1 and no dangling reference', async () => {
     const served = (await (await fetch(`${test.url}/openapi.json`)).json()) as ApiDocument;
@@ -61,6 +89,15 @@ describe('the OpenAPI document', () => {
     const problems = Object.entries(api.components.schemas).flatMap(([name, schema]) => schemaProblems(schema, name));
     expect(problems).toEqual([]);
     expect(schemaProblems({ type: 'array', properties: { a: { type: 'text' } } }, 'planted')).toHaveLength(2);
+  });
+
+  it('describes the fields of every object but those of clients', () => {
+    expect(openSchemas(api)).toEqual(['/components/schemas/Metadata']);
+  });
+
+  it('has a webhook catalogue whose samples it describes', () => {
+    const differences = new SchemaDifferences(api.components.schemas as Record<string, JsonSchema>);
+    expect(differences.of({ $ref: 'WebhookCatalogueDto' }, webhookCatalogue(), 'catalogue')).toEqual([]);
   });
 
   it('describes every parameter of every path', () => {
@@ -109,12 +146,15 @@ describe('the OpenAPI document', () => {
   });
 
   it('lists the error codes of every response, and Retry-After for limits', () => {
-    for (const { key, responses, isPublic } of operations) {
+    for (const operation of operations) {
+      const { key, responses, isPublic } = operation;
       expect([key, responses['401'] !== undefined || isPublic]).toEqual([key, true]);
       for (const [status, answer] of Object.entries(responses).filter(([code]) => Number(code) >= 400)) {
-        const { content, headers } = resolve(api, answer);
+        const { headers } = resolve(api, answer);
         if (status === '429') expect(Object.keys(headers ?? {})).toContain('Retry-After');
-        expect([key, status, JSON.stringify(content).includes('"enum"')]).toEqual([key, status, true]);
+        // The probes return their state instead.
+        const isError = !['GET /healthz 503', 'GET /readyz 503'].includes(`${key} ${status}`);
+        expect([key, status, codesOf(api, operation, Number(status)).length > 0]).toEqual([key, status, isError]);
       }
     }
   });
@@ -129,6 +169,13 @@ describe('the list of errors', () => {
     const declared = declaredErrors().map(({ code }) => code);
     expect(codes.length).toBeGreaterThan(60);
     expect(declared.sort()).toEqual(codes.sort());
+  });
+
+  it('has the same details for all errors with the same code', () => {
+    const shapes = new Map<string, Set<string>>();
+    for (const { code, details } of declaredErrors())
+      shapes.set(code, (shapes.get(code) ?? new Set()).add(JSON.stringify(detailsSchema(details))));
+    expect([...shapes].filter(([, { size }]) => size > 1)).toEqual([]);
   });
 });
 
@@ -152,7 +199,39 @@ describe('the AsyncAPI document', () => {
     expect(declared.filter((type) => !components.messages[type])).toEqual([]);
   });
 
-  it('has its dangling references found', () => {
+  it('describes the fields of every object but those of clients', () => {
+    expect(openSchemas(protocolDocument(test.app))).toEqual(['/components/schemas/Metadata']);
+  });
+});
+
+describe('the check of documents as a control', () => {
+  it('finds dangling references', () => {
     expect(danglingRefs({ a: { $ref: '#/b' }, c: { $ref: '#/a' } })).toEqual(['#/b']);
+  });
+
+  it('finds a body with another code, or with one field more or less', () => {
+    const operation = operations.find(({ key }) => key === 'GET /api/v1/users/{id}')!;
+    const error = { code: 'USER_NOT_FOUND', message: '', details: {}, request_id: '' };
+    const differences = (changed: object): string[] =>
+      differencesFromDocument(api, operation, {
+        status: 404,
+        text: JSON.stringify({ error: { ...error, ...changed } }),
+      });
+    expect(differences({})).toEqual([]);
+    expect(differences({ details: { more: 1 } })).toEqual(['404.error.details.more: not described']);
+    expect(differences({ details: undefined })).toEqual(['404.error.details: missing']);
+    expect(differences({ code: 'FILE_NOT_FOUND' })).toEqual(['404.error.code: "FILE_NOT_FOUND" is not listed']);
+  });
+
+  it('finds open objects', () => {
+    const object = { type: 'object', properties: { a: {}, b: { type: ['object', 'null'] }, c: { type: 'string' } } };
+    expect(openSchemas({ list: { type: 'array', items: {} }, object })).toEqual([
+      '/list/items',
+      '/object/a',
+      '/object/properties/b',
+    ]);
+    expect(
+      openSchemas({ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: {} }),
+    ).toHaveLength(1);
   });
 });

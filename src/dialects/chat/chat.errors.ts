@@ -1,4 +1,5 @@
 import { type AppError, type ErrorDetails, RateLimitExceeded } from '../../platform/errors/app-error.js';
+import { detailsSchema, integer, optional } from '../../platform/errors/error-details.js';
 import type { FrameError } from '../../platform/realtime/protocol/packet.js';
 import { defineErrorFormat, objectSchema, TEXT } from '../error-format.js';
 
@@ -14,6 +15,13 @@ function limitNumbersOf(error: AppError): ErrorDetails {
   return { limit, window, remaining: 0, reset };
 }
 
+const LIMIT_NUMBERS = {
+  limit: optional(integer('Permitted calls in a window')),
+  window: optional(integer('Length of the window in seconds')),
+  remaining: optional(integer('Always 0')),
+  reset: optional(integer('Epoch second of the next permitted call')),
+};
+
 export const CHAT_ERRORS = defineErrorFormat({
   name: 'chat',
   codes: {
@@ -27,12 +35,12 @@ export const CHAT_ERRORS = defineErrorFormat({
   otherCode: ({ code }) => (code.endsWith('_NOT_FOUND') ? 'RESOURCE_NOT_FOUND' : code),
   body: (translated, error, { requestId }) =>
     bodyOf({ ...translated, details: { ...translated.details, ...limitNumbersOf(error) } }, requestId),
-  schema: (codes) =>
+  schema: ({ details }, code) =>
     objectSchema({
       error: { type: 'boolean', enum: [true] },
       message: { ...TEXT, description: 'For humans; may change' },
-      code: { ...TEXT, enum: codes },
-      details: { type: 'object', additionalProperties: true, description: '`errors` for VALIDATION_ERROR' },
+      code: { ...TEXT, enum: [code] },
+      details: detailsSchema(code === 'RATE_LIMIT_EXCEEDED' ? { ...details, ...LIMIT_NUMBERS } : details),
       timestamp: { ...TEXT, format: 'date-time' },
       request_id: { ...TEXT, description: 'As in the `X-Request-Id` header' },
     }),

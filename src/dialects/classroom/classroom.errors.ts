@@ -54,15 +54,18 @@ export const CLASSROOM_ERRORS = defineErrorFormat({
     if (status === 429) return limitBody(error);
     return { detail: code === 'INTERNAL_ERROR' && isSend(request) ? 'Failed to send message' : message, code };
   },
-  schema: (codes) => {
-    const code = { ...TEXT, enum: codes };
-    if (codes.includes('RATE_LIMIT_EXCEEDED')) {
+  schema: ({ status }, presented) => {
+    const code = { ...TEXT, enum: [presented] };
+    if (status === 429) {
       const retry_after = { ...COUNT, description: 'Seconds' };
       return objectSchema({ error: TEXT, message: TEXT, rate_limit_info: RATE_LIMIT_SCHEMA, retry_after, code });
     }
-    return objectSchema({ detail: codes.includes('VALIDATION_ERROR') ? FIELDS_SCHEMA : TEXT, code });
+    return objectSchema({ detail: FIELD_ERRORS.includes(presented) ? FIELDS_SCHEMA : TEXT, code });
   },
 });
+
+/** The codes of errors whose `detail` is a list of fields. */
+const FIELD_ERRORS = ['VALIDATION_ERROR', 'CONTENT_TOO_LONG'];
 
 const COUNT = { type: 'integer' };
 

@@ -1,3 +1,5 @@
+import type { ErrorDeclaration } from '../../platform/errors/app-error.js';
+import { type DetailFields, detailsSchema, flag, optional, text } from '../../platform/errors/error-details.js';
 import type { PresentedError } from '../../platform/errors/error-formats.js';
 import { defineErrorFormat, type DialectErrors, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
 
@@ -27,11 +29,17 @@ const FORMAT = defineErrorFormat({
     return { ...problems[0], errors: problems };
   },
   body: (translated) => ({ error: translated }),
-  schema: (codes) => {
-    const details = { type: 'object', additionalProperties: true };
-    return objectSchema({ error: objectSchema({ code: { ...TEXT, enum: codes }, message: TEXT, details }) });
+  schema: (error, code) => {
+    const details = detailsSchema(detailsOf(error, code));
+    return objectSchema({ error: objectSchema({ code: { ...TEXT, enum: [code] }, message: TEXT, details }) });
   },
 });
+
+function detailsOf({ code: own, details }: ErrorDeclaration, code: string): DetailFields {
+  if (code === UNAUTHORIZED) return { token_expired: flag('The token was valid, but has expired') };
+  if (own !== 'VALIDATION_ERROR') return details;
+  return { field: optional(text('The first field')), reason: optional(text('Its problem')), ...details };
+}
 
 const BETA = /^\/v2(?:\/|$)/;
 

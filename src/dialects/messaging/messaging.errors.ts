@@ -1,5 +1,11 @@
 import { RateLimitExceeded } from '../../platform/errors/app-error.js';
+import { detailsSchema } from '../../platform/errors/error-details.js';
 import { defineErrorFormat, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
+
+/** The codes that a problem of a field may have. */
+const FIELD_ERRORS = ['VALIDATION_ERROR', 'INVALID_MESSAGE_TYPE'];
+
+const PROBLEMS_SCHEMA = { type: 'object', additionalProperties: TEXT, description: 'Problems by field' };
 
 /** `{error: "text", code, details}`; for a rate limit also its numbers. */
 export const MESSAGING_ERRORS = defineErrorFormat({
@@ -21,14 +27,14 @@ export const MESSAGING_ERRORS = defineErrorFormat({
     const numbers = { retry_after: retryAfterSeconds, limit: spent?.limit ?? 0, remaining: 0 };
     return { error: 'Rate limit exceeded', ...numbers, code, details };
   },
-  schema: (codes) =>
+  schema: ({ code: own, details }, code) =>
     objectSchema(
       {
         error: { ...TEXT, description: 'For humans; may change' },
-        code: { ...TEXT, enum: codes },
-        details: { type: 'object', additionalProperties: true, description: 'Problems by field' },
+        code: { ...TEXT, enum: [code] },
+        details: FIELD_ERRORS.includes(own) ? PROBLEMS_SCHEMA : detailsSchema(details),
       },
-      codes.includes('RATE_LIMIT_EXCEEDED')
+      code === 'RATE_LIMIT_EXCEEDED'
         ? {
             retry_after: { type: 'integer', description: 'Seconds' },
             limit: { type: 'integer' },

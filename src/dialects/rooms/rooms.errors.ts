@@ -1,4 +1,5 @@
-import { defineError } from '../../platform/errors/app-error.js';
+import { defineError, type ErrorDeclaration } from '../../platform/errors/app-error.js';
+import { type DetailFields, detailsSchema, optional, text, word } from '../../platform/errors/error-details.js';
 import type { FrameError } from '../../platform/realtime/protocol/packet.js';
 import { defineErrorFormat, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
 
@@ -38,10 +39,21 @@ export const ROOMS_ERRORS = defineErrorFormat({
     };
   },
   body: bodyOf,
-  schema: (codes) =>
+  schema: (error, code) =>
     objectSchema({
-      error_code: { ...TEXT, enum: codes },
+      error_code: { ...TEXT, enum: [code] },
       error_message: { ...TEXT, description: 'For humans; may change' },
-      details: { type: 'object', additionalProperties: true },
+      details: detailsSchema(detailsOf(error, code)),
     }),
 });
+
+function detailsOf({ code: own, details }: ErrorDeclaration, code: string): DetailFields {
+  return {
+    ...(own === 'VALIDATION_ERROR' && {
+      field: optional(text('The first field')),
+      issue: optional(text('Its problem')),
+    }),
+    ...details,
+    ...(code !== own && { cause: word('The more precise code', own) }),
+  };
+}

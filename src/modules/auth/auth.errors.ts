@@ -1,4 +1,5 @@
 import { defineError } from '../../platform/errors/app-error.js';
+import { integer, RETRY_AFTER } from '../../platform/errors/error-details.js';
 
 export class InvalidCredentials extends defineError('INVALID_CREDENTIALS', 401, {
   message: 'Account and password do not match.',
@@ -10,7 +11,10 @@ export class AccountLocked extends defineError('ACCOUNT_LOCKED', 423, {
   message: 'Too many failed logins. Wait before the next attempt.',
   meaning: 'Too many failed logins from this source. Known devices are not affected.',
   action: 'Wait `details.retry_after` seconds.',
-  details: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+  details: {
+    fields: RETRY_AFTER,
+    of: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+  },
 }) {}
 
 export class RefreshTokenInvalid extends defineError('REFRESH_TOKEN_INVALID', 401, {
@@ -30,7 +34,10 @@ export class FreshTokenRequired extends defineError('FRESH_TOKEN_REQUIRED', 403,
   meaning:
     'An account without a password requires a new token of the identity provider for this call; the current one is older than `details.max_age_seconds`.',
   action: 'Get a new token from the provider, and repeat the call with it.',
-  details: (maxAgeSeconds = 0) => ({ max_age_seconds: maxAgeSeconds }),
+  details: {
+    fields: { max_age_seconds: integer('The maximum age of the token') },
+    of: (maxAgeSeconds: number = 0) => ({ max_age_seconds: maxAgeSeconds }),
+  },
 }) {}
 
 export class AccountDeleted extends defineError('ACCOUNT_DELETED', 403, {

@@ -1,4 +1,5 @@
 import { defineError } from '../../platform/errors/app-error.js';
+import { integer, listOfTexts, optional, RETRY_AFTER, text } from '../../platform/errors/error-details.js';
 
 export class FileNotFound extends defineError('FILE_NOT_FOUND', 404, {
   message: 'No such file.',
@@ -11,7 +12,13 @@ export class FileTooLarge extends defineError('FILE_TOO_LARGE', 413, {
   meaning:
     'The file is larger than the limit of its kind (`details.limit` bytes), or expands to too many pixels, frames or entries of an archive.',
   action: 'Make it smaller before the upload.',
-  details: (details: { limit?: number; reason?: string } = {}) => details,
+  details: {
+    fields: {
+      limit: optional(integer('The maximum size of its kind, in bytes')),
+      reason: optional(text('What the file has too much of')),
+    },
+    of: (details: { limit?: number; reason?: string } = {}) => details,
+  },
 }) {}
 
 export class InvalidFileType extends defineError('INVALID_FILE_TYPE', 415, {
@@ -19,10 +26,16 @@ export class InvalidFileType extends defineError('INVALID_FILE_TYPE', 415, {
   meaning:
     'The type of the file is not accepted, its name, declared type and content do not agree, or its content is not allowed: `details.reason`.',
   action: 'Convert it to one of `details.accepted` (extensions); docs/file-types.md has the types.',
-  details: (reason: string = 'has a type that is not accepted', more: { accepted?: readonly string[] } = {}) => ({
-    reason,
-    ...more,
-  }),
+  details: {
+    fields: {
+      reason: text('What is wrong with the file; may change'),
+      accepted: optional(listOfTexts('The accepted extensions')),
+    },
+    of: (reason: string = 'has a type that is not accepted', more: { accepted?: readonly string[] } = {}) => ({
+      reason,
+      ...more,
+    }),
+  },
 }) {
   /** The structure does not match the signature. */
   static broken(): InvalidFileType {
@@ -46,7 +59,13 @@ export class FileNotReady extends defineError('FILE_NOT_READY', 409, {
   meaning:
     'The checks of the file have not ended (`details.status` is `scanning`), or the file did not pass them (`rejected`).',
   action: 'While `scanning`, wait for `file.scanned`, or repeat the request after a second.',
-  details: (status?: string) => ({ status, ...(status === 'scanning' && { retry_after: 1 }) }),
+  details: {
+    fields: {
+      status: optional(text('`scanning`, `rejected`, or `pending` for an upload that has not ended')),
+      retry_after: optional(integer('Seconds until the next attempt, while `scanning`')),
+    },
+    of: (status?: string) => ({ status, ...(status === 'scanning' && { retry_after: 1 }) }),
+  },
 }) {}
 
 export class FileNotAttachable extends defineError('FILE_NOT_ATTACHABLE', 409, {
@@ -66,7 +85,10 @@ export class FileQuotaExceeded extends defineError('FILE_QUOTA_EXCEEDED', 409, {
   message: 'Your quota for files is used up.',
   meaning: 'The files of the user have reached the quota: `details.max_bytes`, `details.max_files`.',
   action: 'Delete messages with files, or files.',
-  details: (details: { max_bytes?: number; max_files?: number } = {}) => details,
+  details: {
+    fields: { max_bytes: optional(integer('The quota in bytes')), max_files: optional(integer('The quota in files')) },
+    of: (details: { max_bytes?: number; max_files?: number } = {}) => details,
+  },
 }) {
   static of({ bytes, files }: { bytes: number; files: number }): FileQuotaExceeded {
     return new FileQuotaExceeded({ max_bytes: bytes, max_files: files });
@@ -81,18 +103,16 @@ const TOO_MANY_UPLOADS = {
   server: 'Too many uploads are in progress on the server.',
 } as const;
 
-export class TooManyUploads extends defineError<[whose: keyof typeof TOO_MANY_UPLOADS, limit?: number]>(
-  'TOO_MANY_UPLOADS',
-  429,
-  {
-    message: (whose) => TOO_MANY_UPLOADS[whose],
-    meaning:
-      'The maximum number of concurrent uploads is reached: of the account (`details.limit`), of the IP address, or of the server.',
-    action: 'Wait until an upload ends, or for `details.retry_after` seconds (also `Retry-After`), and try again.',
-    /** `limit`: the limit of the account, if that is exceeded. */
-    details: (_whose, limit) => ({ limit, retry_after: RETRY_AFTER_SECONDS }),
+export class TooManyUploads extends defineError('TOO_MANY_UPLOADS', 429, {
+  message: (whose: keyof typeof TOO_MANY_UPLOADS, _limit?: number) => TOO_MANY_UPLOADS[whose],
+  meaning:
+    'The maximum number of concurrent uploads is reached: of the account (`details.limit`), of the IP address, or of the server.',
+  action: 'Wait until an upload ends, or for `details.retry_after` seconds (also `Retry-After`), and try again.',
+  details: {
+    fields: { limit: optional(integer('The limit of the account, if that is exceeded')), ...RETRY_AFTER },
+    of: (_whose: keyof typeof TOO_MANY_UPLOADS, limit?: number) => ({ limit, retry_after: RETRY_AFTER_SECONDS }),
   },
-) {}
+}) {}
 
 export class RangeNotSatisfiable extends defineError('RANGE_NOT_SATISFIABLE', 416, {
   message: 'The file has no such part.',

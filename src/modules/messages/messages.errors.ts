@@ -1,4 +1,5 @@
 import { defineError } from '../../platform/errors/app-error.js';
+import { integer, LIMIT, nullable, RETRY_AFTER, text } from '../../platform/errors/error-details.js';
 
 export class MessageNotFound extends defineError('MESSAGE_NOT_FOUND', 404, {
   message: 'No such message.',
@@ -10,15 +11,18 @@ export class TooManySearches extends defineError('TOO_MANY_SEARCHES', 429, {
   message: 'Too many searches at once.',
   meaning: 'The caller already has `details.limit` message searches running in this process.',
   action: 'Wait until they end, or cancel them.',
-  details: (limit: number) => ({ limit, retry_after: 1 }),
+  details: { fields: { ...LIMIT, ...RETRY_AFTER }, of: (limit: number) => ({ limit, retry_after: 1 }) },
 }) {}
 
 /** The length is counted in code points, after the content was sanitized. */
-export class ContentTooLong extends defineError<[length: number, maxLength: number]>('CONTENT_TOO_LONG', 400, {
-  message: (_length, maxLength) => `The content is longer than ${maxLength} characters.`,
+export class ContentTooLong extends defineError('CONTENT_TOO_LONG', 400, {
+  message: (_length: number, maxLength: number) => `The content is longer than ${maxLength} characters.`,
   meaning: 'The content is longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`).',
   action: 'Shorten it, or send several.',
-  details: (length, maxLength) => ({ length, max_length: maxLength }),
+  details: {
+    fields: { length: integer('Code points of the content'), max_length: integer('The maximum') },
+    of: (length: number, maxLength: number) => ({ length, max_length: maxLength }),
+  },
 }) {}
 
 export class InvalidMessageType extends defineError('INVALID_MESSAGE_TYPE', 400, {
@@ -37,7 +41,10 @@ export class SlowMode extends defineError('SLOW_MODE', 429, {
   message: 'This conversation is in slow mode.',
   meaning: 'The conversation is in slow mode and the sender has just posted, edited or reacted.',
   action: 'Wait `details.retry_after` seconds.',
-  details: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+  details: {
+    fields: RETRY_AFTER,
+    of: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+  },
 }) {}
 
 export class ContentRejected extends defineError('CONTENT_REJECTED', 422, {
@@ -45,7 +52,10 @@ export class ContentRejected extends defineError('CONTENT_REJECTED', 422, {
   meaning:
     'A content rule of the installation or of the conversation rejects this text; `details.reason` is the rule’s public reason.',
   action: 'Display the reason; change the text.',
-  details: (reason: string | null) => ({ reason }),
+  details: {
+    fields: { reason: nullable(text('Public reason of the rule; null if it has none')) },
+    of: (reason: string | null) => ({ reason }),
+  },
 }) {}
 
 /**
@@ -56,12 +66,12 @@ export class HeldForReview extends defineError('HELD_FOR_REVIEW', 202, {
   meaning:
     'Accepted, but held for a moderator. Other users do not see it, and no message exists, until it is released.',
   action: 'Display it as pending. A repeat with the same key is the same held message.',
-  details: (heldId: string) => ({ held_id: heldId }),
+  details: { fields: { held_id: text('The id of the held message') }, of: (heldId: string) => ({ held_id: heldId }) },
 }) {}
 
 export class TooManyReactions extends defineError('TOO_MANY_REACTIONS', 409, {
   message: (limit: number) => `A message can have at most ${limit} different reactions.`,
   meaning: 'A message can have at most `details.limit` different reactions.',
   action: 'Use one of the existing ones.',
-  details: (limit: number) => ({ limit }),
+  details: { fields: LIMIT, of: (limit: number) => ({ limit }) },
 }) {}

@@ -1,4 +1,5 @@
 import { defineError } from '../../platform/errors/app-error.js';
+import { FIELD } from '../../platform/errors/error-details.js';
 
 export class UserNotFound extends defineError('USER_NOT_FOUND', 404, {
   message: 'No such user.',
@@ -17,5 +18,5 @@ export class AlreadyExists extends defineError('ALREADY_EXISTS', 409, {
   message: (field: 'username' | 'email') => `This ${field === 'email' ? 'e-mail address' : 'user name'} is taken.`,
   meaning: 'Another account has this name or email; `details.field` is `username` or `email`.',
   action: 'Choose another one.',
-  details: (field: 'username' | 'email') => ({ field }),
+  details: { fields: FIELD, of: (field: 'username' | 'email') => ({ field }) },
 }) {}

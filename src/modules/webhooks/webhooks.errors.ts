@@ -1,4 +1,7 @@
 import { defineError } from '../../platform/errors/app-error.js';
+import { integer, text } from '../../platform/errors/error-details.js';
+
+const MAX = { max: integer('The maximum number') };
 
 /** Also for webhooks of other users, so that ids cannot be probed. */
 export class WebhookNotFound extends defineError('WEBHOOK_NOT_FOUND', 404, {
@@ -24,12 +27,15 @@ export class TooManyWebhooksForHost extends defineError('TOO_MANY_WEBHOOKS_FOR_H
   meaning:
     'The user has the maximum number of webhooks (`details.max`) at this host (`details.host`), whatever the port.',
   action: 'Delete one of them, or subscribe one webhook to all events.',
-  details: (host = '', max = 0) => ({ host, max }),
+  details: {
+    fields: { host: text('The host of the URL'), ...MAX },
+    of: (host: string = '', max: number = 0) => ({ host, max }),
+  },
 }) {}
 
 export class TooManyWebhooks extends defineError('TOO_MANY_WEBHOOKS', 409, {
   message: 'You have reached the maximum number of webhooks.',
   meaning: 'The user has the maximum number of webhooks (`details.max`).',
   action: 'Delete one.',
-  details: (max = 0) => ({ max }),
+  details: { fields: MAX, of: (max: number = 0) => ({ max }) },
 }) {}

@@ -1,3 +1,14 @@
+import {
+  type DetailFields,
+  type DetailsOf,
+  flag,
+  listOf,
+  nullable,
+  optional,
+  RETRY_AFTER,
+  text,
+} from './error-details.js';
+
 /** The `details` of an error: plain JSON, never a stack, a path or SQL. */
 export type ErrorDetails = Record<string, unknown>;
 
@@ -22,6 +33,8 @@ export interface ErrorDeclaration {
   readonly status: number | undefined;
   readonly meaning: string;
   readonly action: string;
+  /** The fields of its details. Errors with the same code have the same fields. */
+  readonly details: DetailFields;
 }
 
 /** A class made by `defineError`, or one that extends it. Its code and status do not depend on its arguments. */
@@ -30,14 +43,26 @@ export interface ErrorClass<Arguments extends unknown[] = never[]> {
   readonly declaration: ErrorDeclaration;
 }
 
+/** Forbids fields that are not declared. */
+type NoOthers<Details, Fields> = { readonly [name in Exclude<keyof Details, keyof Fields>]: never };
+
 /** `message` and `details` are functions of the arguments of the constructor where they vary. */
-interface ErrorDefinition<Arguments extends unknown[]> {
+interface ErrorDefinition<
+  Arguments extends unknown[],
+  Fields extends DetailFields,
+  Details extends DetailsOf<Fields> = DetailsOf<Fields>,
+> {
   readonly message: string | ((...given: Arguments) => string);
   /** For API clients: what has happened. */
   readonly meaning: string;
   /** For API clients: what to do. */
   readonly action: string;
-  readonly details?: ErrorDetails | ((...given: Arguments) => ErrorDetails);
+  /** Without it the details are empty. */
+  readonly details?: {
+    /** For API clients: the fields, and what they contain. */
+    readonly fields: Fields;
+    readonly of: (...given: Arguments) => Details & NoOthers<Details, Fields>;
+  };
 }
 
 const declarations: ErrorDeclaration[] = [];
@@ -51,23 +76,22 @@ export function declaredErrors(): readonly ErrorDeclaration[] {
  * Declares an error, for its code and for the generated documents: `class SlowMode extends defineError(…) {}`. `status`
  * is undefined for a class that sets it in its constructor.
  */
-export function defineError<Arguments extends unknown[] = []>(
+export function defineError<
+  Arguments extends unknown[] = [],
+  Fields extends DetailFields = DetailFields,
+  Details extends DetailsOf<Fields> = DetailsOf<Fields>,
+>(
   code: string,
   status: number | undefined,
-  { message, meaning, action, details }: ErrorDefinition<Arguments>,
+  { message, meaning, action, details }: ErrorDefinition<Arguments, Fields, Details>,
 ): ErrorClass<Arguments> {
-  const declaration = { code, status, meaning, action };
+  const declaration = { code, status, meaning, action, details: details?.fields ?? {} };
   declarations.push(declaration);
   return class extends AppError {
     static readonly declaration = declaration;
 
     constructor(...given: Arguments) {
-      super(
-        code,
-        status!,
-        typeof message === 'function' ? message(...given) : message,
-        typeof details === 'function' ? details(...given) : { ...details },
-      );
+      super(code, status!, typeof message === 'function' ? message(...given) : message, details?.of(...given) ?? {});
     }
   };
 }
@@ -78,16 +102,20 @@ export interface FieldProblem {
   reason: string;
 }
 
-export class ValidationError extends defineError<[problems: FieldProblem[], message?: string]>(
-  'VALIDATION_ERROR',
-  400,
-  {
-    message: (_problems, message = 'The request is not valid.') => message,
-    meaning: 'The input does not have the documented shape; `details.errors` names every field at once, with a reason.',
-    action: 'Correct the fields; the same request will fail again.',
-    details: (problems) => ({ errors: problems }),
+export class ValidationError extends defineError('VALIDATION_ERROR', 400, {
+  message: (_problems: FieldProblem[], message: string = 'The request is not valid.') => message,
+  meaning: 'The input does not have the documented shape; `details.errors` names every field at once, with a reason.',
+  action: 'Correct the fields; the same request will fail again.',
+  details: {
+    fields: {
+      errors: listOf('Every problem', {
+        field: text('Path of the field; empty for the whole input'),
+        reason: text('For people; may change'),
+      }),
+    },
+    of: (problems: FieldProblem[], _message?: string) => ({ errors: problems }),
   },
-) {
+}) {
   static of(field: string, reason: string): ValidationError {
     return new ValidationError([{ field, reason }]);
   }
@@ -104,7 +132,10 @@ export class AuthenticationRequired extends defineError('AUTHENTICATION_REQUIRED
   message: 'A valid access token is required.',
   meaning: 'The access token is missing or not valid; `details.token_expired` is true if it has only expired.',
   action: 'With `token_expired`, refresh the session; otherwise log in.',
-  details: (details: { token_expired?: boolean } = {}) => details,
+  details: {
+    fields: { token_expired: optional(flag('The token was valid, but has expired')) },
+    of: (details: { token_expired?: boolean } = {}) => details,
+  },
 }) {}
 
 export class PermissionDenied extends defineError('PERMISSION_DENIED', 403, {
@@ -118,7 +149,13 @@ export class AccountBanned extends defineError('ACCOUNT_BANNED', 403, {
   meaning:
     'The caller’s account is banned; `details.reason` has the reason, `details.until` the end, null for a permanent ban.',
   action: 'Present the reason and the end to the user.',
-  details: (details: { reason?: string | null; until?: string | null } = {}) => details,
+  details: {
+    fields: {
+      reason: optional(nullable(text('The reason of the ban'))),
+      until: optional(nullable(text('Time of its end; null for a permanent ban'))),
+    },
+    of: (details: { reason?: string | null; until?: string | null } = {}) => details,
+  },
 }) {}
 
 export class RouteNotFound extends defineError('ROUTE_NOT_FOUND', 404, {
@@ -145,7 +182,10 @@ export class RateLimitExceeded extends defineError('RATE_LIMIT_EXCEEDED', 429, {
   message: 'Too many requests.',
   meaning: 'A rate limit of the caller or of their IP address is exceeded.',
   action: 'Wait `details.retry_after` seconds (also `Retry-After`).',
-  details: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+  details: {
+    fields: RETRY_AFTER,
+    of: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+  },
 }) {
   constructor(
     readonly retryAfterSeconds: number,
@@ -160,7 +200,10 @@ export class ServiceUnavailable extends defineError('SERVICE_UNAVAILABLE', 503, 
   meaning: 'The server cannot process the request right now; a write may or may not have been stored.',
   action:
     'Repeat the request after `details.retry_after` seconds; with the same `client_message_id` or `Idempotency-Key` it takes effect once.',
-  details: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+  details: {
+    fields: RETRY_AFTER,
+    of: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+  },
 }) {
   /** `cause` is only logged. */
   constructor(

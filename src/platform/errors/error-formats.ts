@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ParleyRequest } from '../http/request-context.js';
-import type { AppError } from './app-error.js';
+import type { AppError, ErrorDeclaration } from './app-error.js';
 
 /** An error in the format of some paths. */
 export interface PresentedError {
@@ -20,10 +20,10 @@ export interface ErrorFormat {
 
 /** The error bodies of a format in the OpenAPI document. */
 export interface DocumentedFormat {
-  /** Part of the names of shared responses. */
+  /** Part of the names of shared responses and schemas; empty for our own format. */
   readonly name: string;
-  /** Returns the JSON Schema of a body with one of these codes. */
-  readonly schema: (codes: readonly string[]) => object;
+  /** Returns the JSON Schema of the body of an error; `code` is that of the format. */
+  readonly schema: (error: ErrorDeclaration, code: string) => object;
 }
 
 /** The error formats of paths that do not use our own, such as those of the dialects. They also apply to unknown routes. */

@@ -6,7 +6,7 @@ import type { ErrorClass } from '../errors/app-error.js';
 import { ErrorFormats } from '../errors/error-formats.js';
 import { EventCatalogue } from '../event-log/event-catalogue.js';
 import { METADATA_SCHEMA } from '../validation/metadata.js';
-import { type Responses, API_HEADERS, ERROR_SCHEMA, errorResponses, errorsOf, headersFor } from './api-responses.js';
+import { API_HEADERS, ErrorResponses, errorsOf, headersFor, type Responses } from './api-responses.js';
 import { Limits } from '../throttling/limits.service.js';
 import { routeMetadata, type RouteMetadata } from './openapi-routes.js';
 import type { ParleyRequest } from './request-context.js';
@@ -86,8 +86,8 @@ export function countedAsCall(limits: Limits) {
 }
 
 function complete(document: OpenAPIObject, metadata: ReadonlyMap<string, RouteMetadata>, formats: ErrorFormats): void {
-  const schemas: Schemas = { ...document.components?.schemas, Error: ERROR_SCHEMA };
-  const shared: Responses = {};
+  const schemas: Schemas = { ...document.components?.schemas };
+  const errorResponses = new ErrorResponses();
   const names = new Map<string, number>();
   const tags = new Set<string>();
   for (const [path, item] of Object.entries(document.paths)) {
@@ -99,16 +99,16 @@ function complete(document: OpenAPIObject, metadata: ReadonlyMap<string, RouteMe
       if (!known) throw new Error(`The route ${operation.operationId} is not known.`);
       operation.operationId = uniqueName(handler.replace('Controller_', '_'), names);
       const format = formats.at(path, method.toUpperCase());
-      completeOperation(operation, method, known, (errors, isLimited) =>
-        errorResponses(errors, isLimited, shared, format),
-      );
+      completeOperation(operation, method, known, (errors, isLimited) => errorResponses.of(errors, isLimited, format));
       closeInput(operation, schemas);
       operation.tags?.forEach((tag) => tags.add(tag));
     }
   }
   document.tags = [...tags].map((name) => ({ name }));
   delete (document.info as { contact?: object }).contact;
-  document.components = { ...document.components, schemas, headers: API_HEADERS, responses: shared } as never;
+  Object.assign(schemas, errorResponses.schemas());
+  const { responses } = errorResponses;
+  document.components = { ...document.components, schemas, headers: API_HEADERS, responses } as never;
 }
 
 function completeOperation(

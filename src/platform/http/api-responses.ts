@@ -13,7 +13,8 @@ import {
   ServiceUnavailable,
   ValidationError,
 } from '../errors/app-error.js';
-import type { ErrorFormat } from '../errors/error-formats.js';
+import { detailsSchema } from '../errors/error-details.js';
+import type { DocumentedFormat, ErrorFormat } from '../errors/error-formats.js';
 import type { RouteMetadata } from './openapi-routes.js';
 import { UnsupportedMediaType } from './http-errors.js';
 import type { ParleyRequest } from './request-context.js';
@@ -21,7 +22,6 @@ import type { ParleyRequest } from './request-context.js';
 type Components = NonNullable<OpenAPIObject['components']>;
 export type Responses = NonNullable<Components['responses']>;
 type Headers = NonNullable<Components['headers']>;
-type Schema = NonNullable<Components['schemas']>[string];
 
 /** The codes of one status, each with its possible meanings. */
 type CodeMeanings = Map<string, Set<string>>;
@@ -31,22 +31,25 @@ const ref = (kind: 'headers' | 'responses' | 'schemas', name: string): { $ref: s
   $ref: `#/components/${kind}/${name}`,
 });
 
-/** The body of every 4xx and 5xx response. */
-export const ERROR_SCHEMA: Schema = {
-  type: 'object',
-  required: ['error'],
-  properties: {
-    error: {
-      type: 'object',
-      required: ['code', 'message', 'details', 'request_id'],
-      properties: {
-        code: { type: 'string', description: 'Stable; programs should read this field' },
-        message: { type: 'string', description: 'For people; may change' },
-        details: { type: 'object', additionalProperties: true, description: 'With VALIDATION_ERROR: `errors`' },
-        request_id: { type: 'string', description: 'The value of the `X-Request-Id` header' },
+/** Our own format. The code determines the fields of the details. */
+const OWN_FORMAT: DocumentedFormat = {
+  name: '',
+  schema: ({ details }, code) => ({
+    type: 'object',
+    required: ['error'],
+    properties: {
+      error: {
+        type: 'object',
+        required: ['code', 'message', 'details', 'request_id'],
+        properties: {
+          code: { type: 'string', enum: [code] },
+          message: { type: 'string', description: 'For people; may change' },
+          details: detailsSchema(details),
+          request_id: { type: 'string', description: 'The value of the `X-Request-Id` header' },
+        },
       },
     },
-  },
+  }),
 };
 
 export const API_HEADERS: Headers = {
@@ -78,38 +81,66 @@ export function errorsOf({ isPublic, isReplayed, limit, errors }: RouteMetadata,
   ];
 }
 
-/** The responses for these errors: one for each status, shared by all routes with the same codes. */
-export function errorResponses(
-  errors: readonly ErrorClass[],
-  isLimited: boolean,
-  shared: Responses,
-  format?: ErrorFormat,
-): Responses {
-  const byStatus = new Map<number, CodeMeanings>();
-  for (const error of errors) {
-    const thrown = new (error as unknown as new () => AppError)();
-    const { status, code } = format ? codeIn(format, thrown) : thrown;
-    const codes = byStatus.get(status) ?? new Map<string, Set<string>>();
-    byStatus.set(status, codes.set(code, (codes.get(code) ?? new Set()).add(error.declaration.meaning)));
+/** The error responses of a document. Routes with the same ones share them. */
+export class ErrorResponses {
+  /** One response for each status and set of codes. */
+  readonly responses: Responses = {};
+  /** The alternative bodies of each code in each format, by the name of their schema. */
+  private readonly bodies = new Map<string, Map<string, object>>();
+
+  /** The schemas of the bodies: one for each code of a format. */
+  schemas(): Record<string, object> {
+    const sorted = [...this.bodies].sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(
+      sorted.map(([name, alternatives]) => {
+        const bodies = [...alternatives.values()];
+        return [name, bodies.length === 1 ? bodies[0]! : { anyOf: bodies }];
+      }),
+    );
   }
-  const responses: Responses = {};
-  for (const [status, unsorted] of [...byStatus].sort(([a], [b]) => a - b)) {
-    const codes: CodeMeanings = new Map([...unsorted].sort(([a], [b]) => (a < b ? -1 : 1)));
-    const prefix = format?.documented ? [format.documented.name] : [];
-    const name = [...prefix, ...codes.keys(), ...(isLimited ? [] : ['unlimited'])].join('.');
-    responses[status] = ref('responses', share(shared, name, errorResponse(status, codes, isLimited, format)));
+
+  /** Returns the responses of a route with these errors: one for each status. */
+  of(errors: readonly ErrorClass[], isLimited: boolean, format?: ErrorFormat): Responses {
+    const documented = format?.documented ?? OWN_FORMAT;
+    const byStatus = new Map<number, CodeMeanings>();
+    for (const error of errors) {
+      const thrown = new (error as unknown as new () => AppError)();
+      const { status, code } = format ? codeIn(format, thrown) : thrown;
+      const codes = byStatus.get(status) ?? new Map<string, Set<string>>();
+      byStatus.set(status, codes.set(code, (codes.get(code) ?? new Set()).add(error.declaration.meaning)));
+      this.addBody(schemaName(documented, code), documented.schema(error.declaration, code));
+    }
+    const responses: Responses = {};
+    for (const [status, unsorted] of [...byStatus].sort(([a], [b]) => a - b)) {
+      const codes: CodeMeanings = new Map([...unsorted].sort(([a], [b]) => (a < b ? -1 : 1)));
+      const prefix = documented.name === '' ? [] : [documented.name];
+      const name = [...prefix, ...codes.keys(), ...(isLimited ? [] : ['unlimited'])].join('.');
+      responses[status] = ref('responses', this.share(name, errorResponse(status, codes, isLimited, documented)));
+    }
+    return responses;
   }
-  return responses;
+
+  private addBody(name: string, schema: object): void {
+    const known = this.bodies.get(name) ?? new Map<string, object>();
+    this.bodies.set(name, known.set(JSON.stringify(schema), schema));
+  }
+
+  /** Adds a shared response. The same codes may mean different errors: each description gets its own name. */
+  private share(name: string, response: DocumentedResponse): string {
+    const { description } = response;
+    for (let number = 1; ; number++) {
+      const own = number === 1 ? name : `${name}.${number}`;
+      const known = (this.responses[own] ??= response) as DocumentedResponse;
+      if (known.description === description) return own;
+    }
+  }
 }
 
-/** Adds a shared response. The same codes may mean different errors: each description gets its own name. */
-function share(shared: Responses, name: string, response: DocumentedResponse): string {
-  const { description } = response;
-  for (let number = 1; ; number++) {
-    const own = number === 1 ? name : `${name}.${number}`;
-    const known = (shared[own] ??= response) as DocumentedResponse;
-    if (known.description === description) return own;
-  }
+/** The name of the schema of a body: `ChatRateLimitExceededError`. */
+function schemaName({ name }: DocumentedFormat, code: string): string {
+  const words = [...(name === '' ? [] : [name]), ...code.split('_')];
+  const joined = words.map((word) => word[0]!.toUpperCase() + word.slice(1).toLowerCase()).join('');
+  return joined.endsWith('Error') ? joined : `${joined}Error`;
 }
 
 /** The status and code of an error in a format; both may differ from ours. */
@@ -133,16 +164,14 @@ function errorResponse(
   status: number,
   meaningsOf: CodeMeanings,
   isLimited: boolean,
-  format?: ErrorFormat,
+  format: DocumentedFormat,
 ): DocumentedResponse {
-  const codes = [...meaningsOf.keys()];
   const names = ['X-Request-Id', ...(isLimited ? LIMIT_HEADERS : [])];
   if ([423, 429, 503].includes(status)) names.push('Retry-After');
-  const error: Schema = { type: 'object', properties: { code: { type: 'string', enum: codes } } };
-  const ours: Schema = { allOf: [ref('schemas', 'Error'), { type: 'object', properties: { error } }] };
+  const bodies = [...meaningsOf.keys()].map((code) => ref('schemas', schemaName(format, code)));
   return {
     description: [...meaningsOf].map(([code, meanings]) => `- \`${code}\`: ${[...meanings].join(' Or: ')}`).join('\n'),
     headers: Object.fromEntries(names.map((name) => [name, ref('headers', name)])),
-    content: { 'application/json': { schema: (format?.documented?.schema(codes) as Schema | undefined) ?? ours } },
+    content: { 'application/json': { schema: bodies.length === 1 ? bodies[0]! : { oneOf: bodies } } },
   };
 }

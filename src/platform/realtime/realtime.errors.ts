@@ -1,4 +1,5 @@
 import { defineError } from '../errors/app-error.js';
+import { integer, LIMIT, optional, RETRY_AFTER, text, word } from '../errors/error-details.js';
 
 /** After this time another connection may have been closed, and a retry may succeed. */
 const RETRY_SECONDS = 30;
@@ -7,7 +8,7 @@ export class InvalidFrame extends defineError('INVALID_FRAME', 400, {
   message: 'The frame is not valid.',
   meaning: 'The frame is not JSON text of one object with a `type`.',
   action: 'Correct the client. More than ten in ten seconds close the connection.',
-  details: (reason: string) => ({ reason }),
+  details: { fields: { reason: text('For people; may change') }, of: (reason: string) => ({ reason }) },
 }) {}
 
 export class UnknownFrameType extends defineError('UNKNOWN_FRAME_TYPE', 400, {
@@ -20,7 +21,7 @@ export class TooManyInFlight extends defineError('TOO_MANY_IN_FLIGHT', 429, {
   message: 'Too many requests are waiting for their replies.',
   meaning: 'The connection has reached the limit of requests without a reply (`details.limit`).',
   action: 'Wait for a reply before the next request.',
-  details: (limit: number) => ({ limit }),
+  details: { fields: LIMIT, of: (limit: number) => ({ limit }) },
 }) {}
 
 export class AlreadyAuthenticated extends defineError('ALREADY_AUTHENTICATED', 409, {
@@ -40,7 +41,14 @@ export class TooManyConnections extends defineError('TOO_MANY_CONNECTIONS', 429,
   meaning:
     'The IP address (`details.counted_by`; `SOCKETS_PER_ADDRESS`) or the user has reached the limit of open sockets.',
   action: 'Close one, or wait `details.retry_after` seconds.',
-  details: (counted: { limit?: number; counted_by?: 'address' } = {}) => ({ retry_after: RETRY_SECONDS, ...counted }),
+  details: {
+    fields: {
+      ...RETRY_AFTER,
+      limit: optional(integer('The maximum of the IP address')),
+      counted_by: optional(word('Only for the limit of the IP address', 'address')),
+    },
+    of: (counted: { limit?: number; counted_by?: 'address' } = {}) => ({ retry_after: RETRY_SECONDS, ...counted }),
+  },
 }) {}
 
 export class SocketSessionUnknown extends defineError('SOCKET_SESSION_UNKNOWN', 400, {

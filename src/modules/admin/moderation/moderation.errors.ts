@@ -1,4 +1,5 @@
 import { defineError } from '../../../platform/errors/app-error.js';
+import { FIELD, LIMIT, nullable, text } from '../../../platform/errors/error-details.js';
 
 export class ContentRuleNotFound extends defineError('CONTENT_RULE_NOT_FOUND', 404, {
   message: 'No such rule.',
@@ -10,14 +11,14 @@ export class ContentRuleExists extends defineError('ALREADY_EXISTS', 409, {
   message: 'A rule for this pattern exists already.',
   meaning: 'The scope already has a rule of this kind for this pattern (`details.field` is `pattern`).',
   action: 'Change the existing rule.',
-  details: { field: 'pattern' },
+  details: { fields: FIELD, of: () => ({ field: 'pattern' }) },
 }) {}
 
 export class TooManyContentRules extends defineError('TOO_MANY_CONTENT_RULES', 409, {
   message: (limit: number) => `There can be at most ${limit} rules here.`,
   meaning: 'The installation, or the conversation, has the maximum number of rules (`details.limit`).',
   action: 'Delete a rule.',
-  details: (limit: number) => ({ limit }),
+  details: { fields: LIMIT, of: (limit: number) => ({ limit }) },
 }) {}
 
 export class HeldMessageNotFound extends defineError('HELD_MESSAGE_NOT_FOUND', 404, {
@@ -36,7 +37,7 @@ export class HeldMessageNotSendable extends defineError('HELD_MESSAGE_NOT_SENDAB
   message: 'This message cannot be sent any more.',
   meaning: 'The message could not be sent now: `details.reason` is the error code that its sender would receive.',
   action: 'Drop the message.',
-  details: (reason: string) => ({ reason }),
+  details: { fields: { reason: text('The code of that error') }, of: (reason: string) => ({ reason }) },
 }) {}
 
 export class ReportTargetNotFound extends defineError('REPORT_TARGET_NOT_FOUND', 404, {
@@ -61,7 +62,10 @@ export class ReportClaimed extends defineError('REPORT_CLAIMED', 409, {
   message: 'Another moderator has claimed this report.',
   meaning: 'Another moderator has claimed the report until `details.claimed_until`.',
   action: 'Claim another report.',
-  details: (claimedUntil: string | null) => ({ claimed_until: claimedUntil }),
+  details: {
+    fields: { claimed_until: nullable(text('Time at which the claim ends')) },
+    of: (claimedUntil: string | null) => ({ claimed_until: claimedUntil }),
+  },
 }) {}
 
 export class ReportResolved extends defineError('REPORT_RESOLVED', 409, {

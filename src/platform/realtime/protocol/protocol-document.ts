@@ -5,6 +5,7 @@ import {
   AccountBanned,
   AuthenticationRequired,
   type ErrorClass,
+  type ErrorDeclaration,
   IdempotencyConflict,
   InternalError,
   PermissionDenied,
@@ -90,7 +91,7 @@ export function protocolDocument(app: NestExpressApplication): ProtocolDocument 
     ...events.flatMap(({ data }) => data),
   ];
   const known = apiDocument(app, [...new Set(models)]).components?.schemas ?? {};
-  const messages = messagesOf({ requests, sent, events, codes: errorCodes(app) });
+  const messages = messagesOf({ requests, sent, events, errors: frameErrors(app) });
   const schemas = reachable(messages, known as Record<string, object>);
   // Only the frame `auth` accepts unknown fields.
   for (const { dto } of requests) if (dto !== AuthFrameDto) close(schemas[dto.name], schemas);
@@ -124,10 +125,10 @@ interface Frames {
   readonly requests: Request[];
   readonly sent: [string, DeclaredFrame][];
   readonly events: EventDefinition[];
-  readonly codes: string[];
+  readonly errors: ErrorDeclaration[];
 }
 
-function messagesOf({ requests, sent, events, codes }: Frames): Record<string, object> {
+function messagesOf({ requests, sent, events, errors }: Frames): Record<string, object> {
   const message = (name: string, summary: string, payload: object): [string, object] => [
     name,
     { name, summary, contentType: 'application/json', payload },
@@ -137,11 +138,14 @@ function messagesOf({ requests, sent, events, codes }: Frames): Record<string, o
     ...requests.map(({ type, reply }) =>
       message(replyTo(type), `The reply to \`${type}\`, with the id of the request.`, replySchema(reply)),
     ),
-    message(REFUSAL, 'The reply to a request that was refused, with its id.', refusalSchema(codes)),
+    message(REFUSAL, 'The reply to a request that was refused, with its id.', refusalSchema(errors)),
     message(
       'error',
       'An error that belongs to no request, or the reason why the connection is closed.',
-      errorSchema(codes),
+      errorSchema(
+        errors,
+        Object.values(CLOSE_REASONS).map(({ error }) => error),
+      ),
     ),
     ...sent.map(([type, { data, summary }]) => message(type, summary, signalSchema(type, data))),
     ...events.map(({ type, summary, data }) => message(type, summary, durableSchema(type, data))),
@@ -189,10 +193,11 @@ function operationsOf(requests: Request[], messages: Record<string, object>): Re
 }
 
 /** Frames call the same services as routes, so they have the same errors. */
-function errorCodes(app: NestExpressApplication): string[] {
-  const declared = [...routeMetadata(app).values()].flatMap(({ errors }) => errors);
-  const codes = [...FRAME_ERRORS, ...declared].map((error) => error.declaration.code);
-  return [...new Set([...codes, ...Object.values(CLOSE_REASONS).map(({ error }) => error)])].sort();
+function frameErrors(app: NestExpressApplication): ErrorDeclaration[] {
+  const ofRoutes = [...routeMetadata(app).values()].flatMap(({ errors }) => errors);
+  return [...FRAME_ERRORS, ...ofRoutes]
+    .map(({ declaration }) => declaration)
+    .sort((a, b) => (a.code < b.code ? -1 : 1));
 }
 
 function closeCodes(): string {

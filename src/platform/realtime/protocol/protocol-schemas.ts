@@ -1,4 +1,6 @@
 import type { Type } from '@nestjs/common';
+import type { ErrorDeclaration } from '../../errors/app-error.js';
+import { detailsSchema } from '../../errors/error-details.js';
 
 /** The class, or the alternative classes, of a frame's `data`. */
 export type DataClasses = Type | readonly Type[];
@@ -6,8 +8,6 @@ export type DataClasses = Type | readonly Type[];
 const text = { type: 'string' };
 const position = { type: 'integer', minimum: 0 };
 const noFields = { type: 'object', properties: {}, additionalProperties: false };
-/** The details of an error depend on its code. */
-const anyDetails = { type: 'object', additionalProperties: true };
 
 function object(properties: Record<string, object>, optional: string[] = []): object {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
@@ -29,13 +29,18 @@ export function replySchema(data: Type | undefined): object {
   return object({ type: { const: 'reply' }, id: text, ok: { const: true }, data: data ? dataOf(data) : noFields });
 }
 
-/** The reply to a request that was refused. */
-export function refusalSchema(codes: string[]): object {
-  return object({ type: { const: 'reply' }, id: text, ok: { const: false }, error: problem(codes) });
+/** The reply to a request that was refused with one of these errors. */
+export function refusalSchema(errors: readonly ErrorDeclaration[]): object {
+  return object({ type: { const: 'reply' }, id: text, ok: { const: false }, error: { oneOf: byDetails(errors) } });
 }
 
-export function errorSchema(codes: string[]): object {
-  return object({ type: { const: 'error' }, error: problem(codes) });
+/** One of these errors, or the reason why the connection is closed. */
+export function errorSchema(errors: readonly ErrorDeclaration[], closeReasons: readonly string[]): object {
+  const closeDetails = object({ close_code: { type: 'integer' } });
+  return object({
+    type: { const: 'error' },
+    error: { anyOf: [...byDetails(errors), errorWith([...new Set(closeReasons)].sort(), closeDetails)] },
+  });
 }
 
 /** A frame about the connection, or a signal. */
@@ -62,6 +67,16 @@ export function durableSchema(type: string, data: DataClasses): object {
   );
 }
 
-function problem(codes: string[]): object {
-  return object({ code: { type: 'string', enum: codes }, message: text, details: anyDetails });
+/** The schemas of these errors: one for the codes with the same details. */
+function byDetails(errors: readonly ErrorDeclaration[]): object[] {
+  const codesOf = new Map<string, Set<string>>();
+  for (const { code, details } of errors) {
+    const key = JSON.stringify(detailsSchema(details));
+    codesOf.set(key, (codesOf.get(key) ?? new Set()).add(code));
+  }
+  return [...codesOf].map(([details, codes]) => errorWith([...codes].sort(), JSON.parse(details) as object));
+}
+
+function errorWith(codes: string[], details: object): object {
+  return object({ code: { type: 'string', enum: codes }, message: text, details });
 }

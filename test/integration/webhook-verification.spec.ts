@@ -8,7 +8,10 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 import { type ReceivedCall, WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 
 const MAX_PER_HOST = 5;
+/** A challenge that fails lasts as long as it may. */
 const TIMEOUT_MS = 1000;
+/** A challenge that has to succeed may be answered late on a busy machine. */
+const PATIENCE_MS = 60_000;
 
 describe('the verification of a webhook', () => {
   let server: TestApp;
@@ -23,7 +26,6 @@ describe('the verification of a webhook', () => {
   beforeAll(async () => {
     server = await startTestApp({
       WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
-      WEBHOOK_TIMEOUT_MS: String(TIMEOUT_MS),
       WEBHOOK_TRUSTED_HOSTS: '127.0.0.9,*.trusted.example',
     });
     people = new People(server);
@@ -37,7 +39,11 @@ describe('the verification of a webhook', () => {
     ana = await people.one();
     group = await people.group(ana);
     receiver.answerChallenge = confirm;
+    allow(TIMEOUT_MS);
   });
+
+  /** Limits the time of the challenges that begin from now on. */
+  const allow = (webhookTimeoutMs: number) => Object.assign(server.config, { webhookTimeoutMs });
 
   interface CreatedWebhook {
     readonly id: string;
@@ -79,6 +85,7 @@ describe('the verification of a webhook', () => {
   }
 
   it('sends a challenge before the first event, which follows the answer', async () => {
+    allow(PATIENCE_MS);
     let answerChallenge: (() => void) | undefined;
     receiver.answerChallenge = (call, response) => {
       answerChallenge = () => confirm(call, response);
@@ -128,10 +135,11 @@ describe('the verification of a webhook', () => {
   ])('succeeds only with the exact challenge: %s', async (_name, answer, isVerified) => {
     receiver.answerChallenge = ({ body }, response) =>
       void response.writeHead(200).end(answer(body.data.challenge as string));
+    if (isVerified) allow(PATIENCE_MS);
     const { id } = await create(ana);
-    // A challenge that a busy machine answers too late is repeated.
-    const { status, verification } = await until(id, ({ verification: { verified_at, error } }) =>
-      isVerified ? verified_at : error,
+    const { status, verification } = await until(
+      id,
+      ({ verification: { verified_at, error } }) => verified_at || error,
     );
     expect([status, verification.error]).toEqual(
       isVerified ? ['active', null] : ['pending_verification', 'challenge_not_answered'],
@@ -187,13 +195,15 @@ describe('the verification of a webhook', () => {
     expect(webhook.verification).toMatchObject({ challenges: 3, error: 'challenge_not_answered' });
     expect(await socket.next('webhook.disabled')).toMatchObject({ data: { webhook_id: own.id, reason: 'unverified' } });
     socket.close();
-    expect(challengesTo(own.path)).toHaveLength(3);
-    expect(new Set(challengesTo(own.path).map(({ body }) => body.data.challenge)).size).toBe(3);
+    // A challenge that is late on a busy machine may not have arrived.
+    const sent = challengesTo(own.path).map(({ body }) => body.data.challenge as string);
+    expect(new Set(sent).size).toBe(sent.length);
     expect(callsTo(own.path)).toEqual([]);
     const { body } = await people.call(ana, 'GET', `/webhooks/${own.id}/deliveries`);
     expect(body.data).toMatchObject([{ status: 'failed', reason: 'webhook_disabled' }]);
 
     receiver.answerChallenge = confirm;
+    allow(PATIENCE_MS);
     const asked = await people.call(ana, 'POST', `/webhooks/${own.id}/verification`);
     expect([asked.status, asked.body]).toEqual([202, expect.objectContaining({ status: 'pending_verification' })]);
     await until(own.id, ({ status }) => status === 'active');
@@ -201,7 +211,7 @@ describe('the verification of a webhook', () => {
     await receiver.until(({ path, body: { data } }) => path === own.path && data.content === 'too early');
     const again = await people.call(ana, 'POST', `/webhooks/${own.id}/verification`);
     expect([again.status, again.body.status]).toEqual([202, 'active']);
-    expect(challengesTo(own.path)).toHaveLength(4);
+    expect(challengesTo(own.path)).toHaveLength(sent.length + 1);
   });
 
   it('starts again when a disabled webhook is enabled or gets another URL', async () => {
@@ -236,6 +246,7 @@ describe('the verification of a webhook', () => {
   });
 
   it('remains valid if the URL is unchanged', async () => {
+    allow(PATIENCE_MS);
     const own = await create(ana);
     await until(own.id, ({ status }) => status === 'active');
     const changes = { url: receiver.url(own.path), events: ['message.updated'], description: 'the same' };
@@ -245,16 +256,17 @@ describe('the verification of a webhook', () => {
   });
 
   it('ignores an answer from the former URL', async () => {
-    let answerOld: (() => void) | undefined;
-    receiver.answerChallenge = (call, response) => {
-      if (call.path.startsWith('/old')) answerOld = () => confirm(call, response);
-    };
+    allow(PATIENCE_MS);
+    const answers = new Map<string, () => void>();
+    receiver.answerChallenge = (call, response) => void answers.set(call.path, () => confirm(call, response));
     const own = await create(ana, { path: '/old' });
     await receiver.untilChallenged(({ path }) => path === '/old');
     await people.call(ana, 'PATCH', `/webhooks/${own.id}`, { url: receiver.url('/new') });
-    answerOld!();
+    answers.get('/old')!();
     await receiver.untilChallenged(({ path }) => path === '/new');
     expect((await get(own.id)).verification).toMatchObject({ verified_at: null, challenges: 1 });
+    answers.get('/new')!();
+    await until(own.id, ({ status }) => status === 'active');
   });
 
   it('is not required for admins, and for trusted hosts', async () => {

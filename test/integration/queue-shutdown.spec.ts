@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
@@ -55,6 +57,18 @@ jest.setTimeout(90_000);
     await startAndHaltRedis();
     await redis.resume();
     expect(await server.end('SIGTERM')).toBe(0);
+  });
+
+  it('completes in order if Redis returned and does not respond', async () => {
+    await startAndHaltRedis();
+    const silent = createServer((socket) => socket.on('error', () => undefined).resume());
+    silent.listen(Number(new URL(redis.url).port), '127.0.0.1');
+    try {
+      await once(silent, 'connection');
+      expect(await server.end('SIGTERM')).toBe(0);
+    } finally {
+      silent.close();
+    }
   });
 
   // After its deadline a shutdown ends with exit code 1.

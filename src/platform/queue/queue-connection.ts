@@ -110,7 +110,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
   private async abandonSilentRedis(): Promise<void> {
     if (await this.isResponding()) return;
     void this.closeWorkers(); // awaited before the shutdown
-    for (const client of this.clients) client.disconnect();
+    for (const client of this.clients) client.abandon();
   }
 
   private createClient(url: string | undefined, options: RedisOptions): ClosableRedis {

@@ -15,7 +15,7 @@ export class RedisBus extends CoalescingBus {
     const retryStrategy = (times: number): number => Math.min(MAX_RETRY_MS, 250 * 2 ** Math.min(times, 6));
     const options = { lazyConnect: true, enableOfflineQueue: false, retryStrategy, commandTimeout: 2000 };
     this.publisher = new Redis(url, { ...options, maxRetriesPerRequest: 0 });
-    this.subscriber = new Redis(url, { ...options, commandTimeout: undefined, autoResubscribe: true });
+    this.subscriber = new Redis(url, { ...options, commandTimeout: undefined, autoResubscribe: false });
     for (const client of [this.publisher, this.subscriber]) client.on('error', (err) => this.absence.failed({ err }));
     this.subscriber.on('ready', () => {
       this.absence.watch(() => this.subscriber.subscribe(CHANNEL)).catch(() => undefined);

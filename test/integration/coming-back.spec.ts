@@ -9,7 +9,7 @@ interface Session {
   over(code: string): void;
 }
 interface Listeners {
-  apply(type: string, frame: { data: { message: { content: string } } }): void;
+  apply(type: string, frame: { seq: number; data: { message: { content: string } } }): void;
   resync(data: object): void;
 }
 type OpenChat = (url: string, session: Session, listeners: Listeners) => Socket;
@@ -25,6 +25,7 @@ class DocumentedClient implements Session, Listeners {
   /** The code with which the client asked for a login. */
   readonly gone: Promise<string>;
   over!: (code: string) => void;
+  private seq = 0;
   private awake = Promise.resolve();
   private current: { access: string; refresh: string };
   private waiting: { text: string; resolve: () => void }[] = [];
@@ -53,8 +54,10 @@ class DocumentedClient implements Session, Listeners {
     return wake;
   }
 
-  apply: Listeners['apply'] = (type, { data }) => {
-    if (type !== 'message.created') return;
+  /** Drops messages that are already applied, as docs/realtime.md requires: a cursor may be slightly old. */
+  apply: Listeners['apply'] = (type, { seq, data }) => {
+    if (type !== 'message.created' || seq <= this.seq) return;
+    this.seq = seq;
     this.applied.push(data.message.content);
     this.waiting = this.waiting.filter(({ text, resolve }) => text !== data.message.content || resolve());
   };

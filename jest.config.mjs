@@ -25,6 +25,8 @@ export default {
   testTimeout: 60_000,
   // Two cores run the tests, the database and the application under test.
   maxWorkers: 2,
+  // The exit of a worker on a busy machine takes longer than the usual half second; a leaked handle blocks it forever.
+  workerGracefulExitTimeout: 10_000,
   setupFiles: ['<rootDir>/test/support/compile-started-sources.mjs'],
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',

@@ -63,8 +63,8 @@ function schemaProblems(schema: Schema, where: string): string[] {
 /** Every schema of a document that does not describe the fields of its objects. */
 function openSchemas(node: unknown, where = ''): string[] {
   if (typeof node !== 'object' || node === null) return [];
-  const { type, properties, additionalProperties, items } = node as Schema;
-  const parts = Object.entries({ ...properties, items, additionalProperties });
+  const { type, properties, additionalProperties, items, schema } = node as Schema & { schema?: Schema };
+  const parts = Object.entries({ ...properties, items, additionalProperties, schema });
   const isOpen =
     [type].flat().includes('object') &&
     (additionalProperties === true || (properties === undefined && additionalProperties === undefined));

@@ -1,23 +1,46 @@
-import { ApiExtraModels, ApiProperty, getSchemaPath, IntersectionType } from '@nestjs/swagger';
+import type { Type } from '@nestjs/common';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { ConversationUpdatedData } from '../conversations/conversations.events.js';
 import { MessageData, ReactionData } from '../messages/messages.events.js';
 import { ParticipantData, ParticipantLeftData } from '../participants/participants.events.js';
 import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
 
-/** The `data` of an event of a conversation; of `conversation.deleted` there is nothing more. */
-export class ConversationWebhookData {
-  @ApiProperty({ format: 'uuid' })
-  conversation_id: string;
+/** Adds the fields that every event of a conversation has. */
+function OfConversation<Data extends object>(data: Type<Data>) {
+  class ConversationEvent extends (data as Type<object>) {
+    @ApiProperty({ format: 'uuid' })
+    conversation_id: string;
 
-  @ApiProperty({ type: 'integer', description: 'Position in the conversation' })
-  seq: number;
+    @ApiProperty({ type: 'integer', description: 'Position in the conversation' })
+    seq: number;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
-  actor_id: string | null;
+    @ApiProperty({ type: String, format: 'uuid', nullable: true })
+    actor_id: string | null;
+  }
+  return ConversationEvent as Type<ConversationEvent & Data>;
 }
 
-class MessageIds {
+/** Adds the fields that every event of a user has. */
+function OfUser<Data extends object>(data: Type<Data>) {
+  class UserEvent extends (data as Type<object>) {
+    @ApiProperty({ type: String, format: 'uuid', nullable: true })
+    actor_id: string | null;
+
+    @ApiProperty({ format: 'uuid' })
+    user_id: string;
+  }
+  return UserEvent as Type<UserEvent & Data>;
+}
+
+/** Of `conversation.deleted` there is nothing more. */
+export class ConversationWebhookData extends OfConversation(class {}) {}
+export class ConversationChangeWebhookData extends OfConversation(ConversationUpdatedData) {}
+export class ParticipantWebhookData extends OfConversation(ParticipantData) {}
+export class ParticipantLeftWebhookData extends OfConversation(ParticipantLeftData) {}
+export class ReactionWebhookData extends OfConversation(ReactionData) {}
+
+export class MessageWebhookData extends OfConversation(MessageData) {
   @ApiProperty({ format: 'uuid' })
   message_id: string;
 
@@ -28,21 +51,9 @@ class MessageIds {
   content: string;
 }
 
-export class MessageWebhookData extends IntersectionType(ConversationWebhookData, MessageIds, MessageData) {}
-export class ReactionWebhookData extends IntersectionType(ConversationWebhookData, ReactionData) {}
-export class ConversationChangeWebhookData extends IntersectionType(ConversationWebhookData, ConversationUpdatedData) {}
-export class ParticipantWebhookData extends IntersectionType(ConversationWebhookData, ParticipantData) {}
-export class ParticipantLeftWebhookData extends IntersectionType(ConversationWebhookData, ParticipantLeftData) {}
+export class UserWebhookData extends OfUser(UserUpdatedData) {}
 
-class EventUser {
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
-  actor_id: string | null;
-
-  @ApiProperty({ format: 'uuid' })
-  user_id: string;
-}
-
-class BanTerms {
+export class UserBannedWebhookData extends UserWebhookData {
   @ApiProperty({ type: String, nullable: true })
   reason: string | null;
 
@@ -50,7 +61,7 @@ class BanTerms {
   until: string | null;
 }
 
-class ScanResult {
+export class FileScannedWebhookData extends OfUser(class {}) {
   @ApiProperty({ format: 'uuid' })
   file_id: string;
 
@@ -61,10 +72,7 @@ class ScanResult {
   reason: string | null;
 }
 
-export class UserWebhookData extends IntersectionType(EventUser, UserUpdatedData) {}
-export class UserBannedWebhookData extends IntersectionType(UserWebhookData, BanTerms) {}
-export class FileScannedWebhookData extends IntersectionType(EventUser, ScanResult) {}
-export class WebhookDisabledWebhookData extends IntersectionType(EventUser, WebhookDisabledData) {}
+export class WebhookDisabledWebhookData extends OfUser(WebhookDisabledData) {}
 
 const DATA_CLASSES = [
   ...[MessageWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],

@@ -198,8 +198,12 @@ describe('the schedule', () => {
 
   it('changes nothing in a dry run', async () => {
     const { query } = server.database;
+    // A running node writes these without a task: its report every ten seconds, and leases that expire.
+    const ofNodes = ['nodes', 'presence_leases', 'presence_settings'];
     const tables = await query<{ name: string }>(
-      `select tablename as name from pg_tables where schemaname = 'public' order by 1`,
+      `select tablename as name from pg_tables
+        where schemaname = 'public' and tablename <> all($1) order by 1`,
+      [ofNodes],
     );
     const everything = () =>
       Promise.all(

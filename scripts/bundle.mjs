@@ -51,7 +51,7 @@ export async function bundle(folder) {
     input: Object.fromEntries(entries.map((name) => [name, resolve(folder, `${name}${ENTRY}.js`)])),
     platform: 'node',
     external: NOT_BUNDLED,
-    plugins: [compiledFiles(), oneClassValidator(), ownUrls(resolve(folder))],
+    plugins: [compiledFiles(), ownUrls(resolve(folder))],
     logLevel: 'silent', // hides messages about libraries; failures are thrown
   });
   const { output } = await program.generate({
@@ -109,26 +109,6 @@ function compiledFiles() {
     load: {
       filter: { id: { include: /\.js$/, exclude: LIBRARY_FILES } },
       handler: (id) => ({ code: readFileSync(id, 'utf8'), map: JSON.parse(readFileSync(`${id}.map`, 'utf8')) }),
-    },
-  };
-}
-
-/**
- * `@nestjs/mapped-types` copies validation rules through a `require` of its own, which would load a second class-validator
- * from node_modules. It gets the one of the bundle; class-transformer does not exist for it.
- */
-function oneClassValidator() {
-  const OWN_REQUIRE = 'const require = createRequire(import.meta.url);';
-  const REQUIRE = `import * as classValidator from 'class-validator';
-const require = (name) => {
-  if (name === 'class-validator') return classValidator;
-  throw new Error(name);
-};`;
-  return {
-    name: 'one-class-validator',
-    transform: {
-      filter: { id: /@nestjs[\\/]mapped-types[\\/]/, code: OWN_REQUIRE },
-      handler: (code) => code.replace(OWN_REQUIRE, REQUIRE),
     },
   };
 }

@@ -1,10 +1,8 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { fileTypesDocument } from '../src/modules/files/file-types-document.js';
-import { envExample } from '../src/platform/config/env-example.js';
-import { errorsDocument } from '../src/platform/errors/errors-document.js';
 import { apiDocument } from '../src/platform/http/api-document.js';
-import { metricsDocument } from '../src/platform/metrics/metrics-document.js';
 import { protocolDocument } from '../src/platform/realtime/protocol/protocol-document.js';
+import { envExample, errorsDocument, metricsDocument } from './declaration-documents.js';
 
 /** Returns the current content of every file that is generated from declarations, by its path. */
 export async function generatedFiles(app: NestExpressApplication): Promise<Record<string, string>> {

@@ -1,6 +1,7 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { withTimeout } from '../../platform/concurrency/with-timeout.js';
 import type { Claim } from './relay.repository.js';
 
 /** Attempts of working webhooks. */
@@ -66,23 +67,10 @@ export class DeliveryQueues {
       const jobId = `${deliveryId}-${attempts}-${number}`;
       jobs.push({ name: 'deliver', data: { deliveries }, opts: { ...JOB_OPTIONS, jobId } });
     }
-    await withTimeout(queue.addBulk(jobs));
+    await withTimeout(QUEUE_TIMEOUT_MS, queue.addBulk(jobs), () => new Error('the queue does not respond'));
   }
 }
 
 function toDelivery({ id, attempts, claims }: Claim): ClaimedDelivery {
   return { deliveryId: id, attempts, claims };
-}
-
-async function withTimeout<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('the queue does not respond')), QUEUE_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => undefined);
-  }
 }

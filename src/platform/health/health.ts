@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { withTimeout } from '../concurrency/with-timeout.js';
 import { isReadOnly } from '../database/database-errors.js';
 import { readPackage } from '../process/program-files.js';
 import { DrainState } from './drain-state.js';
@@ -78,7 +79,7 @@ export class Health {
 
   /** Whether this process is ready; false if a component does not respond within `deadlineMs`. */
   async isReadyWithin(deadlineMs: number): Promise<boolean> {
-    const readiness = await within(deadlineMs, this.readiness()).catch(() => undefined);
+    const readiness = await withTimeout(deadlineMs, this.readiness()).catch(() => undefined);
     return readiness === 'ok';
   }
 
@@ -99,7 +100,7 @@ export class Health {
     return new Map(
       await Promise.all(
         present.map(async ([name, component]) => {
-          const result = await within(deadlineMs, recent(component)).catch(() => undefined);
+          const result = await withTimeout(deadlineMs, recent(component)).catch(() => undefined);
           return [name, result?.status === 'healthy'] as const;
         }),
       ),
@@ -131,7 +132,7 @@ async function runCheck(component: Component): Promise<ComponentHealth> {
   const { check } = component;
   if (!check) return { status: 'disabled', latency_ms: 0, last_error: null };
   const started = performance.now();
-  const status = await within(CHECK_DEADLINE_MS, Promise.resolve().then(check)).then(
+  const status = await withTimeout(CHECK_DEADLINE_MS, Promise.resolve().then(check)).then(
     (): ComponentStatus => 'healthy',
     (error: unknown): ComponentStatus => {
       component.lastError = { message: (error as Error).message, at: new Date().toISOString() };
@@ -139,16 +140,4 @@ async function runCheck(component: Component): Promise<ComponentHealth> {
     },
   );
   return { status, latency_ms: Math.round(performance.now() - started), last_error: component.lastError };
-}
-
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('no response in time')), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { withTimeout } from '../concurrency/with-timeout.js';
 import {
   type CounterName,
   type GaugeName,
@@ -119,7 +120,8 @@ export class Metrics {
     const gauge = this.gauges.get(name as GaugeName);
     let readings: readonly Reading[];
     try {
-      readings = await inTime(reader);
+      const read = reader();
+      readings = read instanceof Promise ? await withTimeout(READ_DEADLINE_MS, read) : read;
     } catch {
       if (gauge) removeSeries(gauge);
       return;
@@ -138,20 +140,6 @@ export class Metrics {
 function removeSeries(gauge: Gauge): void {
   gauge.reset();
   gauge.remove({});
-}
-
-async function inTime(reader: Reader): Promise<readonly Reading[]> {
-  const readings = reader();
-  if (!(readings instanceof Promise)) return readings;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('no response in time')), READ_DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([readings, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 export interface Distribution {

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Queue } from 'bullmq';
+import { withTimeout } from '../concurrency/with-timeout.js';
 import { ServiceUnavailable } from '../errors/app-error.js';
 import { QueueConnection } from './queue-connection.js';
 
@@ -31,15 +32,7 @@ export class QueueDepths implements OnModuleDestroy {
   async read(): Promise<QueueDepth[]> {
     if (this.known && performance.now() - this.known.at <= MAX_AGE_MS) return this.known.depths;
     this.reading ??= this.query();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new ServiceUnavailable()), READ_TIMEOUT_MS);
-    });
-    try {
-      return await Promise.race([this.reading, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return withTimeout(READ_TIMEOUT_MS, this.reading, () => new ServiceUnavailable());
   }
 
   async onModuleDestroy(): Promise<void> {

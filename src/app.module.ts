@@ -18,7 +18,7 @@ import { DatabaseModule } from './platform/database/database.module.js';
 import { EventLogModule } from './platform/event-log/event-log.module.js';
 import { EdgeHealthModule, HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
-import { LoggingModule } from './platform/logging/logging.module.js';
+import { LoggingModule } from './platform/logging/startup-banner.js';
 import { EdgeMetricsModule, MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { FanOutModule } from './platform/realtime/fan-out/fan-out.module.js';

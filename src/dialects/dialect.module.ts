@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type DynamicModule, Inject, Module, type OnModuleInit, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { ErrorFormats } from '../platform/errors/error-formats.js';
-import { type AcceptsUrlEncoded, UrlEncodedRoutes } from '../platform/http/url-encoded-routes.js';
+import { type AcceptsUrlEncoded, UrlEncodedRoutes } from '../platform/http/json-body.js';
 import { type CodecHandler, CodecSockets } from '../platform/realtime/transport/codec-sockets.js';
 import type { DialectErrors } from './error-format.js';
 

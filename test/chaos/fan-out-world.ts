@@ -11,9 +11,8 @@ import { EventReader } from '../../src/platform/realtime/fan-out/event-reader.js
 import { LocalSubscribers } from '../../src/platform/realtime/fan-out/local-subscribers.js';
 import { WatermarkTracker } from '../../src/platform/realtime/fan-out/watermark-tracker.js';
 import { ReplayReader } from '../../src/platform/realtime/resume/replay-reader.js';
-import { ResumeAdmission } from '../../src/platform/realtime/resume/resume-admission.js';
 import { ResumeStateProviders } from '../../src/platform/realtime/resume/resume-state-providers.js';
-import { Resume } from '../../src/platform/realtime/resume/resume.js';
+import { ResumeAdmission, Resume } from '../../src/platform/realtime/resume/resume.js';
 import { HeadReconciler } from '../../src/platform/realtime/fan-out/head-reconciler.js';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
 import { DatabaseAuditLog } from '../../src/modules/admin/audit/database-audit-log.service.js';

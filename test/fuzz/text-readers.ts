@@ -9,7 +9,7 @@ import { SearchTerms } from '../../src/platform/text-search/search-terms.js';
 import { atOnce } from '../../src/platform/process/in-turns.js';
 import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
 import { foldEmail } from '../../src/platform/validation/login-name.js';
-import { withoutActiveMarkup } from '../../src/platform/validation/markup.js';
+import { withoutActiveMarkup } from '../../src/platform/validation/markup-scanner.js';
 import { cleanName, cleanText, lookOf } from '../../src/platform/validation/text.js';
 import type { Random } from '../chaos/random.js';
 import type { Parser } from './parsers.js';

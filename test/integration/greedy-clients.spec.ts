@@ -4,7 +4,7 @@ import pg from 'pg';
 import { WebSocket } from 'ws';
 import { UploadSettings } from '../../src/modules/files/upload-settings.js';
 import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
-import { ResumeAdmission } from '../../src/platform/realtime/resume/resume-admission.js';
+import { ResumeAdmission } from '../../src/platform/realtime/resume/resume.js';
 import { picture } from '../fixtures/sample-files.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import type { ChatUser } from '../support/chat.js';

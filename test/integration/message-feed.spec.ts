@@ -2,7 +2,7 @@ import { MessageFeed } from '../../src/modules/messages/message-feed.js';
 import { MessageOffsetPages } from '../../src/modules/messages/message-offset-pages.js';
 import type { MessageDto } from '../../src/modules/messages/messages.dto.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
-import { offsetRangeOfPage } from '../../src/platform/pagination/offset-page.js';
+import { offsetRangeOfPage } from '../../src/platform/pagination/page.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 

@@ -18,7 +18,7 @@ import { CommitListener, type CommittedEvent } from '../../src/platform/event-lo
 import { HealthModule } from '../../src/platform/health/health.module.js';
 import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { HttpModule } from '../../src/platform/http/http.module.js';
-import { LoggingModule } from '../../src/platform/logging/logging.module.js';
+import { LoggingModule } from '../../src/platform/logging/startup-banner.js';
 import { Broadcaster } from '../../src/platform/realtime/fan-out/broadcaster.js';
 import { SocketIoAdapter } from '../../src/platform/realtime/transport/socket-io.adapter.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';

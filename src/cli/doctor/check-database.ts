@@ -1,7 +1,6 @@
-import { isFormerSchema } from '../../platform/database/applied-migrations.js';
-import { DataDirInUse } from '../../platform/database/data-dir-in-use.js';
+import { isFormerSchema } from '../../platform/database/migrations.js';
 import { type DatabaseState, readDatabaseState } from '../../platform/database/database-state.js';
-import { EmbeddedPostgres } from '../../platform/database/embedded-postgres.js';
+import { DataDirInUse, EmbeddedPostgres } from '../../platform/database/embedded-postgres.js';
 import { LEAST_VERSION } from '../../platform/database/migrate.js';
 import { redisAddress } from '../../platform/queue/redis-address.js';
 import { type Check, type CheckContext, fault, type Finding, ok, reasonOf, warning } from './finding.js';

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { AdminUserDto, USER_STATUSES, type UserStatus } from '../../modules/admin/users/admin-users.dto.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../platform/identity/actor.js';
-import { OFFSET_MAX } from '../../platform/pagination/offset-page.js';
+import { OFFSET_MAX } from '../../platform/pagination/page.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../platform/validation/fields.js';
 
 const INTEGER = { type: 'integer' } as const;

@@ -6,8 +6,7 @@ import type { AnsweredSend } from '../../modules/messages/replayed-send.intercep
 import { NewestPageReceipts } from '../../modules/participants/newest-page-receipts.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import type { OffsetPage, OffsetRange } from '../../platform/pagination/offset-page.js';
-import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
+import { type OffsetPage, type OffsetRange, DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import { ChatConversations } from './chat-conversations.js';
 import type {

@@ -10,7 +10,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { OFFSET_MAX } from '../../platform/pagination/offset-page.js';
+import { OFFSET_MAX } from '../../platform/pagination/page.js';
 
 const ATTACHMENTS_MAX = 10;
 const ID = { format: 'uuid' } as const;

@@ -1,4 +1,4 @@
-import type { AcceptsUrlEncoded } from '../../platform/http/url-encoded-routes.js';
+import type { AcceptsUrlEncoded } from '../../platform/http/json-body.js';
 
 const EDITS = /^\/api\/(?:messages\/[^/]+|conversations\/[^/]+\/participants\/[^/]+)\/?$/;
 

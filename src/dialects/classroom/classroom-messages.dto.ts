@@ -7,7 +7,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { METADATA } from '../../platform/validation/metadata.js';
+import { METADATA } from '../../platform/validation/safe-json.js';
 
 const METADATA_MAX_BYTES = 16_384;
 const MESSAGE_TYPES = ['text', 'image', 'file', 'system'] as const;

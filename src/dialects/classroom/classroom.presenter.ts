@@ -3,8 +3,12 @@ import type { FileDto } from '../../modules/files/files.dto.js';
 import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
 import type { ParticipantDto, ParticipantRole } from '../../modules/participants/participants.dto.js';
 import type { PresenceDto } from '../../modules/presence/presence.dto.js';
-import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
-import { type OffsetPage, type OffsetRange, offsetRangeOfPage } from '../../platform/pagination/offset-page.js';
+import {
+  DEFAULT_PAGE_SIZE,
+  type OffsetPage,
+  type OffsetRange,
+  offsetRangeOfPage,
+} from '../../platform/pagination/page.js';
 import type {
   ClassroomConversationDto,
   ClassroomConversationListDto,

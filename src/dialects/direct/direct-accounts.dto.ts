@@ -6,7 +6,7 @@ import {
   requireLocation,
 } from '../../modules/users/user-fields.policy.js';
 import { TextField, UuidField } from '../../platform/validation/fields.js';
-import { RequiredBy } from '../../platform/validation/required-by.js';
+import { RequiredBy } from '../../platform/validation/ruled-by.js';
 
 const PASSWORD_UNITS_MAX = 512;
 const TOKEN_MAX = 256;

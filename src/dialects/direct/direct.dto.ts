@@ -14,7 +14,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { METADATA } from '../../platform/validation/metadata.js';
+import { METADATA } from '../../platform/validation/safe-json.js';
 import { Normalised } from '../../platform/validation/normalise.js';
 
 const METADATA_MAX_BYTES = 16_384;

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { requireCursor } from '../../platform/pagination/page.js';
-import { RequiredBy } from '../../platform/validation/required-by.js';
+import { RequiredBy } from '../../platform/validation/ruled-by.js';
 import {
   LONGEST_TEXT,
   BooleanField,

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { LONGEST_TEXT, IntField, JsonField, TextField } from '../../platform/validation/fields.js';
-import { METADATA } from '../../platform/validation/metadata.js';
+import { METADATA } from '../../platform/validation/safe-json.js';
 
 const PREFERENCES_MAX_BYTES = 8192;
 const NAME_MAX = 64;

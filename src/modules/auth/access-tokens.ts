@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { JwtService, type JwtModuleOptions } from '@nestjs/jwt';
 import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import { TOKEN_CHECKS, tokenRefusal } from '../../platform/identity/own-tokens.js';
+import { TOKEN_CHECKS, tokenRefusal } from '../../platform/identity/authenticator.js';
 import { isUuid } from '../../platform/validation/fields.js';
 
 export const MAX_TOKEN_LENGTH = 4096;

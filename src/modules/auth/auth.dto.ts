@@ -1,9 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListOf } from '../../platform/pagination/page-dto.js';
+import { ListOf } from '../../platform/pagination/page.js';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { TextField, UuidField } from '../../platform/validation/fields.js';
-import { RequiredBy } from '../../platform/validation/required-by.js';
-import { RuledBy } from '../../platform/validation/ruled-by.js';
+import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../users/user-fields.policy.js';
 import { UserDto } from '../users/users.dto.js';
 import { requirePasswordLength } from './password-strength.js';

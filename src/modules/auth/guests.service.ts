@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/identity/actor.js';
-import { GUEST_SESSION_ID } from '../../platform/identity/guest.js';
+import { type Actor, GUEST_SESSION_ID } from '../../platform/identity/actor.js';
 import { toActor } from './session-actor.js';
 import { SessionsRepository } from './sessions.repository.js';
 

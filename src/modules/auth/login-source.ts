@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
-import { signalOf } from '../../platform/http/current-signal.decorator.js';
+import { signalOf } from '../../platform/http/send-stream.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { LIMIT_PROFILE } from '../../platform/throttling/limit.decorator.js';
 import type { LimitProfile } from '../../platform/throttling/limits.js';

@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PageOf } from '../../platform/pagination/page-dto.js';
-import { requireCursor } from '../../platform/pagination/page.js';
+import { PageOf, requireCursor } from '../../platform/pagination/page.js';
 import {
   BooleanField,
   EnumField,
@@ -9,8 +8,7 @@ import {
   TextField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { RequiredBy } from '../../platform/validation/required-by.js';
-import { RuledBy } from '../../platform/validation/ruled-by.js';
+import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
 import {
   ADDED_AT_ONCE_MAX,
   CONVERSATION_TYPES,

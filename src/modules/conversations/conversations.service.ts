@@ -1,8 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import type { OffsetPage, OffsetRange } from '../../platform/pagination/offset-page.js';
-import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
+import {
+  type OffsetPage,
+  type OffsetRange,
+  DEFAULT_PAGE_SIZE,
+  decodeCursor,
+  type Page,
+  toPage,
+} from '../../platform/pagination/page.js';
 import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import { CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import type { OffsetPage } from '../../platform/pagination/offset-page.js';
+import type { OffsetPage } from '../../platform/pagination/page.js';
 import { type DirectoryRow, RoomDirectoryRepository } from './room-directory.repository.js';
 
 export type { DirectoryRow } from './room-directory.repository.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/identity/actor.js';
-import type { OffsetPage, OffsetRange } from '../../platform/pagination/offset-page.js';
+import type { OffsetPage, OffsetRange } from '../../platform/pagination/page.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { presentMessage } from './message-presenter.js';
 import { MessageReadsRepository } from './message-reads.repository.js';

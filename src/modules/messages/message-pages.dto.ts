@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListOf, PageOf } from '../../platform/pagination/page-dto.js';
+import { ListOf, PageOf } from '../../platform/pagination/page.js';
 import { MessageDto } from './messages.dto.js';
 
 export class MessagePageDto extends PageOf(MessageDto) {

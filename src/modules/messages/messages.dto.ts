@@ -1,7 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { requireCursor } from '../../platform/pagination/page.js';
-import { RequiredBy } from '../../platform/validation/required-by.js';
 import {
   LONGEST_TEXT,
   EnumField,
@@ -13,8 +12,8 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { METADATA } from '../../platform/validation/metadata.js';
-import { RuledBy } from '../../platform/validation/ruled-by.js';
+import { METADATA } from '../../platform/validation/safe-json.js';
+import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
 import { problemsOfText } from './sanitize-content.js';
 import { FileDto } from '../files/files.dto.js';
 

@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../platform/errors/app-error.js';
-import { withoutActiveMarkup } from '../../platform/validation/markup.js';
+import { withoutActiveMarkup } from '../../platform/validation/markup-scanner.js';
 import { isBlank } from '../../platform/validation/text.js';
 
 export type ContentPolicy = 'strip' | 'preserve';

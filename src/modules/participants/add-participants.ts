@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/identity/actor.js';
-import { isGuest } from '../../platform/identity/guest.js';
+import { type Actor, isGuest } from '../../platform/identity/actor.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { presentParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
 import { PARTICIPANTS_MAX } from './participants.dto.js';

@@ -5,7 +5,7 @@ import type { StreamEvent } from '../../platform/event-log/stream-event.js';
 import { StreamAccessReader } from '../../platform/realtime/fan-out/stream-access.js';
 import { FanOut } from '../../platform/realtime/fan-out/fan-out.js';
 import type { LocalSubscriber } from '../../platform/realtime/fan-out/local-subscribers.js';
-import { GUEST_USER_ID } from '../../platform/identity/guest.js';
+import { GUEST_USER_ID } from '../../platform/identity/actor.js';
 import { CONVERSATION_UPDATED } from './participants.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 

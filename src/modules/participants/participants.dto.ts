@@ -1,7 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListOf, PageOf } from '../../platform/pagination/page-dto.js';
-import { requireCursor } from '../../platform/pagination/page.js';
-import { RequiredBy } from '../../platform/validation/required-by.js';
+import { ListOf, PageOf, requireCursor } from '../../platform/pagination/page.js';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
 import {
   BooleanField,
@@ -12,7 +10,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { RuledBy } from '../../platform/validation/ruled-by.js';
+import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from './participant-roles.js';
 
 export {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListOf } from '../../platform/pagination/page-dto.js';
+import { ListOf } from '../../platform/pagination/page.js';
 import { EnumField, TextField, UuidField, UuidListField } from '../../platform/validation/fields.js';
 import { Normalised } from '../../platform/validation/normalise.js';
 import { PRESENCE_STATUSES, type PresenceStatus } from '../users/users.dto.js';

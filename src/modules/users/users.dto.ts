@@ -1,9 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PageOf } from '../../platform/pagination/page-dto.js';
-import { requireCursor } from '../../platform/pagination/page.js';
+import { PageOf, requireCursor } from '../../platform/pagination/page.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../platform/identity/actor.js';
 import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
-import { RequiredBy } from '../../platform/validation/required-by.js';
+import { RequiredBy } from '../../platform/validation/ruled-by.js';
 import { requireAvatarUrl, requireBio, requireDisplayName, requireLocation } from './user-fields.policy.js';
 
 /** A user as stored. */

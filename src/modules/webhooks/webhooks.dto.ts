@@ -1,7 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListOf, PageOf } from '../../platform/pagination/page-dto.js';
-import { requireCursor } from '../../platform/pagination/page.js';
-import { RequiredBy } from '../../platform/validation/required-by.js';
+import { ListOf, PageOf, requireCursor } from '../../platform/pagination/page.js';
 import {
   BooleanField,
   EnumField,
@@ -11,7 +9,7 @@ import {
   TimeField,
   UuidField,
 } from '../../platform/validation/fields.js';
-import { RuledBy } from '../../platform/validation/ruled-by.js';
+import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
 import { WebhookBodyDto } from './webhook-data.dto.js';
 import { problemsOfWebhook } from './webhook-rules.js';
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { MIGRATIONS_TABLE } from '../database/applied-migrations.js';
+import { MIGRATIONS_TABLE } from '../database/migrations.js';
 
 /** A table of this program and the tables whose rows must be restored before its own. */
 export interface OwnTable {

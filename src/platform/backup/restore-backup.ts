@@ -6,9 +6,8 @@ import { createGunzip } from 'node:zlib';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { storedFilesDirOf } from '../config/files-dir.js';
-import { appliedMigrations, isFormerSchema } from '../database/applied-migrations.js';
 import { migrate } from '../database/migrate.js';
-import { MIGRATIONS } from '../database/migrations.js';
+import { appliedMigrations, isFormerSchema, MIGRATIONS } from '../database/migrations.js';
 import {
   BackupError,
   type BackedUpTable,

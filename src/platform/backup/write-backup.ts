@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { appliedMigrations } from '../database/applied-migrations.js';
+import { appliedMigrations } from '../database/migrations.js';
 import {
   BACKUP_FORMAT,
   type BackedUpFile,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LIMIT_VARIABLES } from '../throttling/limits.js';
-import { makeFolder } from './make-folder.js';
+import { makeFolder } from './files-dir.js';
 import { misspelt } from './misspelt-settings.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingValues } from './settings.js';

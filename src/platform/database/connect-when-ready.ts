@@ -3,8 +3,7 @@ import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { toAppError } from './database-errors.js';
 import { ServiceUnavailable } from '../errors/app-error.js';
-import { reasonOf } from '../process/explain-start.js';
-import { StartProblem } from '../process/start-problem.js';
+import { reasonOf, StartProblem } from '../process/explain-start.js';
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 2_000;

@@ -1,6 +1,5 @@
 import pg from 'pg';
-import { appliedMigrations } from './applied-migrations.js';
-import { MIGRATIONS } from './migrations.js';
+import { appliedMigrations, MIGRATIONS } from './migrations.js';
 
 /** The state of a database, read without changing it. */
 export interface DatabaseState {

@@ -1,9 +1,8 @@
 import { Global, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { Config } from '../config/config.js';
-import { closePool } from './close-pool.js';
 import { whenReady } from './connect-when-ready.js';
-import { openPool } from './open-pool.js';
+import { closePool, openPool } from './open-pool.js';
 import { PoolMonitor } from './pool-monitor.js';
 import { Sql } from './sql.js';
 import { StatementStats } from './statement-stats.js';

@@ -5,10 +5,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { ClusterLock } from './cluster-lock.js';
 import { ClusterOwner, SILENCE_MS } from './cluster-owner.js';
-import { DataDirInUse } from './data-dir-in-use.js';
 import { candidateDirectoriesOf } from './postgres-binaries.js';
 import { PostgresCluster } from './postgres-cluster.js';
 import { isAlive, isOfThisBoot, isOfThisPidNamespace, livesHere, type ProcessIdentity } from './processes.js';
+import { StartProblem } from '../process/explain-start.js';
+
+/** A second server on the same files would destroy them, so none is started while another may be running. */
+export class DataDirInUse extends StartProblem {
+  override readonly name = 'DataDirInUse';
+
+  constructor(directory: string, user: ProcessIdentity | undefined) {
+    const which = user ? ` (process ${user.pid} on ${user.host})` : '';
+    super(
+      `Another machine or container uses this DATA_DIR, ${directory}${which}. Stop it first, run commands inside it, ` +
+        'give this process its own DATA_DIR, or let both use one PostgreSQL with DATABASE_URL.',
+    );
+  }
+}
 
 const POLL_MS = 25;
 const START_DEADLINE_MS = 30_000;

@@ -1,10 +1,9 @@
 import { runMigrations as runQueueMigrations } from 'bullmq';
 import type pg from 'pg';
 import type { MigrationInterface } from 'typeorm';
-import { StartProblem } from '../process/start-problem.js';
-import { appliedMigrations, isFormerSchema, MIGRATIONS_TABLE } from './applied-migrations.js';
+import { StartProblem } from '../process/explain-start.js';
 import { connectWhenReady } from './connect-when-ready.js';
-import { MIGRATIONS } from './migrations.js';
+import { appliedMigrations, isFormerSchema, MIGRATIONS_TABLE, MIGRATIONS } from './migrations.js';
 import { installFunctions, SQL_FUNCTIONS } from './sql-functions.js';
 
 /** An arbitrary number, the same for all processes that migrate this database. */

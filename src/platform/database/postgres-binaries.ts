@@ -3,8 +3,8 @@ import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } f
 import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { makeFolder } from '../config/make-folder.js';
-import { StartProblem } from '../process/start-problem.js';
+import { makeFolder } from '../config/files-dir.js';
+import { StartProblem } from '../process/explain-start.js';
 
 /** Used where the account of PostgreSQL cannot access the checkout, for example in a private home directory. */
 const SHARED_HOME = '/var/lib/parley-postgres';

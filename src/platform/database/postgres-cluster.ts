@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { makeFolder } from '../config/make-folder.js';
-import { StartProblem } from '../process/start-problem.js';
+import { makeFolder } from '../config/files-dir.js';
+import { StartProblem } from '../process/explain-start.js';
 import { postgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { commandOf, isAlive } from './processes.js';
 

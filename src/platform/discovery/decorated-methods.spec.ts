@@ -8,8 +8,7 @@ import type { StreamEvent } from '../event-log/stream-event.js';
 import { OnConnection, type ClosedConnection } from '../realtime/connection/connection-changes.js';
 import { ResumeState } from '../realtime/resume/resume-state-providers.js';
 import { Schedule, ScheduledTask } from '../schedule/schedule.js';
-import { DecoratedMethods } from './decorated-methods.js';
-import { DecoratedMethodsModule } from './decorated-methods.module.js';
+import { DecoratedMethods, DecoratedMethodsModule } from './decorated-methods.js';
 
 class Opened extends DomainEvent {
   readonly type = 'opened';

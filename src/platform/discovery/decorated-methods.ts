@@ -1,5 +1,5 @@
-import { Injectable, type Type } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
+import { Injectable, type Type, Module } from '@nestjs/common';
+import { DiscoveryService, DiscoveryModule } from '@nestjs/core';
 
 type AnyMethod = (...args: never[]) => unknown;
 type Provider = ReturnType<DiscoveryService['getProviders']>[number];
@@ -101,3 +101,7 @@ function problemOf(provider: Provider, isSecond: boolean): string | undefined {
     return 'is not a singleton: give it the default scope';
   return isSecond ? 'has two instances: provide it in one module' : undefined;
 }
+
+/** Imported by each module that binds the methods of a decorator at start. */
+@Module({ imports: [DiscoveryModule], providers: [DecoratedMethods], exports: [DecoratedMethods] })
+export class DecoratedMethodsModule {}

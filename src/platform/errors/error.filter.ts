@@ -1,4 +1,4 @@
-import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { toAppError } from '../database/database-errors.js';
 import { RequestRefused, UnsupportedMediaType } from '../http/http-errors.js';
@@ -15,9 +15,25 @@ import {
   ServiceUnavailable,
   ValidationError,
 } from './app-error.js';
-import { AnsweredErrors } from './answered-errors.js';
 import { ErrorFormats, type PresentedError } from './error-formats.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
+
+/** Called with every error response to a request; must not throw. */
+type AnsweredErrorObserver = (error: AppError, request: ParleyRequest) => void;
+
+/** Notifies observers of the errors that clients receive, from any source: a body, a guard, a limit, a use case. */
+@Injectable()
+export class AnsweredErrors {
+  private readonly observers: AnsweredErrorObserver[] = [];
+
+  observe(observer: AnsweredErrorObserver): void {
+    this.observers.push(observer);
+  }
+
+  notify(error: AppError, request: ParleyRequest): void {
+    for (const observe of this.observers) observe(error, request);
+  }
+}
 
 /** The body of every error response. It contains nothing of an error that is not declared as an `AppError`. */
 export interface ErrorBody {

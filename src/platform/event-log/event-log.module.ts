@@ -1,6 +1,5 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
-import { DecoratedMethods } from '../discovery/decorated-methods.js';
-import { DecoratedMethodsModule } from '../discovery/decorated-methods.module.js';
+import { DecoratedMethods, DecoratedMethodsModule } from '../discovery/decorated-methods.js';
 import { DomainEvents } from './domain-events.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Req, Res, type Type } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import type { Response } from 'express';
-import { isLocal } from '../http/local-request.js';
+import { isLocal } from '../http/request-validator.js';
 import { Public } from '../http/public.decorator.js';
 import type { ParleyRequest } from '../http/request-context.js';
 import { Priority } from '../throttling/load-shedding.guard.js';

@@ -5,7 +5,7 @@ import { DocumentBuilder, getSchemaPath, SwaggerModule, type OpenAPIObject } fro
 import type { ErrorClass } from '../errors/app-error.js';
 import { ErrorFormats } from '../errors/error-formats.js';
 import { EventCatalogue } from '../event-log/event-catalogue.js';
-import { METADATA_SCHEMA } from '../validation/metadata.js';
+import { METADATA_SCHEMA } from '../validation/safe-json.js';
 import { API_HEADERS, ErrorResponses, errorsOf, headersFor, type Responses } from './api-responses.js';
 import { Limits } from '../throttling/limits.service.js';
 import { routeMetadata, type RouteMetadata } from './openapi-routes.js';

@@ -1,13 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { AnsweredErrors } from '../errors/answered-errors.js';
-import { ErrorFilter } from '../errors/error.filter.js';
+import { AnsweredErrors, ErrorFilter } from '../errors/error.filter.js';
 import { ErrorFormats } from '../errors/error-formats.js';
 import { LoadSheddingGuard } from '../throttling/load-shedding.guard.js';
 import { LimitGuard } from '../throttling/throttler.guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { UrlEncodedRoutes } from './url-encoded-routes.js';
+import { UrlEncodedRoutes } from './json-body.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { IdempotencyStore } from './idempotency-store.js';

@@ -4,8 +4,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
 import { Strategy } from 'passport-jwt';
 import type { Actor } from '../identity/actor.js';
-import type { Authenticator } from '../identity/authenticator.js';
-import { TOKEN_CHECKS } from '../identity/own-tokens.js';
+import { type Authenticator, TOKEN_CHECKS } from '../identity/authenticator.js';
 import type { ParleyRequest } from './request-context.js';
 
 const BEARER = /^Bearer +([^\s]{1,4096})$/i;

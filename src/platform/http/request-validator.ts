@@ -4,6 +4,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { Config } from '../config/config.js';
 import { ValidationError } from '../errors/app-error.js';
 import { HostNotAllowed, RequestRefused } from './http-errors.js';
+import { ipOf, isLoopback } from './client-address.js';
 
 /** More header lines than any browser and chain of proxies sends. Node has already parsed all of them. */
 const MAX_HEADER_LINES = 200;
@@ -93,4 +94,19 @@ function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
     if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
   }
   return count > 1;
+}
+
+/** Headers that proxies and CDNs add. A request with one of them is not local, whatever its socket is. */
+const HEADERS_OF_PROXIES =
+  /^(?:forwarded|via|x-(?:forwarded|original|envoy|amzn|cluster)-.+|x-(?:forwarded|real-ip|client-ip)|cf-.+|cdn-loop|(?:true|fastly)-client-ip|x-azure-.+|x-proxyuser-ip)$/;
+
+/**
+ * Whether a request was made by a program on this machine. A page in a browser on this machine may call it by the
+ * page's own host name (DNS rebinding), so the Host header must be a name of this machine.
+ */
+export function isLocal({ socket, headers }: IncomingMessage): boolean {
+  if (Object.keys(headers).some((name) => HEADERS_OF_PROXIES.test(name))) return false;
+  const peer = ipOf(socket.remoteAddress);
+  const host = headers.host === undefined ? undefined : readHost(headers.host)?.name;
+  return peer !== undefined && isLoopback(peer) && host !== undefined && (host === 'localhost' || isLoopback(host));
 }

@@ -1,5 +1,18 @@
 import type { KeyObject } from 'node:crypto';
 import type { Actor, SystemRole } from './actor.js';
+import { type AppError, AuthenticationRequired } from '../errors/app-error.js';
+
+/**
+ * The checks of our own access tokens, the same for Passport (REST) and for `AccessTokens` (sockets). There is no
+ * tolerance for the expiry.
+ */
+export const TOKEN_CHECKS = { algorithms: ['HS256' as const], issuer: 'parley', audience: 'parley' };
+
+/** The error of a token that `jsonwebtoken` did not verify. */
+export function tokenRefusal(error: unknown): AppError {
+  const isExpired = error instanceof Error && error.name === 'TokenExpiredError';
+  return new AuthenticationRequired(isExpired ? { token_expired: true } : {});
+}
 
 /**
  * Authenticates a credential as an actor. The HTTP guard and the sockets share it, so that there is one way to

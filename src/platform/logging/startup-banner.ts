@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Global, Module } from '@nestjs/common';
 
 /**
  * Collects the lines that are printed once at start, on the terminal and not in the log. Any module may add a line before
@@ -38,3 +38,8 @@ export class StartupBanner {
     return [`┌${rule}┐`, ...framed, `└${rule}┘`, ''].join('\n');
   }
 }
+
+/** Provides `StartupBanner` to every module. Logging needs no provider: use `new Logger('Name')` of @nestjs/common. */
+@Global()
+@Module({ providers: [StartupBanner], exports: [StartupBanner] })
+export class LoggingModule {}

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, RequestMethod, SetMetadata } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, Reflector } from '@nestjs/core';
-import { AnsweredErrors } from '../errors/answered-errors.js';
+import { AnsweredErrors } from '../errors/error.filter.js';
 import type { AppError } from '../errors/app-error.js';
 import type { ParleyRequest } from '../http/request-context.js';
 import { FrameRouter } from '../realtime/commands/frame-router.js';

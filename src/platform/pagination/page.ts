@@ -1,3 +1,5 @@
+import type { Type } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
 import { ValidationError } from '../errors/app-error.js';
 import { isUuid } from '../validation/fields.js';
 
@@ -79,4 +81,47 @@ function parse(cursor: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The greatest offset into a list. Clients that read further use cursors. */
+export const OFFSET_MAX = 10_000;
+
+/** A part of a list, selected by offset; `total` is the length of the whole list. */
+export interface OffsetPage<T> {
+  readonly data: T[];
+  readonly total: number;
+}
+
+/** The beginning and the length of a part of a list. */
+export interface OffsetRange {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** Returns the range of a page number; the first page is 1. @throws ValidationError past `OFFSET_MAX` */
+export function offsetRangeOfPage(page: number, limit: number): OffsetRange {
+  const offset = (page - 1) * limit;
+  if (offset > OFFSET_MAX) throw ValidationError.of('page', `must not lie past the first ${OFFSET_MAX} entries`);
+  return { offset, limit };
+}
+
+/** The documented shape of a whole list: `class MessageListDto extends ListOf(MessageDto) {}`. */
+export function ListOf<Item>(item: Type<Item>): Type<{ data: Item[] }> {
+  class ListDto {
+    @ApiProperty({ type: [item] })
+    data: Item[];
+  }
+  return ListDto;
+}
+
+/** The documented shape of a `Page`: `class MessagePageDto extends PageOf(MessageDto) {}`. */
+export function PageOf<Item>(item: Type<Item>): Type<Page<Item>> {
+  class PageDto extends ListOf(item) {
+    @ApiProperty({ type: String, nullable: true })
+    next_cursor: string | null;
+
+    @ApiProperty()
+    has_more: boolean;
+  }
+  return PageDto;
 }

@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFolder } from '../config/make-folder.js';
+import { makeFolder } from '../config/files-dir.js';
 import { connectWhenReady } from '../database/connect-when-ready.js';
-import { explainStart, type Surroundings } from './explain-start.js';
-import { StartProblem } from './start-problem.js';
+import { explainStart, type Surroundings, StartProblem } from './explain-start.js';
 
 /** Returns the sentence for the operator about the error of `work`. */
 async function explained(work: () => unknown, surroundings: Surroundings): Promise<string | undefined> {

@@ -1,6 +1,13 @@
 import { resolve } from 'node:path';
 import type { SettingValues } from '../config/settings.js';
-import { StartProblem } from './start-problem.js';
+
+/**
+ * A problem that prevents a start and that the operator can correct: the message says what to do. It is logged without
+ * a stack, unlike a defect.
+ */
+export class StartProblem extends Error {
+  override readonly name: string = 'StartProblem';
+}
 
 /** The settings that name what a start needs from its environment. */
 export type Surroundings = Partial<

@@ -17,8 +17,7 @@ import {
 import type { RedisOptions } from 'ioredis';
 import type pg from 'pg';
 import { Config } from '../config/config.js';
-import { closePool } from '../database/close-pool.js';
-import { openPool } from '../database/open-pool.js';
+import { closePool, openPool } from '../database/open-pool.js';
 import { DrainState } from '../health/drain-state.js';
 import { ClosableRedis } from './closable-redis.js';
 import { queueFailures } from './logged-queue.js';

@@ -1,8 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { LoggedQueue } from './logged-queue.js';
-import { PacedWorker } from './paced-worker.js';
+import { LoggedQueue, PacedWorker } from './logged-queue.js';
 import { QueueConnection } from './queue-connection.js';
 import { QUEUE_NAMES, QueueDepths } from './queue-depths.js';
 

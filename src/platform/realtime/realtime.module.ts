@@ -1,7 +1,6 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { DecoratedMethods } from '../discovery/decorated-methods.js';
-import { DecoratedMethodsModule } from '../discovery/decorated-methods.module.js';
+import { DecoratedMethods, DecoratedMethodsModule } from '../discovery/decorated-methods.js';
 import { RequestSourceModule } from '../http/request-source.module.js';
 import { ConnectionGate } from './transport/connection-gate.js';
 import { CodecSockets } from './transport/codec-sockets.js';

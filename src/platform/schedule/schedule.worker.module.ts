@@ -3,8 +3,7 @@ import { IdempotencyRepository } from '../http/idempotency.repository.js';
 import { IdempotencyCleanupTask } from '../http/idempotency-store.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { SCHEDULE_QUEUE, ScheduleProcessor } from './schedule.processor.js';
-import { DecoratedMethods } from '../discovery/decorated-methods.js';
-import { DecoratedMethodsModule } from '../discovery/decorated-methods.module.js';
+import { DecoratedMethods, DecoratedMethodsModule } from '../discovery/decorated-methods.js';
 import { Schedule } from './schedule.js';
 
 /** The schedule, with the tasks of all modules of this process. */

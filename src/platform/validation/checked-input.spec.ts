@@ -15,7 +15,7 @@ import {
   UuidListField,
 } from '../validation/fields.js';
 import { CheckedInput } from './checked-input.js';
-import { RequiredBy } from './required-by.js';
+import { RequiredBy } from './ruled-by.js';
 
 const notAb = (text: string): void => {
   if (text === 'ab') throw ValidationError.of('short', 'must not be ab');

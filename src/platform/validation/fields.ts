@@ -30,7 +30,7 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
-import { METADATA } from './metadata.js';
+import { METADATA } from './safe-json.js';
 import { type Check, Checked, CheckedIf } from './declared-checks.js';
 import { Nested, Normalised } from './normalise.js';
 import { codePoints } from './text.js';

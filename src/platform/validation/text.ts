@@ -1,4 +1,4 @@
-import { withoutActiveMarkup } from './markup.js';
+import { withoutActiveMarkup } from './markup-scanner.js';
 
 /** Whether PostgreSQL can store the text: it has no NUL and no half surrogate pair. */
 export function isStorable(text: string): boolean {

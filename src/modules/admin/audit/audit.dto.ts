@@ -1,7 +1,6 @@
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { PageOf } from '../../../platform/pagination/page-dto.js';
-import { requireCursor } from '../../../platform/pagination/page.js';
-import { RequiredBy } from '../../../platform/validation/required-by.js';
+import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
+import { RequiredBy } from '../../../platform/validation/ruled-by.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
 import { IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
 

@@ -1,9 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PageOf } from '../../../platform/pagination/page-dto.js';
-import { requireCursor } from '../../../platform/pagination/page.js';
-import { RequiredBy } from '../../../platform/validation/required-by.js';
+import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
-import { RuledBy } from '../../../platform/validation/ruled-by.js';
+import { RequiredBy, RuledBy } from '../../../platform/validation/ruled-by.js';
 import { problemsOfContentRule } from './pattern-of-rule.js';
 
 export const RULE_KINDS = ['word', 'link_deny', 'link_allow'] as const;

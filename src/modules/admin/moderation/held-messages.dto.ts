@@ -1,7 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PageOf } from '../../../platform/pagination/page-dto.js';
-import { requireCursor } from '../../../platform/pagination/page.js';
-import { RequiredBy } from '../../../platform/validation/required-by.js';
+import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
+import { RequiredBy } from '../../../platform/validation/ruled-by.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
 
 export const HELD_STATUSES = ['held', 'released', 'dropped'] as const;

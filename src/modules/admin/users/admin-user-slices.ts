@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../platform/identity/actor.js';
-import type { OffsetPage, OffsetRange } from '../../../platform/pagination/offset-page.js';
+import type { OffsetPage, OffsetRange } from '../../../platform/pagination/page.js';
 import { UsersPolicy } from '../../users/users.policy.js';
 import { presentAdminUser } from './admin-user-presenter.js';
 import { AdminUserSlicesRepository, type UserSliceFilter } from './admin-user-slices.repository.js';

@@ -1,11 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PageOf } from '../../../platform/pagination/page-dto.js';
-import { requireCursor } from '../../../platform/pagination/page.js';
+import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import type { FieldProblem } from '../../../platform/errors/app-error.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
-import { RequiredBy } from '../../../platform/validation/required-by.js';
-import { RuledBy } from '../../../platform/validation/ruled-by.js';
+import { RequiredBy, RuledBy } from '../../../platform/validation/ruled-by.js';
 import { PRESENCE_STATUSES, UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
 import { requireReason } from './reasons.js';
 

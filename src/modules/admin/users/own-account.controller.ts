@@ -4,14 +4,13 @@ import type { Response } from 'express';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
-import { CurrentSignal } from '../../../platform/http/current-signal.decorator.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
 import { AccountLocked, FreshTokenRequired, InvalidCredentials } from '../../auth/auth.errors.js';
 import { LastAdmin } from '../../users/users.errors.js';
 import { ARCHIVE, DeleteOwnAccountDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
-import { sendArchive } from '../../../platform/http/send-stream.js';
+import { CurrentSignal, sendArchive } from '../../../platform/http/send-stream.js';
 
 /** The export and deletion of a user's own account. */
 @ApiTags('users')

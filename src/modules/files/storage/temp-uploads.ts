@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Repeating } from '../../../platform/concurrency/repeating.js';
 import { Config } from '../../../platform/config/config.js';
-import { incomingFilesDirOf } from '../../../platform/config/files-dir.js';
-import { makeFolder } from '../../../platform/config/make-folder.js';
+import { incomingFilesDirOf, makeFolder } from '../../../platform/config/files-dir.js';
 import { RepeatedWarning } from '../../../platform/logging/repeated-warning.js';
 import { newId } from '../../../platform/database/ids.js';
 

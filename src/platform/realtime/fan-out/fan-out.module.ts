@@ -7,8 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import { DecoratedMethods } from '../../discovery/decorated-methods.js';
-import { DecoratedMethodsModule } from '../../discovery/decorated-methods.module.js';
+import { DecoratedMethods, DecoratedMethodsModule } from '../../discovery/decorated-methods.js';
 import { CommitListener } from '../../event-log/stream-event.js';
 import { Broadcaster } from './broadcaster.js';
 import { Bus, InProcessBus } from '../bus/bus.js';
@@ -24,9 +23,8 @@ import { LocalSubscribers } from './local-subscribers.js';
 import { LocalBroadcaster } from './local-broadcaster.js';
 import { WatermarkTracker } from './watermark-tracker.js';
 import { ReplayReader } from '../resume/replay-reader.js';
-import { ResumeAdmission } from '../resume/resume-admission.js';
 import { ResumeStateProviders } from '../resume/resume-state-providers.js';
-import { Resume } from '../resume/resume.js';
+import { ResumeAdmission, Resume } from '../resume/resume.js';
 import { HeadReconciler } from './head-reconciler.js';
 
 /** Redis if it is configured, otherwise the database; without either, a bus that reaches only this process. */

@@ -2,10 +2,15 @@ import type { CommittedEvent, PresentedEvent, StreamEvent } from '../../event-lo
 import type { EncodedFrame, FrameClass } from '../protocol/encoded-frame.js';
 import { READ_PAGE } from './event-reader.js';
 import { dispatchToUsers } from './dispatch-to-users.js';
-import { CatchUpSubscribers, replayTo, type CatchUpSubscriber, type ReplayContext } from './catch-up-subscribers.js';
+import {
+  CatchUpSubscribers,
+  replayTo,
+  type CatchUpSubscriber,
+  type ReplayContext,
+  RecentEvents,
+} from './catch-up-subscribers.js';
 import type { LocalSubscriber } from './local-subscribers.js';
 import type { DispatchContext } from './dispatch-context.js';
-import { RecentEvents } from './recent-events.js';
 import type { StreamKind } from './wire-event.js';
 
 /** Events ahead of a gap that are buffered. Those beyond it are read from the log instead. */

@@ -16,9 +16,16 @@ import type { ConnectionAttacher, AttachedConnection, ResumeRequest } from './co
 import type { LocalSubscriber } from '../fan-out/local-subscribers.js';
 import { WatermarkTracker } from '../fan-out/watermark-tracker.js';
 import { ReplayReader, type ReplayLimits, type Snapshot } from './replay-reader.js';
-import { ResumeAdmission } from './resume-admission.js';
 import { ResumeStateProviders } from './resume-state-providers.js';
 import type { Resync, WireEvent } from '../fan-out/wire-event.js';
+import { Semaphore } from '../../concurrency/semaphore.js';
+
+/** Allows `running` resumes to read at once. Up to 2,000 more wait for up to four seconds. */
+export class ResumeAdmission extends Semaphore {
+  constructor(running: number) {
+    super({ running, waiting: 2000, waitMs: 4000, retrySeconds: 5 });
+  }
+}
 
 /**
  * Attaches connections to the streams of their users, and replays what they missed: all of it in order, or a `resync`.

@@ -1,6 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { fileTypesDocument } from '../src/modules/files/file-types-document.js';
-import { apiDocument } from '../src/platform/http/api-document.js';
+import { openApiDocument } from '../src/platform/http/openapi-document.js';
 import { protocolDocument } from '../src/platform/realtime/protocol/protocol-document.js';
 import { envExample, errorsDocument, metricsDocument } from './declaration-documents.js';
 
@@ -8,7 +8,7 @@ import { envExample, errorsDocument, metricsDocument } from './declaration-docum
 export async function generatedFiles(app: NestExpressApplication): Promise<Record<string, string>> {
   return {
     '.env.example': envExample(),
-    'docs/openapi.json': json(apiDocument(app)),
+    'docs/openapi.json': json(openApiDocument(app)),
     'docs/asyncapi.json': json(protocolDocument(app)),
     'docs/errors.md': errorsDocument(),
     'docs/file-types.md': fileTypesDocument(),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type DynamicModule, Inject, Module, type OnModuleInit, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { ErrorFormats } from '../platform/errors/error-formats.js';
-import { type AcceptsUrlEncoded, UrlEncodedRoutes } from '../platform/http/json-body.js';
+import { type AcceptsUrlEncoded, UrlEncodedRoutes } from '../platform/http/body-parser.js';
 import { type CodecHandler, CodecSockets } from '../platform/realtime/transport/codec-sockets.js';
 import type { DialectErrors } from './error-format.js';
 
@@ -37,7 +37,7 @@ export class DialectModule implements OnModuleInit {
   onModuleInit(): void {
     const { paths, errors, forms, socket } = this.dialect;
     this.formats.register({
-      takes: (path) => paths.test(path),
+      matches: (path) => paths.test(path),
       present: errors.present,
       documented: errors.documented,
     });

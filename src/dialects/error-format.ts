@@ -1,6 +1,6 @@
 import type { AppError, ErrorDetails, FieldProblem } from '../platform/errors/app-error.js';
 import type { DocumentedFormat, PresentedError } from '../platform/errors/error-formats.js';
-import type { ParleyRequest } from '../platform/http/request-context.js';
+import type { ParleyRequest } from '../platform/http/parley-request.js';
 import type { FrameError } from '../platform/realtime/protocol/packet.js';
 
 /** The properties of a request on which the format of its error may depend. */

@@ -1,6 +1,6 @@
 import { ParticipantsPolicy } from '../../src/modules/participants/participants.policy.js';
 import { UsersPolicy } from '../../src/modules/users/users.policy.js';
-import { apiDocument } from '../../src/platform/http/api-document.js';
+import { openApiDocument } from '../../src/platform/http/openapi-document.js';
 import { JwtAuthGuard } from '../../src/platform/http/jwt-auth.guard.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
@@ -27,7 +27,7 @@ describe('the access matrix', () => {
       upgradesPerSecond: 1e6,
     });
     world = new World(test);
-    document = apiDocument(test.app) as unknown as ApiDocument;
+    document = openApiDocument(test.app) as unknown as ApiDocument;
     operations = operationsOf(document);
     frames = framesOf(protocolDocument(test.app));
   });

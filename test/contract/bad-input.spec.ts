@@ -1,7 +1,7 @@
 import { runInThisContext } from 'node:vm';
 import { MessageQueriesService } from '../../src/modules/messages/message-queries.service.js';
 import { ValidationError } from '../../src/platform/errors/app-error.js';
-import { apiDocument } from '../../src/platform/http/api-document.js';
+import { openApiDocument } from '../../src/platform/http/openapi-document.js';
 import { InputPipe } from '../../src/platform/http/input.pipe.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
@@ -46,7 +46,7 @@ describe('bad input', () => {
       upgradesPerSecond: 1e6,
     });
     world = new World(test);
-    api = apiDocument(test.app) as unknown as ApiDocument;
+    api = openApiDocument(test.app) as unknown as ApiDocument;
     controlUsers = await ControlUsers.join(world);
   });
   afterAll(async () => {

@@ -1,5 +1,5 @@
 import { DIALECT_NAMES } from '../../src/platform/config/dialect-names.js';
-import { apiDocument, close } from '../../src/platform/http/api-document.js';
+import { openApiDocument, forbidUnknownFields } from '../../src/platform/http/openapi-document.js';
 import { FrameRouter } from '../../src/platform/realtime/commands/frame-router.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { TypingService } from '../../src/modules/presence/typing.service.js';
@@ -48,10 +48,10 @@ describe('a frame of a dialect', () => {
   function dialectFrames(protocol: string): DialectFrame[] {
     const definitions = router.definitionsOf(protocol);
     const models = definitions.map(({ dto }) => dto);
-    const document = apiDocument(test.app, models) as unknown as ApiDocument;
+    const document = openApiDocument(test.app, models) as unknown as ApiDocument;
     return definitions.map(({ type, dto }) => {
       const ref = { $ref: `#/components/schemas/${dto.name}` };
-      close(ref, document.components.schemas);
+      forbidUnknownFields(ref, document.components.schemas);
       return { protocol, type, key: `${protocol} ${type}`, data: flat(document, ref) };
     });
   }

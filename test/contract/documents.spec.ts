@@ -2,7 +2,7 @@ import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js'
 import { webhookCatalogue } from '../../src/modules/webhooks/webhook-catalogue.js';
 import { declaredErrors } from '../../src/platform/errors/app-error.js';
 import { detailsSchema } from '../../src/platform/errors/error-details.js';
-import { apiDocument } from '../../src/platform/http/api-document.js';
+import { openApiDocument } from '../../src/platform/http/openapi-document.js';
 import { FrameRouter } from '../../src/platform/realtime/commands/frame-router.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
 import { type JsonSchema, SchemaDifferences } from '../support/schema-differences.js';
@@ -24,7 +24,7 @@ let operations: ApiOperation[];
 
 beforeAll(async () => {
   test = await startTestApp();
-  api = apiDocument(test.app) as unknown as ApiDocument;
+  api = openApiDocument(test.app) as unknown as ApiDocument;
   operations = operationsOf(api);
 });
 afterAll(() => test.close());

@@ -1,4 +1,4 @@
-import { apiDocument } from '../../src/platform/http/api-document.js';
+import { openApiDocument } from '../../src/platform/http/openapi-document.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { arrange, type Cell } from './access-cells.js';
 import { type CellIds, ROUTES, type ActorKind } from './access-expectations.js';
@@ -37,7 +37,7 @@ describe('the cached session', () => {
   beforeAll(async () => {
     test = await startTestApp();
     world = new World(test);
-    writes = operationsOf(apiDocument(test.app) as unknown as ApiDocument).filter(
+    writes = operationsOf(openApiDocument(test.app) as unknown as ApiDocument).filter(
       ({ key, method, isPublic }) => method !== 'GET' && !isPublic && !EPHEMERAL.includes(key),
     );
   });

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { apiDocument } from '../../src/platform/http/api-document.js';
+import { openApiDocument } from '../../src/platform/http/openapi-document.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { WebSocketClient } from '../support/realtime-client.js';
@@ -67,7 +67,7 @@ describe('the event loop', () => {
     });
     await server.start();
     world = new World({ ...test, url: server.address });
-    operations = operationsOf(apiDocument(test.app) as unknown as ApiDocument);
+    operations = operationsOf(openApiDocument(test.app) as unknown as ApiDocument);
     full = await arrange();
     memberIds = await fill(full);
   });

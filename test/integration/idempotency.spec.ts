@@ -6,7 +6,7 @@ import { PermissionDenied } from '../../src/platform/errors/app-error.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { NotIdempotent } from '../../src/platform/http/idempotency.interceptor.js';
-import type { ParleyRequest } from '../../src/platform/http/request-context.js';
+import type { ParleyRequest } from '../../src/platform/http/parley-request.js';
 import { TextField } from '../../src/platform/validation/fields.js';
 import { JwtAuthGuard } from '../../src/platform/http/jwt-auth.guard.js';
 import { testConfig } from '../support/test-app.js';

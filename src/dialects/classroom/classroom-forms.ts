@@ -1,4 +1,4 @@
-import type { AcceptsUrlEncoded } from '../../platform/http/json-body.js';
+import type { AcceptsUrlEncoded } from '../../platform/http/body-parser.js';
 
 const EDITS = /^\/api\/(?:messages\/[^/]+|conversations\/[^/]+\/participants\/[^/]+)\/?$/;
 

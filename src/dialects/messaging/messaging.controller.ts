@@ -7,7 +7,7 @@ import { StatisticsService } from '../../modules/conversations/statistics.servic
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Public } from '../../platform/http/public.decorator.js';
-import type { ParleyRequest } from '../../platform/http/request-context.js';
+import type { ParleyRequest } from '../../platform/http/parley-request.js';
 import { RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { CookieSessions } from './cookie-sessions.js';
 import { CsrfDto, MessagingStatisticsDto } from './messaging.dto.js';

@@ -1,5 +1,5 @@
 import { defineError, type ErrorDeclaration } from '../../platform/errors/app-error.js';
-import { type DetailFields, detailsSchema, optional, text, word } from '../../platform/errors/error-details.js';
+import { type DetailFields, detailsSchema, optional, text, oneOf } from '../../platform/errors/error-details.js';
 import type { FrameError } from '../../platform/realtime/protocol/packet.js';
 import { defineErrorFormat, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
 
@@ -54,6 +54,6 @@ function detailsOf({ code: own, details }: ErrorDeclaration, code: string): Deta
       issue: optional(text('Its problem')),
     }),
     ...details,
-    ...(code !== own && { cause: word('The more precise code', own) }),
+    ...(code !== own && { cause: oneOf('The more precise code', own) }),
   };
 }

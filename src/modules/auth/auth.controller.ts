@@ -11,7 +11,7 @@ import { AccountBanned } from '../../platform/errors/app-error.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { CurrentSignal } from '../../platform/http/send-stream.js';
+import { DisconnectSignal } from '../../platform/http/send-stream.js';
 import { NotIdempotent } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
@@ -123,7 +123,7 @@ export class AuthController {
   changePassword(
     @CurrentActor() actor: Actor,
     @Body() dto: ChangePasswordDto,
-    @CurrentSignal() signal: AbortSignal,
+    @DisconnectSignal() signal: AbortSignal,
   ): Promise<void> {
     return this.settings.changePassword(actor, dto, signal);
   }
@@ -137,7 +137,7 @@ export class AuthController {
   changeAccount(
     @CurrentActor() actor: Actor,
     @Body() dto: ChangeAccountDto,
-    @CurrentSignal() signal: AbortSignal,
+    @DisconnectSignal() signal: AbortSignal,
   ): Promise<UserDto> {
     return this.settings.changeNames(actor, dto, signal);
   }

@@ -1,5 +1,5 @@
 import { defineError } from '../../platform/errors/app-error.js';
-import { integer, RETRY_AFTER } from '../../platform/errors/error-details.js';
+import { integer, RETRY_AFTER_DETAILS } from '../../platform/errors/error-details.js';
 
 export class InvalidCredentials extends defineError('INVALID_CREDENTIALS', 401, {
   message: 'Account and password do not match.',
@@ -12,7 +12,7 @@ export class AccountLocked extends defineError('ACCOUNT_LOCKED', 423, {
   meaning: 'Too many failed logins from this source. Known devices are not affected.',
   action: 'Wait `details.retry_after` seconds.',
   details: {
-    fields: RETRY_AFTER,
+    fields: RETRY_AFTER_DETAILS,
     of: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
   },
 }) {}

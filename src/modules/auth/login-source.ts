@@ -1,8 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
-import { signalOf } from '../../platform/http/send-stream.js';
-import type { ParleyRequest } from '../../platform/http/request-context.js';
+import { disconnectSignalOf } from '../../platform/http/send-stream.js';
+import type { ParleyRequest } from '../../platform/http/parley-request.js';
 import { LIMIT_PROFILE } from '../../platform/throttling/limit.decorator.js';
 import type { LimitProfile } from '../../platform/throttling/limits.js';
 
@@ -22,7 +22,7 @@ export const CurrentSource = createParamDecorator((_data: unknown, context: Exec
   const http = context.switchToHttp();
   const request = http.getRequest<ParleyRequest>();
   const userAgent = (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX);
-  const signal = signalOf(http.getResponse<Response>());
+  const signal = disconnectSignalOf(http.getResponse<Response>());
   return { ip: request.ip ?? '', userAgent, limits: limitsOf(context), signal };
 });
 

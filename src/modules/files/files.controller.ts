@@ -17,7 +17,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotIdempotent, OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
-import type { ParleyRequest } from '../../platform/http/request-context.js';
+import type { ParleyRequest } from '../../platform/http/parley-request.js';
 import { sendStream } from '../../platform/http/send-stream.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';

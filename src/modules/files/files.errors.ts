@@ -1,5 +1,5 @@
 import { defineError } from '../../platform/errors/app-error.js';
-import { integer, listOfTexts, optional, RETRY_AFTER, text } from '../../platform/errors/error-details.js';
+import { integer, listOfTexts, optional, RETRY_AFTER_DETAILS, text } from '../../platform/errors/error-details.js';
 
 export class FileNotFound extends defineError('FILE_NOT_FOUND', 404, {
   message: 'No such file.',
@@ -109,7 +109,7 @@ export class TooManyUploads extends defineError('TOO_MANY_UPLOADS', 429, {
     'The maximum number of concurrent uploads is reached: of the account (`details.limit`), of the IP address, or of the server.',
   action: 'Wait until an upload ends, or for `details.retry_after` seconds (also `Retry-After`), and try again.',
   details: {
-    fields: { limit: optional(integer('The limit of the account, if that is exceeded')), ...RETRY_AFTER },
+    fields: { limit: optional(integer('The limit of the account, if that is exceeded')), ...RETRY_AFTER_DETAILS },
     of: (_whose: keyof typeof TOO_MANY_UPLOADS, limit?: number) => ({ limit, retry_after: RETRY_AFTER_SECONDS }),
   },
 }) {}

@@ -6,7 +6,7 @@ export class UploadSettings {
   graceMs = 10_000;
   checkMs = 5_000;
   /** The maximum duration of an upload: 50 MB at 85 kB/s. */
-  mostMs = 10 * 60_000;
+  maxMs = 10 * 60_000;
   /** How long a refused upload is still read, so that the client gets to read the response. */
   lingerMs = 2_000;
 }

@@ -13,7 +13,7 @@ import { requireMinimumRate } from '../../platform/http/body-deadline.js';
 import { actionOf } from '../../platform/http/idempotency.interceptor.js';
 import { IdempotencyStore } from '../../platform/http/idempotency-store.js';
 import type { IdempotentRequest } from '../../platform/http/idempotency.repository.js';
-import type { ParleyRequest } from '../../platform/http/request-context.js';
+import type { ParleyRequest } from '../../platform/http/parley-request.js';
 import { FileQuotaExceeded, FileTooLarge } from './files.errors.js';
 import { FilesPolicy } from './files.policy.js';
 import { announcedBytes, type ReceivedFile, receiveUpload } from './receive-upload.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { isTimeout } from '../../platform/database/database-errors.js';
+import { isStatementTimeout } from '../../platform/database/database-errors.js';
 import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
 import type { MessageRow } from './message-presenter.js';
 import type { MessageFilter } from './message-reads.repository.js';
@@ -242,7 +242,7 @@ export class SearchView {
     try {
       return await this.indexed(...args);
     } catch (error) {
-      if (!isTimeout(error)) throw error;
+      if (!isStatementTimeout(error)) throw error;
       await this.tx.run(GO_BACK);
       return undefined;
     }

@@ -1,5 +1,5 @@
 import { defineError } from '../../platform/errors/app-error.js';
-import { integer, LIMIT, nullable, RETRY_AFTER, text } from '../../platform/errors/error-details.js';
+import { integer, LIMIT_DETAILS, nullable, RETRY_AFTER_DETAILS, text } from '../../platform/errors/error-details.js';
 
 export class MessageNotFound extends defineError('MESSAGE_NOT_FOUND', 404, {
   message: 'No such message.',
@@ -11,7 +11,7 @@ export class TooManySearches extends defineError('TOO_MANY_SEARCHES', 429, {
   message: 'Too many searches at once.',
   meaning: 'The caller already has `details.limit` message searches running in this process.',
   action: 'Wait until they end, or cancel them.',
-  details: { fields: { ...LIMIT, ...RETRY_AFTER }, of: (limit: number) => ({ limit, retry_after: 1 }) },
+  details: { fields: { ...LIMIT_DETAILS, ...RETRY_AFTER_DETAILS }, of: (limit: number) => ({ limit, retry_after: 1 }) },
 }) {}
 
 /** The length is counted in code points, after the content was sanitized. */
@@ -42,7 +42,7 @@ export class SlowMode extends defineError('SLOW_MODE', 429, {
   meaning: 'The conversation is in slow mode and the sender has just posted, edited or reacted.',
   action: 'Wait `details.retry_after` seconds.',
   details: {
-    fields: RETRY_AFTER,
+    fields: RETRY_AFTER_DETAILS,
     of: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
   },
 }) {}
@@ -73,5 +73,5 @@ export class TooManyReactions extends defineError('TOO_MANY_REACTIONS', 409, {
   message: (limit: number) => `A message can have at most ${limit} different reactions.`,
   meaning: 'A message can have at most `details.limit` different reactions.',
   action: 'Use one of the existing ones.',
-  details: { fields: LIMIT, of: (limit: number) => ({ limit }) },
+  details: { fields: LIMIT_DETAILS, of: (limit: number) => ({ limit }) },
 }) {}

@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { Response } from 'express';
 import { map, type Observable } from 'rxjs';
 import { IdempotencyStore } from '../../platform/http/idempotency-store.js';
-import type { ParleyRequest } from '../../platform/http/request-context.js';
+import type { ParleyRequest } from '../../platform/http/parley-request.js';
 
 /** The result of a send; a dialect renders the message in its own format. */
 export interface AnsweredSend<Message> {

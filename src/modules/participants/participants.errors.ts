@@ -1,5 +1,5 @@
 import { defineError, PermissionDenied } from '../../platform/errors/app-error.js';
-import { FIELD, LIMIT } from '../../platform/errors/error-details.js';
+import { FIELD_DETAILS, LIMIT_DETAILS } from '../../platform/errors/error-details.js';
 
 export class ConversationNotFound extends defineError('CONVERSATION_NOT_FOUND', 404, {
   message: 'No such conversation.',
@@ -36,12 +36,12 @@ export class ReasonRequired extends defineError('REASON_REQUIRED', 403, {
   message: 'By system role this requires a `reason`; it is audited, and the participants see it.',
   meaning: 'Entering or opening a private conversation by system role requires a reason, which the participants see.',
   action: 'Repeat the request with `reason`.',
-  details: { fields: FIELD, of: () => ({ field: 'reason' }) },
+  details: { fields: FIELD_DETAILS, of: () => ({ field: 'reason' }) },
 }) {}
 
 export class TooManyParticipants extends defineError('TOO_MANY_PARTICIPANTS', 409, {
   message: (limit: number) => `A conversation can have at most ${limit} participants.`,
   meaning: 'A conversation can have at most `details.limit` participants.',
   action: 'Create another one.',
-  details: { fields: LIMIT, of: (limit: number) => ({ limit }) },
+  details: { fields: LIMIT_DETAILS, of: (limit: number) => ({ limit }) },
 }) {}

@@ -10,7 +10,7 @@ import {
 import type { Observable } from 'rxjs';
 import { Repeating } from '../../platform/concurrency/repeating.js';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
-import type { ParleyRequest } from '../../platform/http/request-context.js';
+import type { ParleyRequest } from '../../platform/http/parley-request.js';
 import { SessionsRevoked } from '../auth/auth.events.js';
 import { PresenceLeases } from './presence-leases.js';
 import { PresenceLeasesRepository } from './presence-leases.repository.js';

@@ -89,7 +89,7 @@ export class UserAdministration {
   async erasePersonalData(tx: StreamTransaction, target: UserRow, name: ErasedName): Promise<void> {
     if (target.role === 'admin') await this.requireAnotherAdmin(tx, target.id);
     await this.repository.erase(tx, target.id, { at: tx.head.at, name });
-    await this.idempotency.forgetUser(tx, target.id);
+    await this.idempotency.deleteOfUser(tx, target.id);
   }
 
   /** Requires that the actor outranks the user, under the user's lock. @throws UserNotFound, PermissionDenied */

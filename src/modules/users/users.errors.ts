@@ -1,5 +1,5 @@
 import { defineError } from '../../platform/errors/app-error.js';
-import { FIELD } from '../../platform/errors/error-details.js';
+import { FIELD_DETAILS } from '../../platform/errors/error-details.js';
 
 export class UserNotFound extends defineError('USER_NOT_FOUND', 404, {
   message: 'No such user.',
@@ -18,5 +18,5 @@ export class AlreadyExists extends defineError('ALREADY_EXISTS', 409, {
   message: (field: 'username' | 'email') => `This ${field === 'email' ? 'e-mail address' : 'user name'} is taken.`,
   meaning: 'Another account has this name or email; `details.field` is `username` or `email`.',
   action: 'Choose another one.',
-  details: { fields: FIELD, of: (field: 'username' | 'email') => ({ field }) },
+  details: { fields: FIELD_DETAILS, of: (field: 'username' | 'email') => ({ field }) },
 }) {}

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
-import { toAppError } from './database-errors.js';
+import { mapDatabaseOutage } from './database-errors.js';
 import { ServiceUnavailable } from '../errors/app-error.js';
 import { reasonOf, StartProblem } from '../process/explain-start.js';
 
@@ -79,7 +79,7 @@ export async function whenReady<T>(connect: () => Promise<T>, host: string, pati
  * runs.
  */
 function isTemporary(error: unknown): boolean {
-  if (toAppError(error) instanceof ServiceUnavailable) return true;
+  if (mapDatabaseOutage(error) instanceof ServiceUnavailable) return true;
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && /^(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/.test(code)) return true;
   return typeof message === 'string' && message.includes('timeout expired'); // the driver's own error, which has no code

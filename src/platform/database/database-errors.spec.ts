@@ -1,4 +1,4 @@
-import { isReadOnly, toAppError } from './database-errors.js';
+import { isReadOnly, mapDatabaseOutage } from './database-errors.js';
 
 /** Messages of PostgreSQL 15, some in another language: `file` is the same in all languages. */
 const READ_ONLY = [
@@ -22,15 +22,15 @@ const DEFECTS = [
 describe('toAppError', () => {
   it.each(READ_ONLY)('treats an error of a standby as a read-only outage: $message', (error) => {
     expect(isReadOnly(error)).toBe(true);
-    expect(toAppError(error)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: error });
+    expect(mapDatabaseOutage(error)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: error });
   });
 
   it.each(UNAVAILABLE)('treats an error of a starting or stopping server as an outage: $message', (error) => {
     expect(isReadOnly(error)).toBe(false);
-    expect(toAppError(error)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: error });
+    expect(mapDatabaseOutage(error)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: error });
   });
 
   it.each(DEFECTS)('returns other errors unchanged: $message', (error) => {
-    expect(toAppError(error)).toBe(error);
+    expect(mapDatabaseOutage(error)).toBe(error);
   });
 });

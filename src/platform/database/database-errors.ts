@@ -24,7 +24,7 @@ interface DriverError {
 }
 
 /** Converts an outage of the database to `ServiceUnavailable` and returns every other error unchanged. */
-export function toAppError(error: unknown): unknown {
+export function mapDatabaseOutage(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const { code, message } = error as DriverError;
   const isUnavailable =
@@ -50,8 +50,8 @@ export function isReadOnly(error: unknown): boolean {
  * Whether the driver stopped waiting for a response. The statement may still be executed; the connection cannot be used
  * again, since the next statement would wait behind it.
  */
-export function isUnanswered(error: unknown): boolean {
-  if (error instanceof ServiceUnavailable && error.cause) return isUnanswered(error.cause);
+export function isResponseTimeout(error: unknown): boolean {
+  if (error instanceof ServiceUnavailable && error.cause) return isResponseTimeout(error.cause);
   return (error as DriverError).message === NO_RESPONSE;
 }
 
@@ -63,7 +63,7 @@ export class ReadOnlyDatabase extends Error {
 }
 
 /** Whether `error` is the result of a statement that exceeded `statement_timeout`. */
-export function isTimeout(error: unknown): boolean {
+export function isStatementTimeout(error: unknown): boolean {
   const { cause } = error as { cause?: DriverError };
   return error instanceof ServiceUnavailable && cause?.code === '57014';
 }

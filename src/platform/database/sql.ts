@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
-import { isReadOnly, isUnanswered, toAppError } from './database-errors.js';
+import { isReadOnly, isResponseTimeout, mapDatabaseOutage } from './database-errors.js';
 
 declare const rowType: unique symbol;
 
@@ -77,7 +77,7 @@ class Session implements Queryable {
       return result;
     } catch (error) {
       this.observer.ran(name, performance.now() - begun, error);
-      throw toAppError(error);
+      throw mapDatabaseOutage(error);
     }
   }
 }
@@ -107,7 +107,7 @@ export class Sql extends Session {
     try {
       client = await this.pool.connect();
     } catch (error) {
-      throw toAppError(error);
+      throw mapDatabaseOutage(error);
     }
     let broken: Error | undefined;
     const onError = (error: Error): void => {
@@ -121,13 +121,13 @@ export class Sql extends Session {
       return result;
     } catch (error) {
       // Closing the connection rolls back its transaction.
-      if (isUnanswered(error) || isReadOnly(error)) broken = error as Error;
+      if (isResponseTimeout(error) || isReadOnly(error)) broken = error as Error;
       else {
         await client.query('rollback').catch((rollbackError: Error) => {
           broken = rollbackError;
         });
       }
-      throw toAppError(error);
+      throw mapDatabaseOutage(error);
     } finally {
       client.removeListener('error', onError);
       client.release(broken);

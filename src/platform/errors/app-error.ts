@@ -5,7 +5,7 @@ import {
   listOf,
   nullable,
   optional,
-  RETRY_AFTER,
+  RETRY_AFTER_DETAILS,
   text,
 } from './error-details.js';
 
@@ -183,7 +183,7 @@ export class RateLimitExceeded extends defineError('RATE_LIMIT_EXCEEDED', 429, {
   meaning: 'A rate limit of the caller or of their IP address is exceeded.',
   action: 'Wait `details.retry_after` seconds (also `Retry-After`).',
   details: {
-    fields: RETRY_AFTER,
+    fields: RETRY_AFTER_DETAILS,
     of: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
   },
 }) {
@@ -201,7 +201,7 @@ export class ServiceUnavailable extends defineError('SERVICE_UNAVAILABLE', 503, 
   action:
     'Repeat the request after `details.retry_after` seconds; with the same `client_message_id` or `Idempotency-Key` it takes effect once.',
   details: {
-    fields: RETRY_AFTER,
+    fields: RETRY_AFTER_DETAILS,
     of: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
   },
 }) {

@@ -30,7 +30,7 @@ export const integer = (description: string): DetailField<number> => ({ schema: 
 export const flag = (description: string): DetailField<boolean> => ({ schema: { type: 'boolean', description } });
 
 /** One of these texts. */
-export const word = <const Word extends string>(description: string, ...words: Word[]): DetailField<Word> => ({
+export const oneOf = <const Word extends string>(description: string, ...words: Word[]): DetailField<Word> => ({
   schema: { type: 'string', enum: words, description },
 });
 
@@ -56,13 +56,13 @@ export const optional = <Value>({ schema }: DetailField<Value>): DetailField<Val
 });
 
 /** The fields of errors that name the time after which the call may succeed. */
-export const RETRY_AFTER = { retry_after: integer('Seconds until the next attempt') };
+export const RETRY_AFTER_DETAILS = { retry_after: integer('Seconds until the next attempt') };
 
 /** The fields of errors whose caller has reached a maximum number. */
-export const LIMIT = { limit: integer('The maximum number') };
+export const LIMIT_DETAILS = { limit: integer('The maximum number') };
 
 /** The fields of errors about one field of the input. */
-export const FIELD = { field: text('The field of the input') };
+export const FIELD_DETAILS = { field: text('The field of the input') };
 
 /** The JSON Schema of details with these fields; without any, they are empty. */
 export function detailsSchema(fields: DetailFields): object {

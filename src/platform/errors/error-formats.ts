@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ParleyRequest } from '../http/request-context.js';
+import type { ParleyRequest } from '../http/parley-request.js';
 import type { AppError, ErrorDeclaration } from './app-error.js';
 
 /** An error in the format of some paths. */
@@ -12,7 +12,7 @@ export interface PresentedError {
 /** The error format of some paths. */
 export interface ErrorFormat {
   /** Whether the format applies; `path` is the requested path without its query. */
-  readonly takes: (path: string, method: string) => boolean;
+  readonly matches: (path: string, method: string) => boolean;
   readonly present: (error: AppError, request: ParleyRequest) => PresentedError;
   /** For the generated documents; without it they describe our own format. */
   readonly documented?: DocumentedFormat;
@@ -44,6 +44,6 @@ export class ErrorFormats {
 
   /** Returns the format of a path and method, or undefined for our own format. */
   at(path: string, method: string): ErrorFormat | undefined {
-    return this.formats.find(({ takes }) => takes(path, method));
+    return this.formats.find(({ matches }) => matches(path, method));
   }
 }

@@ -1,8 +1,8 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import { toAppError } from '../database/database-errors.js';
+import { mapDatabaseOutage } from '../database/database-errors.js';
 import { RequestRefused, UnsupportedMediaType } from '../http/http-errors.js';
-import type { ParleyRequest } from '../http/request-context.js';
+import type { ParleyRequest } from '../http/parley-request.js';
 import { redactUrl } from '../logging/redaction.js';
 import { Limits } from '../throttling/limits.service.js';
 import {
@@ -19,14 +19,14 @@ import { ErrorFormats, type PresentedError } from './error-formats.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** Called with every error response to a request; must not throw. */
-type AnsweredErrorObserver = (error: AppError, request: ParleyRequest) => void;
+type ErrorObserver = (error: AppError, request: ParleyRequest) => void;
 
 /** Notifies observers of the errors that clients receive, from any source: a body, a guard, a limit, a use case. */
 @Injectable()
-export class AnsweredErrors {
-  private readonly observers: AnsweredErrorObserver[] = [];
+export class ErrorObservers {
+  private readonly observers: ErrorObserver[] = [];
 
-  observe(observer: AnsweredErrorObserver): void {
+  observe(observer: ErrorObserver): void {
     this.observers.push(observer);
   }
 
@@ -41,8 +41,8 @@ export interface ErrorBody {
 }
 
 /** Returns the error a client receives. Anything undeclared becomes an `InternalError`, with the cause for the log. */
-export function toAppErrorOf(thrown: unknown): AppError {
-  const error = toAppError(thrown);
+export function toAppError(thrown: unknown): AppError {
+  const error = mapDatabaseOutage(thrown);
   if (error instanceof AppError) return error;
   if (error instanceof HttpException && error.getStatus() < 500) return ofStatus(error.getStatus());
   if (error instanceof HttpException && error.getStatus() === 503) return new ServiceUnavailable();
@@ -52,11 +52,11 @@ export function toAppErrorOf(thrown: unknown): AppError {
 }
 
 /**
- * Like `toAppErrorOf`, and logs an undeclared error. For code that runs before there is a request or a connection, where
+ * Like `toAppError`, and logs an undeclared error. For code that runs before there is a request or a connection, where
  * nothing else would log it.
  */
 export function toAppErrorAndLog(thrown: unknown, logger: Logger): AppError {
-  const error = toAppErrorOf(thrown);
+  const error = toAppError(thrown);
   if (error instanceof InternalError) logger.error('a connection failed', error.cause);
   return error;
 }
@@ -97,13 +97,13 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly formats: ErrorFormats,
     private readonly limits: Limits,
-    private readonly answered: AnsweredErrors,
+    private readonly errorObservers: ErrorObservers,
   ) {}
 
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<ParleyRequest>();
     const response = host.switchToHttp().getResponse<Response>();
-    const error = toAppErrorOf(thrown);
+    const error = toAppError(thrown);
     if (error.status >= 500) this.report(error, request);
     const counted = error.status < 500 && !request.isCounted ? this.count(error, request) : error;
     this.respond(counted instanceof Promise ? await counted : counted, request, response);
@@ -117,14 +117,14 @@ export class ErrorFilter implements ExceptionFilter {
     request.isCounted = true;
     try {
       const counted = this.limits.checkIp('call', request.ip);
-      return counted ? counted.then(() => error, toAppErrorOf) : error;
+      return counted ? counted.then(() => error, toAppError) : error;
     } catch (refusal) {
-      return toAppErrorOf(refusal);
+      return toAppError(refusal);
     }
   }
 
   private respond(error: AppError, request: ParleyRequest, response: Response): void {
-    this.answered.notify(error, request);
+    this.errorObservers.notify(error, request);
     if (response.headersSent) {
       response.destroy(); // part of the response is sent: only a broken connection marks it as incomplete
       return;

@@ -2,9 +2,9 @@ import { Controller, Get, Req, Res, type Type } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import type { Response } from 'express';
-import { isLocal } from '../http/request-validator.js';
+import { isLocalRequest } from '../http/request-validator.js';
 import { Public } from '../http/public.decorator.js';
-import type { ParleyRequest } from '../http/request-context.js';
+import type { ParleyRequest } from '../http/parley-request.js';
 import { Priority } from '../throttling/load-shedding.guard.js';
 import { PublicHealthDto, ReadinessDto } from './health.dto.js';
 import { Health } from './health.js';
@@ -64,7 +64,7 @@ export class HealthController {
     @Req() request: ParleyRequest,
     @Res({ passthrough: true }) response: Response,
   ): Promise<PublicHealthDto> {
-    const maySeeMetrics = request.actor?.role === 'admin' || isLocal(request);
+    const maySeeMetrics = request.actor?.role === 'admin' || isLocalRequest(request);
     const health = PublicHealthDto.of(await this.health.report(), maySeeMetrics ? this.health : undefined);
     response.status(['healthy', 'degraded'].includes(health.status) ? 200 : 503);
     return health;

@@ -8,7 +8,7 @@ export interface MinimumRate {
   readonly graceMs: number;
   readonly checkMs: number;
   /** The maximum duration, whatever the rate. */
-  readonly mostMs: number;
+  readonly maxMs: number;
 }
 
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();
@@ -38,7 +38,7 @@ export function requireMinimumRate(request: IncomingMessage, response: ServerRes
     const isSlow = now - before < (rate.bytesPerSecond * rate.checkMs) / 1000;
     const elapsed = Date.now() - started;
     const isTooSlow = isSlow && elapsed >= rate.graceMs && !request.isPaused();
-    if (isTooSlow || elapsed >= rate.mostMs) abort(request, response);
+    if (isTooSlow || elapsed >= rate.maxMs) abort(request, response);
     before = now;
   };
   watch(request, setInterval(check, rate.checkMs));

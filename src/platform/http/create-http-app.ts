@@ -5,11 +5,11 @@ import type { Logger as Pino } from 'pino';
 import type { Config } from '../config/config.js';
 import { createLog, NestLog } from '../logging/log.js';
 import { SocketIoAdapter } from '../realtime/transport/socket-io.adapter.js';
-import { serveApiDocument } from './api-document.js';
-import { accessLog, crossOrigin, requestHeaders } from './request-headers.middleware.js';
+import { serveOpenApiDocument } from './openapi-document.js';
+import { accessLog, cors, requestHeaders } from './request-headers.middleware.js';
 import { ClientAddresses } from './client-address.js';
 import { CLIENT_ADDRESSES, FastExpressAdapter } from './fast-express-adapter.js';
-import { UrlEncodedRoutes, jsonBody } from './json-body.js';
+import { UrlEncodedRoutes, bodyParser } from './body-parser.js';
 import { PUBLIC_URL } from './public-url.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 import { RequestValidator } from './request-validator.js';
@@ -34,8 +34,8 @@ export async function createHttpApp(
   app.set(PUBLIC_URL, config.publicUrl);
   app.use(requestHeaders(app.get(RequestsInFlight), app.get(RequestValidator)));
   if (log.isLevelEnabled('debug')) app.use(accessLog(log));
-  app.use(crossOrigin(config));
-  app.use(jsonBody(app.get(UrlEncodedRoutes)));
-  serveApiDocument(app);
+  app.use(cors(config));
+  app.use(bodyParser(app.get(UrlEncodedRoutes)));
+  serveOpenApiDocument(app);
   return app;
 }

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Actor } from '../identity/actor.js';
-import type { ParleyRequest } from './request-context.js';
+import type { ParleyRequest } from './parley-request.js';
 
 /** The actor that the guard authenticated. Undefined only on `@Public()` routes. */
 export const CurrentActor = createParamDecorator(

@@ -57,7 +57,7 @@ export class FastExpressAdapter extends ExpressAdapter {
 
   override initHttpServer(options: NestApplicationOptions): void {
     const application = this.getInstance<Express>();
-    class FastRequest extends WaitingRequest {}
+    class FastRequest extends ExpectContinueRequest {}
     class FastResponse extends ServerResponse<FastRequest> {}
     installPrototype(FastRequest.prototype, application, 'request');
     installPrototype(FastResponse.prototype, application, 'response');
@@ -71,7 +71,7 @@ export class FastExpressAdapter extends ExpressAdapter {
     );
     server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
     server.maxHeadersCount = 0; // the bytes are limited; Node would silently drop header lines above a count
-    server.on('checkContinue', (request: WaitingRequest, response: ServerResponse) => {
+    server.on('checkContinue', (request: ExpectContinueRequest, response: ServerResponse) => {
       request.deferContinue(response);
       server.emit('request', request, response);
     });
@@ -92,7 +92,7 @@ function* textInSteps(body: object): Steps<string | Buffer> {
  * first read, so that a request that is refused because of its headers is refused without a body. The connection then
  * ends with the response, because the client may or may not send the body.
  */
-class WaitingRequest extends IncomingMessage {
+class ExpectContinueRequest extends IncomingMessage {
   private awaitingContinue: ServerResponse | undefined;
 
   deferContinue(response: ServerResponse): void {

@@ -1,12 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { AnsweredErrors, ErrorFilter } from '../errors/error.filter.js';
+import { ErrorObservers, ErrorFilter } from '../errors/error.filter.js';
 import { ErrorFormats } from '../errors/error-formats.js';
 import { LoadSheddingGuard } from '../throttling/load-shedding.guard.js';
 import { LimitGuard } from '../throttling/throttler.guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { UrlEncodedRoutes } from './json-body.js';
+import { UrlEncodedRoutes } from './body-parser.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { IdempotencyStore } from './idempotency-store.js';
@@ -23,7 +23,7 @@ import { InputPipe } from './input.pipe.js';
   imports: [RequestSourceModule],
   providers: [
     RequestsInFlight,
-    AnsweredErrors,
+    ErrorObservers,
     ErrorFormats,
     UrlEncodedRoutes,
     IdempotencyRepository,
@@ -36,6 +36,6 @@ import { InputPipe } from './input.pipe.js';
     { provide: APP_PIPE, useClass: InputPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [AnsweredErrors, IdempotencyStore, RequestsInFlight, ErrorFormats, UrlEncodedRoutes],
+  exports: [ErrorObservers, IdempotencyStore, RequestsInFlight, ErrorFormats, UrlEncodedRoutes],
 })
 export class HttpModule {}

@@ -9,7 +9,7 @@ import {
   type IdempotentRequest,
   type StoredResponse,
 } from './idempotency.repository.js';
-import type { ParleyRequest } from './request-context.js';
+import type { ParleyRequest } from './parley-request.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 import { inBatches, ScheduledTask, type TaskReport } from '../schedule/schedule.js';
 

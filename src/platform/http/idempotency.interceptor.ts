@@ -5,26 +5,26 @@ import type { Response } from 'express';
 import { from, type Observable } from 'rxjs';
 import { IdempotencyStore } from './idempotency-store.js';
 import { PUBLIC } from './public.decorator.js';
-import type { ParleyRequest } from './request-context.js';
+import type { ParleyRequest } from './parley-request.js';
 
-export const NOT_REPLAYED = 'parley:not-replayed';
+export const IDEMPOTENCY_MODE = 'parley:idempotency-mode';
 
-/** How a route handles a repeated `Idempotency-Key` that this interceptor does not: never, or in the route itself. */
-export type Replay = 'never' | 'by the route';
+/** How a route handles `Idempotency-Key` if this interceptor does not: not, or in the route itself. */
+export type IdempotencyMode = 'none' | 'own';
 
 /** The responses of this route contain a secret and are not stored. Responses of public routes are never stored. */
-export const NotIdempotent = (): ClassDecorator & MethodDecorator => SetMetadata(NOT_REPLAYED, 'never');
+export const NotIdempotent = (): ClassDecorator & MethodDecorator => SetMetadata(IDEMPOTENCY_MODE, 'none');
 
-const REPLAYED_WHEN_CREATED = 'parley:replayed-when-created';
+const STORED_WHEN_CREATED = 'parley:stored-when-created';
 
 /**
  * This route creates something or returns what already exists. Only a 201 is stored: a repeated request finds an
  * existing one again, and a stored response would repeat content that has been deleted since.
  */
-export const IdempotentWhenCreated = (): MethodDecorator => SetMetadata(REPLAYED_WHEN_CREATED, true);
+export const IdempotentWhenCreated = (): MethodDecorator => SetMetadata(STORED_WHEN_CREATED, true);
 
 /** This route handles `Idempotency-Key` itself. */
-export const OwnIdempotency = (): MethodDecorator => SetMetadata(NOT_REPLAYED, 'by the route');
+export const OwnIdempotency = (): MethodDecorator => SetMetadata(IDEMPOTENCY_MODE, 'own');
 
 /**
  * Handles `Idempotency-Key` on a POST; see `IdempotencyStore`. Uploads are left to `UploadInterceptor`, since their
@@ -49,7 +49,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (headers['content-type']?.startsWith('multipart/')) return next.handle();
     const idempotent = { userId: actor.userId, action: actionOf(context), key, bodyHash: hashOf(request) };
     const response = context.switchToHttp().getResponse<Response>();
-    const isOnlyStoredWhenCreated = this.reflector.get<true | undefined>(REPLAYED_WHEN_CREATED, context.getHandler());
+    const isOnlyStoredWhenCreated = this.reflector.get<true | undefined>(STORED_WHEN_CREATED, context.getHandler());
     const isStored = (status: number): boolean => !isOnlyStoredWhenCreated || status === 201;
     return from(this.store.respond(idempotent, () => next.handle(), response, isStored));
   }
@@ -57,7 +57,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   private isStored(context: ExecutionContext): boolean {
     const targets = [context.getHandler(), context.getClass()];
     return (
-      !this.reflector.getAllAndOverride(PUBLIC, targets) && !this.reflector.getAllAndOverride(NOT_REPLAYED, targets)
+      !this.reflector.getAllAndOverride(PUBLIC, targets) && !this.reflector.getAllAndOverride(IDEMPOTENCY_MODE, targets)
     );
   }
 }

@@ -95,7 +95,7 @@ export class IdempotencyRepository {
   }
 
   /** Deletes all responses to a user, with the texts in them; a request in progress then stores nothing. */
-  async forgetUser(tx: Queryable, userId: string): Promise<void> {
+  async deleteOfUser(tx: Queryable, userId: string): Promise<void> {
     await tx.run(DELETE_OF_USER, [userId]);
   }
 

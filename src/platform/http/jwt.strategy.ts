@@ -5,7 +5,7 @@ import type { Request } from 'express';
 import { Strategy } from 'passport-jwt';
 import type { Actor } from '../identity/actor.js';
 import { type Authenticator, TOKEN_CHECKS } from '../identity/authenticator.js';
-import type { ParleyRequest } from './request-context.js';
+import type { ParleyRequest } from './parley-request.js';
 
 const BEARER = /^Bearer +([^\s]{1,4096})$/i;
 

@@ -9,11 +9,11 @@ export const PUBLIC_URL = 'public url';
  * request.
  */
 export function publicUrlOf(request: Request): string {
-  return absoluteUrl(request.app.get(PUBLIC_URL) as string | undefined, request.protocol, request.headers.host);
+  return baseUrlOf(request.app.get(PUBLIC_URL) as string | undefined, request.protocol, request.headers.host);
 }
 
-export function absoluteUrl(fixed: string | undefined, protocol: string, host = 'localhost'): string {
-  return fixed?.replace(/\/+$/, '') ?? `${protocol}://${host}`;
+export function baseUrlOf(configured: string | undefined, protocol: string, host = 'localhost'): string {
+  return configured?.replace(/\/+$/, '') ?? `${protocol}://${host}`;
 }
 
 /** The public URL of the server, for responses whose documented format contains absolute URLs. */

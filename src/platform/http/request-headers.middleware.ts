@@ -5,16 +5,16 @@ import type { Config } from '../config/config.js';
 import { ValidationError } from '../errors/app-error.js';
 import { redactUrl } from '../logging/redaction.js';
 import { limitBodyTime } from './body-deadline.js';
-import type { ParleyRequest } from './request-context.js';
+import type { ParleyRequest } from './parley-request.js';
 import type { RequestsInFlight } from './requests-in-flight.js';
 import type { RequestValidator } from './request-validator.js';
 
 type Middleware = (request: ParleyRequest, response: Response, next: NextFunction) => void;
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
-const NOTHING_LOADS = "default-src 'none'; frame-ancestors 'none'";
+const CSP_NOTHING = "default-src 'none'; frame-ancestors 'none'";
 /** The page of the API document loads its own scripts, styles and images, and nothing from other origins. */
-const OWN_FILES_LOAD =
+const CSP_OWN_FILES =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 const PREFLIGHT_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const PREFLIGHT_HEADERS = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id, X-CSRFToken, X-Audit-Log-Reason';
@@ -36,15 +36,12 @@ export function requestHeaders(inFlight: RequestsInFlight, requests: RequestVali
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Cache-Control', 'no-store');
-    response.setHeader(
-      'Content-Security-Policy',
-      /^\/docs(?:[/?]|$)/.test(request.url) ? OWN_FILES_LOAD : NOTHING_LOADS,
-    );
+    response.setHeader('Content-Security-Policy', /^\/docs(?:[/?]|$)/.test(request.url) ? CSP_OWN_FILES : CSP_NOTHING);
     if (inFlight.drain.isDraining) response.setHeader('Connection', 'close');
     inFlight.enter(response);
     limitBodyTime(request, response);
     try {
-      requests.require(request);
+      requests.validate(request);
       if (request.url.includes('%00')) throw ValidationError.of('', 'the URL contains a NUL');
     } catch (error) {
       next(error);
@@ -57,7 +54,7 @@ export function requestHeaders(inFlight: RequestsInFlight, requests: RequestVali
 /**
  * Allows requests from pages of the allowed origins only; for other origins no header is sent, and the browser refuses.
  */
-export function crossOrigin(config: Pick<Config, 'allowedOrigins'>): Middleware {
+export function cors(config: Pick<Config, 'allowedOrigins'>): Middleware {
   const allowed = new Set(config.allowedOrigins);
   return (request, response, next) => {
     const { origin } = request.headers;

@@ -54,7 +54,7 @@ export class RequestValidator implements OnApplicationBootstrap {
    * @throws RequestRefused for another HTTP version than 1.0 and 1.1 and for too many header lines, ValidationError for
    * an invalid or repeated Host (RFC 9112, 3.2), HostNotAllowed
    */
-  require({ httpVersion, rawHeaders, headers: { host } }: IncomingMessage): void {
+  validate({ httpVersion, rawHeaders, headers: { host } }: IncomingMessage): void {
     if (!VERSIONS.has(httpVersion)) throw new RequestRefused(httpVersion === '0.9' ? 400 : 505);
     if (rawHeaders.length > 2 * MAX_HEADER_LINES) throw new RequestRefused(431);
     if (host === undefined) return; // HTTP/1.0 does not require it
@@ -97,15 +97,15 @@ function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
 }
 
 /** Headers that proxies and CDNs add. A request with one of them is not local, whatever its socket is. */
-const HEADERS_OF_PROXIES =
+const PROXY_HEADERS =
   /^(?:forwarded|via|x-(?:forwarded|original|envoy|amzn|cluster)-.+|x-(?:forwarded|real-ip|client-ip)|cf-.+|cdn-loop|(?:true|fastly)-client-ip|x-azure-.+|x-proxyuser-ip)$/;
 
 /**
  * Whether a request was made by a program on this machine. A page in a browser on this machine may call it by the
  * page's own host name (DNS rebinding), so the Host header must be a name of this machine.
  */
-export function isLocal({ socket, headers }: IncomingMessage): boolean {
-  if (Object.keys(headers).some((name) => HEADERS_OF_PROXIES.test(name))) return false;
+export function isLocalRequest({ socket, headers }: IncomingMessage): boolean {
+  if (Object.keys(headers).some((name) => PROXY_HEADERS.test(name))) return false;
   const peer = ipOf(socket.remoteAddress);
   const host = headers.host === undefined ? undefined : readHost(headers.host)?.name;
   return peer !== undefined && isLoopback(peer) && host !== undefined && (host === 'localhost' || isLoopback(host));

@@ -5,12 +5,12 @@ import type { Response } from 'express';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
 /** A signal that is aborted when the client disconnects before the response is sent. */
-export const CurrentSignal = createParamDecorator((_data: unknown, context: ExecutionContext): AbortSignal =>
-  signalOf(context.switchToHttp().getResponse<Response>()),
+export const DisconnectSignal = createParamDecorator((_data: unknown, context: ExecutionContext): AbortSignal =>
+  disconnectSignalOf(context.switchToHttp().getResponse<Response>()),
 );
 
 /** Returns a signal that is aborted when the client disconnects before this response is sent. */
-export function signalOf(response: Response): AbortSignal {
+export function disconnectSignalOf(response: Response): AbortSignal {
   const disconnected = new AbortController();
   if (response.closed) disconnected.abort();
   else response.once('close', () => response.writableFinished || disconnected.abort());

@@ -36,7 +36,7 @@ export class ServedDocument {
     response.vary('Accept-Encoding');
     response.setHeader('Cache-Control', 'no-cache');
     response.setHeader('ETag', etag);
-    if (isKnown(request.headers['if-none-match'], etag)) {
+    if (matchesEtag(request.headers['if-none-match'], etag)) {
       response.status(304).end();
       return;
     }
@@ -58,7 +58,7 @@ export class ServedDocument {
 }
 
 /** Whether the client already has the document (RFC 9110, 13.1.2). */
-function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
   const opaque = (tag: string): string => tag.trim().replace(/^W\//, '');
   return (ifNoneMatch ?? '').split(',').some((tag) => tag.trim() === '*' || opaque(tag) === opaque(etag));
 }

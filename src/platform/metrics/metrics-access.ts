@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { RouteNotFound } from '../errors/app-error.js';
-import { isLocal } from '../http/request-validator.js';
+import { isLocalRequest } from '../http/request-validator.js';
 
 /**
  * Controls access to the metrics. With `METRICS_TOKEN` a request must contain it. Without one only direct requests from
@@ -18,8 +18,8 @@ export class MetricsAccess {
   }
 
   /** @throws RouteNotFound */
-  require(request: IncomingMessage): void {
-    const isAllowed = this.token ? this.hasToken(request, this.token) : isLocal(request);
+  requireAccess(request: IncomingMessage): void {
+    const isAllowed = this.token ? this.hasToken(request, this.token) : isLocalRequest(request);
     if (!isAllowed) throw new RouteNotFound();
   }
 

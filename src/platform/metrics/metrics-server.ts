@@ -45,7 +45,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
   private async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       if (request.method !== 'GET' || request.url !== '/metrics') throw new Error('no such route');
-      this.access.require(request);
+      this.access.requireAccess(request);
     } catch {
       response.writeHead(404).end();
       return;

@@ -2,7 +2,7 @@ import { Controller, Get, Header, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { Public } from '../http/public.decorator.js';
-import type { ParleyRequest } from '../http/request-context.js';
+import type { ParleyRequest } from '../http/parley-request.js';
 import { Priority } from '../throttling/load-shedding.guard.js';
 import { MetricsAccess } from './metrics-access.js';
 import { Metrics } from './metrics.js';
@@ -23,7 +23,7 @@ export class MetricsController {
   @Get('metrics')
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   text(@Req() request: ParleyRequest): Promise<string> {
-    this.access.require(request);
+    this.access.requireAccess(request);
     return this.metrics.text();
   }
 }

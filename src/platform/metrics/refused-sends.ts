@@ -1,9 +1,9 @@
 import { Injectable, type OnApplicationBootstrap, RequestMethod, SetMetadata } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, Reflector } from '@nestjs/core';
-import { AnsweredErrors } from '../errors/error.filter.js';
+import { ErrorObservers } from '../errors/error.filter.js';
 import type { AppError } from '../errors/app-error.js';
-import type { ParleyRequest } from '../http/request-context.js';
+import type { ParleyRequest } from '../http/parley-request.js';
 import { FrameRouter } from '../realtime/commands/frame-router.js';
 import { Metrics } from './metrics.js';
 
@@ -27,7 +27,7 @@ export class RefusedSends implements OnApplicationBootstrap {
 
   constructor(
     private readonly metrics: Metrics,
-    private readonly answered: AnsweredErrors,
+    private readonly errorObservers: ErrorObservers,
     private readonly router: FrameRouter,
     private readonly discovery: DiscoveryService,
     private readonly reflector: Reflector,
@@ -35,7 +35,7 @@ export class RefusedSends implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     this.routes = this.discovery.getControllers().flatMap(({ metatype }) => this.routesOf(metatype as typeof Object));
-    this.answered.observe((error, request) => {
+    this.errorObservers.observe((error, request) => {
       if (this.isSend(request)) this.count(error);
     });
     this.router.observe((error, { isSend }) => {

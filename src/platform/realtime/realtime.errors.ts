@@ -1,5 +1,5 @@
 import { defineError } from '../errors/app-error.js';
-import { integer, LIMIT, optional, RETRY_AFTER, text, word } from '../errors/error-details.js';
+import { integer, LIMIT_DETAILS, optional, RETRY_AFTER_DETAILS, text, oneOf } from '../errors/error-details.js';
 
 /** After this time another connection may have been closed, and a retry may succeed. */
 const RETRY_SECONDS = 30;
@@ -21,7 +21,7 @@ export class TooManyInFlight extends defineError('TOO_MANY_IN_FLIGHT', 429, {
   message: 'Too many requests are waiting for their replies.',
   meaning: 'The connection has reached the limit of requests without a reply (`details.limit`).',
   action: 'Wait for a reply before the next request.',
-  details: { fields: LIMIT, of: (limit: number) => ({ limit }) },
+  details: { fields: LIMIT_DETAILS, of: (limit: number) => ({ limit }) },
 }) {}
 
 export class AlreadyAuthenticated extends defineError('ALREADY_AUTHENTICATED', 409, {
@@ -43,9 +43,9 @@ export class TooManyConnections extends defineError('TOO_MANY_CONNECTIONS', 429,
   action: 'Close one, or wait `details.retry_after` seconds.',
   details: {
     fields: {
-      ...RETRY_AFTER,
+      ...RETRY_AFTER_DETAILS,
       limit: optional(integer('The maximum of the IP address')),
-      counted_by: optional(word('Only for the limit of the IP address', 'address')),
+      counted_by: optional(oneOf('Only for the limit of the IP address', 'address')),
     },
     of: (counted: { limit?: number; counted_by?: 'address' } = {}) => ({ retry_after: RETRY_SECONDS, ...counted }),
   },

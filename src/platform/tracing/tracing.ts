@@ -1,5 +1,5 @@
 import type { NextFunction, Response } from 'express';
-import type { ParleyRequest } from '../http/request-context.js';
+import type { ParleyRequest } from '../http/parley-request.js';
 
 /** The attributes of a span: texts and numbers, no content and no secrets. */
 export type SpanAttributes = Readonly<Record<string, string | number | undefined>>;

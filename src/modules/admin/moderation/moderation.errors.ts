@@ -1,5 +1,5 @@
 import { defineError } from '../../../platform/errors/app-error.js';
-import { FIELD, LIMIT, nullable, text } from '../../../platform/errors/error-details.js';
+import { FIELD_DETAILS, LIMIT_DETAILS, nullable, text } from '../../../platform/errors/error-details.js';
 
 export class ContentRuleNotFound extends defineError('CONTENT_RULE_NOT_FOUND', 404, {
   message: 'No such rule.',
@@ -11,14 +11,14 @@ export class ContentRuleExists extends defineError('ALREADY_EXISTS', 409, {
   message: 'A rule for this pattern exists already.',
   meaning: 'The scope already has a rule of this kind for this pattern (`details.field` is `pattern`).',
   action: 'Change the existing rule.',
-  details: { fields: FIELD, of: () => ({ field: 'pattern' }) },
+  details: { fields: FIELD_DETAILS, of: () => ({ field: 'pattern' }) },
 }) {}
 
 export class TooManyContentRules extends defineError('TOO_MANY_CONTENT_RULES', 409, {
   message: (limit: number) => `There can be at most ${limit} rules here.`,
   meaning: 'The installation, or the conversation, has the maximum number of rules (`details.limit`).',
   action: 'Delete a rule.',
-  details: { fields: LIMIT, of: (limit: number) => ({ limit }) },
+  details: { fields: LIMIT_DETAILS, of: (limit: number) => ({ limit }) },
 }) {}
 
 export class HeldMessageNotFound extends defineError('HELD_MESSAGE_NOT_FOUND', 404, {

@@ -10,7 +10,7 @@ import { LastAdmin } from '../../users/users.errors.js';
 import { ARCHIVE, DeleteOwnAccountDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
-import { CurrentSignal, sendArchive } from '../../../platform/http/send-stream.js';
+import { DisconnectSignal, sendArchive } from '../../../platform/http/send-stream.js';
 
 /** The export and deletion of a user's own account. */
 @ApiTags('users')
@@ -40,7 +40,7 @@ export class OwnAccountController {
   delete(
     @CurrentActor() actor: Actor,
     @Body() dto: DeleteOwnAccountDto,
-    @CurrentSignal() signal: AbortSignal,
+    @DisconnectSignal() signal: AbortSignal,
   ): Promise<void> {
     return this.deletion.deleteOwn(actor, dto, signal);
   }

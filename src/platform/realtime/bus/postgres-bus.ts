@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { CoalescingBus } from './coalescing-bus.js';
-import { isUnanswered } from '../../database/database-errors.js';
+import { isResponseTimeout } from '../../database/database-errors.js';
 
 const CHANNEL = 'parley';
 /** PostgreSQL accepts less than 8,000 bytes per notification. The rest is for the envelope. */
@@ -67,7 +67,7 @@ export class PostgresBus extends CoalescingBus {
     try {
       await client?.query('select pg_notify($1, t) from unnest($2::text[]) t', [CHANNEL, texts]);
     } catch (error) {
-      if (client && isUnanswered(error)) this.reconnect(client, error as Error);
+      if (client && isResponseTimeout(error)) this.reconnect(client, error as Error);
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../errors/app-error.js';
-import { toAppErrorOf } from '../../errors/error.filter.js';
+import { toAppError } from '../../errors/error.filter.js';
 import type { Actor } from '../../identity/actor.js';
 import { Limits } from '../../throttling/limits.service.js';
 import { requireSafeJson } from '../../validation/safe-json.js';
@@ -40,7 +40,7 @@ export class AuthFrameHandler {
    * deadline.
    */
   closeAfter(error: unknown, connection: Connection): void {
-    const reason = closeReasonFor(toAppErrorOf(error));
+    const reason = closeReasonFor(toAppError(error));
     if (reason !== CLOSE_REASONS.revoked && !connection.isSignedIn) connection.closeWith(reason);
   }
 

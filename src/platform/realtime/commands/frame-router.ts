@@ -10,7 +10,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { Config } from '../../config/config.js';
 import { DecoratedMethods } from '../../discovery/decorated-methods.js';
 import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../../errors/app-error.js';
-import { toAppErrorOf } from '../../errors/error.filter.js';
+import { toAppError } from '../../errors/error.filter.js';
 import { jsonInSteps, utf8InSteps } from '../../json/encoded-once.js';
 import { inTurns, type Steps } from '../../process/in-turns.js';
 import { LoadShedder } from '../../throttling/load-shedder.js';
@@ -141,7 +141,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     try {
       this.shedder.checkLoad(command.priority);
     } catch (error) {
-      return this.replyWithError(toAppErrorOf(error), connection, id, command);
+      return this.replyWithError(toAppError(error), connection, id, command);
     }
     let input: object;
     try {
@@ -249,7 +249,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** Fails a valid request. */
   private fail(connection: Connection, id: RequestId | undefined, thrown: unknown, command?: Command): void {
-    const error = toAppErrorOf(thrown);
+    const error = toAppError(thrown);
     if (error instanceof InternalError) this.logger.error('a frame failed', error.cause);
     this.replyWithError(error, connection, id, command);
     this.end(connection);
@@ -258,7 +258,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** Refuses a frame that is not a valid request. */
   private refuse(connection: Connection, id: RequestId | undefined, thrown: unknown, command?: Command): void {
-    const error = toAppErrorOf(thrown);
+    const error = toAppError(thrown);
     if (error instanceof InternalError) this.logger.error('a frame could not be read', error.cause);
     this.replyWithError(error, connection, id, command);
     connection.countInvalidFrame();

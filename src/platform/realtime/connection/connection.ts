@@ -13,7 +13,7 @@
  */
 import { Logger } from '@nestjs/common';
 import { newId } from '../../database/ids.js';
-import { toAppErrorOf } from '../../errors/error.filter.js';
+import { toAppError } from '../../errors/error.filter.js';
 import { type AppError, InternalError } from '../../errors/app-error.js';
 import type { Actor, SystemRole } from '../../identity/actor.js';
 import { CLOSE_REASONS, type CloseReason, closeReasonFor, closeReasonByCode } from './close-reasons.js';
@@ -250,7 +250,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
       connections.wheel.schedule(this, 1);
       this.uncork();
     } catch (error) {
-      this.abortOpening(toAppErrorOf(error));
+      this.abortOpening(toAppError(error));
     }
   }
 

@@ -14,8 +14,8 @@ import {
   ValidationError,
 } from '../../errors/app-error.js';
 import { EventCatalogue, type EventDefinition } from '../../event-log/event-catalogue.js';
-import { apiDocument, close, countedAsCall } from '../../http/api-document.js';
-import { routeMetadata } from '../../http/openapi-routes.js';
+import { openApiDocument, forbidUnknownFields, countAsCall } from '../../http/openapi-document.js';
+import { routeMetadata } from '../../http/route-metadata.js';
 import { ServedDocument } from '../../http/served-document.js';
 import { Limits } from '../../throttling/limits.service.js';
 import { CLOSE_REASONS } from '../connection/close-reasons.js';
@@ -90,11 +90,11 @@ export function protocolDocument(app: NestExpressApplication): ProtocolDocument 
     ...sent.map(([, { data }]) => data),
     ...events.flatMap(({ data }) => data),
   ];
-  const known = apiDocument(app, [...new Set(models)]).components?.schemas ?? {};
+  const known = openApiDocument(app, [...new Set(models)]).components?.schemas ?? {};
   const messages = messagesOf({ requests, sent, events, errors: frameErrors(app) });
   const schemas = reachable(messages, known as Record<string, object>);
   // Only the frame `auth` accepts unknown fields.
-  for (const { dto } of requests) if (dto !== AuthFrameDto) close(schemas[dto.name], schemas);
+  for (const { dto } of requests) if (dto !== AuthFrameDto) forbidUnknownFields(schemas[dto.name], schemas);
   return {
     asyncapi: '3.0.0',
     info: {
@@ -117,7 +117,7 @@ export function protocolDocument(app: NestExpressApplication): ProtocolDocument 
 /** Serves the document at `/asyncapi.json`. Each request is counted as a call of the client's IP address. */
 export function serveProtocolDocument(app: NestExpressApplication): void {
   const document = new ServedDocument(() => protocolDocument(app));
-  app.use('/asyncapi.json', countedAsCall(app.get(Limits)));
+  app.use('/asyncapi.json', countAsCall(app.get(Limits)));
   (app.getHttpAdapter().getInstance() as Express).get('/asyncapi.json', document.serve);
 }
 

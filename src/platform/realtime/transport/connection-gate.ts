@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../../errors/app-error.js';
-import { toAppErrorOf } from '../../errors/error.filter.js';
+import { toAppError } from '../../errors/error.filter.js';
 import { DrainState } from '../../health/drain-state.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 import { subjectOfIp } from '../../throttling/limit-subject.js';
@@ -61,7 +61,7 @@ export class ConnectionGate {
     try {
       return await this.checkLimits(request);
     } catch (error) {
-      this.report(toAppErrorOf(error), request);
+      this.report(toAppError(error), request);
       throw error;
     }
   }

@@ -4,7 +4,7 @@ import { Config } from '../../config/config.js';
 import { AuthenticationRequired, RateLimitExceeded } from '../../errors/app-error.js';
 import type { Actor } from '../../identity/actor.js';
 import { ClientAddresses } from '../../http/client-address.js';
-import { absoluteUrl } from '../../http/public-url.js';
+import { baseUrlOf } from '../../http/public-url.js';
 import { sessionCookieOf } from '../../identity/session-cookie.js';
 import { RequestValidator } from '../../http/request-validator.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
@@ -107,11 +107,7 @@ export class Handshake {
 
   /** The URL at which this client reaches the server over HTTP, without a trailing slash. */
   publicUrlOf(request: IncomingMessage): string {
-    return absoluteUrl(
-      this.config.publicUrl,
-      this.addresses.isSecure(request) ? 'https' : 'http',
-      request.headers.host,
-    );
+    return baseUrlOf(this.config.publicUrl, this.addresses.isSecure(request) ? 'https' : 'http', request.headers.host);
   }
 }
 

@@ -109,7 +109,7 @@ export class SocketIoHandshake {
   private async authorize(request: IncomingMessage): Promise<void> {
     let isCounted = false;
     try {
-      this.requests.require(request);
+      this.requests.validate(request);
       if (!METHODS.has(request.method ?? '')) throw ValidationError.of('', 'only GET and POST are supported here');
       const { searchParams } = new URL(request.url ?? '', 'http://host');
       // Engine.IO would respond with a script, which pages of any origin can read.

@@ -94,7 +94,7 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
   ): Promise<string> {
     let isCounted = false;
     try {
-      this.requests.require(request);
+      this.requests.validate(request);
       if (!url || !route) throw new RouteNotFound();
       if (request.url!.includes('%00')) throw ValidationError.of('', 'the URL contains a NUL');
       const continues = route.continues?.(request, url) ?? false;

@@ -6,10 +6,10 @@ import type { ErrorClass } from '../errors/app-error.js';
 import { ErrorFormats } from '../errors/error-formats.js';
 import { EventCatalogue } from '../event-log/event-catalogue.js';
 import { METADATA_SCHEMA } from '../validation/safe-json.js';
-import { API_HEADERS, ErrorResponses, errorsOf, headersFor, type Responses } from './api-responses.js';
+import { API_HEADERS, ErrorResponses, errorsOf, headersFor, type Responses } from './openapi-responses.js';
 import { Limits } from '../throttling/limits.service.js';
-import { routeMetadata, type RouteMetadata } from './openapi-routes.js';
-import type { ParleyRequest } from './request-context.js';
+import { routeMetadata, type RouteMetadata } from './route-metadata.js';
+import type { ParleyRequest } from './parley-request.js';
 import { ServedDocument } from './served-document.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -31,7 +31,7 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
  * Builds the OpenAPI 3.1 document of all routes from their decorators, and adds what applies to every route: errors,
  * headers, credentials, and that unknown fields are rejected. It also describes `extraModels`.
  */
-export function apiDocument(app: NestExpressApplication, extraModels: Type[] = []): OpenAPIObject {
+export function openApiDocument(app: NestExpressApplication, extraModels: Type[] = []): OpenAPIObject {
   const description = new DocumentBuilder()
     .setTitle('Parley')
     .setDescription('A self-hosted chat backend. The realtime protocol is described in /asyncapi.json.')
@@ -50,7 +50,7 @@ export function apiDocument(app: NestExpressApplication, extraModels: Type[] = [
     Metadata: METADATA_SCHEMA,
     EventData: { anyOf: eventData.map((type) => ({ $ref: getSchemaPath(type) })) },
   });
-  complete(document, routeMetadata(app), app.get(ErrorFormats));
+  completeDocument(document, routeMetadata(app), app.get(ErrorFormats));
   return document;
 }
 
@@ -58,9 +58,9 @@ export function apiDocument(app: NestExpressApplication, extraModels: Type[] = [
  * Serves the document at `/openapi.json` and a page that presents it at `/docs`. These are not routes of Nest, so each
  * request is counted here, as a call of the client's IP address.
  */
-export function serveApiDocument(app: NestExpressApplication): void {
-  const document = new ServedDocument(() => apiDocument(app));
-  app.use(['/openapi.json', '/docs'], countedAsCall(app.get(Limits)));
+export function serveOpenApiDocument(app: NestExpressApplication): void {
+  const document = new ServedDocument(() => openApiDocument(app));
+  app.use(['/openapi.json', '/docs'], countAsCall(app.get(Limits)));
   (app.getHttpAdapter().getInstance() as Express).get('/openapi.json', document.serve);
   // The page loads the document like any other client instead of containing a second copy.
   SwaggerModule.setup('docs', app, () => undefined as never, {
@@ -72,7 +72,7 @@ export function serveApiDocument(app: NestExpressApplication): void {
 }
 
 /** Counts a request outside Nest's routes as a call of the IP address. Rejects it with RateLimitExceeded. */
-export function countedAsCall(limits: Limits) {
+export function countAsCall(limits: Limits) {
   return async (request: ParleyRequest, _response: Response, next: NextFunction): Promise<void> => {
     try {
       request.isCounted = true;
@@ -85,7 +85,11 @@ export function countedAsCall(limits: Limits) {
   };
 }
 
-function complete(document: OpenAPIObject, metadata: ReadonlyMap<string, RouteMetadata>, formats: ErrorFormats): void {
+function completeDocument(
+  document: OpenAPIObject,
+  metadata: ReadonlyMap<string, RouteMetadata>,
+  formats: ErrorFormats,
+): void {
   const schemas: Schemas = { ...document.components?.schemas };
   const errorResponses = new ErrorResponses();
   const names = new Map<string, number>();
@@ -100,7 +104,7 @@ function complete(document: OpenAPIObject, metadata: ReadonlyMap<string, RouteMe
       operation.operationId = uniqueName(handler.replace('Controller_', '_'), names);
       const format = formats.at(path, method.toUpperCase());
       completeOperation(operation, method, known, (errors, isLimited) => errorResponses.of(errors, isLimited, format));
-      closeInput(operation, schemas);
+      forbidUnknownInput(operation, schemas);
       operation.tags?.forEach((tag) => tags.add(tag));
     }
   }
@@ -118,7 +122,7 @@ function completeOperation(
   responsesOf: (errors: ErrorClass[], isLimited: boolean) => Responses,
 ): void {
   if (metadata.isPublic) operation.security = [];
-  if (method === 'post' && metadata.isReplayed) {
+  if (method === 'post' && metadata.supportsIdempotencyKey) {
     (operation.parameters ??= []).push({
       name: 'Idempotency-Key',
       in: 'header',
@@ -136,12 +140,13 @@ function completeOperation(
 }
 
 /** Declares that a request body has no other fields than the described ones. */
-function closeInput({ requestBody }: Operation, schemas: Schemas): void {
-  if (requestBody && 'content' in requestBody) close(requestBody.content['application/json']?.schema, schemas);
+function forbidUnknownInput({ requestBody }: Operation, schemas: Schemas): void {
+  if (requestBody && 'content' in requestBody)
+    forbidUnknownFields(requestBody.content['application/json']?.schema, schemas);
 }
 
 /** Declares that a schema, and the schemas it contains, have no additional properties. */
-export function close(schema: object | undefined, schemas: Schemas): void {
+export function forbidUnknownFields(schema: object | undefined, schemas: Schemas): void {
   if (!schema) return;
   const { $ref, properties, allOf, additionalProperties } = schema as {
     $ref?: string;
@@ -149,9 +154,9 @@ export function close(schema: object | undefined, schemas: Schemas): void {
     allOf?: object[];
     additionalProperties?: unknown;
   };
-  if ($ref) return close(schemas[$ref.slice('#/components/schemas/'.length)], schemas);
+  if ($ref) return forbidUnknownFields(schemas[$ref.slice('#/components/schemas/'.length)], schemas);
   if (properties && additionalProperties === undefined) Object.assign(schema, { additionalProperties: false });
-  for (const inner of [...(allOf ?? []), ...Object.values(properties ?? {})]) close(inner, schemas);
+  for (const inner of [...(allOf ?? []), ...Object.values(properties ?? {})]) forbidUnknownFields(inner, schemas);
 }
 
 /** Returns an unused operation id: a handler with several paths has several operations. */

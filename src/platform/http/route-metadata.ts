@@ -5,7 +5,7 @@ import type { ErrorClass } from '../errors/app-error.js';
 import { THROWS } from '../errors/throws.decorator.js';
 import { type LimitAction } from '../throttling/limits.js';
 import { LIMIT_ACTION } from '../throttling/limit.decorator.js';
-import { NOT_REPLAYED, type Replay } from './idempotency.interceptor.js';
+import { IDEMPOTENCY_MODE, type IdempotencyMode } from './idempotency.interceptor.js';
 import { PUBLIC } from './public.decorator.js';
 
 /** The metadata key of @nestjs/throttler for a route without a rate limit. */
@@ -17,7 +17,7 @@ export interface RouteMetadata {
   /** Undefined for routes without a rate limit. */
   readonly limit: LimitAction | undefined;
   /** Whether `Idempotency-Key` is supported if the method is POST. */
-  readonly isReplayed: boolean;
+  readonly supportsIdempotencyKey: boolean;
   readonly errors: readonly ErrorClass[];
 }
 
@@ -46,7 +46,8 @@ function metadataOf(reflector: Reflector, targets: Type[]): RouteMetadata {
   return {
     isPublic,
     limit: isSkipped ? undefined : (reflector.getAllAndOverride<LimitAction>(LIMIT_ACTION, targets) ?? 'call'),
-    isReplayed: !isPublic && reflector.getAllAndOverride<Replay | undefined>(NOT_REPLAYED, targets) !== 'never',
+    supportsIdempotencyKey:
+      !isPublic && reflector.getAllAndOverride<IdempotencyMode | undefined>(IDEMPOTENCY_MODE, targets) !== 'none',
     errors: reflector.getAll<(ErrorClass[] | undefined)[]>(THROWS, targets).flatMap((errors) => errors ?? []),
   };
 }

@@ -2,7 +2,7 @@ import type { NextFunction, Response } from 'express';
 import { Injectable } from '@nestjs/common';
 import { PayloadTooLarge, ValidationError } from '../errors/app-error.js';
 import { UnsupportedMediaType } from './http-errors.js';
-import type { ParleyRequest } from './request-context.js';
+import type { ParleyRequest } from './parley-request.js';
 import { requireSafeJson, requireSmallJson } from '../validation/safe-json.js';
 
 /** Whether the body of this request may be urlencoded; `path` is the requested path without its query. */
@@ -28,7 +28,7 @@ export class UrlEncodedRoutes {
   }
 }
 
-export const MAX_BODY_BYTES = 256 * 1024;
+const MAX_BODY_BYTES = 256 * 1024;
 /** `text/json` and `application/problem+json` are also JSON. A page cannot send any of these without a preflight. */
 const JSON_TYPE = /^(?:application|text)\/(?:json|[\w.!#$&^-]{1,100}\+json)$/i;
 const FORM_TYPE = /^application\/x-www-form-urlencoded$/i;
@@ -46,7 +46,7 @@ type Parse = (bytes: Buffer) => object;
  * Reads JSON bodies, and urlencoded bodies on the routes of `urlEncoded`. Uploads are not read; any other type is
  * refused with 415, also because urlencoded bodies need no preflight. Without a body, `request.body` is undefined.
  */
-export function jsonBody(urlEncoded: UrlEncodedRoutes): Middleware {
+export function bodyParser(urlEncoded: UrlEncodedRoutes): Middleware {
   return (request, _response, next) => readBody(request, urlEncoded, next);
 }
 

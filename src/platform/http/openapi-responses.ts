@@ -15,9 +15,9 @@ import {
 } from '../errors/app-error.js';
 import { detailsSchema } from '../errors/error-details.js';
 import type { DocumentedFormat, ErrorFormat } from '../errors/error-formats.js';
-import type { RouteMetadata } from './openapi-routes.js';
+import type { RouteMetadata } from './route-metadata.js';
 import { UnsupportedMediaType } from './http-errors.js';
-import type { ParleyRequest } from './request-context.js';
+import type { ParleyRequest } from './parley-request.js';
 
 type Components = NonNullable<OpenAPIObject['components']>;
 export type Responses = NonNullable<Components['responses']>;
@@ -67,11 +67,14 @@ export const API_HEADERS: Headers = {
 const LIMIT_HEADERS = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
 
 /** Every error a route may return: its own, and those of the middleware, guards, pipes and interceptors before it. */
-export function errorsOf({ isPublic, isReplayed, limit, errors }: RouteMetadata, method: string): ErrorClass[] {
+export function errorsOf(
+  { isPublic, supportsIdempotencyKey, limit, errors }: RouteMetadata,
+  method: string,
+): ErrorClass[] {
   return [
     ValidationError,
     ...(isPublic ? [] : [AuthenticationRequired, AccountBanned, PermissionDenied]),
-    ...(method === 'post' && isReplayed ? [IdempotencyConflict, IdempotencyInProgress] : []),
+    ...(method === 'post' && supportsIdempotencyKey ? [IdempotencyConflict, IdempotencyInProgress] : []),
     ...(limit ? [RateLimitExceeded] : []),
     ...errors,
     PayloadTooLarge,
@@ -156,21 +159,23 @@ function codeIn({ present }: ErrorFormat, thrown: AppError): Pick<AppError, 'sta
 /** The headers of a response. */
 export function headersFor(metadata: RouteMetadata, method: string): Headers {
   const names = ['X-Request-Id', ...(metadata.limit ? LIMIT_HEADERS : [])];
-  if (method === 'post' && metadata.isReplayed) names.push('Idempotency-Replayed');
+  if (method === 'post' && metadata.supportsIdempotencyKey) names.push('Idempotency-Replayed');
   return Object.fromEntries(names.map((name) => [name, ref('headers', name)]));
 }
 
 function errorResponse(
   status: number,
-  meaningsOf: CodeMeanings,
+  meaningsByCode: CodeMeanings,
   isLimited: boolean,
   format: DocumentedFormat,
 ): DocumentedResponse {
   const names = ['X-Request-Id', ...(isLimited ? LIMIT_HEADERS : [])];
   if ([423, 429, 503].includes(status)) names.push('Retry-After');
-  const bodies = [...meaningsOf.keys()].map((code) => ref('schemas', schemaName(format, code)));
+  const bodies = [...meaningsByCode.keys()].map((code) => ref('schemas', schemaName(format, code)));
   return {
-    description: [...meaningsOf].map(([code, meanings]) => `- \`${code}\`: ${[...meanings].join(' Or: ')}`).join('\n'),
+    description: [...meaningsByCode]
+      .map(([code, meanings]) => `- \`${code}\`: ${[...meanings].join(' Or: ')}`)
+      .join('\n'),
     headers: Object.fromEntries(names.map((name) => [name, ref('headers', name)])),
     content: { 'application/json': { schema: bodies.length === 1 ? bodies[0]! : { oneOf: bodies } } },
   };

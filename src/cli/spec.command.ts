@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { programFolder } from '../platform/process/program-files.js';
+import { programDirectory } from '../platform/process/program-files.js';
 import { print } from './terminal.js';
 
 const DOCUMENTS = [
@@ -16,7 +16,7 @@ export function specCommand(): Command {
     command
       .command(name)
       .description(description)
-      .action(() => print(readFileSync(join(programFolder(), 'docs', `${name}.json`), 'utf8').trimEnd()));
+      .action(() => print(readFileSync(join(programDirectory(), 'docs', `${name}.json`), 'utf8').trimEnd()));
   }
   return command;
 }

@@ -1,13 +1,13 @@
 import type { ListedFile } from '../platform/backup/backup-manifest.js';
-import type { StoredFiles } from '../platform/backup/stored-files.js';
+import type { StoredFilesLocation } from '../platform/backup/stored-files.js';
 import type { Config } from '../platform/config/config.js';
-import { storedFilesDirOf } from '../platform/config/files-dir.js';
+import { storedFilesDirOf } from '../platform/config/directories.js';
 import type { SettingValues } from '../platform/config/settings.js';
 import { CommandFailed } from './terminal.js';
 
 /** Returns the location of the uploaded files of this configuration, for a backup. */
-export function storedFilesOf(config: Config): StoredFiles {
-  if (config.storage === 'disk') return { kind: 'disk', folder: storedFilesDirOf(config) };
+export function storedFilesOf(config: Config): StoredFilesLocation {
+  if (config.storage === 'disk') return { kind: 'disk', directory: storedFilesDirOf(config) };
   return { kind: 's3', list: () => listBucket(config) };
 }
 

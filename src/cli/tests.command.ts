@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { programFolder } from '../platform/process/program-files.js';
+import { programDirectory } from '../platform/process/program-files.js';
 import { CommandFailed, printError } from './terminal.js';
 
 interface Options {
@@ -21,7 +21,7 @@ export function testsCommand(): Command {
     .option('--report', `writes ${REPORT}`)
     .option('--coverage', 'measures the coverage')
     .action(async (names: string[], { verbose, report, coverage }: Options) => {
-      const folder = programFolder();
+      const folder = programDirectory();
       const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
       if (!existsSync(jest) || !existsSync(join(folder, 'test'))) {
         throw new CommandFailed('The tests are not installed: run this in a checkout, after npm ci.');

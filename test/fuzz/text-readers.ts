@@ -6,7 +6,7 @@ import { reactionOf } from '../../src/modules/messages/reaction.js';
 import { redactUrl } from '../../src/platform/logging/redaction.js';
 import { foldName, foldText } from '../../src/platform/text-search/fold.js';
 import { SearchTerms } from '../../src/platform/text-search/search-terms.js';
-import { atOnce } from '../../src/platform/process/in-turns.js';
+import { runSync } from '../../src/platform/concurrency/steps.js';
 import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
 import { foldEmail } from '../../src/platform/validation/login-name.js';
 import { withoutActiveMarkup } from '../../src/platform/validation/markup-scanner.js';
@@ -60,7 +60,7 @@ export const PARSERS: readonly Parser[] = [
   reader('email', foldEmail),
   reader('fold-text', foldText),
   reader('fold-name', foldName),
-  reader('words', (text) => atOnce(tsvectorInSteps(text)), '\u4e16'),
+  reader('words', (text) => runSync(tsvectorInSteps(text)), '\u4e16'),
   reader('search-terms', (text) => SearchTerms.parse(text)),
   reader('reaction', reactionOf),
   reader('links', linksIn),

@@ -7,7 +7,7 @@ import { DiskStorage } from '../../src/modules/files/storage/disk-storage.js';
 import { FolderMark } from '../../src/modules/files/storage/folder-mark.js';
 import { FolderRepository } from '../../src/modules/files/storage/folder.repository.js';
 import type { Config } from '../../src/platform/config/config.js';
-import { filesDirOf, storedFilesDirOf } from '../../src/platform/config/files-dir.js';
+import { filesDirOf, storedFilesDirOf } from '../../src/platform/config/directories.js';
 import { pdf } from '../fixtures/sample-files.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
 

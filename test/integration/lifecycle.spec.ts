@@ -144,12 +144,12 @@ describe('a server process', () => {
       const [, signal] = (await once(child, 'close')) as unknown[];
       return [signal, output];
     };
-    const [inTime, still] = await Promise.all([
-      ended('new Watchdog().endWithin(1);'),
-      ended('new Watchdog({ stillSeconds: 2 });'),
+    const [inTime, blocked] = await Promise.all([
+      ended('new Watchdog().killAfter(1);'),
+      ended('new Watchdog({ blockedSeconds: 2 });'),
     ]);
     expect(inTime).toEqual(['SIGKILL', expect.stringContaining('did not end within 1 s')]);
-    expect(still).toEqual(['SIGKILL', expect.stringContaining('blocked for 2 s')]);
+    expect(blocked).toEqual(['SIGKILL', expect.stringContaining('blocked for 2 s')]);
   });
 
   it('runs as a worker without HTTP', async () => {

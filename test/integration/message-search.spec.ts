@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { MessageIndexRepository } from '../../src/modules/messages/message-index.repository.js';
 import { SearchView } from '../../src/modules/messages/message-search.repository.js';
-import { atOnce } from '../../src/platform/process/in-turns.js';
+import { runSync } from '../../src/platform/concurrency/steps.js';
 import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
@@ -30,7 +30,7 @@ describe('GET /search/messages', () => {
   const found = async (q: string, more = '', by = bo): Promise<string[]> =>
     (await search(q, more, by)).body.data.map(({ content }: { content: string }) => content) as string[];
   const fold = (messages: readonly { content: string }[]) =>
-    Promise.resolve(messages.map(({ content }) => atOnce(tsvectorInSteps(content))));
+    Promise.resolve(messages.map(({ content }) => runSync(tsvectorInSteps(content))));
   const indexOf = async (groupId: string): Promise<{ rows: number; rest: boolean }> => {
     const [row] = await server.database.query<{ rows: number; rest: boolean }>(
       `select (select count(*)::int from message_search s where s.conversation_id = $1) as rows,

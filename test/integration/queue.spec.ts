@@ -44,11 +44,11 @@ class LettersWorkerModule {}
 const WORKER_WITHOUT_POOL = `
   import pg from 'pg';
   import { createPostgresBackend, setDefaultBackendFactory, Worker } from 'bullmq';
-  import { PacedWorker } from './dist/src/platform/queue/paced-worker.js';
+  import { LoggedWorker } from './dist/src/platform/queue/logged-queue.js';
   setDefaultBackendFactory(createPostgresBackend);
   const [name, url] = process.argv.slice(1);
   const pool = new pg.Pool({ connectionString: url, options: '-c search_path=bullmq,public' });
-  const worker = new (name === 'PacedWorker' ? PacedWorker : Worker)('no-pool', async () => undefined, { connection: pool });
+  const worker = new (name === 'LoggedWorker' ? LoggedWorker : Worker)('no-pool', async () => undefined, { connection: pool });
   worker.on('error', () => setTimeout(() => process.exit(42), 500));
   await worker.waitUntilReady();
   await worker.backend.disconnectBlocking();
@@ -117,7 +117,7 @@ describe('a queue on PostgreSQL', () => {
       clearTimeout(deadline);
       return exitCode;
     };
-    expect(await exitCodeOf('PacedWorker', 15_000)).toBe(42);
+    expect(await exitCodeOf('LoggedWorker', 15_000)).toBe(42);
     expect(await exitCodeOf('Worker', 3000)).toBeNull();
   }, 60_000);
 });

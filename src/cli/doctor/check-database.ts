@@ -1,8 +1,8 @@
 import { isFormerSchema } from '../../platform/database/migrations.js';
 import { type DatabaseState, readDatabaseState } from '../../platform/database/database-state.js';
 import { DataDirInUse, EmbeddedPostgres } from '../../platform/database/embedded-postgres.js';
-import { LEAST_VERSION } from '../../platform/database/migrate.js';
-import { redisAddress } from '../../platform/queue/redis-address.js';
+import { MIN_SERVER_VERSION } from '../../platform/database/migrate.js';
+import { redisIdentity } from '../../platform/queue/redis-identity.js';
 import { type Check, type CheckContext, fault, type Finding, ok, reasonOf, warning } from './finding.js';
 
 const MAX_SKEW_MS = 2000;
@@ -59,7 +59,7 @@ async function checkServerAt(url: string, { values, surroundings }: CheckContext
 
 function checkServer(state: DatabaseState, poolSize: number): Finding {
   const { postgres, version, settings } = state;
-  if (version < LEAST_VERSION) {
+  if (version < MIN_SERVER_VERSION) {
     return fault('database', `PostgreSQL ${postgres} is too old`, 'Upgrade it to PostgreSQL 15 or later.');
   }
   if (state.isStandby) {
@@ -133,7 +133,7 @@ function checkAdmins({ isNoAdminLoggedIn }: DatabaseState): Finding[] {
 }
 
 function checkRedisInUse({ redisInUse }: DatabaseState, redisUrl: string | undefined): Finding[] {
-  const here = redisAddress(redisUrl) ?? '';
+  const here = redisIdentity(redisUrl) ?? '';
   if (redisInUse.every((url) => url === here)) return [];
   const named = redisInUse.map((url) => url || 'none').join(' and ');
   const says = `the running processes use as Redis: ${named}; REDIS_URL here is ${here || 'none'}`;

@@ -3,7 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { filesDirOf } from '../../platform/config/files-dir.js';
+import { filesDirOf } from '../../platform/config/directories.js';
 import type { SettingValues } from '../../platform/config/settings.js';
 import { storeClient } from '../stored-files-of.js';
 import { existingFolder } from './check-machine.js';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Repeating } from '../../platform/concurrency/repeating.js';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
-import { eachInSteps, inTurns } from '../../platform/process/in-turns.js';
+import { mapInSteps, runInTurns } from '../../platform/concurrency/steps.js';
 import { tsvectorInSteps } from '../../platform/text-search/words.js';
 import { type IndexableMessage, MessageIndexRepository } from './message-index.repository.js';
 import { MessagesStored } from './messages.events.js';
@@ -81,7 +81,7 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
 }
 
 async function foldAll(messages: readonly IndexableMessage[]): Promise<string[]> {
-  return inTurns(eachInSteps(messages, ({ content }) => tsvectorInSteps(content)));
+  return runInTurns(mapInSteps(messages, ({ content }) => tsvectorInSteps(content)));
 }
 
 const RUN_MS = 25_000;

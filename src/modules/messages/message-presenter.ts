@@ -1,5 +1,5 @@
 import type { PresentedEvent } from '../../platform/event-log/stream-event.js';
-import { encodedAs, jsonOf } from '../../platform/json/encoded-once.js';
+import { cacheJson, toJson } from '../../platform/json/json-encoding.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
 import { REACTION_ADDED, REACTION_REMOVED } from './messages.events.js';
 import type { MessageDto, MessageStatus, MessageType, ReactionDto } from './messages.dto.js';
@@ -65,7 +65,7 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
 
 /** Wraps a message as replies and events carry it. */
 export function inMessage(message: MessageDto): { message: MessageDto } {
-  return encodedAs({ message }, `{"message":${jsonOf(message)}}`);
+  return cacheJson({ message }, `{"message":${toJson(message)}}`);
 }
 
 /** sent → delivered → read, never back: both aggregated marks of the conversation only grow. */

@@ -3,7 +3,7 @@ import { Config } from '../../platform/config/config.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page } from '../../platform/pagination/page.js';
 import { Semaphore } from '../../platform/concurrency/semaphore.js';
-import { eachInSteps, inTurns, type Steps } from '../../platform/process/in-turns.js';
+import { mapInSteps, runInTurns, type Steps } from '../../platform/concurrency/steps.js';
 import { SearchTerms } from '../../platform/text-search/search-terms.js';
 import { snippetOf } from '../../platform/text-search/snippet.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
@@ -133,7 +133,7 @@ export class SearchMessages {
     const found = await this.findIndexed(view, search, unindexed);
     const page = found.hits.slice(0, limit);
     const rows = await view.messages(page.map((hit) => hit.id));
-    const data = await inTurns(eachInSteps(page, ({ id }) => presentHit(rows.get(id)!, actor, terms)));
+    const data = await runInTurns(mapInSteps(page, ({ id }) => presentHit(rows.get(id)!, actor, terms)));
     const hasMore = found.hits.length > limit || found.completeDownToMs > 0;
     const last = found.hits.length > limit ? page.at(-1)! : { created_ms: found.completeDownToMs, id: FIRST_UUID };
     return { data, next_cursor: hasMore ? encodeCursor([last.created_ms, last.id]) : null, has_more: hasMore };
@@ -155,7 +155,7 @@ export class SearchMessages {
       rows.push(...(await view.unindexed(ranges, { ...bounds, sinceMs: completeDownToMs })));
     }
     const read = rows.filter((row) => row.created_ms >= completeDownToMs);
-    const found = await inTurns(eachInSteps(read, (row) => terms.findInSteps(row.content)));
+    const found = await runInTurns(mapInSteps(read, (row) => terms.findInSteps(row.content)));
     // An edited message in the unindexed part may be among both the changed and the unindexed rows.
     const hits = new Map(read.filter((_, at) => found[at]).map(({ id, created_ms }) => [id, { id, created_ms }]));
     return { hits: [...hits.values()], completeDownToMs };

@@ -8,7 +8,7 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import { type Actor, isGuest } from '../../platform/identity/actor.js';
-import { encodedAs } from '../../platform/json/encoded-once.js';
+import { cacheJson } from '../../platform/json/json-encoding.js';
 import { codePoints, isBlank } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
 import type { HeldSend } from './content-moderator.policy.js';
@@ -200,10 +200,10 @@ function asCommitted(sent: NewMessage, result: AppendResult): { event: Committed
     undefined,
   );
   const json = JSON.stringify(forAll);
-  let message = encodedAs(forAll, json);
+  let message = cacheJson(forAll, json);
   if (client_message_id !== null) {
     const own = `${json.slice(0, -1)},"client_message_id":${JSON.stringify(client_message_id)}}`;
-    message = encodedAs({ ...forAll, client_message_id }, own);
+    message = cacheJson({ ...forAll, client_message_id }, own);
   }
   const event: CommittedEvent = {
     streamId: conversation_id,

@@ -51,14 +51,15 @@ export interface ListedFile {
 /** Why a directory cannot be written to or restored from; the message is for the operator. */
 export class BackupError extends Error {}
 
-export function manifestPath(folder: string): string {
-  return join(folder, MANIFEST);
+export function manifestPath(directory: string): string {
+  return join(directory, MANIFEST);
 }
 
 /** @throws BackupError when the directory contains no backup, or one of another format */
-export function readManifest(folder: string): BackupManifest {
-  if (!existsSync(manifestPath(folder))) throw new BackupError(`${folder} contains no backup: it has no ${MANIFEST}.`);
-  const manifest = JSON.parse(readFileSync(manifestPath(folder), 'utf8')) as BackupManifest;
+export function readManifest(directory: string): BackupManifest {
+  if (!existsSync(manifestPath(directory)))
+    throw new BackupError(`${directory} contains no backup: it has no ${MANIFEST}.`);
+  const manifest = JSON.parse(readFileSync(manifestPath(directory), 'utf8')) as BackupManifest;
   if (manifest.format !== BACKUP_FORMAT) {
     throw new BackupError(
       `This backup has the format ${String(manifest.format)}; this version reads ${BACKUP_FORMAT}.`,
@@ -72,15 +73,15 @@ export function readManifest(folder: string): BackupManifest {
  *
  * @throws BackupError that lists missing or changed files
  */
-export async function verifyBackup(folder: string, manifest: BackupManifest): Promise<void> {
+export async function verifyBackup(directory: string, manifest: BackupManifest): Promise<void> {
   const wrong: string[] = [];
   const check = async ({ path, sha256 }: BackedUpFile): Promise<void> => {
-    const found = existsSync(join(folder, path)) ? await checksum(join(folder, path)) : undefined;
+    const found = existsSync(join(directory, path)) ? await checksum(join(directory, path)) : undefined;
     if (found !== sha256) wrong.push(`${path} ${found ? 'has changed since it was written' : 'is missing'}`);
   };
   for (const file of [...manifest.tables, manifest.files.list, ...manifest.secrets]) await check(file);
   if (wrong.length === 0 && manifest.files.kind === 'disk') {
-    for (const file of listedFiles(folder, manifest)) {
+    for (const file of listedFiles(directory, manifest)) {
       await check({ path: storedPath(file.key), sha256: file.sha256 ?? '' });
     }
   }
@@ -88,8 +89,8 @@ export async function verifyBackup(folder: string, manifest: BackupManifest): Pr
     throw new BackupError(`The backup is damaged:\n${wrong.map((line) => `  - ${line}`).join('\n')}`);
 }
 
-export function listedFiles(folder: string, { files }: Pick<BackupManifest, 'files'>): ListedFile[] {
-  const lines = readFileSync(join(folder, files.list.path), 'utf8').split('\n');
+export function listedFiles(directory: string, { files }: Pick<BackupManifest, 'files'>): ListedFile[] {
+  const lines = readFileSync(join(directory, files.list.path), 'utf8').split('\n');
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as ListedFile);
 }
 

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { storedFilesDirOf } from '../config/files-dir.js';
+import { storedFilesDirOf } from '../config/directories.js';
 import { migrate } from '../database/migrate.js';
 import { appliedMigrations, isFormerSchema, MIGRATIONS } from '../database/migrations.js';
 import {
@@ -18,7 +18,7 @@ import {
   verifyBackup,
 } from './backup-manifest.js';
 import { copyTarget, tablesOf } from './backup-tables.js';
-import { putBack } from './stored-files.js';
+import { restoreFile } from './stored-files.js';
 
 export interface RestoreTarget {
   readonly databaseUrl: string;
@@ -43,8 +43,8 @@ const INSTALLATION = 'installation';
  * @throws BackupError when the backup is damaged, newer than this program, or from before the first release, or the
  * database is not empty
  */
-export async function restoreBackup(folder: string, target: RestoreTarget): Promise<BackupManifest> {
-  const manifest = readManifest(folder);
+export async function restoreBackup(directory: string, target: RestoreTarget): Promise<BackupManifest> {
+  const manifest = readManifest(directory);
   if (isFormerSchema(manifest.migrations)) {
     throw new BackupError(
       `The backup was made by a development version from before the first release (${manifest.program}): only that version can restore it.`,
@@ -55,16 +55,17 @@ export async function restoreBackup(folder: string, target: RestoreTarget): Prom
   if (unknown.length > 0) {
     throw new BackupError(`The backup was made by a newer version (${manifest.program}): ${unknown.join(', ')}.`);
   }
-  await verifyBackup(folder, manifest);
+  await verifyBackup(directory, manifest);
   await requireEmpty(target.databaseUrl, manifest);
   await migrate(target.databaseUrl, { migrations: manifest.migrations.map((name) => known.get(name)!) });
-  await restoreTables(folder, manifest, target.databaseUrl);
+  await restoreTables(directory, manifest, target.databaseUrl);
   await migrate(target.databaseUrl);
   if (manifest.files.kind === 'disk') {
     const stored = storedFilesDirOf(target);
-    for (const { key } of listedFiles(folder, manifest)) await putBack(join(folder, storedPath(key)), stored, key);
+    for (const { key } of listedFiles(directory, manifest))
+      await restoreFile(join(directory, storedPath(key)), stored, key);
   }
-  await restoreSecrets(folder, manifest, target);
+  await restoreSecrets(directory, manifest, target);
   return manifest;
 }
 
@@ -91,7 +92,7 @@ async function requireEmpty(databaseUrl: string, manifest: BackupManifest): Prom
   });
 }
 
-async function restoreTables(folder: string, manifest: BackupManifest, databaseUrl: string): Promise<void> {
+async function restoreTables(directory: string, manifest: BackupManifest, databaseUrl: string): Promise<void> {
   const pending = new Map(manifest.tables.map((table) => [table.name, table]));
   await withConnection(databaseUrl, async (client) => {
     await client.query(BEGIN);
@@ -102,7 +103,7 @@ async function restoreTables(folder: string, manifest: BackupManifest, databaseU
     }
     for (const { name } of tables) {
       const table = pending.get(name);
-      if (table) await restoreTable(client, folder, table);
+      if (table) await restoreTable(client, directory, table);
       pending.delete(name);
     }
     if (pending.size > 0) throw new BackupError(`This version has no tables for ${[...pending.keys()].join(', ')}.`);
@@ -119,20 +120,20 @@ async function hasRows(client: pg.ClientBase, table: string): Promise<boolean> {
   return (await client.query(`select from public."${table}" limit 1`)).rowCount === 1;
 }
 
-async function restoreTable(client: pg.Client, folder: string, table: BackedUpTable): Promise<void> {
+async function restoreTable(client: pg.Client, directory: string, table: BackedUpTable): Promise<void> {
   const copy = client.query(copyFrom(`copy ${copyTarget(table)} from stdin`));
-  await pipeline(createReadStream(join(folder, table.path)), createGunzip(), copy);
+  await pipeline(createReadStream(join(directory, table.path)), createGunzip(), copy);
   if (copy.rowCount !== table.rows) {
     throw new BackupError(`${table.name} had ${table.rows} rows, but ${copy.rowCount} were restored.`);
   }
 }
 
-async function restoreSecrets(folder: string, manifest: BackupManifest, target: RestoreTarget): Promise<void> {
+async function restoreSecrets(directory: string, manifest: BackupManifest, target: RestoreTarget): Promise<void> {
   await mkdir(target.dataDir, { recursive: true, mode: 0o700 });
   for (const { path } of manifest.secrets) {
     if (target.givenSecrets.includes(basename(path))) continue;
     const copy = join(target.dataDir, basename(path));
-    await copyFile(join(folder, path), copy);
+    await copyFile(join(directory, path), copy);
     await chmod(copy, 0o600);
   }
 }

@@ -18,7 +18,7 @@ import {
   manifestPath,
 } from './backup-manifest.js';
 import { copyTarget, type OwnTable, sequencesOf, tablesOf } from './backup-tables.js';
-import { copyStored, listCopied, type StoredFiles } from './stored-files.js';
+import { copyStoredFiles, listCopiedFiles, type StoredFilesLocation } from './stored-files.js';
 
 const NEWLINE = 0x0a;
 /**
@@ -32,7 +32,7 @@ const BEGIN = `begin isolation level repeatable read read only;
 
 export interface BackupSource {
   readonly databaseUrl: string;
-  readonly files: StoredFiles;
+  readonly files: StoredFilesLocation;
   /** Paths of the secrets generated for this installation: without them no user could log in after a restore. */
   readonly secrets: readonly string[];
   /** Version of this program. */
@@ -46,8 +46,8 @@ export interface BackupSource {
  *
  * @throws BackupError when the directory is not empty or the database has no schema
  */
-export async function writeBackup(source: BackupSource, folder: string): Promise<BackupManifest> {
-  const target = resolve(folder);
+export async function writeBackup(source: BackupSource, directory: string): Promise<BackupManifest> {
+  const target = resolve(directory);
   if (existsSync(target) && readdirSync(target).length > 0) throw new BackupError(`${target} is not empty.`);
   const unfinished = `${target}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
@@ -56,9 +56,9 @@ export async function writeBackup(source: BackupSource, folder: string): Promise
   const { files } = source;
   const copied = join(unfinished, 'files');
   // Copied before and after the snapshot: a file deleted in between is in the first copy, a new file in the second.
-  if (files.kind === 'disk') await copyStored(files.folder, copied);
+  if (files.kind === 'disk') await copyStoredFiles(files.directory, copied);
   const tables = await writeTables(source.databaseUrl, unfinished);
-  if (files.kind === 'disk') await copyStored(files.folder, copied);
+  if (files.kind === 'disk') await copyStoredFiles(files.directory, copied);
   const manifest: BackupManifest = {
     format: BACKUP_FORMAT,
     program: source.program,
@@ -74,7 +74,7 @@ export async function writeBackup(source: BackupSource, folder: string): Promise
 
 type Tables = Pick<BackupManifest, 'taken_at' | 'postgres' | 'migrations' | 'tables' | 'sequences'>;
 
-async function writeTables(databaseUrl: string, folder: string): Promise<Tables> {
+async function writeTables(databaseUrl: string, directory: string): Promise<Tables> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'parley-backup', keepAlive: true });
   client.on('error', () => undefined);
   await client.connect();
@@ -87,7 +87,7 @@ async function writeTables(databaseUrl: string, folder: string): Promise<Tables>
     const migrations = await appliedMigrations(client);
     if (migrations.length === 0) throw new BackupError('The database is empty: there is nothing to back up.');
     const tables: BackedUpTable[] = [];
-    for (const table of await tablesOf(client)) tables.push(await writeTable(client, table, folder));
+    for (const table of await tablesOf(client)) tables.push(await writeTable(client, table, directory));
     const sequences = await sequencesOf(client);
     await client.query('commit');
     return { ...rows[0]!, migrations, tables, sequences };
@@ -96,9 +96,9 @@ async function writeTables(databaseUrl: string, folder: string): Promise<Tables>
   }
 }
 
-async function writeTable(client: pg.ClientBase, table: OwnTable, folder: string): Promise<BackedUpTable> {
+async function writeTable(client: pg.ClientBase, table: OwnTable, directory: string): Promise<BackedUpTable> {
   const path = join('tables', `${table.name}.copy.gz`);
-  const file = createWriteStream(join(folder, path), { mode: 0o600, flush: true });
+  const file = createWriteStream(join(directory, path), { mode: 0o600, flush: true });
   let rows = 0;
   const counting = new Transform({
     transform(chunk: Buffer, _encoding, next) {
@@ -119,10 +119,10 @@ async function writeTable(client: pg.ClientBase, table: OwnTable, folder: string
   return { name: table.name, columns: table.columns, rows, path, sha256: hash.digest('hex') };
 }
 
-async function writeList(files: StoredFiles, folder: string): Promise<BackupManifest['files']> {
-  const listed = files.kind === 'disk' ? await listCopied(join(folder, 'files')) : await files.list();
+async function writeList(files: StoredFilesLocation, directory: string): Promise<BackupManifest['files']> {
+  const listed = files.kind === 'disk' ? await listCopiedFiles(join(directory, 'files')) : await files.list();
   const path = 'files.jsonl';
-  const handle = await open(join(folder, path), 'w', 0o600);
+  const handle = await open(join(directory, path), 'w', 0o600);
   try {
     for (const file of listed) await handle.write(`${JSON.stringify(file)}\n`);
     await handle.sync();
@@ -130,15 +130,20 @@ async function writeList(files: StoredFiles, folder: string): Promise<BackupMani
     await handle.close();
   }
   const bytes = listed.reduce((sum, file) => sum + file.bytes, 0);
-  return { kind: files.kind, count: listed.length, bytes, list: { path, sha256: await checksum(join(folder, path)) } };
+  return {
+    kind: files.kind,
+    count: listed.length,
+    bytes,
+    list: { path, sha256: await checksum(join(directory, path)) },
+  };
 }
 
-async function copySecrets(paths: readonly string[], folder: string): Promise<BackedUpFile[]> {
+async function copySecrets(paths: readonly string[], directory: string): Promise<BackedUpFile[]> {
   const copied: BackedUpFile[] = [];
   for (const source of paths.filter((path) => existsSync(path))) {
     const path = join('secrets', source.split(/[\\/]/).at(-1)!);
-    await copyFile(source, join(folder, path));
-    copied.push({ path, sha256: await checksum(join(folder, path)) });
+    await copyFile(source, join(directory, path));
+    copied.push({ path, sha256: await checksum(join(directory, path)) });
   }
   return copied;
 }

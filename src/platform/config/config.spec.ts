@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Config, ConfigurationError, type Environment, readConfiguration } from './config.js';
-import { incomingFilesDirOf } from './files-dir.js';
+import { incomingFilesDirOf } from './directories.js';
 
 describe('the configuration', () => {
   const secret = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';

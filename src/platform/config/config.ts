@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LIMIT_VARIABLES } from '../throttling/limits.js';
-import { makeFolder } from './files-dir.js';
+import { makeDirectory } from './directories.js';
 import { misspelt } from './misspelt-settings.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingValues } from './settings.js';
@@ -50,8 +50,8 @@ export class Config {
       {
         ...values,
         dataDir: resolve(values.dataDir),
-        jwtSecret: values.jwtSecret || storedSecret(resolve(values.dataDir), 'jwt-secret'),
-        passwordPepper: values.passwordPepper || storedSecret(resolve(values.dataDir), 'password-pepper'),
+        jwtSecret: values.jwtSecret || readOrCreateSecret(resolve(values.dataDir), 'jwt-secret'),
+        passwordPepper: values.passwordPepper || readOrCreateSecret(resolve(values.dataDir), 'password-pepper'),
       },
       limitOverrides,
     );
@@ -77,7 +77,7 @@ export interface ConfigurationReading {
 }
 
 export function readConfiguration(given: Environment): ConfigurationReading {
-  const environment = translated(given);
+  const environment = withConvertedAliases(given);
   const problems: string[] = [];
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting, environment, problems)]),
@@ -88,7 +88,7 @@ export function readConfiguration(given: Environment): ConfigurationReading {
 }
 
 /** Converts settings of other deployments whose values have another format than ours. Our own names win over them. */
-function translated(given: Environment): Environment {
+function withConvertedAliases(given: Environment): Environment {
   const { REDIS_HOST: host, REDIS_PORT: port, JWT_EXPIRE_MINUTES: minutes } = given;
   const { RATE_LIMIT_REQUESTS: calls, RATE_LIMIT_WINDOW: window } = given;
   return {
@@ -157,8 +157,8 @@ function unsupported({ JWT_ALGORITHM: algorithm }: Environment): string[] {
 }
 
 /** A secret in this data directory: the first process that needs it generates it, all others read it. */
-function storedSecret(dataDir: string, name: string): string {
-  makeFolder(dataDir);
+function readOrCreateSecret(dataDir: string, name: string): string {
+  makeDirectory(dataDir);
   const file = join(dataDir, name);
   try {
     writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' });

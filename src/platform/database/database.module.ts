@@ -2,7 +2,7 @@ import { Global, Logger, Module, type OnApplicationShutdown } from '@nestjs/comm
 import pg from 'pg';
 import { Config } from '../config/config.js';
 import { whenReady } from './connect-when-ready.js';
-import { closePool, openPool } from './open-pool.js';
+import { closePool, openPool } from './pg-pool.js';
 import { PoolMonitor } from './pool-monitor.js';
 import { Sql } from './sql.js';
 import { StatementStats } from './statement-stats.js';
@@ -22,7 +22,7 @@ const types = {
 };
 
 function createPool(config: Config): pg.Pool {
-  const lost = new RepeatedWarning(new Logger('Database'), 'connections to PostgreSQL are lost', {
+  const failures = new RepeatedWarning(new Logger('Database'), 'connections to PostgreSQL are lost', {
     over: 'PostgreSQL accepts connections again',
   });
   return openPool(
@@ -39,7 +39,7 @@ function createPool(config: Config): pg.Pool {
       // An acknowledged message must survive a crash of the server, whatever its default is.
       options: '-c synchronous_commit=on',
     },
-    lost,
+    failures,
   );
 }
 

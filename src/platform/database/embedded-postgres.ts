@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { ClusterLock } from './cluster-lock.js';
-import { ClusterOwner, SILENCE_MS } from './cluster-owner.js';
+import { ClusterOwner, HEARTBEAT_TIMEOUT_MS } from './cluster-owner.js';
 import { candidateDirectoriesOf } from './postgres-binaries.js';
 import { PostgresCluster } from './postgres-cluster.js';
-import { isAlive, isOfThisBoot, isOfThisPidNamespace, livesHere, type ProcessIdentity } from './processes.js';
+import { isAlive, isOfThisBoot, isOfThisPidNamespace, isRunningHere, type ProcessIdentity } from './processes.js';
 import { StartProblem } from '../process/explain-start.js';
 
 /** A second server on the same files would destroy them, so none is started while another may be running. */
@@ -27,7 +27,7 @@ const POLL_MS = 25;
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 20_000;
 /** How long to wait for a lock held by invisible processes: those of a killed container take a moment to end. */
-const FOREIGN_LOCK_PATIENCE_MS = 3000;
+const FOREIGN_LOCK_TIMEOUT_MS = 3000;
 const STILL_ENDING = /pre-existing shared memory block|lock file .* already exists/;
 
 export interface EmbeddedPostgresOptions {
@@ -88,26 +88,26 @@ export class EmbeddedPostgres {
     if ('running' in access) {
       const { running: pid } = access;
       onLaunch?.();
-      const port = await cluster.answeringPort(Date.now() + START_DEADLINE_MS, () => isAlive(pid));
+      const port = await cluster.waitForPort(Date.now() + START_DEADLINE_MS, () => isAlive(pid));
       owner.claim();
       return new EmbeddedPostgres(cluster.url(port), pid, cluster, owner, undefined);
     }
     let child: ChildProcess | undefined;
     try {
       owner.claim();
-      owner.beat();
+      owner.startHeartbeat();
       await cluster.initialise();
-      cluster.removeMisleadingPidFile();
+      cluster.removeStalePidFile();
       const started = cluster.launch({ port: await cluster.freePort(), settings, lock: access.lock?.descriptor });
       child = started;
       const pid = started.pid ?? 0;
-      owner.beatFor(pid);
+      owner.startServerHeartbeat(pid);
       onLaunch?.();
-      const port = await cluster.answeringPort(Date.now() + START_DEADLINE_MS, () => isLiving(started));
+      const port = await cluster.waitForPort(Date.now() + START_DEADLINE_MS, () => isLiving(started));
       started.unref();
       return new EmbeddedPostgres(cluster.url(port), pid, cluster, owner, started);
     } catch (error) {
-      if (!child || !isLiving(child)) await owner.disown();
+      if (!child || !isLiving(child)) await owner.release();
       throw error;
     } finally {
       access.lock?.release(); // the server now holds the lock
@@ -130,10 +130,10 @@ export class EmbeddedPostgres {
   /** Stops the server unless another living Parley process owns it. May be called twice. */
   async stop(): Promise<void> {
     if (!this.owner.isOurs() || !this.isRunning()) return;
-    this.cluster.interrupt(this.pid);
+    this.cluster.requestStop(this.pid);
     const deadline = Date.now() + STOP_DEADLINE_MS;
     while (this.isRunning() && Date.now() < deadline) await sleep(POLL_MS);
-    if (!this.isRunning()) await this.owner.disown();
+    if (!this.isRunning()) await this.owner.release();
   }
 
   /** Kills the server at once, for tests of crashes. */
@@ -173,8 +173,8 @@ async function accessTo(cluster: PostgresCluster, owner: ClusterOwner, directory
       if (user) await requireGone(user, lock, owner, directory);
       return { lock };
     }
-    const patience = user && livesHere(user) ? START_DEADLINE_MS : FOREIGN_LOCK_PATIENCE_MS;
-    if (Date.now() > begun + patience) throw new DataDirInUse(directory, user);
+    const timeoutMs = user && isRunningHere(user) ? START_DEADLINE_MS : FOREIGN_LOCK_TIMEOUT_MS;
+    if (Date.now() > begun + timeoutMs) throw new DataDirInUse(directory, user);
     await sleep(POLL_MS * 4);
   }
 }
@@ -194,7 +194,7 @@ async function requireGone(
   if (lock ? isOfThisBoot(last) : isOfThisPidNamespace(last)) return;
   new Logger('Database').warn(
     `${directory} was last used on ${last.host} without a clean shutdown: ` +
-      `waiting for ${SILENCE_MS / 1000} s without a heartbeat, after which its server counts as gone`,
+      `waiting for ${HEARTBEAT_TIMEOUT_MS / 1000} s without a heartbeat, after which its server counts as gone`,
   );
   if (await owner.takeOver()) return;
   lock?.release();

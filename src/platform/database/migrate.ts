@@ -14,7 +14,7 @@ const MIGRATION_LOCK = 7_265_539;
 const LOCK_TIMEOUT_MS = 1000;
 
 /** The oldest supported `server_version_num`. */
-export const LEAST_VERSION = 150_000;
+export const MIN_SERVER_VERSION = 150_000;
 
 export interface MigrationOptions {
   /** By default all, after which the SQL functions are installed: a part of the migrations is a schema without them. */
@@ -72,7 +72,7 @@ async function requireServer(client: pg.Client, host: string): Promise<void> {
             current_setting('fsync') as fsync`,
   );
   const { version = '', number = '0', fsync = '' } = rows[0] ?? {};
-  if (Number(number) < LEAST_VERSION) {
+  if (Number(number) < MIN_SERVER_VERSION) {
     throw new StartProblem(`PostgreSQL ${version} at ${host} is too old. Use PostgreSQL 15 or later.`);
   }
   if (fsync !== 'on') {

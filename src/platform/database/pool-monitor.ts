@@ -5,7 +5,7 @@ import { isReadOnly } from './database-errors.js';
 import type { StatementStats } from './statement-stats.js';
 
 const CHECK_EVERY_MS = 50;
-const RENEW_EVERY_MS = 1000;
+const REPLACE_EVERY_MS = 1000;
 
 /**
  * Measures the wait for a connection of the pool, which the pool itself does not report. While requests wait in its
@@ -18,9 +18,9 @@ const RENEW_EVERY_MS = 1000;
 export class PoolMonitor implements OnApplicationShutdown {
   private lastWaitMs = 0;
   private probeSince: number | undefined;
-  private renewedAt = -Infinity;
+  private replacedAt = -Infinity;
   private readonly timer: NodeJS.Timeout;
-  private readonly readOnly = new RepeatedWarning(
+  private readonly readOnlyWarning = new RepeatedWarning(
     new Logger('Database'),
     'PostgreSQL takes no writes: it is a standby, or default_transaction_read_only is on',
     { over: 'PostgreSQL takes writes again' },
@@ -55,18 +55,18 @@ export class PoolMonitor implements OnApplicationShutdown {
 
   /** Logs that the server accepts no writes, and closes the idle connections, at most once a second. */
   foundReadOnly(): void {
-    this.readOnly.failed({});
-    this.renew();
+    this.readOnlyWarning.failed({});
+    this.replaceIdleConnections();
   }
 
   foundWritable(): void {
-    this.readOnly.worked();
+    this.readOnlyWarning.worked();
   }
 
-  private renew(): void {
+  private replaceIdleConnections(): void {
     const now = performance.now();
-    if (now - this.renewedAt < RENEW_EVERY_MS) return;
-    this.renewedAt = now;
+    if (now - this.replacedAt < REPLACE_EVERY_MS) return;
+    this.replacedAt = now;
     for (let idle = this.pool.idleCount; idle > 0; idle--) {
       this.pool.connect().then(
         (client) => client.release(true),

@@ -3,7 +3,7 @@ import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } f
 import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { makeFolder } from '../config/files-dir.js';
+import { makeDirectory } from '../config/directories.js';
 import { StartProblem } from '../process/explain-start.js';
 
 /** Used where the account of PostgreSQL cannot access the checkout, for example in a private home directory. */
@@ -20,45 +20,45 @@ export interface PostgresBinaries {
   /** The account that runs them, if it is not the account of this process. */
   readonly account: { uid: number; gid: number } | undefined;
   /** Creates `directory` for the account and returns its path: another path if the account cannot access it. */
-  reachable(directory: string): string;
+  prepareDirectory(directory: string): string;
   /** Makes the account the owner of a file. */
-  give(path: string): void;
+  chown(path: string): void;
 }
 
 /** @throws Error when no PostgreSQL is packaged for this platform. */
 export function postgresBinaries(): PostgresBinaries {
   const native = nativeDirectory();
-  if (process.getuid?.() !== 0 && hasAccount()) return binaries(native, [], undefined);
+  if (process.getuid?.() !== 0 && hasAccount()) return createBinaries(native, [], undefined);
   const [unshare = '', ...flags] = USER_NAMESPACE;
-  if (spawnSync(unshare, [...flags, 'true']).status === 0) return binaries(native, USER_NAMESPACE, undefined);
+  if (spawnSync(unshare, [...flags, 'true']).status === 0) return createBinaries(native, USER_NAMESPACE, undefined);
   if (process.getuid?.() !== 0)
     throw new StartProblem('PostgreSQL needs a user account: this uid has none in /etc/passwd.');
   const account = postgresAccount();
-  if (canExecute(join(native, 'bin', 'postgres'), account)) return binaries(native, [], account);
+  if (canExecute(join(native, 'bin', 'postgres'), account)) return createBinaries(native, [], account);
   const copy = join(SHARED_HOME, 'program');
   mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
   if (!existsSync(join(copy, 'bin', 'postgres'))) cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-  return binaries(copy, [], account);
+  return createBinaries(copy, [], account);
 }
 
-function binaries(native: string, prefix: string[], account: PostgresBinaries['account']): PostgresBinaries {
-  const give = (path: string): void => {
+function createBinaries(native: string, prefix: string[], account: PostgresBinaries['account']): PostgresBinaries {
+  const chown = (path: string): void => {
     if (account) chownSync(path, account.uid, account.gid);
   };
   return {
     account,
-    give,
+    chown,
     command: (program, args) => {
       const [file = '', ...rest] = [...prefix, join(native, 'bin', program), ...args];
       return { file, args: rest };
     },
-    reachable: (directory) => {
+    prepareDirectory: (directory) => {
       const wanted = resolve(directory);
-      makeFolder(wanted);
+      makeDirectory(wanted);
       const chosen = account && !canExecute(dirname(wanted), account) ? sharedDirectoryOf(wanted) : wanted;
       if (chosen !== wanted) mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
-      makeFolder(chosen);
-      give(chosen);
+      makeDirectory(chosen);
+      chown(chosen);
       return chosen;
     },
   };

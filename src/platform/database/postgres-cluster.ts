@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { makeFolder } from '../config/files-dir.js';
+import { makeDirectory } from '../config/directories.js';
 import { StartProblem } from '../process/explain-start.js';
 import { postgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { commandOf, isAlive } from './processes.js';
@@ -43,9 +43,9 @@ export class PostgresCluster {
 
   /** Creates the directory and the password if they are missing, but no data. */
   static open(directory: string): PostgresCluster {
-    makeFolder(directory);
+    makeDirectory(directory);
     const binaries = postgresBinaries();
-    const home = binaries.reachable(directory);
+    const home = binaries.prepareDirectory(directory);
     return new PostgresCluster(binaries, directory, home, join(home, 'postgres'));
   }
 
@@ -67,7 +67,7 @@ export class PostgresCluster {
    * other pid file stays, since PostgreSQL needs it to detect child processes that still write after a crash. Only to
    * be called when it is certain that no server is running.
    */
-  removeMisleadingPidFile(): void {
+  removeStalePidFile(): void {
     if (isAlive(Number(this.pidFileLine(0) ?? 0))) rmSync(this.pidFile, { force: true });
   }
 
@@ -107,7 +107,7 @@ export class PostgresCluster {
   }
 
   /** Waits until the server accepts connections and our database exists. Returns its port. */
-  async answeringPort(deadline: number, isLiving: () => boolean): Promise<number> {
+  async waitForPort(deadline: number, isLiving: () => boolean): Promise<number> {
     for (;;) {
       try {
         const port = Number(this.pidFileLine(3));
@@ -116,7 +116,7 @@ export class PostgresCluster {
         return port;
       } catch (error) {
         if (!isLiving() || Date.now() > deadline) {
-          throw this.notStarted(error);
+          throw this.startError(error);
         }
         await sleep(POLL_MS);
       }
@@ -124,7 +124,7 @@ export class PostgresCluster {
   }
 
   /** Builds the error with the last line of the server's log, preferably an error. */
-  private notStarted(cause: unknown): StartProblem {
+  private startError(cause: unknown): StartProblem {
     const lines = this.endOfLog().trim().split('\n');
     const why = lines.filter((line) => /(FATAL|PANIC|ERROR):/.test(line)).at(-1) ?? lines.at(-1) ?? '';
     const where = join(this.directory, 'postgres.log');
@@ -132,7 +132,7 @@ export class PostgresCluster {
     return new StartProblem(`The embedded PostgreSQL did not start: ${reason} (more in ${where}).`, { cause });
   }
 
-  interrupt(pid: number): void {
+  requestStop(pid: number): void {
     if (process.platform !== 'win32') {
       process.kill(pid, 'SIGINT'); // "fast": ends sessions, writes a checkpoint
       return;
@@ -156,10 +156,10 @@ export class PostgresCluster {
     const unfinished = `${this.data}.unfinished`;
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(unfinished, { mode: 0o700 });
-    this.binaries.give(unfinished);
+    this.binaries.chown(unfinished);
     const passwordFile = `${this.data}.password`;
     writeFileSync(passwordFile, this.password, { mode: 0o600 });
-    this.binaries.give(passwordFile);
+    this.binaries.chown(passwordFile);
     try {
       await this.initdb([
         ...['-D', unfinished, '-U', USER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--no-instructions'],

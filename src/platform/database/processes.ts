@@ -62,7 +62,7 @@ export function isOfThisPidNamespace(one: ProcessIdentity): boolean {
 }
 
 /** Whether that process itself is alive here, and not a later process with the same pid. */
-export function livesHere(one: ProcessIdentity): boolean {
+export function isRunningHere(one: ProcessIdentity): boolean {
   return isOfThisPidNamespace(one) && isAlive(one.pid) && identityOf(one.pid).started === one.started;
 }
 

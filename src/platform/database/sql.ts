@@ -41,7 +41,7 @@ export interface Queryable {
   run(statement: Statement<unknown>, values?: SqlValue[]): Promise<number>;
 }
 
-type Runner = Pick<pg.ClientBase, 'query'>;
+type PgClient = Pick<pg.ClientBase, 'query'>;
 
 /** Called after every statement; must not throw. */
 export interface StatementObserver {
@@ -50,9 +50,9 @@ export interface StatementObserver {
 
 const noObserver: StatementObserver = { ran: () => undefined };
 
-class Session implements Queryable {
+class StatementRunner implements Queryable {
   constructor(
-    private readonly runner: Runner,
+    private readonly client: PgClient,
     private readonly observer: StatementObserver,
   ) {}
 
@@ -72,7 +72,7 @@ class Session implements Queryable {
     const { name, text } = statement;
     const begun = performance.now();
     try {
-      const result = await this.runner.query({ name, text, values: values as unknown[] });
+      const result = await this.client.query({ name, text, values: values as unknown[] });
       this.observer.ran(name, performance.now() - begun);
       return result;
     } catch (error) {
@@ -90,12 +90,12 @@ export type Isolation = 'read committed' | 'repeatable read read only';
  * statement without a response in time may still be executed; its connection is closed.
  */
 @Injectable()
-export class Sql extends Session {
+export class Sql extends StatementRunner {
   constructor(
     private readonly pool: pg.Pool,
     private readonly statements: StatementObserver = noObserver,
   ) {
-    super(pool as unknown as Runner, statements);
+    super(pool as unknown as PgClient, statements);
   }
 
   /**
@@ -116,7 +116,7 @@ export class Sql extends Session {
     client.on('error', onError);
     try {
       await client.query(`begin isolation level ${isolation}; set local synchronous_commit to on`);
-      const result = await work(new Session(client, this.statements));
+      const result = await work(new StatementRunner(client, this.statements));
       await client.query('commit');
       return result;
     } catch (error) {

@@ -16,11 +16,11 @@ const MAX_BATCHES = 400;
 const MAX_REWRITES = 200;
 /** If more than this fraction of a batch found no free space further in front, there is practically none. */
 const MAX_UNMOVED = 0.1;
-const FILLED = 0.9;
+const FILL_FACTOR = 0.9;
 
 const ESTIMATE = statement<{ bytes: number }>(
   'database.estimate_loose_bytes',
-  `select coalesce(sum(greatest(0, pg_relation_size(c.oid) - c.reltuples * (28 + w.width) / ${FILLED})), 0)::bigint as bytes
+  `select coalesce(sum(greatest(0, pg_relation_size(c.oid) - c.reltuples * (28 + w.width) / ${FILL_FACTOR})), 0)::bigint as bytes
      from pg_class c
     cross join lateral (select sum(s.avg_width) as width from pg_stats s
                          where s.schemaname = 'public' and s.tablename = c.relname) w

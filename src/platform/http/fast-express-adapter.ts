@@ -2,8 +2,8 @@ import { createServer, IncomingMessage, ServerResponse, type RequestListener, ty
 import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express, type Response } from 'express';
-import { jsonInSteps, utf8InSteps } from '../json/encoded-once.js';
-import { inTurns, type Steps } from '../process/in-turns.js';
+import { jsonInSteps, utf8InSteps } from '../json/json-encoding.js';
+import { runInTurns, type Steps } from '../concurrency/steps.js';
 import type { ClientAddresses } from './client-address.js';
 
 const SERVER_OPTIONS: ServerOptions = {
@@ -43,7 +43,7 @@ export class FastExpressAdapter extends ExpressAdapter {
     if (typeof body !== 'object' || body === null || body instanceof StreamableFile)
       return super.reply(response, body, statusCode);
     if (statusCode) response.statusCode = statusCode;
-    const text = inTurns(textInSteps(body));
+    const text = runInTurns(textInSteps(body));
     return text instanceof Promise
       ? text.then((encoded) => this.endWith(response, encoded))
       : this.endWith(response, text);

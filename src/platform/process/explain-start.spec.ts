@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFolder } from '../config/files-dir.js';
+import { makeDirectory } from '../config/directories.js';
 import { connectWhenReady } from '../database/connect-when-ready.js';
-import { explainStart, type Surroundings, StartProblem } from './explain-start.js';
+import { explainStart, type StartSettings, StartProblem } from './explain-start.js';
 
 /** Returns the sentence for the operator about the error of `work`. */
-async function explained(work: () => unknown, surroundings: Surroundings): Promise<string | undefined> {
+async function explained(work: () => unknown, surroundings: StartSettings): Promise<string | undefined> {
   try {
     await work();
   } catch (error) {
@@ -52,13 +52,15 @@ describe('the explanation of a failed start', () => {
     const file = join(directory, 'file');
     writeFileSync(file, '');
     for (const dataDir of [file, join(file, 'data'), '/proc/x/data']) {
-      const explanation = await explained(() => makeFolder(dataDir), { dataDir });
+      const explanation = await explained(() => makeDirectory(dataDir), { dataDir });
       expect(explanation).toMatch(
         new RegExp(`^DATA_DIR ${dataDir} cannot be used: .*set DATA_DIR to another directory\\.$`),
       );
     }
-    expect(await explained(() => makeFolder(file), { dataDir: '/elsewhere', filesDir: file })).toMatch(/^FILES_DIR /);
-    expect(await explained(() => makeFolder(file), { dataDir: '/elsewhere' })).toBeUndefined();
+    expect(await explained(() => makeDirectory(file), { dataDir: '/elsewhere', filesDir: file })).toMatch(
+      /^FILES_DIR /,
+    );
+    expect(await explained(() => makeDirectory(file), { dataDir: '/elsewhere' })).toBeUndefined();
   });
 
   it('names a PostgreSQL that does not respond', async () => {

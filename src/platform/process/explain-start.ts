@@ -10,7 +10,7 @@ export class StartProblem extends Error {
 }
 
 /** The settings that name what a start needs from its environment. */
-export type Surroundings = Partial<
+export type StartSettings = Partial<
   Pick<SettingValues, 'dataDir' | 'filesDir' | 'databaseUrl' | 'host' | 'port' | 'metricsPort'>
 >;
 
@@ -56,17 +56,16 @@ export function reasonOf(error: unknown): string {
 }
 
 /** Returns a sentence for the operator if they can correct what made the start fail; undefined for a defect. */
-export function explainStart(error: unknown, surroundings: Surroundings): string | undefined {
+export function explainStart(error: unknown, settings: StartSettings): string | undefined {
   for (let each = error; typeof each === 'object' && each !== null; each = (each as SystemError).cause) {
     if (each instanceof StartProblem) return each.message;
-    const sentence =
-      explainListening(each, surroundings) ?? explainFile(each, surroundings) ?? explainDatabase(each, surroundings);
+    const sentence = explainListening(each, settings) ?? explainFile(each, settings) ?? explainDatabase(each, settings);
     if (sentence) return sentence;
   }
   return undefined;
 }
 
-function explainListening(error: SystemError, { host, port, metricsPort }: Surroundings): string | undefined {
+function explainListening(error: SystemError, { host, port, metricsPort }: StartSettings): string | undefined {
   const { code, syscall } = error;
   if (syscall === 'getaddrinfo' && error.hostname === host) return wrongHost(host, error);
   if (syscall !== 'listen') return undefined;
@@ -86,7 +85,7 @@ function wrongHost(host: unknown, error: SystemError): string {
   return `HOST ${String(host)} is not an address of this machine (${reasonOf(error)}). Set it to one, to 0.0.0.0 for all, or leave it unset.`;
 }
 
-function explainFile(error: SystemError, { dataDir = '', filesDir }: Surroundings): string | undefined {
+function explainFile(error: SystemError, { dataDir = '', filesDir }: StartSettings): string | undefined {
   const { code, path } = error;
   if (typeof path !== 'string' || typeof code !== 'string' || !FILE_PROBLEMS.test(code)) return undefined;
   const isOf = (directory: string): boolean => {
@@ -99,7 +98,7 @@ function explainFile(error: SystemError, { dataDir = '', filesDir }: Surrounding
 }
 
 /** Explains an error of PostgreSQL by its SQLSTATE. */
-function explainDatabase(error: SystemError, { databaseUrl }: Surroundings): string | undefined {
+function explainDatabase(error: SystemError, { databaseUrl }: StartSettings): string | undefined {
   const { code, message } = error;
   if (!databaseUrl || typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return undefined;
   const { host, pathname, username } = new URL(databaseUrl);

@@ -8,17 +8,17 @@ interface Package {
 }
 
 /** The directory of `package.json`: this file may be a source, or compiled at some depth of `dist`. */
-export function programFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) {
-    const above = dirname(folder);
-    if (above === folder) throw new Error('There is no package.json above the program.');
-    folder = above;
+export function programDirectory(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'package.json'))) {
+    const parent = dirname(directory);
+    if (parent === directory) throw new Error('There is no package.json above the program.');
+    directory = parent;
   }
-  return folder;
+  return directory;
 }
 
 /** Reads `package.json` of this program. */
 export function readPackage(): Package {
-  return JSON.parse(readFileSync(join(programFolder(), 'package.json'), 'utf8')) as Package;
+  return JSON.parse(readFileSync(join(programDirectory(), 'package.json'), 'utf8')) as Package;
 }

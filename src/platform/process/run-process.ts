@@ -2,7 +2,7 @@ import { Logger, type INestApplicationContext } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
 import { Redis } from 'ioredis';
 import { Config, ConfigurationError, processEnvironment, readConfiguration } from '../config/config.js';
-import { filesDirOf } from '../config/files-dir.js';
+import { filesDirOf } from '../config/directories.js';
 import type { SettingValues } from '../config/settings.js';
 import { startDatabaseServer, type DatabaseServer } from '../database/database-server.js';
 import { migrate } from '../database/migrate.js';
@@ -10,15 +10,15 @@ import { DrainState } from '../health/drain-state.js';
 import { StartupBanner } from '../logging/startup-banner.js';
 import { createLog, NestLog } from '../logging/log.js';
 import { loadTracing } from '../tracing/tracing.module.js';
-import { explainStart, type Surroundings, reasonOf } from './explain-start.js';
+import { explainStart, type StartSettings, reasonOf } from './explain-start.js';
 import { Watchdog } from './watchdog.js';
 
 /** The maximum duration of a shutdown after its delay. Later, the supervisor would kill the process in mid-work. */
 const SHUTDOWN_DEADLINE_MS = 25_000;
 /** After this time the watchdog thread kills the process, in case the event loop is blocked. */
-const KILL_SECONDS = 27;
+const KILL_AFTER_SECONDS = 27;
 /** How long a shutdown waits for a start in progress, so that what it has created can be closed. */
-const START_PATIENCE_MS = 3000;
+const START_TIMEOUT_MS = 3000;
 
 /** The program of a process. */
 export interface Program {
@@ -31,8 +31,8 @@ export interface Program {
   boot(config: Config, log: Pino): Promise<INestApplicationContext>;
 }
 
-/** The parts of the process that exist so far and have to be closed at its end. */
-interface Life {
+/** The parts of the process that exist so far, for the shutdown to close. */
+interface ProcessState {
   /** Each promise is set as soon as its work begins, so that an end during the start finds it. */
   database?: Promise<DatabaseServer>;
   app?: Promise<INestApplicationContext>;
@@ -40,7 +40,7 @@ interface Life {
 }
 
 /** Ends the process; only the first call has an effect. */
-type End = (reason: string, exitCode: number) => Promise<void>;
+type Shutdown = (reason: string, exitCode: number) => Promise<void>;
 
 /**
  * Runs a process from start to end: configuration, database, migrations, application, banner. On SIGTERM or SIGINT, or
@@ -53,25 +53,25 @@ export async function runProcess(program: Program): Promise<void> {
   const config = await readConfig(program);
   const log = createLog(config);
   Logger.overrideLogger(new NestLog(log)); // for log lines before there is an application
-  const life: Life = { isEnding: false };
-  const end = endOf(life, log, { watchdog, delayMs: config.shutdownDelay * 1000 });
-  endOnSignals(end, log);
+  const state: ProcessState = { isEnding: false };
+  const shutDown = createShutdown(state, log, { watchdog, delayMs: config.shutdownDelay * 1000 });
+  shutDownOnSignals(shutDown, log);
   try {
     await loadTracing(config); // before anything waits for a response with a deadline
     void warnWithoutRedis(config);
-    life.database = startDatabaseServer(config, () => {
+    state.database = startDatabaseServer(config, () => {
       program.load?.().catch(() => undefined); // `boot` throws the error
     });
-    const database = await life.database;
+    const database = await state.database;
     await migrate(database.url);
-    if (life.isEnding) return;
-    life.app = program.boot(config.with({ databaseUrl: database.url }), log);
-    const app = await life.app;
-    if (!life.isEnding) await announce(app, config, database, program.title);
+    if (state.isEnding) return;
+    state.app = program.boot(config.with({ databaseUrl: database.url }), log);
+    const app = await state.app;
+    if (!state.isEnding) await printBanner(app, config, database, program.title);
   } catch (error) {
-    if (life.isEnding) return; // the shutdown stopped its database
+    if (state.isEnding) return; // the shutdown stopped its database
     logFailedStart(log, error, config);
-    await end('the start failed', 1);
+    await shutDown('the start failed', 1);
   }
 }
 
@@ -91,13 +91,13 @@ async function readConfig(program: Program): Promise<Config> {
 }
 
 /** Logs one sentence if the operator can correct the problem; the whole error with its stack if it is a defect. */
-function logFailedStart(log: Pino, error: unknown, surroundings: Surroundings): void {
-  const sentence = explainStart(error, surroundings);
+function logFailedStart(log: Pino, error: unknown, settings: StartSettings): void {
+  const sentence = explainStart(error, settings);
   if (sentence === undefined) log.fatal({ err: error }, 'the start failed');
   else log.fatal(sentence);
 }
 
-async function announce(
+async function printBanner(
   app: INestApplicationContext,
   config: Config,
   database: DatabaseServer,
@@ -115,44 +115,48 @@ async function announce(
 }
 
 /** `delayMs`: how long the server continues to serve before the shutdown begins. */
-function endOf(life: Life, log: Pino, { watchdog, delayMs }: { watchdog: Watchdog; delayMs: number }): End {
+function createShutdown(
+  state: ProcessState,
+  log: Pino,
+  { watchdog, delayMs }: { watchdog: Watchdog; delayMs: number },
+): Shutdown {
   return async (reason, exitCode) => {
-    if (life.isEnding) return;
-    life.isEnding = true;
-    watchdog.endWithin(KILL_SECONDS + delayMs / 1000);
+    if (state.isEnding) return;
+    state.isEnding = true;
+    watchdog.killAfter(KILL_AFTER_SECONDS + delayMs / 1000);
     log.info({ reason }, 'shutting down');
     setTimeout(() => {
       log.error(`the shutdown is aborted: it took longer than ${(SHUTDOWN_DEADLINE_MS + delayMs) / 1000} s`);
       process.exit(1);
     }, SHUTDOWN_DEADLINE_MS + delayMs).unref();
     try {
-      const app = await startedApp(life);
+      const app = await startedApp(state);
       await app?.get(DrainState).begin(delayMs);
       await app?.close();
     } catch (error) {
       log.error({ err: error }, 'the shutdown failed');
     }
-    const database = await life.database?.catch(() => undefined);
+    const database = await state.database?.catch(() => undefined);
     await database?.stop();
     process.exit(exitCode);
   };
 }
 
 /** Returns the application once it has started; undefined if it has failed or does not start in time. */
-async function startedApp({ app }: Life): Promise<INestApplicationContext | undefined> {
-  const late = new Promise<undefined>((resolve) => setTimeout(resolve, START_PATIENCE_MS, undefined).unref());
+async function startedApp({ app }: ProcessState): Promise<INestApplicationContext | undefined> {
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, START_TIMEOUT_MS, undefined).unref());
   return Promise.race([app?.catch(() => undefined), late]);
 }
 
-function endOnSignals(end: End, log: Pino): void {
-  process.on('SIGTERM', () => void end('SIGTERM', 0));
-  process.on('SIGINT', () => void end('SIGINT', 0));
-  onParentExit(() => void end('npm ended', 0));
+function shutDownOnSignals(shutDown: Shutdown, log: Pino): void {
+  process.on('SIGTERM', () => void shutDown('SIGTERM', 0));
+  process.on('SIGINT', () => void shutDown('SIGINT', 0));
+  onParentExit(() => void shutDown('npm ended', 0));
   // An unhandled rejection is one failed operation; ending the process would also end all connections.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled promise rejection'));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'uncaught exception');
-    void end('uncaught exception', 1);
+    void shutDown('uncaught exception', 1);
   });
 }
 
@@ -174,15 +178,15 @@ function onParentExit(callBack: () => void): void {
   }, CHECK_EVERY_MS).unref();
 }
 
-const PATIENCE_MS = 3000;
+const REDIS_TIMEOUT_MS = 3000;
 
 /** Logs once at start that Redis cannot be used. The process serves without it and continues to reconnect. */
 async function warnWithoutRedis({ redisUrl }: Pick<Config, 'redisUrl'>): Promise<void> {
   if (!redisUrl) return;
   const redis = new Redis(redisUrl, {
     lazyConnect: true,
-    connectTimeout: PATIENCE_MS,
-    commandTimeout: PATIENCE_MS,
+    connectTimeout: REDIS_TIMEOUT_MS,
+    commandTimeout: REDIS_TIMEOUT_MS,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });

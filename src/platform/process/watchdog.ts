@@ -2,12 +2,12 @@ import { url as inspectorUrl } from 'node:inspector';
 import { Worker } from 'node:worker_threads';
 
 /** How long the event loop may be blocked before the process is killed; meanwhile it handles no signal. */
-const STILL_SECONDS = 60;
+const BLOCKED_SECONDS = 60;
 
-/** Indexes of the shared numbers. */
-const TURNS = 0;
+/** Indexes of the shared numbers: ticks of the event loop, seconds until the kill, and the limit of a blocked event loop. */
+const TICKS = 0;
 const SECONDS_LEFT = 1;
-const STILL = 2;
+const BLOCKED_LIMIT = 2;
 
 /**
  * The script of the thread, which checks once a second. It counts its own seconds, so that time in which the machine
@@ -17,17 +17,17 @@ const SCRIPT = `
   const { workerData } = require('node:worker_threads');
   const { writeSync } = require('node:fs');
   const numbers = new Int32Array(workerData.shared);
-  let turns = -1, still = 0, ending = 0;
+  let ticks = -1, blocked = 0, ending = 0;
   const end = (msg) => {
     try { writeSync(1, JSON.stringify({ level: 'fatal', time: new Date().toISOString(), context: 'Watchdog', msg }) + '\\n'); } catch {}
     process.kill(process.pid, 'SIGKILL');
   };
   setInterval(() => {
-    const now = Atomics.load(numbers, ${TURNS});
-    still = now === turns ? still + 1 : 0;
-    turns = now;
-    const limit = Atomics.load(numbers, ${STILL});
-    if (limit > 0 && still >= limit) end('the event loop was blocked for ' + still + ' s: the process is killed');
+    const now = Atomics.load(numbers, ${TICKS});
+    blocked = now === ticks ? blocked + 1 : 0;
+    ticks = now;
+    const limit = Atomics.load(numbers, ${BLOCKED_LIMIT});
+    if (limit > 0 && blocked >= limit) end('the event loop was blocked for ' + blocked + ' s: the process is killed');
     const left = Atomics.load(numbers, ${SECONDS_LEFT});
     if (left > 0 && ++ending > left) end('the process did not end within ' + left + ' s: it is killed');
   }, 1000);`;
@@ -38,10 +38,10 @@ const SCRIPT = `
  */
 export class Watchdog {
   private readonly numbers = new Int32Array(new SharedArrayBuffer(12));
-  private readonly ticking: NodeJS.Timeout;
+  private readonly ticker: NodeJS.Timeout;
 
-  constructor({ stillSeconds = STILL_SECONDS } = {}) {
-    this.numbers[STILL] = stillSeconds;
+  constructor({ blockedSeconds = BLOCKED_SECONDS } = {}) {
+    this.numbers[BLOCKED_LIMIT] = blockedSeconds;
     const thread = new Worker(SCRIPT, {
       eval: true,
       workerData: { shared: this.numbers.buffer },
@@ -50,17 +50,17 @@ export class Watchdog {
     });
     thread.on('error', () => undefined); // if no thread can be created, the process runs without a watchdog
     thread.unref();
-    this.ticking = setInterval(() => {
-      Atomics.add(this.numbers, TURNS, 1);
+    this.ticker = setInterval(() => {
+      Atomics.add(this.numbers, TICKS, 1);
       // A breakpoint of a debugger blocks the event loop on purpose.
-      if (inspectorUrl() !== undefined) Atomics.store(this.numbers, STILL, 0);
+      if (inspectorUrl() !== undefined) Atomics.store(this.numbers, BLOCKED_LIMIT, 0);
     }, 500).unref();
   }
 
   /** Kills the process unless it ends within this time. */
-  endWithin(seconds: number): void {
+  killAfter(seconds: number): void {
     Atomics.store(this.numbers, SECONDS_LEFT, seconds);
-    clearInterval(this.ticking);
-    Atomics.store(this.numbers, STILL, 0);
+    clearInterval(this.ticker);
+    Atomics.store(this.numbers, BLOCKED_LIMIT, 0);
   }
 }

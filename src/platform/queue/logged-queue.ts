@@ -22,19 +22,19 @@ export class LoggedQueue extends Queue {
 /**
  * How long a worker waits after a failure of its store, because a store that fails at once would be queried in a loop.
  */
-const AFTER_FAILURE_MS = 1000;
+const RETRY_DELAY_MS = 1000;
 
 /**
  * A worker that logs its failures and waits between two of them. The worker of BullMQ retries at once if the error is
  * not one of the connection (a pool that has ended, a server that shuts down, a missing function). If that fails
  * without any I/O, its loop of promises starves timers, signals and the log.
  */
-export class PacedWorker extends Worker {
+export class LoggedWorker extends Worker {
   private readonly retryDelay = new AbortController();
 
   constructor(name: string, processor?: ConstructorParameters<typeof Worker>[1], options?: WorkerOptions) {
     // A shutdown would also wait for BullMQ's default of 15 s.
-    super(name, processor, { runRetryDelay: AFTER_FAILURE_MS, ...options } as WorkerOptions);
+    super(name, processor, { runRetryDelay: RETRY_DELAY_MS, ...options } as WorkerOptions);
     this.on('error', (error) => queueFailures.failed({ queue: name, err: error }));
   }
 
@@ -44,7 +44,7 @@ export class PacedWorker extends Worker {
       queueFailures.worked();
       return job;
     } catch (error) {
-      await sleep(AFTER_FAILURE_MS, undefined, { signal: this.retryDelay.signal }).catch(() => undefined);
+      await sleep(RETRY_DELAY_MS, undefined, { signal: this.retryDelay.signal }).catch(() => undefined);
       throw error;
     }
   }

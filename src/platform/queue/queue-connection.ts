@@ -17,7 +17,7 @@ import {
 import type { RedisOptions } from 'ioredis';
 import type pg from 'pg';
 import { Config } from '../config/config.js';
-import { closePool, openPool } from '../database/open-pool.js';
+import { closePool, openPool } from '../database/pg-pool.js';
 import { DrainState } from '../health/drain-state.js';
 import { ClosableRedis } from './closable-redis.js';
 import { queueFailures } from './logged-queue.js';
@@ -28,9 +28,9 @@ const POOL_SIZE = 16;
  * A PostgreSQL that does not respond to a statement of the queue within this time is unavailable. Waiting for jobs uses
  * notifications, not this timeout.
  */
-const ANSWER_TIMEOUT_MS = 15_000;
+const RESPONSE_TIMEOUT_MS = 15_000;
 /** Longest interval between connection attempts while Redis is unavailable; at shutdown there is one more attempt. */
-const LONGEST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 1000;
 const CONNECT_TIMEOUT_MS = 2000;
 /** At shutdown, a Redis that does not respond to a PING within this time is considered unavailable. */
 const PING_TIMEOUT_MS = 1000;
@@ -63,7 +63,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
         url: config.redisUrl,
         maxRetriesPerRequest: null,
         connectTimeout: CONNECT_TIMEOUT_MS,
-        retryStrategy: (times) => (this.isClosing ? null : Math.min(times * 100, LONGEST_RETRY_MS)),
+        retryStrategy: (times) => (this.isClosing ? null : Math.min(times * 100, MAX_RETRY_MS)),
       };
       return;
     }
@@ -73,7 +73,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
         application_name: 'parley-queue',
         max: POOL_SIZE,
         connectionTimeoutMillis: 5000,
-        query_timeout: ANSWER_TIMEOUT_MS,
+        query_timeout: RESPONSE_TIMEOUT_MS,
         keepAlive: true, // without it a worker looks for jobs at least every 10 s
         options: '-c search_path=bullmq,public',
       },

@@ -1,7 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { LoggedQueue, PacedWorker } from './logged-queue.js';
+import { LoggedQueue, LoggedWorker } from './logged-queue.js';
 import { QueueConnection } from './queue-connection.js';
 import { QUEUE_NAMES, QueueDepths } from './queue-depths.js';
 
@@ -42,7 +42,7 @@ export class QueueModule {
   static register(...names: string[]): DynamicModule {
     for (const name of names) QUEUE_NAMES.add(name);
     BullModule.queueClass = LoggedQueue;
-    BullModule.workerClass = PacedWorker;
+    BullModule.workerClass = LoggedWorker;
     return BullModule.registerQueue(...names.map((name) => ({ name })));
   }
 }

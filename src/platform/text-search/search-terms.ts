@@ -1,4 +1,4 @@
-import { atOnce, type Steps } from '../process/in-turns.js';
+import { runSync, type Steps } from '../concurrency/steps.js';
 import { type Word, wordsInSteps, wordsOf } from './words.js';
 
 /** Adjacent words. */
@@ -83,7 +83,7 @@ export class SearchTerms {
 
   /** Returns the ranges of the matching words, in order, at most 32; undefined if the text does not match. */
   find(text: string): Range[] | undefined {
-    return atOnce(this.findInSteps(text));
+    return runSync(this.findInSteps(text));
   }
 
   /** `find` in steps, for long texts. */

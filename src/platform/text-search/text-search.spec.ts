@@ -1,7 +1,7 @@
 import { foldName, foldText } from './fold.js';
 import { SearchTerms } from './search-terms.js';
 import { snippetOf } from './snippet.js';
-import { atOnce } from '../process/in-turns.js';
+import { runSync } from '../concurrency/steps.js';
 import { tsvectorInSteps } from './words.js';
 
 const finds = (query: string, text: string): boolean => SearchTerms.parse(query).find(text) !== undefined;
@@ -130,5 +130,5 @@ describe('a match', () => {
 });
 
 it('writes the words of a text as a tsvector of PostgreSQL', () => {
-  expect(atOnce(tsvectorInSteps("Don't do 日本"))).toBe("'don':1 't':2 'dont':1 'do':3 '日本':4 '本':4");
+  expect(runSync(tsvectorInSteps("Don't do 日本"))).toBe("'don':1 't':2 'dont':1 'do':3 '日本':4 '本':4");
 });

@@ -1,4 +1,4 @@
-import { atOnce, type Steps } from '../process/in-turns.js';
+import { runSync, type Steps } from '../concurrency/steps.js';
 import { foldText } from './fold.js';
 
 /** A folded word of a text and its range in code units, the end excluded. */
@@ -40,7 +40,7 @@ const STEP = 512;
 
 /** Returns the words of a text in order; two readings of the same position are adjacent. */
 export function wordsOf(text: string): Word[] {
-  return atOnce(wordsInSteps(text));
+  return runSync(wordsInSteps(text));
 }
 
 /** `wordsOf` in steps, for long texts. */

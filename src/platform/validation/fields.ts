@@ -55,7 +55,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 const ISO_TIME =
   /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?(?:[Zz]|([ +-])(\d{2}):?(\d{2})?))?$/;
 
-/** The maximum size of a body (see http/json-body.ts), for texts whose length a service checks later. */
+/** The maximum size of a body (see http/body-parser.ts), for texts whose length a service checks later. */
 export const LONGEST_TEXT = 256 * 1024;
 
 /** Whether `value` is a UUID in the text form of RFC 9562. */

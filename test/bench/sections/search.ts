@@ -1,5 +1,5 @@
 import { newId } from '../../../src/platform/database/ids.js';
-import { atOnce } from '../../../src/platform/process/in-turns.js';
+import { runSync } from '../../../src/platform/concurrency/steps.js';
 import { tsvectorInSteps } from '../../../src/platform/text-search/words.js';
 import type { Bench } from '../bench.js';
 import { Latencies } from '../latencies.js';
@@ -104,7 +104,7 @@ async function fill(world: World, searcher: Person, count: number): Promise<void
       rows.map(({ number }) => number),
       rows.map(({ at }) => at),
       rows.map(({ text }) => text),
-      rows.map(({ text }) => atOnce(tsvectorInSteps(text))),
+      rows.map(({ text }) => runSync(tsvectorInSteps(text))),
       searcher.id,
     ]);
     if (first % (BATCH * 20) === 0) process.stderr.write(`    ${first.toLocaleString('en')} messages\n`);

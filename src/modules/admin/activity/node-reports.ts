@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { Repeating } from '../../../platform/concurrency/repeating.js';
 import { Config } from '../../../platform/config/config.js';
 import { newId } from '../../../platform/database/ids.js';
-import { redisAddress } from '../../../platform/queue/redis-address.js';
+import { redisIdentity } from '../../../platform/queue/redis-identity.js';
 import { RepeatedWarning } from '../../../platform/logging/repeated-warning.js';
 import { readPackage } from '../../../platform/process/program-files.js';
 import { ActiveUsers } from './active-users.js';
@@ -42,7 +42,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   ) {}
 
   private get redis(): string | null {
-    return redisAddress(this.config.redisUrl);
+    return redisIdentity(this.config.redisUrl);
   }
 
   /** This process in the form in which others see it. */

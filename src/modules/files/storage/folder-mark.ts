@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../../platform/config/config.js';
-import { filesDirOf } from '../../../platform/config/files-dir.js';
+import { filesDirOf } from '../../../platform/config/directories.js';
 import { newId } from '../../../platform/database/ids.js';
 import { isUuid } from '../../../platform/validation/fields.js';
 import { imageKey, uploadKey } from './file-keys.js';

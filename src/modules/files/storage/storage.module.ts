@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Config } from '../../../platform/config/config.js';
-import { storedFilesDirOf } from '../../../platform/config/files-dir.js';
+import { storedFilesDirOf } from '../../../platform/config/directories.js';
 import { DiskStorage } from './disk-storage.js';
 import { FileStorage } from './file-storage.js';
 import { FolderMark } from './folder-mark.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Repeating } from '../../../platform/concurrency/repeating.js';
 import { Config } from '../../../platform/config/config.js';
-import { incomingFilesDirOf, makeFolder } from '../../../platform/config/files-dir.js';
+import { incomingFilesDirOf, makeDirectory } from '../../../platform/config/directories.js';
 import { RepeatedWarning } from '../../../platform/logging/repeated-warning.js';
 import { newId } from '../../../platform/database/ids.js';
 
@@ -23,7 +23,7 @@ export class TempUploads implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(config: Config) {
     this.path = incomingFilesDirOf(config);
-    makeFolder(this.path);
+    makeDirectory(this.path);
   }
 
   onApplicationBootstrap(): void {

@@ -11,8 +11,8 @@ import { Config } from '../../config/config.js';
 import { DecoratedMethods } from '../../discovery/decorated-methods.js';
 import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../../errors/app-error.js';
 import { toAppError } from '../../errors/error.filter.js';
-import { jsonInSteps, utf8InSteps } from '../../json/encoded-once.js';
-import { inTurns, type Steps } from '../../process/in-turns.js';
+import { jsonInSteps, utf8InSteps } from '../../json/json-encoding.js';
+import { runInTurns, type Steps } from '../../concurrency/steps.js';
 import { LoadShedder } from '../../throttling/load-shedder.js';
 import { Limits } from '../../throttling/limits.service.js';
 import { requireSafeJson } from '../../validation/safe-json.js';
@@ -239,7 +239,7 @@ export class FrameRouter implements OnApplicationBootstrap {
       this.end(connection);
     };
     try {
-      const encoded = inTurns(resultInSteps(result, connection));
+      const encoded = runInTurns(resultInSteps(result, connection));
       if (encoded instanceof Promise) encoded.then(reply).catch((error: unknown) => this.fail(connection, id, error));
       else reply(encoded);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { encodedAs } from '../../json/encoded-once.js';
+import { cacheJson } from '../../json/json-encoding.js';
 import { encodeEvent, type StreamKind, wireEvent } from './wire-event.js';
 
 const EVENT = {
@@ -20,7 +20,7 @@ describe('a durable event', () => {
     ['in the stream of a user', 'user', EVENT.actorId, { data: DATA, prev: 6 }],
     ['for its sender', 'conversation', EVENT.actorId, { data: DATA, prev: 6, only: { userId: 'me', data: OWN } }],
     ['for a new participant', 'conversation', EVENT.actorId, { data: DATA, prev: 6, only: { userId: 'me', prev: 0 } }],
-    ['that was encoded before', 'conversation', null, { data: encodedAs({ ...DATA }, JSON.stringify(DATA)), prev: 6 }],
+    ['that was encoded before', 'conversation', null, { data: cacheJson({ ...DATA }, JSON.stringify(DATA)), prev: 6 }],
   ])('is encoded as the JSON of the object that codecs translate: %s', (_name, kind, actorId, content) => {
     const wire = wireEvent(kind, { ...EVENT, actorId }, content as Parameters<typeof wireEvent>[2]);
     expect(encodeEvent(wire)).toBe(JSON.stringify(wire));

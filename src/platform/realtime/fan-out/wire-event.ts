@@ -1,4 +1,4 @@
-import { jsonOf } from '../../json/encoded-once.js';
+import { toJson } from '../../json/json-encoding.js';
 import type { PresentedEvent, StreamEvent } from '../../event-log/stream-event.js';
 
 /** The kind of a stream. Events of a user's own stream have no `conversation_id`. */
@@ -50,7 +50,7 @@ export function encodeEvent({ type, conversation_id, seq, prev, id, at, actor_id
   const actor = actor_id === null ? 'null' : `"${actor_id}"`;
   return (
     `{"type":"${type}",${conversation}"seq":${seq},"prev":${prev},"id":"${id}",` +
-    `"at":"${at}","actor_id":${actor},"data":${jsonOf(data)}}`
+    `"at":"${at}","actor_id":${actor},"data":${toJson(data)}}`
   );
 }
 

@@ -7,28 +7,25 @@ const TURN_MS = 4;
 export type Steps<Result> = Generator<undefined, Result, undefined>;
 
 /** Runs the work without a pause. */
-export function atOnce<Result>(steps: Steps<Result>): Result {
+export function runSync<Result>(steps: Steps<Result>): Result {
   let step = steps.next();
   while (!step.done) step = steps.next();
   return step.value;
 }
 
 /** Runs the work in turns of 4 ms, between which the event loop runs; work that fits into one turn is synchronous. */
-export function inTurns<Result>(steps: Steps<Result>): Result | Promise<Result> {
+export function runInTurns<Result>(steps: Steps<Result>): Result | Promise<Result> {
   const end = performance.now() + TURN_MS;
   let step = steps.next();
   while (!step.done) {
-    if (performance.now() >= end) return nextTurn().then(() => inTurns(steps));
+    if (performance.now() >= end) return nextTurn().then(() => runInTurns(steps));
     step = steps.next();
   }
   return step.value;
 }
 
 /** Processes items one after the other and returns their results. */
-export function* eachInSteps<Item, Result>(
-  items: Iterable<Item>,
-  work: (item: Item) => Steps<Result>,
-): Steps<Result[]> {
+export function* mapInSteps<Item, Result>(items: Iterable<Item>, work: (item: Item) => Steps<Result>): Steps<Result[]> {
   const results: Result[] = [];
   for (const item of items) {
     results.push(yield* work(item));

@@ -1,17 +1,17 @@
-import type { Steps } from '../process/in-turns.js';
+import type { Steps } from '../concurrency/steps.js';
 
 /** Stored beside the values and not in them: a changed copy of a value must not be sent with the JSON of the original. */
-const texts = new WeakMap<object, string>();
+const cachedJson = new WeakMap<object, string>();
 
 /** Stores the JSON of a value that is sent more than once. The value must not be changed afterwards. */
-export function encodedAs<T extends object>(value: T, json: string): T {
-  texts.set(value, json);
+export function cacheJson<T extends object>(value: T, json: string): T {
+  cachedJson.set(value, json);
   return value;
 }
 
 /** Returns the JSON of a value, encoded now unless it is stored. */
-export function jsonOf(value: object): string {
-  return texts.get(value) ?? JSON.stringify(value);
+export function toJson(value: object): string {
+  return cachedJson.get(value) ?? JSON.stringify(value);
 }
 
 /** The characters of JSON that are encoded in one step: a fraction of a millisecond. */
@@ -25,7 +25,7 @@ const LEVELS = 2;
 
 /** Encodes a response. A long list in it is encoded a few elements at a time, so that a large page is made in steps. */
 export function* jsonInSteps(value: object, levels = LEVELS): Steps<string> {
-  const known = texts.get(value);
+  const known = cachedJson.get(value);
   if (known !== undefined) return known;
   if (!containsLongList(value, levels)) return JSON.stringify(value);
   if (Array.isArray(value)) return yield* listInSteps(value);

@@ -7,12 +7,12 @@ import type { RepeatedWarning } from '../logging/repeated-warning.js';
  * process: one that arrives together with the end of the login or of a statement, or between the statements of a
  * library. So each connection has a listener from its beginning; the statement that uses the connection fails.
  */
-export function openPool(options: pg.PoolConfig, lost: RepeatedWarning): pg.Pool {
+export function openPool(options: pg.PoolConfig, failures: RepeatedWarning): pg.Pool {
   const pool = new pg.Pool(options);
-  pool.on('error', (error) => lost.failed({ err: error }));
+  pool.on('error', (error) => failures.failed({ err: error }));
   pool.on('connect', (client) => {
     client.on('error', () => undefined);
-    lost.worked();
+    failures.worked();
   });
   return pool;
 }

@@ -253,7 +253,7 @@ describe('a restore into the original database', () => {
     const write = async (content: string): Promise<Body> =>
       (await anna.call('POST', `/conversations/${group}/messages`, { content })).body;
     for (let i = 0; i < 10; i++) await write(`kept ${i}`);
-    const source = { databaseUrl: database.url, files: { kind: 'disk', folder: join(folder, 'none') } as const };
+    const source = { databaseUrl: database.url, files: { kind: 'disk', directory: join(folder, 'none') } as const };
     await writeBackup({ ...source, secrets: [], program: 'test' }, join(folder, 'backup'));
     const lost = await write('written after the backup');
     const frames = await openWith(chat, ben.token);
@@ -296,7 +296,7 @@ describe('a restore', () => {
     await source.query(
       `insert into users (id, username, display_name) values (gen_random_uuid(), 'ann', E'A\\tn\\n\\\\n')`,
     );
-    const files = { kind: 'disk', folder: join(folder, 'none') } as const;
+    const files = { kind: 'disk', directory: join(folder, 'none') } as const;
     await writeBackup({ databaseUrl: source.url, files, secrets: [], program: 'test' }, join(folder, 'backup'));
   });
   beforeEach(async () => {

@@ -1,6 +1,6 @@
 const LADDER = ['users', 'auth', 'participants', 'conversations', 'presence', 'files', 'messages', 'webhooks', 'admin'];
 /** What other modules may import. An errors file is part of what a service promises, a pipe of what an edge takes. */
-const FACE = '\\.(module|service|policy|pipe|events|dto|errors)\\.ts$';
+const FACE = '\\.(module|service|policy|port|pipe|events|dto|errors)\\.ts$';
 /** Facts and shapes: importable from anywhere. */
 const LEAF = '\\.(events|dto)\\.ts$';
 
@@ -35,7 +35,7 @@ module.exports = {
     rule(
       'services-know-no-transport',
       'Publish a domain event; a gateway or processor reacts to it.',
-      { path: '\\.(service|policy)\\.ts$' },
+      { path: '\\.(service|policy|port)\\.ts$' },
       {
         path: [
           // Cursors and replays are of the log, not of a transport.

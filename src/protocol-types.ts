@@ -8,7 +8,7 @@ import type {
   ConversationDeletedData,
   ConversationRemovedData,
   ConversationUpdatedData,
-  OwnFlagsChangedData,
+  PreferencesChangedData,
 } from './modules/conversations/conversations.events.js';
 import type { FileData } from './modules/files/files.dto.js';
 import type { ScannedFileData } from './modules/files/files.events.js';
@@ -98,7 +98,7 @@ export interface DurableEvents {
   'participant.joined': ParticipantData;
   'participant.left': ParticipantLeftData;
   'participant.updated': ParticipantData;
-  'conversation.updated': ConversationUpdatedData | OwnFlagsChangedData;
+  'conversation.updated': ConversationUpdatedData | PreferencesChangedData;
   'conversation.deleted': ConversationDeletedData;
   'conversation.added': ConversationAddedData;
   'conversation.removed': ConversationRemovedData;

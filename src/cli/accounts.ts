@@ -25,7 +25,7 @@ export function newPassword(): string {
   return randomBytes(18).toString('base64url');
 }
 
-/** Creates an account of any role, without an authorization check. @throws ValidationError, AlreadyExists */
+/** Creates an account of any role, without an authorization check. @throws ValidationError, UsernameOrEmailTaken */
 export async function createAccount(
   app: INestApplicationContext,
   applicant: Applicant & { password: string },
@@ -53,7 +53,7 @@ export async function openSession(app: INestApplicationContext, login: string, t
   if (user.is_banned) throw new CommandFailed(`${user.username} is banned: their tokens would be rejected.`);
   const issuer = app.get(SessionIssuer, { strict: false });
   const source = { ip: '', userAgent: 'command line' };
-  const { sessionId } = await app.get(Sql).transaction((tx) => issuer.open(tx, user.id, source, ttlSeconds));
+  const { sessionId } = await app.get(Sql).transaction((tx) => issuer.openSession(tx, user.id, source, ttlSeconds));
   const { id: userId, role, username, display_name: displayName } = user;
   return { userId, sessionId, role, username, displayName, expiresAt: Math.floor(Date.now() / 1000) + ttlSeconds };
 }

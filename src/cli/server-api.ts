@@ -77,7 +77,7 @@ export async function asUser<T>(
   try {
     return await work(new ServerApi(url, token));
   } finally {
-    await app.get(SessionsService, { strict: false }).end(actor);
+    await app.get(SessionsService, { strict: false }).endCurrent(actor);
   }
 }
 

@@ -46,7 +46,7 @@ const PLANTED: [string, string, string][] = [
   ['leaves-are-leaves', 'src/modules/auth/auth.events.ts', '../users/users.service.js'],
   ['services-know-no-transport', 'src/modules/auth/sessions.service.ts', 'bullmq'],
   ['services-know-no-transport', 'src/modules/auth/auth.policy.ts', '../../platform/database/sql.js'],
-  ['repositories-are-the-bottom', 'src/modules/auth/auth.repository.ts', '../users/users.service.js'],
+  ['repositories-are-the-bottom', 'src/modules/auth/credentials.repository.ts', '../users/users.service.js'],
   ['edges-do-not-touch-sql', 'src/modules/users/users.controller.ts', './users.repository.js'],
   ['edges-do-not-touch-sql', 'src/modules/users/users.gateway.ts', '../../platform/database/sql.js'],
   ['processors-run-in-the-worker', 'src/modules/auth/auth.module.ts', './auth.processor.js'],

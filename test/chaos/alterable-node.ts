@@ -6,7 +6,7 @@ import { createApp } from '../../src/create-app.js';
 import { SendMessage } from '../../src/modules/messages/send-message.js';
 import { declaredStatements } from '../../src/platform/database/sql.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
-import type { CommittedEvent, PresentedEvent } from '../../src/platform/event-log/stream-event.js';
+import type { CommittedEvent, EventContent } from '../../src/platform/event-log/stream-event.js';
 import { StartupBanner } from '../../src/platform/logging/startup-banner.js';
 import type { Config } from '../../src/platform/config/config.js';
 import { runProcess } from '../../src/platform/process/run-process.js';
@@ -88,21 +88,20 @@ function alterReads(app: App): void {
 
 function alterTexts(app: App): void {
   const sending = get(app, SendMessage);
-  const clean = sending.cleanContent.bind(sending);
-  sending.cleanContent = (raw) =>
+  const clean = sending.requireContent.bind(sending);
+  sending.requireContent = (raw) =>
     faults.naiveTags ? { content: raw.replace(/<[^>]*>/g, ''), sanitized: false } : clean(raw);
 }
 
 function alterPumps(): void {
   interface PumpInside {
     readonly subscribers: Set<unknown>;
-    send(users: Iterable<unknown>, event: CommittedEvent, presented: PresentedEvent, prev: number): void;
+    send(users: Iterable<unknown>, event: CommittedEvent, content: EventContent, prev: number): void;
   }
   const { offer } = StreamDispatcher.prototype;
   StreamDispatcher.prototype.offer = function (this: StreamDispatcher, event: CommittedEvent): void {
     const inside = this as unknown as PumpInside;
-    if (faults.deliverUnordered && event.presented)
-      inside.send(inside.subscribers, event, event.presented, event.seq - 1);
+    if (faults.deliverUnordered && event.content) inside.send(inside.subscribers, event, event.content, event.seq - 1);
     else offer.call(this, event);
   };
 }

@@ -3,7 +3,7 @@ import { newId } from '../../src/platform/database/ids.js';
 import { Sql, statement } from '../../src/platform/database/sql.js';
 import { EventCatalogue, type EventDefinition } from '../../src/platform/event-log/event-catalogue.js';
 import { EventLog, type StreamTransaction } from '../../src/platform/event-log/event-log.js';
-import type { PresentedEvent, StreamEvent } from '../../src/platform/event-log/stream-event.js';
+import type { EventContent, StreamEvent } from '../../src/platform/event-log/stream-event.js';
 import { Bus, InProcessBus } from '../../src/platform/realtime/bus/bus.js';
 import { FanOut } from '../../src/platform/realtime/fan-out/fan-out.js';
 import { FanOutRepository } from '../../src/platform/realtime/fan-out/fan-out.repository.js';
@@ -16,7 +16,7 @@ import { ResumeAdmission, Resume } from '../../src/platform/realtime/resume/resu
 import { HeadReconciler } from '../../src/platform/realtime/fan-out/head-reconciler.js';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
 import { DatabaseAuditLog } from '../../src/modules/admin/audit/database-audit-log.service.js';
-import { ParticipantStreamAccess } from '../../src/modules/participants/stream-access.repository.js';
+import { StreamAccessRepository } from '../../src/modules/participants/stream-access.repository.js';
 
 const INT8_OID = 20;
 
@@ -44,13 +44,13 @@ export class TestCatalogue extends EventCatalogue {
 
   constructor() {
     super();
-    const present = async (events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> => {
+    const render = async (events: StreamEvent[]): Promise<(EventContent | undefined)[]> => {
       await Promise.resolve();
       if (this.isFailing) throw new Error('content cannot be read');
       this.shown += events.length;
       return events.map(({ subjectId }) => ({ data: { subject: subjectId } }));
     };
-    const types: Omit<EventDefinition, 'present' | 'summary' | 'data'>[] = [
+    const types: Omit<EventDefinition, 'render' | 'summary' | 'data'>[] = [
       { type: 'message.created' },
       { type: 'participant.joined', membership: 'enters' },
       { type: 'participant.left', membership: 'leaves' },
@@ -59,9 +59,9 @@ export class TestCatalogue extends EventCatalogue {
       { type: 'conversation.removed' },
     ];
     const description = { summary: 'An event of the test.', data: SubjectData };
-    for (const type of types) this.declare({ ...type, ...description, present });
+    for (const type of types) this.declare({ ...type, ...description, render });
     const presentNothing = (events: StreamEvent[]): undefined[] => events.map(() => undefined);
-    this.declare({ type: 'message.erased', ...description, present: presentNothing });
+    this.declare({ type: 'message.erased', ...description, render: presentNothing });
   }
 }
 
@@ -93,7 +93,7 @@ export class TestNode {
     const reader = new EventReader(reads, this.catalogue);
     this.fanOut = new FanOut(this.subscribers, this.catalogue, reader, bus);
     this.log = new EventLog(this.sql, this.fanOut, new DatabaseAuditLog(new AuditLogRepository(this.sql)));
-    const replay = new ReplayReader(reads, new ParticipantStreamAccess(), this.catalogue, reader);
+    const replay = new ReplayReader(reads, new StreamAccessRepository(), this.catalogue, reader);
     this.resume = new Resume(this.fanOut, replay, watermarks, this.stateProviders, new ResumeAdmission(4));
     this.reconciler = new HeadReconciler(this.fanOut, reads, watermarks);
   }
@@ -151,8 +151,8 @@ export async function addConversation(node: TestNode, userIds: string[]): Promis
 /** As the module `participants` does: one transaction over the conversation's stream and the user's own. */
 export function join(node: TestNode, conversationId: string, userId: string): Promise<number | undefined> {
   return node.log.write(conversationId, async (tx) => {
-    const presented = { data: { subject: userId }, only: { userId, prev: 0 } };
-    const seq = tx.append({ type: 'participant.joined', actorId: userId, subjectId: userId, presented });
+    const content = { data: { subject: userId }, only: { userId, prev: 0 } };
+    const seq = tx.append({ type: 'participant.joined', actorId: userId, subjectId: userId, content });
     await tx.run(JOIN, [conversationId, userId, seq]);
     await appendToUser(tx, userId, 'conversation.added', { conversationId, payload: { since_seq: seq } });
     return seq;
@@ -161,8 +161,8 @@ export function join(node: TestNode, conversationId: string, userId: string): Pr
 
 export function leave(node: TestNode, conversationId: string, userId: string): Promise<number | undefined> {
   return node.log.write(conversationId, async (tx) => {
-    const presented = { data: { subject: userId } };
-    const seq = tx.append({ type: 'participant.left', actorId: userId, subjectId: userId, presented });
+    const content = { data: { subject: userId } };
+    const seq = tx.append({ type: 'participant.left', actorId: userId, subjectId: userId, content });
     await tx.run(LEAVE, [conversationId, userId, seq]);
     await appendToUser(tx, userId, 'conversation.removed', { conversationId, payload: null });
     return seq;
@@ -180,14 +180,14 @@ function appendToUser(
     actorId: userId,
     subjectId: conversationId,
     payload,
-    presented: { data: { conversation: conversationId } },
+    content: { data: { conversation: conversationId } },
   }));
 }
 
 export function post(node: TestNode, conversationId: string, senderId: string): Promise<number | undefined> {
   const subjectId = newId();
-  const presented = { data: { subject: subjectId } };
+  const content = { data: { subject: subjectId } };
   return node.log.write(conversationId, (tx) =>
-    Promise.resolve(tx.append({ type: 'message.created', actorId: senderId, subjectId, presented })),
+    Promise.resolve(tx.append({ type: 'message.created', actorId: senderId, subjectId, content })),
   );
 }

@@ -7,7 +7,7 @@ import {
   ConversationDeletedData,
   ConversationRemovedData,
   ConversationUpdatedData,
-  OwnFlagsChangedData,
+  PreferencesChangedData,
 } from '../../src/modules/conversations/conversations.events.js';
 import { FileData, type FileFrameDto } from '../../src/modules/files/files.dto.js';
 import { ScannedFileData } from '../../src/modules/files/files.events.js';
@@ -98,7 +98,7 @@ const EVENTS: { [Type in keyof DurableEvents]: Class<DurableEvents[Type]> | Clas
   'participant.joined': ParticipantData,
   'participant.left': ParticipantLeftData,
   'participant.updated': ParticipantData,
-  'conversation.updated': [ConversationUpdatedData, OwnFlagsChangedData],
+  'conversation.updated': [ConversationUpdatedData, PreferencesChangedData],
   'conversation.deleted': ConversationDeletedData,
   'conversation.added': ConversationAddedData,
   'conversation.removed': ConversationRemovedData,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { linksIn } from '../../src/modules/admin/moderation/link-finder.js';
 import { countWords, foldText as foldForMatching } from '../../src/modules/admin/moderation/word-matcher.js';
 import { cleanFileName } from '../../src/modules/files/file-name.js';
-import { reactionOf } from '../../src/modules/messages/reaction.js';
+import { canonicalReaction } from '../../src/modules/messages/reaction.js';
 import { redactUrl } from '../../src/platform/logging/redaction.js';
 import { foldName, foldText } from '../../src/platform/text-search/fold.js';
 import { SearchTerms } from '../../src/platform/text-search/search-terms.js';
@@ -62,7 +62,7 @@ export const PARSERS: readonly Parser[] = [
   reader('fold-name', foldName),
   reader('words', (text) => runSync(tsvectorInSteps(text)), '\u4e16'),
   reader('search-terms', (text) => SearchTerms.parse(text)),
-  reader('reaction', reactionOf),
+  reader('reaction', canonicalReaction),
   reader('links', linksIn),
   reader('matched-words', (text) => countWords(foldForMatching(text))),
   reader('file-name', cleanFileName, '.'),

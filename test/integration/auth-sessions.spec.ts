@@ -290,8 +290,8 @@ describe('the end of a session', () => {
 
   it('is a durable event in the stream of the user', async () => {
     const [event] = chat.commits.events.filter(({ type }) => type === 'session.revoked');
-    const [presented] = await catalogue.present([event!]);
-    expect(presented).toEqual({ data: { session_id: event!.subjectId, reason: 'logout' } });
+    const [content] = await catalogue.render([event!]);
+    expect(content).toEqual({ data: { session_id: event!.subjectId, reason: 'logout' } });
     const stored = await chat.app.get(EventLog).after(event!.streamId, 0, 10);
     expect(stored.map(({ seq, type, subjectId }) => [seq, type, subjectId])).toEqual([
       [1, 'session.revoked', event!.subjectId],

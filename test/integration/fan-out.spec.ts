@@ -121,7 +121,7 @@ describe('FanOut', () => {
     const client = await connected(anna);
     await node.log.write(anna, (tx) =>
       Promise.resolve(
-        tx.append({ type: 'conversation.removed', actorId: null, subjectId: newId(), presented: { data: {} } }),
+        tx.append({ type: 'conversation.removed', actorId: null, subjectId: newId(), content: { data: {} } }),
       ),
     );
     expect(client.frames.at(-1)).not.toHaveProperty('conversation_id');
@@ -144,7 +144,7 @@ describe('FanOut', () => {
         tx.append({
           type: 'message.created',
           actorId: anna,
-          presented: { data: { text: 1 }, only: { userId: anna, data: { text: 1, client_message_id: 'c' }, prev: 7 } },
+          content: { data: { text: 1 }, only: { userId: anna, data: { text: 1, client_message_id: 'c' }, prev: 7 } },
         }),
       ),
     );
@@ -163,7 +163,7 @@ describe('FanOut', () => {
       subjectId: newId(),
       payload: null,
       at: new Date(),
-      presented: { data: {} },
+      content: { data: {} },
     }));
     const rendered = node.catalogue.shown;
     node.fanOut.committed([events[2]!, events[1]!]);
@@ -271,7 +271,7 @@ describe('FanOut', () => {
 
   it('closes a stream after its last event', async () => {
     const client = await connected(anna);
-    const end = { type: 'conversation.deleted', actorId: ben, presented: { data: {} } };
+    const end = { type: 'conversation.deleted', actorId: ben, content: { data: {} } };
     await node.log.write(room, (tx) => Promise.resolve(tx.append(end)));
     expect(client.frames.at(-1)!.type).toBe('conversation.deleted');
     expect(node.fanOut.findDispatcher(room)).toBeUndefined();

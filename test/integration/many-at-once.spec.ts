@@ -41,7 +41,7 @@ describe('data of many users', () => {
 
   it('is read for events of users with one statement each for them and their presence', async () => {
     const events = users.map((user) => eventOf(USER_UPDATED, user));
-    const { names, answer } = await statementsOf(() => get(EventCatalogue).present(events as never));
+    const { names, answer } = await statementsOf(() => get(EventCatalogue).render(events as never));
     expect(names).toEqual(['users.find', 'presence.own']);
     expect(answer.map((shown) => (shown!.data as { user: { id: string; status: string } }).user)).toEqual(
       users.map(({ userId }, index) =>

@@ -1,5 +1,5 @@
 import { MessageFeed } from '../../src/modules/messages/message-feed.js';
-import { MessageOffsetPages } from '../../src/modules/messages/message-offset-pages.js';
+import { MessageQueriesService } from '../../src/modules/messages/message-queries.service.js';
 import type { MessageDto } from '../../src/modules/messages/messages.dto.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { offsetRangeOfPage } from '../../src/platform/pagination/page.js';
@@ -10,13 +10,13 @@ describe('an offset page of messages', () => {
   let test: TestApp;
   let people: People;
   let feed: MessageFeed;
-  let offsetPages: MessageOffsetPages;
+  let queries: MessageQueriesService;
 
   beforeAll(async () => {
     test = await startTestApp();
     people = new People(test);
     feed = test.app.get(MessageFeed, { strict: false });
-    offsetPages = test.app.get(MessageOffsetPages, { strict: false });
+    queries = test.app.get(MessageQueriesService, { strict: false });
   });
   afterAll(() => test.close());
 
@@ -33,14 +33,14 @@ describe('an offset page of messages', () => {
     for (const limit of [1, 3, 4, 11, 50]) {
       const seen: string[] = [];
       for (let page = 1; seen.length < 11; page++) {
-        const slice = await offsetPages.page(ben!, id, offsetRangeOfPage(page, limit));
+        const slice = await queries.pageByOffset(ben!, id, offsetRangeOfPage(page, limit));
         expect(slice.total).toBe(11);
         expect(slice.data.length).toBeLessThanOrEqual(limit);
         seen.push(...slice.data.map((message) => message.id));
       }
       expect(seen).toEqual(ids);
     }
-    expect(await offsetPages.page(ben!, id, offsetRangeOfPage(3, 50))).toEqual({ data: [], total: 11 });
+    expect(await queries.pageByOffset(ben!, id, offsetRangeOfPage(3, 50))).toEqual({ data: [], total: 11 });
     expect(() => offsetRangeOfPage(102, 100)).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
   });
 
@@ -48,7 +48,7 @@ describe('an offset page of messages', () => {
     const [anna, ben, carl] = await people.many(3);
     const id = await people.group(anna!, [[ben!, 'participant']]);
     const message = await send(anna!, id, 'among us');
-    await expect(offsetPages.page(carl!, id, { offset: 0, limit: 5 })).rejects.toMatchObject({
+    await expect(queries.pageByOffset(carl!, id, { offset: 0, limit: 5 })).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
     await expect(feed.page(carl!, { conversationId: id })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });

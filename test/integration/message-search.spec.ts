@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { MessageIndexRepository } from '../../src/modules/messages/message-index.repository.js';
-import { SearchView } from '../../src/modules/messages/message-search.repository.js';
+import { SearchSnapshot } from '../../src/modules/messages/message-search.repository.js';
 import { runSync } from '../../src/platform/concurrency/steps.js';
 import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
@@ -225,7 +225,7 @@ describe('GET /search/messages', () => {
     );
     for (const id of [...own, foreign]) await indexAll(id);
     await server.database.query('vacuum analyze message_search');
-    const asked = jest.spyOn(SearchView.prototype, 'indexed');
+    const asked = jest.spyOn(SearchSnapshot.prototype, 'indexed');
     const plans = new Set<string>();
     for (const [query, count] of [
       ['tern', 4000],

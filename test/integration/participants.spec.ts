@@ -3,7 +3,7 @@ import { ParticipantsService } from '../../src/modules/participants/participants
 import { PARTICIPANT_ROLES, type ParticipantRole } from '../../src/modules/participants/participant-roles.js';
 import { newId } from '../../src/platform/database/ids.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
-import { BannedOwners } from '../../src/modules/participants/banned-owners.js';
+import { ReplaceBannedOwnersTask } from '../../src/modules/participants/replace-banned-owners-task.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -408,7 +408,7 @@ describe('the participants of a conversation', () => {
       const ban = (user: Actor, until?: string) =>
         people.call(moderator, 'POST', `/admin/users/${user.userId}/ban`, { reason: 'because of a test', until });
       expect((await ban(banned!)).status).toBe(204);
-      const transferOwnership = () => test.app.get(BannedOwners, { strict: false }).run({ isDryRun: false });
+      const transferOwnership = () => test.app.get(ReplaceBannedOwnersTask, { strict: false }).run({ isDryRun: false });
       expect(await transferOwnership()).toEqual({ conversations: 0 });
       expect((await ban(owner!)).status).toBe(204);
       await participants.join(late!, room);

@@ -1,4 +1,4 @@
-import { CallerLeases } from '../../src/modules/presence/caller-leases.js';
+import { RequestLeaseInterceptor } from '../../src/modules/presence/request-lease.interceptor.js';
 import { PresenceLeases } from '../../src/modules/presence/presence-leases.js';
 import { PresenceLeasesRepository } from '../../src/modules/presence/presence-leases.repository.js';
 import { PresenceService } from '../../src/modules/presence/presence.service.js';
@@ -293,7 +293,7 @@ describe('presence', () => {
     it('is as set while the client makes requests, and offline afterwards', async () => {
       const [anna, ben] = await friends();
       const annas = await connect(anna);
-      const callers = test.app.get(CallerLeases, { strict: false });
+      const callers = test.app.get(RequestLeaseInterceptor, { strict: false });
       await people.call(ben, 'PUT', '/presence', { status: 'busy' });
       await changed(annas, ben.userId, 'busy');
       expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body.status).toBe('busy');

@@ -1,6 +1,6 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
-import { StatisticsService } from '../../src/modules/conversations/statistics.service.js';
+import { ConversationStatisticsService } from '../../src/modules/conversations/conversation-statistics.service.js';
 import { MessageRetention } from '../../src/modules/messages/message-retention.js';
 import { ReadStateProvider, ReadState } from '../../src/modules/participants/read-state.js';
 import { RECEIPTS_QUEUE } from '../../src/modules/participants/receipts.queue.js';
@@ -14,14 +14,14 @@ describe('a read or delivery mark', () => {
   let test: TestApp;
   let people: People;
   let marks: ReadState;
-  let statistics: StatisticsService;
+  let statistics: ConversationStatisticsService;
   let resumed: ReadStateProvider;
 
   beforeAll(async () => {
     test = await startTestApp();
     people = new People(test);
     marks = test.app.get(ReadState, { strict: false });
-    statistics = test.app.get(StatisticsService, { strict: false });
+    statistics = test.app.get(ConversationStatisticsService, { strict: false });
     resumed = test.app.get(ReadStateProvider, { strict: false });
   });
 
@@ -108,11 +108,13 @@ describe('a read or delivery mark', () => {
     })();
     const devices = Array.from({ length: 3 }, async () => {
       for (const place of shuffled(Array.from({ length: 55 }, (_, i) => i))) {
-        const answer = await marks.read(ben, id, { sequence_number: place });
+        const answer = await marks.markRead(ben, id, { sequence_number: place });
         expect(answer.last_read_number).toBeGreaterThanOrEqual(place);
       }
     });
-    const deliveries = shuffled(Array.from({ length: 55 }, (_, i) => marks.deliver(ben, id, { sequence_number: i })));
+    const deliveries = shuffled(
+      Array.from({ length: 55 }, (_, i) => marks.markDelivered(ben, id, { sequence_number: i })),
+    );
     await Promise.all([...devices, ...deliveries, send(anna, id, 40)]);
     isFinished = true;
     await watch;
@@ -137,7 +139,7 @@ describe('a read or delivery mark', () => {
       const [one, list, figures] = await Promise.all([
         people.call(ben, 'GET', `/conversations/${id}`),
         people.call(ben, 'GET', '/conversations'),
-        statistics.own(ben),
+        statistics.ofActor(ben),
       ]);
       return [one.body.unread_count, list.body.data[0].unread_count, figures.unread, figures.recent[0]!.unread];
     };
@@ -150,7 +152,7 @@ describe('a read or delivery mark', () => {
     expect(data).toMatchObject({ last_read_number: 2, unread_count: 2 });
     socket.close();
     expect(await listed()).toEqual([2, 2, 2, 2]);
-    const [state] = await resumed.of(ben.userId);
+    const [state] = await resumed.framesOnResume(ben.userId);
     expect(state).toMatchObject({ type: 'unread.changed', data: { unread_count: 2 } });
     await remove(2);
     expect(await listed()).toEqual([2, 2, 2, 2]);
@@ -186,12 +188,12 @@ describe('a read or delivery mark', () => {
     const [anna, ben, id] = await pair();
     await send(anna, id, 3);
     const sql = test.app.get(Sql, { strict: false });
-    let mark: ReturnType<ReadState['read']>;
+    let mark: ReturnType<ReadState['markRead']>;
     await sql.transaction(async (tx) => {
       await tx.run({ name: 'test.lock', text: 'select from stream_heads where stream_id = $1 for no key update' }, [
         id,
       ]);
-      mark = marks.read(ben, id, { sequence_number: 1 });
+      mark = marks.markRead(ben, id, { sequence_number: 1 });
       for (let waiting = 0; waiting === 0;) {
         const [row] = await test.database.query<{ waiting: string }>(
           `select count(*) as waiting from pg_stat_activity
@@ -218,7 +220,7 @@ describe('a read or delivery mark', () => {
     for (let cycle = 0; cycle < 25; cycle++) {
       for (const id of shuffled(ids)) {
         const actor = users[cycle % 4]!;
-        work.push(marks.read(actor, id, { sequence_number: cycle }));
+        work.push(marks.markRead(actor, id, { sequence_number: cycle }));
         if (cycle % 5 === 0) work.push(send(actor, id));
         if (cycle % 12 === 0) work.push(people.call(actor, 'PATCH', `/conversations/${id}/me`, { is_pinned: true }));
       }
@@ -231,12 +233,12 @@ describe('a read or delivery mark', () => {
     await send(anna, id, 1);
     const sql = test.app.get(Sql, { strict: false });
     let isAnswered = false;
-    let mark: ReturnType<ReadState['read']>;
+    let mark: ReturnType<ReadState['markRead']>;
     await sql.transaction(async (tx) => {
       await tx.run({ name: 'test.lock', text: 'select from stream_heads where stream_id = $1 for no key update' }, [
         id,
       ]);
-      mark = marks.read(ben, id, { sequence_number: 2 }).finally(() => {
+      mark = marks.markRead(ben, id, { sequence_number: 2 }).finally(() => {
         isAnswered = true;
       });
       for (let waiting = 0; waiting === 0 && !isAnswered;) {
@@ -256,7 +258,7 @@ describe('a read or delivery mark', () => {
     const [anna, ben, id] = await pair();
     await send(anna, id);
     await test.database.query('update sessions set revoked_at = now() where id = $1', [ben.sessionId]);
-    await expect(marks.read(ben, id, { sequence_number: 1 })).rejects.toMatchObject({
+    await expect(marks.markRead(ben, id, { sequence_number: 1 })).rejects.toMatchObject({
       code: 'AUTHENTICATION_REQUIRED',
     });
   });
@@ -307,7 +309,7 @@ describe('a read or delivery mark', () => {
       const [anna, ben, id] = await pair();
       const annas = await open(anna);
       await send(anna, id, 100);
-      await Promise.all(Array.from({ length: 100 }, (_, i) => marks.read(ben, id, { sequence_number: i + 1 })));
+      await Promise.all(Array.from({ length: 100 }, (_, i) => marks.markRead(ben, id, { sequence_number: i + 1 })));
       await annas.next(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_number === 100);
       expect(annas.frames.filter(({ type }) => type === 'receipt.updated').length).toBeLessThanOrEqual(3);
       annas.close();

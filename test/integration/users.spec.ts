@@ -57,7 +57,7 @@ describe('users', () => {
       const lookup = chat.app.get(PresenceLookup, { strict: false });
       const lastSeen = new Date('2026-01-02T03:04:05.678Z');
       const findOwn = (): Promise<never> => Promise.reject(new Error('away'));
-      lookup.use({
+      lookup.setSource({
         findOwn,
         find: (viewerId, ids) =>
           Promise.resolve(new Map(viewerId === bob.id ? ids.map((id) => [id, { status: 'away', lastSeen }]) : [])),
@@ -65,7 +65,7 @@ describe('users', () => {
       const see = async (token: string) => (await chat.call('GET', `/users/${ana.id}`, { token })).body;
       expect(await see(bob.token)).toMatchObject({ status: 'away', last_seen: '2026-01-02T03:04:05.678Z' });
       expect(await see(admin)).toMatchObject({ status: 'offline', last_seen: null });
-      lookup.use({ findOwn, find: findOwn });
+      lookup.setSource({ findOwn, find: findOwn });
       expect(await see(bob.token)).toMatchObject({ status: 'offline', last_seen: null });
     });
   });
@@ -87,8 +87,8 @@ describe('users', () => {
       });
       const event = chat.commits.events.findLast(({ type }) => type === 'user.updated');
       expect(event).toMatchObject({ streamId: ana.id, subjectId: ana.id, actorId: ana.id });
-      const [presented] = await chat.app.get(EventCatalogue).present([event!]);
-      expect(presented!.data).toMatchObject({ user: { display_name: 'Ana Lima', email: 'ana@example.com' } });
+      const [content] = await chat.app.get(EventCatalogue).render([event!]);
+      expect(content!.data).toMatchObject({ user: { display_name: 'Ana Lima', email: 'ana@example.com' } });
     });
 
     it('preserves omitted fields, and removes the picture with null', async () => {

@@ -1,12 +1,10 @@
 import pg from 'pg';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
 import { DatabaseAuditLog } from '../../src/modules/admin/audit/database-audit-log.service.js';
-import { AppendSystemMessage } from '../../src/modules/messages/append-system-message.js';
-import { ContentModerator } from '../../src/modules/messages/content-moderator.policy.js';
+import { ContentModerator } from '../../src/modules/messages/content-moderator.port.js';
 import { MessagesRepository } from '../../src/modules/messages/messages.repository.js';
 import { ContentModeration } from '../../src/modules/messages/content-moderation.js';
 import { SendMessage } from '../../src/modules/messages/send-message.js';
-import { EntryBySystemRole } from '../../src/modules/participants/entry-by-system-role.service.js';
 import { ParticipantsPolicy } from '../../src/modules/participants/participants.policy.js';
 import { ParticipantsRepository } from '../../src/modules/participants/participants.repository.js';
 import { UsersPolicy } from '../../src/modules/users/users.policy.js';
@@ -33,7 +31,7 @@ class NoRules extends ContentModerator {
     return undefined;
   }
 
-  override defer(): never {
+  override hold(): never {
     throw new Error('there is no rule to hold anything');
   }
 }
@@ -62,8 +60,7 @@ export async function startSendPath(): Promise<SendPath> {
   const log = new EventLog(sql, announcements, new DatabaseAuditLog(new AuditLogRepository(sql)));
   const messages = new MessagesRepository(sql);
   const users = new UsersPolicy(new UsersRepository(sql));
-  const entry = new EntryBySystemRole(new AppendSystemMessage(messages, config));
-  const policy = new ParticipantsPolicy(new ParticipantsRepository(sql), users, entry);
+  const policy = new ParticipantsPolicy(new ParticipantsRepository(sql), users);
   const rules = new ContentModeration(new NoRules(), policy, messages);
   const make = (): SendMessage => new SendMessage(messages, log, config, new DomainEvents(), rules);
   return {

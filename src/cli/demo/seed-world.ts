@@ -84,7 +84,7 @@ export class WorldSeed {
     if (conversation.type !== 'direct') await this.sendFiles(conversation, id);
     // All users except the last one have read everything, so that there are unread messages.
     for (const name of conversation.people.slice(0, -1)) {
-      await this.get(ReadState).read(this.actor(name), id, { message_id: sent.at(-1) });
+      await this.get(ReadState).markRead(this.actor(name), id, { message_id: sent.at(-1) });
     }
     return id;
   }

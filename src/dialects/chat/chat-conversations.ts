@@ -24,7 +24,7 @@ export class ChatConversations {
   /** @throws ValidationError, ConversationNotFound, UserNotFound, PermissionDenied, RateLimitExceeded */
   toWrite(actor: Actor, target: ChatTarget): Promise<string> {
     const { chat_id: chatId, recipient_id: recipientId } = requireOne(target);
-    return recipientId ? this.directs.open(actor, recipientId) : this.enter(actor, chatId!);
+    return recipientId ? this.directs.findOrCreate(actor, recipientId) : this.enter(actor, chatId!);
   }
 
   /** Undefined if there is no direct conversation with this user yet. @throws as `toWrite` */
@@ -42,7 +42,7 @@ export class ChatConversations {
     const id = await this.policy.resolve(actor, idOrSlug);
     if (isUuid(idOrSlug)) await this.names.refresh();
     else this.names.remember({ id, slug: idOrSlug });
-    const { role, type, settings } = await this.policy.access(actor, id);
+    const { role, type, settings } = await this.policy.loadAccess(actor, id);
     if (!role && type === 'room' && !settings.is_private) await this.participants.join(actor, id);
     return id;
   }

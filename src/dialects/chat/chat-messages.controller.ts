@@ -32,7 +32,8 @@ import {
   SlowMode,
 } from '../../modules/messages/messages.errors.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
-import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messages/replayed-send.interceptor.js';
+import { IdempotentSendInterceptor } from '../../modules/messages/idempotent-send.interceptor.js';
+import type { SentMessage } from '../../modules/messages/send-message.js';
 import { ConversationFrozen, ConversationNotFound } from '../../modules/participants/participants.errors.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
@@ -88,7 +89,7 @@ export class ChatMessagesController {
   @Limit('message.send')
   @Sends()
   @OwnIdempotency()
-  @UseInterceptors(ReplayedSendInterceptor)
+  @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: ChatMessageDto })
   @Throws(...REFUSALS_OF_PLACES, ...REFUSALS_OF_TEXTS, InvalidMessageType, SlowMode, HeldForReview)
   @Throws(FileNotFound, FileNotAttachable)
@@ -96,7 +97,7 @@ export class ChatMessagesController {
     @CurrentActor() actor: Actor,
     @Body() dto: SendChatMessageDto,
     @PublicUrl() base: string,
-  ): Promise<AnsweredSend<ChatMessageDto>> {
+  ): Promise<SentMessage<ChatMessageDto>> {
     return this.chat.send(actor, dto, base);
   }
 

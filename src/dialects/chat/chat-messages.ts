@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { MessageFeed } from '../../modules/messages/message-feed.js';
-import { MessageOffsetPages } from '../../modules/messages/message-offset-pages.js';
+import { MessageQueriesService } from '../../modules/messages/message-queries.service.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
-import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
-import { NewestPageReceipts } from '../../modules/participants/newest-page-receipts.js';
+import type { SentMessage } from '../../modules/messages/send-message.js';
+import { NewestPageReceipts } from '../../modules/participants/implicit-receipts.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { type OffsetPage, type OffsetRange, DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
@@ -31,13 +31,13 @@ export class ChatMessages {
   constructor(
     private readonly conversations: ChatConversations,
     private readonly messages: MessagesService,
-    private readonly offsetPages: MessageOffsetPages,
+    private readonly queries: MessageQueriesService,
     private readonly feed: MessageFeed,
     private readonly receipts: NewestPageReceipts,
   ) {}
 
   /** @throws as `ChatConversations.toWrite` and `MessagesService.send` */
-  async send(actor: Actor, dto: SendChatMessageDto, base: string): Promise<AnsweredSend<ChatMessageDto>> {
+  async send(actor: Actor, dto: SendChatMessageDto, base: string): Promise<SentMessage<ChatMessageDto>> {
     const conversationId = await this.conversations.toWrite(actor, dto);
     const { message, isReplay } = await this.messages.send(actor, conversationId, toSend(dto));
     return { message: this.present(message, base), isReplay };
@@ -77,7 +77,7 @@ export class ChatMessages {
     const conversationId = await this.conversations.toRead(actor, query);
     if (conversationId === undefined) return { data: [], total: 0 };
     return this.receipts.listAndMark(actor, conversationId, {
-      list: () => this.offsetPages.page(actor, conversationId, range),
+      list: () => this.queries.pageByOffset(actor, conversationId, range),
       newestIn: ({ total }) => (range.offset === 0 && total > 0 ? total : undefined),
       as: 'read',
     });

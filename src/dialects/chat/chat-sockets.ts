@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
-import { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
+import { DeliveryReceipts } from '../../modules/participants/implicit-receipts.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
@@ -38,7 +38,7 @@ export class ChatSockets implements CodecHandler<ChatClient> {
     const chatId = url.searchParams.get('chat_id');
     // A user who opens a room subscribes to it before their first message.
     if (chatId) await this.conversations.enter(actor, chatId);
-    return { actor, context: { userId: actor.userId, receipts: DeliveryReceipts.of(actor, this.readState) } };
+    return { actor, context: { userId: actor.userId, receipts: DeliveryReceipts.forActor(actor, this.readState) } };
   }
 
   codec({ request, url: { searchParams: query } }: Upgrade, client: ChatClient | undefined): ChatCodec {

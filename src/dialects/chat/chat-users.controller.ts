@@ -4,9 +4,9 @@ import { RegisterDto } from '../../modules/auth/auth.dto.js';
 import { AccountLocked, InvalidCredentials } from '../../modules/auth/auth.errors.js';
 import { LoginService } from '../../modules/auth/login.service.js';
 import { RegistrationService } from '../../modules/auth/registration.service.js';
-import { CurrentSource, type LoginSource } from '../../modules/auth/login-source.js';
+import { CurrentLoginSource, type LoginSource } from '../../modules/auth/login-source.js';
 import { UpdateProfileDto } from '../../modules/users/users.dto.js';
-import { AlreadyExists } from '../../modules/users/users.errors.js';
+import { UsernameOrEmailTaken } from '../../modules/users/users.errors.js';
 import { UsersService } from '../../modules/users/users.service.js';
 import { AccountBanned } from '../../platform/errors/app-error.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
@@ -35,8 +35,8 @@ export class ChatUsersController {
   @Limit('login')
   @RateLimitProfile(CHAT_LOGIN_LIMITS)
   @ApiCreatedResponse({ type: ChatUserDto })
-  @Throws(AlreadyExists)
-  async register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<ChatUserDto> {
+  @Throws(UsernameOrEmailTaken)
+  async register(@Body() dto: RegisterDto, @CurrentLoginSource() source: LoginSource): Promise<ChatUserDto> {
     return presentUser(await this.registration.register(dto, source));
   }
 
@@ -48,7 +48,7 @@ export class ChatUsersController {
   @RateLimitProfile(CHAT_LOGIN_LIMITS)
   @ApiOkResponse({ type: ChatLoginAnswerDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
-  async login(@Body() dto: ChatLoginDto, @CurrentSource() source: LoginSource): Promise<ChatLoginAnswerDto> {
+  async login(@Body() dto: ChatLoginDto, @CurrentLoginSource() source: LoginSource): Promise<ChatLoginAnswerDto> {
     const { username_or_email: login, ...rest } = dto;
     return presentLogin(await this.logins.login({ login, ...rest }, source));
   }

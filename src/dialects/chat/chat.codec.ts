@@ -1,6 +1,6 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
-import type { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
+import type { DeliveryReceipts } from '../../modules/participants/implicit-receipts.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
 import {
@@ -121,7 +121,7 @@ export class ChatCodec implements SocketCodec {
 
   private received({ senderId, conversationId, id, number, forSender, forOthers }: Received): TextPacket {
     if (senderId !== this.client?.userId) {
-      this.client?.receipts.arrived(conversationId, number);
+      this.client?.receipts.onDelivered(conversationId, number);
       return forOthers(this.options.base);
     }
     this.tracker.add(conversationId, id, number);

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { FileDto } from '../../modules/files/files.dto.js';
 import { MESSAGE_TYPES, type MessageStatus, type MessageType } from '../../modules/messages/messages.dto.js';
 import {
-  LONGEST_TEXT,
+  BODY_TEXT_MAX,
   BooleanField,
   IntField,
   EnumField,
@@ -54,12 +54,12 @@ class SentWithText extends ChatTarget {
 }
 
 export class SendChatMessageDto extends SentWithText {
-  @TextField({ max: LONGEST_TEXT, example: 'Hello everyone!' })
+  @TextField({ max: BODY_TEXT_MAX, example: 'Hello everyone!' })
   content: string;
 }
 
 export class ChatMessageFrameDto extends SentWithText {
-  @TextField({ max: LONGEST_TEXT, example: 'Hello, world!' })
+  @TextField({ max: BODY_TEXT_MAX, example: 'Hello, world!' })
   message: string;
 }
 
@@ -72,7 +72,7 @@ export class ListChatMessagesQuery extends ChatTarget {
 }
 
 export class EditChatMessageDto {
-  @TextField({ max: LONGEST_TEXT, example: 'Updated message content' })
+  @TextField({ max: BODY_TEXT_MAX, example: 'Updated message content' })
   content: string;
 
   @BooleanField({ optional: true, description: 'Accepted, and always treated as true' })

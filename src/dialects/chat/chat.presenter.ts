@@ -1,5 +1,5 @@
 import type { AdminStatsDto } from '../../modules/admin/admin-stats.dto.js';
-import type { LoginAnswerDto } from '../../modules/auth/auth.dto.js';
+import type { LoginResponseDto } from '../../modules/auth/auth.dto.js';
 import type { FileDto } from '../../modules/files/files.dto.js';
 import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
 import type { UserDto } from '../../modules/users/users.dto.js';
@@ -15,7 +15,7 @@ export function presentUser(user: UserDto): ChatUserDto {
   return { id, username, email, display_name, bio, avatar_url, location, role, status, last_seen, created_at };
 }
 
-export function presentLogin(answer: LoginAnswerDto): ChatLoginAnswerDto {
+export function presentLogin(answer: LoginResponseDto): ChatLoginAnswerDto {
   const { access_token, refresh_token, token_type, expires_in, device_token, user } = answer;
   return { access_token, refresh_token, token_type, expires_in, device_token, user: presentUser(user) };
 }

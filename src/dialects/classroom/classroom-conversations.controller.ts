@@ -66,7 +66,7 @@ export class ClassroomConversationsController {
     @Body() dto: ClassroomCreateConversationDto,
   ): Promise<ClassroomConversationDto> {
     const { id } = await this.creation.create(actor, toCreation(dto));
-    return presentConversation(await this.conversations.present(actor, id));
+    return presentConversation(await this.conversations.getUnchecked(actor, id));
   }
 
   @Get()

@@ -13,7 +13,7 @@ import {
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FileNotAttachable, FileNotFound } from '../../modules/files/files.errors.js';
-import { MessageOffsetPages } from '../../modules/messages/message-offset-pages.js';
+import { MessageQueriesService } from '../../modules/messages/message-queries.service.js';
 import { MessageIdParam } from '../../modules/messages/messages.dto.js';
 import {
   ContentRejected,
@@ -25,7 +25,8 @@ import {
   SlowMode,
 } from '../../modules/messages/messages.errors.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
-import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messages/replayed-send.interceptor.js';
+import { IdempotentSendInterceptor } from '../../modules/messages/idempotent-send.interceptor.js';
+import type { SentMessage } from '../../modules/messages/send-message.js';
 import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import { ConversationFrozen, ConversationNotFound } from '../../modules/participants/participants.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
@@ -54,7 +55,7 @@ import { presentMessage, presentMessages, sliceOf, toSend } from './classroom.pr
 export class ClassroomMessagesController {
   constructor(
     private readonly messages: MessagesService,
-    private readonly offsetPages: MessageOffsetPages,
+    private readonly queries: MessageQueriesService,
     private readonly reads: ClassroomReads,
   ) {}
 
@@ -63,7 +64,7 @@ export class ClassroomMessagesController {
   @Limit('message.send')
   @Sends()
   @OwnIdempotency()
-  @UseInterceptors(ReplayedSendInterceptor)
+  @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: ClassroomMessageDto })
   @Throws(
     ...[ConversationNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ContentTooLong, InvalidMessageType],
@@ -73,7 +74,7 @@ export class ClassroomMessagesController {
     @CurrentActor() actor: Actor,
     @ConversationId() id: string,
     @Body() dto: ClassroomSendDto,
-  ): Promise<AnsweredSend<ClassroomMessageDto>> {
+  ): Promise<SentMessage<ClassroomMessageDto>> {
     const { message, isReplay } = await this.messages.send(actor, id, toSend(dto));
     return { message: presentMessage(message), isReplay };
   }
@@ -87,7 +88,7 @@ export class ClassroomMessagesController {
     @ConversationId() id: string,
     @Query() query: ClassroomPageQuery,
   ): Promise<ClassroomMessageListDto> {
-    return presentMessages(query, await this.offsetPages.page(actor, id, sliceOf(query)));
+    return presentMessages(query, await this.queries.pageByOffset(actor, id, sliceOf(query)));
   }
 
   @Put('messages/:id')

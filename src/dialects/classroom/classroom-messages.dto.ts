@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
-  LONGEST_TEXT,
+  BODY_TEXT_MAX,
   EnumField,
   JsonField,
   TextField,
@@ -13,7 +13,7 @@ const METADATA_MAX_BYTES = 16_384;
 const MESSAGE_TYPES = ['text', 'image', 'file', 'system'] as const;
 
 export class ClassroomSendDto {
-  @TextField({ min: 1, max: LONGEST_TEXT, example: 'Hello, everyone!' })
+  @TextField({ min: 1, max: BODY_TEXT_MAX, example: 'Hello, everyone!' })
   content: string;
 
   @EnumField({
@@ -46,7 +46,7 @@ export class ClassroomSendDto {
 }
 
 export class ClassroomEditDto {
-  @TextField({ min: 1, max: LONGEST_TEXT, example: 'Updated message content' })
+  @TextField({ min: 1, max: BODY_TEXT_MAX, example: 'Updated message content' })
   content: string;
 }
 

@@ -15,6 +15,6 @@ export class ClassroomReads {
   /** Marks everything up to the message as read. @throws MessageNotFound, PermissionDenied */
   async mark(actor: Actor, messageId: string): Promise<MarkedDto> {
     const { conversation_id: conversationId } = await this.messages.get(actor, messageId);
-    return this.readState.read(actor, conversationId, { message_id: messageId });
+    return this.readState.markRead(actor, conversationId, { message_id: messageId });
   }
 }

@@ -55,6 +55,6 @@ export class ClassroomGateway {
     summary: 'Marks everything up to a message as read',
   })
   async read({ actor }: LiveConnection, { conversation_id, message_id }: ClassroomReadFrameDto): Promise<void> {
-    await this.readState.read(actor, await this.participants.resolve(actor, conversation_id), { message_id });
+    await this.readState.markRead(actor, await this.participants.resolve(actor, conversation_id), { message_id });
   }
 }

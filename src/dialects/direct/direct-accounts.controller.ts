@@ -12,8 +12,8 @@ import { AccountLocked, InvalidCredentials, RefreshTokenInvalid } from '../../mo
 import { LoginService } from '../../modules/auth/login.service.js';
 import { RegistrationService } from '../../modules/auth/registration.service.js';
 import { SessionRefreshService } from '../../modules/auth/session-refresh.service.js';
-import { CurrentSource, type LoginSource } from '../../modules/auth/login-source.js';
-import { AlreadyExists, UserNotFound } from '../../modules/users/users.errors.js';
+import { CurrentLoginSource, type LoginSource } from '../../modules/auth/login-source.js';
+import { UsernameOrEmailTaken, UserNotFound } from '../../modules/users/users.errors.js';
 import { UsersService } from '../../modules/users/users.service.js';
 import { AccountBanned } from '../../platform/errors/app-error.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
@@ -54,7 +54,7 @@ export class DirectAccountsController {
   @HttpCode(200)
   @ApiOkResponse({ type: DirectTokensDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
-  async login(@Body() dto: DirectLoginDto, @CurrentSource() source: LoginSource): Promise<DirectTokensDto> {
+  async login(@Body() dto: DirectLoginDto, @CurrentLoginSource() source: LoginSource): Promise<DirectTokensDto> {
     return presentTokens(await this.logins.login(dto, source));
   }
 
@@ -67,7 +67,7 @@ export class DirectAccountsController {
   @Throws(RefreshTokenInvalid, AccountBanned)
   async refresh(
     @Body() { refresh_token }: DirectRefreshDto,
-    @CurrentSource() source: LoginSource,
+    @CurrentLoginSource() source: LoginSource,
   ): Promise<DirectTokensDto> {
     return presentTokens(await this.refreshes.refresh(refresh_token, source));
   }
@@ -77,8 +77,8 @@ export class DirectAccountsController {
   @Post('users')
   @ApiOperation({ summary: 'Creates an account.' })
   @ApiCreatedResponse({ type: DirectRegisteredDto })
-  @Throws(AlreadyExists)
-  async register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<DirectRegisteredDto> {
+  @Throws(UsernameOrEmailTaken)
+  async register(@Body() dto: RegisterDto, @CurrentLoginSource() source: LoginSource): Promise<DirectRegisteredDto> {
     return presentRegistered(await this.registration.register(dto, source));
   }
 

@@ -19,7 +19,7 @@ export class DirectGroups {
   /** @throws ValidationError, UserNotFound, PermissionDenied */
   async create(actor: Actor, dto: DirectCreateGroupDto): Promise<DirectGroupDto> {
     const { id } = await this.creation.create(actor, toGroup(dto));
-    return presentGroup(await this.conversations.present(actor, id), await this.members(actor, id));
+    return presentGroup(await this.conversations.getUnchecked(actor, id), await this.members(actor, id));
   }
 
   /** Reads all members of the new group: three pages at most. */

@@ -17,7 +17,8 @@ import {
   MessageNotFound,
   SlowMode,
 } from '../../modules/messages/messages.errors.js';
-import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messages/replayed-send.interceptor.js';
+import { IdempotentSendInterceptor } from '../../modules/messages/idempotent-send.interceptor.js';
+import type { SentMessage } from '../../modules/messages/send-message.js';
 import {
   ConversationFrozen,
   ConversationNotFound,
@@ -63,13 +64,13 @@ export class DirectMessagesController {
   @Limit('message.send')
   @Sends()
   @OwnIdempotency()
-  @UseInterceptors(ReplayedSendInterceptor)
+  @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: DirectSentDto })
   @Throws(
     ...[UserNotFound, ConversationNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ContentTooLong],
     ...[InvalidMessageType, ConversationFrozen, SlowMode, ContentRejected, HeldForReview],
   )
-  send(@CurrentActor() actor: Actor, @Body() dto: DirectSendDto): Promise<AnsweredSend<DirectSentDto>> {
+  send(@CurrentActor() actor: Actor, @Body() dto: DirectSendDto): Promise<SentMessage<DirectSentDto>> {
     return this.messages.send(actor, dto);
   }
 

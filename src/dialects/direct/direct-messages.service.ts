@@ -3,8 +3,8 @@ import { ConversationsService } from '../../modules/conversations/conversations.
 import { DirectConversations } from '../../modules/conversations/direct-conversations.js';
 import { type FeedPage, MessageFeed } from '../../modules/messages/message-feed.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
-import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
-import { NewestPageReceipts } from '../../modules/participants/newest-page-receipts.js';
+import type { SentMessage } from '../../modules/messages/send-message.js';
+import { NewestPageReceipts } from '../../modules/participants/implicit-receipts.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { DirectListQuery, DirectSendDto, DirectSentDto } from './direct.dto.js';
@@ -25,7 +25,7 @@ export class DirectMessages {
    * Sends to a direct conversation, which the first message creates, or to a group.
    * @throws what `MessagesService.send` throws, ValidationError, UserNotFound, PermissionDenied, RateLimitExceeded
    */
-  async send(actor: Actor, dto: DirectSendDto): Promise<AnsweredSend<DirectSentDto>> {
+  async send(actor: Actor, dto: DirectSendDto): Promise<SentMessage<DirectSentDto>> {
     const id = await this.conversationOf(actor, dto);
     const { message, isReplay } = await this.messages.send(actor, id, toSend(dto));
     return { message: presentSent(message, dto.receiver_id), isReplay };
@@ -58,7 +58,7 @@ export class DirectMessages {
     }
     if (receiverId === undefined) return named;
     if (receiverId === actor.userId) throw ValidationError.of('receiver_id', 'is yourself');
-    if ((await this.conversations.summaries([receiverId])).has(receiverId)) return receiverId;
-    return this.directs.open(actor, receiverId);
+    if ((await this.conversations.findSummaries([receiverId])).has(receiverId)) return receiverId;
+    return this.directs.findOrCreate(actor, receiverId);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
+import { DeliveryReceipts } from '../../modules/participants/implicit-receipts.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
@@ -22,7 +22,7 @@ export class DirectSockets implements CodecHandler<DirectClient> {
   async identify({ request, url }: Upgrade): Promise<IdentifiedClient<DirectClient>> {
     const actor = await this.handshake.identify(credentialOf(request, url.searchParams), DIRECT_LIMITS);
     if (!actor) throw new AuthenticationRequired();
-    return { actor, context: { userId: actor.userId, receipts: DeliveryReceipts.of(actor, this.readState) } };
+    return { actor, context: { userId: actor.userId, receipts: DeliveryReceipts.forActor(actor, this.readState) } };
   }
 
   codec({ url }: Upgrade, client: DirectClient | undefined): DirectCodec {

@@ -1,5 +1,5 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
-import type { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
+import type { DeliveryReceipts } from '../../modules/participants/implicit-receipts.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
 import {
@@ -61,7 +61,7 @@ export class DirectCodec implements SocketCodec {
   }
 
   private arrived({ senderId, conversationId, number, packet }: Arrived): TextPacket {
-    if (senderId !== this.client?.userId) this.client?.receipts.arrived(conversationId, number);
+    if (senderId !== this.client?.userId) this.client?.receipts.onDelivered(conversationId, number);
     return packet;
   }
 }

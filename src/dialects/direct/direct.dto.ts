@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { FEED_STATUSES } from '../../modules/messages/message-feed.js';
 import {
-  LONGEST_TEXT,
+  BODY_TEXT_MAX,
   BooleanField,
   EnumField,
   IntField,
@@ -48,7 +48,7 @@ export class DirectSendDto {
   @UuidField({ optional: true })
   group_id?: string;
 
-  @TextField({ max: LONGEST_TEXT, example: 'Hello, world!' })
+  @TextField({ max: BODY_TEXT_MAX, example: 'Hello, world!' })
   content: string;
 
   @EnumField({

@@ -29,7 +29,7 @@ export class CookieSessions {
     const cookieKey = sessionCookieOf(request.headers.cookie, request.secure);
     const current = cookieKey === undefined ? undefined : await this.holderOf(cookieKey);
     if (current && (!actor || actor.sessionId === current.sessionId)) return toCsrf(current, cookieKey);
-    if (cookieKey !== undefined && current) await this.keys.withdraw(cookieKey);
+    if (cookieKey !== undefined && current) await this.keys.revoke(cookieKey);
     const name = sessionCookieName(request.secure);
     if (!actor) {
       if (cookieKey !== undefined) response.clearCookie(name, sessionCookieOptions(request.secure));

@@ -9,7 +9,8 @@ import {
   InvalidMessageType,
   SlowMode,
 } from '../../modules/messages/messages.errors.js';
-import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messages/replayed-send.interceptor.js';
+import { IdempotentSendInterceptor } from '../../modules/messages/idempotent-send.interceptor.js';
+import type { SentMessage } from '../../modules/messages/send-message.js';
 import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import {
   ConversationFrozen,
@@ -98,7 +99,7 @@ export class MessagingConversationsController {
   @Limit('message.send')
   @Sends()
   @OwnIdempotency()
-  @UseInterceptors(ReplayedSendInterceptor)
+  @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: MessagingMessageDto })
   @Throws(...REFUSALS_OF_SENDS)
   send(
@@ -106,7 +107,7 @@ export class MessagingConversationsController {
     @ConversationId('conversation_id') id: string,
     @Body() dto: SendMessagingMessageDto,
     @PublicUrl() base: string,
-  ): Promise<AnsweredSend<MessagingMessageDto>> {
+  ): Promise<SentMessage<MessagingMessageDto>> {
     return this.messages.send(actor, id, dto, base);
   }
 }

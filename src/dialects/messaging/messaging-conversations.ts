@@ -37,6 +37,6 @@ export class MessagingConversations {
     const type = others.length === 1 ? 'direct' : 'group';
     const { id, isNew } = await this.creation.create(actor, { type, participant_ids: others });
     onCreated(isNew);
-    return presentConversation(await this.conversations.present(actor, id));
+    return presentConversation(await this.conversations.getUnchecked(actor, id));
   }
 }

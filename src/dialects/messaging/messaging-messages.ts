@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { SendMessageDto } from '../../modules/messages/messages.dto.js';
 import { MessageQueriesService } from '../../modules/messages/message-queries.service.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
-import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
-import { NewestPageReceipts } from '../../modules/participants/newest-page-receipts.js';
+import type { SentMessage } from '../../modules/messages/send-message.js';
+import { NewestPageReceipts } from '../../modules/participants/implicit-receipts.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type {
@@ -59,7 +59,7 @@ export class MessagingMessages {
     conversationId: string,
     dto: SendMessagingMessageDto,
     base: string,
-  ): Promise<AnsweredSend<MessagingMessageDto>> {
+  ): Promise<SentMessage<MessagingMessageDto>> {
     const { message, isReplay } = await this.messages.send(actor, conversationId, toSend(dto.content ?? '', dto));
     const viewer = { userId: actor.userId, lastReadNumber: 0, urlOf: this.files.urlsFor(actor, base) };
     return { message: presentMessage(message, viewer), isReplay };

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import type { Response } from 'express';
 import { AdminHealthDto, AdminMetricsDto } from '../../modules/admin/admin.dto.js';
 import { AdminService } from '../../modules/admin/admin.service.js';
-import { StatisticsService } from '../../modules/conversations/statistics.service.js';
+import { ConversationStatisticsService } from '../../modules/conversations/conversation-statistics.service.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Public } from '../../platform/http/public.decorator.js';
@@ -20,7 +20,7 @@ import { presentStatistics } from './messaging.presenter.js';
 export class MessagingController {
   constructor(
     private readonly cookies: CookieSessions,
-    private readonly statistics: StatisticsService,
+    private readonly statistics: ConversationStatisticsService,
     private readonly admin: AdminService,
   ) {}
 
@@ -44,7 +44,7 @@ export class MessagingController {
   @ApiBearerAuth()
   @ApiOkResponse({ type: MessagingStatisticsDto })
   async stats(@CurrentActor() actor: Actor): Promise<MessagingStatisticsDto> {
-    return presentStatistics(await this.statistics.own(actor));
+    return presentStatistics(await this.statistics.ofActor(actor));
   }
 
   @Get('messaging/admin/performance-metrics')

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { requireCursor } from '../../platform/pagination/page.js';
 import { RequiredBy } from '../../platform/validation/ruled-by.js';
 import {
-  LONGEST_TEXT,
+  BODY_TEXT_MAX,
   BooleanField,
   EnumField,
   IntField,
@@ -61,7 +61,7 @@ class SentAttachments {
 
 export class SendMessagingMessageDto extends SentAttachments {
   @TextField({
-    max: LONGEST_TEXT,
+    max: BODY_TEXT_MAX,
     optional: true,
     description: 'Optional with an attachment',
     example: 'Hello!',
@@ -70,7 +70,7 @@ export class SendMessagingMessageDto extends SentAttachments {
 }
 
 export class MessagingMessageFrameDto extends SentAttachments {
-  @TextField({ max: LONGEST_TEXT, description: 'The text', example: 'Hello, world!' })
+  @TextField({ max: BODY_TEXT_MAX, description: 'The text', example: 'Hello, world!' })
   message: string;
 }
 

@@ -1,5 +1,5 @@
 import type { ConversationDto } from '../../modules/conversations/conversations.dto.js';
-import type { OwnStatistics } from '../../modules/conversations/statistics.service.js';
+import type { ConversationStatistics } from '../../modules/conversations/conversation-statistics.service.js';
 import type { FileDto } from '../../modules/files/files.dto.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type {
@@ -63,7 +63,7 @@ export function presentAttachment(file: FileDto, urlOf: UrlOf): MessagingAttachm
   return { attachment_id: id, file_name, file_type, file_category, file_size, file_url, uploaded_at, status };
 }
 
-export function presentStatistics(statistics: OwnStatistics): MessagingStatisticsDto {
+export function presentStatistics(statistics: ConversationStatistics): MessagingStatisticsDto {
   return {
     total_conversations: statistics.conversations,
     total_messages: statistics.messages,

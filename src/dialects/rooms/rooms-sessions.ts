@@ -39,7 +39,7 @@ export class RoomsSessions {
   async get(actor: Actor | undefined, key: string): Promise<RoomsSessionStateDto> {
     await this.stats.store(key);
     try {
-      const row = await this.keys.find(key);
+      const row = await this.keys.requireKey(key);
       if (actor && actor.userId !== row.user_id) throw new PermissionDenied();
       return presentSession(key, row);
     } catch (error) {

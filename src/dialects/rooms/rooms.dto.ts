@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { LONGEST_TEXT, IntField, JsonField, TextField } from '../../platform/validation/fields.js';
+import { BODY_TEXT_MAX, IntField, JsonField, TextField } from '../../platform/validation/fields.js';
 import { METADATA } from '../../platform/validation/safe-json.js';
 
 const PREFERENCES_MAX_BYTES = 8192;
@@ -45,7 +45,7 @@ export class JoinRoomDto {
 }
 
 export class RoomsTextFrameDto {
-  @TextField({ max: LONGEST_TEXT, example: 'Hello, world!' })
+  @TextField({ max: BODY_TEXT_MAX, example: 'Hello, world!' })
   content: string;
 
   @TextField({ min: 1, max: NAME_MAX, optional: true, description: 'Slug or id; general if omitted' })

@@ -74,7 +74,7 @@ export class SessionKeyStats implements OnModuleInit, OnModuleDestroy {
     };
     Object.assign(stored, { sent: codec.sent, received: codec.received, at: now });
     try {
-      await this.keys.touch(codec.sessionId, use);
+      await this.keys.recordUse(codec.sessionId, use);
       this.warning.worked();
     } catch (error) {
       this.warning.failed({ err: error });

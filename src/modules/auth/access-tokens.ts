@@ -71,11 +71,11 @@ export class AccessTokens {
 
   /** Verifies a token without Passport. @throws AuthenticationRequired */
   verify(token: string): AccessClaims {
-    return this.find(token) ?? this.accept(token, this.payloadOf(token));
+    return this.findVerified(token) ?? this.acceptVerified(token, this.verifySignature(token));
   }
 
   /** The claims of a token that was verified before and has not expired. */
-  find(token: string): AccessClaims | undefined {
+  findVerified(token: string): AccessClaims | undefined {
     const known = this.verified.get(token);
     return known && known.expiresAt > Date.now() / 1000 ? known : undefined;
   }
@@ -94,14 +94,14 @@ export class AccessTokens {
    * Checks the claims of a token that was verified with its key, and stores it as verified.
    * @throws AuthenticationRequired
    */
-  accept(token: string, payload: object): AccessClaims {
+  acceptVerified(token: string, payload: object): AccessClaims {
     const claims = claimsOf(token, payload);
     if (this.verified.size >= CACHE_MAX) this.verified.delete(this.verified.keys().next().value!);
     this.verified.set(token, claims);
     return claims;
   }
 
-  private payloadOf(token: string): object {
+  private verifySignature(token: string): object {
     this.keyOf(token); // refuses a header that is not ours
     try {
       return this.jwt.verify(token);

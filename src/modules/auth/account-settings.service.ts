@@ -29,27 +29,32 @@ export class AccountSettingsService {
    * @throws ValidationError, InvalidCredentials, AccountLocked, ServiceUnavailable
    */
   async changePassword(actor: Actor, dto: ChangePasswordDto, signal?: AbortSignal): Promise<void> {
-    const current = await this.passwords.requireCurrent(actor, dto.current_password, signal);
-    const user = await this.users.find(actor.userId);
-    const about = [user.username, user.display_name, ...(user.email ? [user.email] : [])];
-    const chosen = { field: 'new_password', password: dto.new_password, about };
-    const renewed = await this.passwords.hashChosen(actor, chosen, signal);
+    const currentHash = await this.passwords.requireCurrentPassword(actor, dto.current_password, signal);
+    const user = await this.users.requireUser(actor.userId);
+    const accountNames = [user.username, user.display_name, ...(user.email ? [user.email] : [])];
+    const newPassword = { field: 'new_password', password: dto.new_password, accountNames };
+    const newHash = await this.passwords.hashNewPassword(actor, newPassword, signal);
     const reason = 'password_changed';
     const ended = await this.log.write(actor.userId, async (tx) => {
       await this.policy.requireActive(tx, actor);
-      if (!(await this.passwords.replace(tx, actor.userId, current, renewed))) throw new InvalidCredentials();
-      return this.revocation.revokeIn(tx, actor.userId, { except: actor.sessionId, reason });
+      if (!(await this.passwords.replacePassword(tx, actor.userId, currentHash, newHash)))
+        throw new InvalidCredentials();
+      return this.revocation.revokeInTransaction(tx, actor.userId, { except: actor.sessionId, reason });
     });
     this.revocation.announce(actor.userId, ended ?? [], reason);
   }
 
-  /** @throws ValidationError, InvalidCredentials, AccountLocked, AlreadyExists, ServiceUnavailable */
-  async changeNames(actor: Actor, dto: ChangeAccountDto, signal?: AbortSignal): Promise<UserDto> {
+  /** @throws ValidationError, InvalidCredentials, AccountLocked, UsernameOrEmailTaken, ServiceUnavailable */
+  async changeAccount(actor: Actor, dto: ChangeAccountDto, signal?: AbortSignal): Promise<UserDto> {
     const changes = {
       username: dto.username === undefined ? undefined : requireUsername(dto.username),
       email: dto.email === undefined ? undefined : requireEmail(dto.email),
     };
-    await this.passwords.requireProof(actor, { field: 'current_password', password: dto.current_password, signal });
+    await this.passwords.requireReauthentication(actor, {
+      field: 'current_password',
+      password: dto.current_password,
+      signal,
+    });
     await this.log.write(actor.userId, async (tx) => {
       await this.policy.requireActive(tx, actor);
       await this.users.changeAccount(tx, actor.userId, changes);

@@ -17,11 +17,11 @@ import { Public } from '../../platform/http/public.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { Priority } from '../../platform/throttling/load-shedding.guard.js';
 import { UserDto } from '../users/users.dto.js';
-import { AlreadyExists } from '../users/users.errors.js';
+import { UsernameOrEmailTaken } from '../users/users.errors.js';
 import {
   ChangeAccountDto,
   ChangePasswordDto,
-  LoginAnswerDto,
+  LoginResponseDto,
   LoginDto,
   RefreshDto,
   RegisterDto,
@@ -42,7 +42,7 @@ import { LoginService } from './login.service.js';
 import { RegistrationService } from './registration.service.js';
 import { SessionRefreshService } from './session-refresh.service.js';
 import { SessionsService } from './sessions.service.js';
-import { CurrentSource, type LoginSource } from './login-source.js';
+import { CurrentLoginSource, type LoginSource } from './login-source.js';
 
 const REFRESH_RULES =
   'Repeating a refresh token within 20 seconds returns the same successor while that one is unused: a lost response can ' +
@@ -66,8 +66,8 @@ export class AuthController {
   @Post(['auth/register', 'users'])
   @ApiOperation({ summary: 'Creates an account.' })
   @ApiCreatedResponse({ type: UserDto })
-  @Throws(AlreadyExists)
-  register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<UserDto> {
+  @Throws(UsernameOrEmailTaken)
+  register(@Body() dto: RegisterDto, @CurrentLoginSource() source: LoginSource): Promise<UserDto> {
     return this.registration.register(dto, source);
   }
 
@@ -76,9 +76,9 @@ export class AuthController {
   @Post('auth/login')
   @ApiOperation({ summary: 'Logs in with a password and opens a session.' })
   @HttpCode(200)
-  @ApiOkResponse({ type: LoginAnswerDto })
+  @ApiOkResponse({ type: LoginResponseDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
-  login(@Body() dto: LoginDto, @CurrentSource() source: LoginSource): Promise<LoginAnswerDto> {
+  login(@Body() dto: LoginDto, @CurrentLoginSource() source: LoginSource): Promise<LoginResponseDto> {
     return this.logins.login(dto, source);
   }
 
@@ -92,7 +92,7 @@ export class AuthController {
   @HttpCode(200)
   @ApiOkResponse({ type: TokensDto })
   @Throws(RefreshTokenInvalid, AccountBanned)
-  refresh(@Body() { refresh_token }: RefreshDto, @CurrentSource() source: LoginSource): Promise<TokensDto> {
+  refresh(@Body() { refresh_token }: RefreshDto, @CurrentLoginSource() source: LoginSource): Promise<TokensDto> {
     return this.refreshes.refresh(refresh_token, source);
   }
 
@@ -102,7 +102,7 @@ export class AuthController {
   @HttpCode(204)
   @ApiNoContentResponse()
   logout(@CurrentActor() actor: Actor): Promise<void> {
-    return this.ownSessions.end(actor);
+    return this.ownSessions.endCurrent(actor);
   }
 
   @Priority('vital')
@@ -133,13 +133,13 @@ export class AuthController {
     summary: 'Changes the email or username; requires the password, or a new token of the identity provider.',
   })
   @ApiOkResponse({ type: UserDto })
-  @Throws(InvalidCredentials, AccountLocked, FreshTokenRequired, AlreadyExists)
+  @Throws(InvalidCredentials, AccountLocked, FreshTokenRequired, UsernameOrEmailTaken)
   changeAccount(
     @CurrentActor() actor: Actor,
     @Body() dto: ChangeAccountDto,
     @DisconnectSignal() signal: AbortSignal,
   ): Promise<UserDto> {
-    return this.settings.changeNames(actor, dto, signal);
+    return this.settings.changeAccount(actor, dto, signal);
   }
 
   @Get('auth/sessions')
@@ -155,7 +155,7 @@ export class AuthController {
   @ApiNoContentResponse()
   @Throws(SessionNotFound)
   removeSession(@CurrentActor() actor: Actor, @Param() { id }: SessionParamsDto): Promise<void> {
-    return this.ownSessions.remove(actor, id);
+    return this.ownSessions.endOne(actor, id);
   }
 
   @NotIdempotent()

@@ -5,7 +5,7 @@ import { TextField, UuidField } from '../../platform/validation/fields.js';
 import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../users/user-fields.policy.js';
 import { UserDto } from '../users/users.dto.js';
-import { requirePasswordLength } from './password-strength.js';
+import { requirePasswordLength } from './password-rules.js';
 
 /** In UTF-16 units; a coarse limit before the actual rule of 8 to 128 characters. */
 const PASSWORD_UNITS_MAX = 512;
@@ -58,10 +58,10 @@ export class LoginDto {
 export function problemsOfLogin(
   { email, username, login }: Partial<LoginDto>,
   _config?: unknown,
-  wrong?: ReadonlySet<string>,
+  invalidFields?: ReadonlySet<string>,
 ): FieldProblem[] {
   const isNamed =
-    Boolean(email ?? username ?? login) || ['email', 'username', 'login'].some((name) => wrong?.has(name));
+    Boolean(email ?? username ?? login) || ['email', 'username', 'login'].some((name) => invalidFields?.has(name));
   return isNamed ? [] : [{ field: 'login', reason: 'one of email, username and login is required' }];
 }
 
@@ -118,7 +118,7 @@ export class TokensDto {
   user: UserDto;
 }
 
-export class LoginAnswerDto extends TokensDto {
+export class LoginResponseDto extends TokensDto {
   @ApiProperty({ description: 'Send it with the next login from this device' })
   device_token: string;
 }

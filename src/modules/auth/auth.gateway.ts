@@ -1,6 +1,6 @@
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
-import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
 import { SESSION_REVOKED, SessionKeysEnded, SessionRevokedData, SessionsRevoked } from './auth.events.js';
@@ -17,7 +17,7 @@ export class AuthGateway {
     summary: 'In the user’s own stream: a session of the user has ended.',
     data: SessionRevokedData,
   })
-  presentRevoked(events: StreamEvent[]): PresentedEvent[] {
+  renderRevoked(events: StreamEvent[]): EventContent[] {
     return events.map(({ subjectId, payload }) => ({ data: { session_id: subjectId, reason: payload?.reason } }));
   }
 

@@ -9,12 +9,12 @@ import { AccountSettingsService } from './account-settings.service.js';
 import { SessionsService } from './sessions.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGateway } from './auth.gateway.js';
-import { AuthRepository } from './auth.repository.js';
+import { CredentialsRepository } from './credentials.repository.js';
 import { TokenReader } from './token-reader.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
 import { ExternalLogin } from './external-login.js';
 import { ExternalTokens } from './external-tokens.js';
-import { BootstrapAdmin } from './bootstrap-admin.js';
+import { CreateFirstAdmin } from './create-first-admin.js';
 import { GuestsService } from './guests.service.js';
 import { LoginLockout } from './login-lockout.js';
 import { LoginAttempts } from './login-attempts.js';
@@ -37,11 +37,11 @@ import { SessionsRepository } from './sessions.repository.js';
   controllers: [AuthController],
   providers: [
     AuthGateway,
-    AuthRepository,
+    CredentialsRepository,
     SessionsRepository,
     ExternalIdentitiesRepository,
     ...[RegistrationService, LoginService, SessionRefreshService, SessionsService, AccountSettingsService],
-    ...[BootstrapAdmin, AccountAdministration],
+    ...[CreateFirstAdmin, AccountAdministration],
     ...[
       PasswordHasher,
       PasswordStrength,

@@ -6,7 +6,7 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import { isOfficialName, isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, foldUsername } from '../../platform/validation/text.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
-import { AlreadyExists } from '../users/users.errors.js';
+import { UsernameOrEmailTaken } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountDeleted } from './auth.errors.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
@@ -27,12 +27,12 @@ export class ExternalLogin {
   ) {}
 
   /** Ensures that the session of the token exists, and its user. @throws AuthenticationRequired, AccountDeleted */
-  async open(claims: ExternalClaims): Promise<void> {
+  async ensureSession(claims: ExternalClaims): Promise<void> {
     const session = { ...claims, id: claims.sessionId };
     if (await this.identities.openSession(session)) return;
-    const known = await this.identities.find(claims.issuer, claims.subject);
-    if (known?.is_deleted) throw new AccountDeleted();
-    if (!known) await this.register(claims);
+    const identity = await this.identities.find(claims.issuer, claims.subject);
+    if (identity?.is_deleted) throw new AccountDeleted();
+    if (!identity) await this.register(claims);
     // Repeated also when the identity is known: another node may have created it between the two statements.
     if (!(await this.identities.openSession(session))) throw new AuthenticationRequired();
   }
@@ -51,7 +51,7 @@ export class ExternalLogin {
         return;
       } catch (error) {
         if (error instanceof AlreadyLinked) return;
-        if (!(error instanceof AlreadyExists)) throw error;
+        if (!(error instanceof UsernameOrEmailTaken)) throw error;
         if (error.details.field === 'email') email = undefined;
         else username = withSuffix(base);
       }

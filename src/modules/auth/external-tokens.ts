@@ -73,14 +73,14 @@ export class ExternalTokens {
         requiredClaims: ['sub', 'iat', 'exp'],
       });
       if (FORBIDDEN_HEADERS.some((name) => name in protectedHeader)) throw new AuthenticationRequired();
-      return read(payload);
+      return toClaims(payload);
     } catch (error) {
-      throw refusal(error);
+      throw toAuthError(error);
     }
   }
 }
 
-function read(payload: JWTPayload): ExternalClaims {
+function toClaims(payload: JWTPayload): ExternalClaims {
   const { iss, sub, iat, exp, sid, session_id, jti } = payload;
   const issuer = requireId(iss);
   const subject = requireId(sub);
@@ -128,7 +128,7 @@ function sessionIdOf(text: string): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-function refusal(error: unknown): Error {
+function toAuthError(error: unknown): Error {
   if (error instanceof AuthenticationRequired) return error;
   if (error instanceof errors.JWTExpired) return new AuthenticationRequired({ token_expired: true });
   const isTheTokensFault =

@@ -24,9 +24,9 @@ export async function firstAdminProblems({
 }
 
 /** Runs before there is an application with an estimator thread. */
-async function requireStrong(field: string, password: string, about: readonly string[]): Promise<void> {
+async function requireStrong(field: string, password: string, accountNames: readonly string[]): Promise<void> {
   const strength = new PasswordStrength(new EstimateThreadSettings());
-  await strength.requireStrong(field, password, about).finally(() => strength.onModuleDestroy());
+  await strength.requireStrong(field, password, accountNames).finally(() => strength.onModuleDestroy());
 }
 
 async function problemOf(name: string, check: () => unknown): Promise<string[]> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import { type Actor, GUEST_SESSION_ID } from '../../platform/identity/actor.js';
-import { toActor } from './session-actor.js';
+import { toActor } from './session-authenticator.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 /** A guest session lasts a day; after that the guest enters again. */

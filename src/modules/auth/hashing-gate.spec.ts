@@ -26,7 +26,7 @@ describe('the hashing gate', () => {
   };
 
   it('runs and queues up to its limits, and refuses the rest', async () => {
-    const gate = new HashingGate({ running: 2, waiting: 3, waitingEach: 2 });
+    const gate = new HashingGate({ running: 2, waiting: 3, waitingPerKey: 2 });
     const runs = ['a', 'b', 'c', 'd', 'e'].map((key) => stranger(gate, key));
     await expect(stranger(gate, 'f')).rejects.toBeInstanceOf(ServiceUnavailable);
     expect(open).toHaveLength(2);
@@ -39,13 +39,13 @@ describe('the hashing gate', () => {
   });
 
   it('continues after work that failed', async () => {
-    const gate = new HashingGate({ running: 1, waiting: 1, waitingEach: 1 });
+    const gate = new HashingGate({ running: 1, waiting: 1, waitingPerKey: 1 });
     await expect(gate.run({ key: 'a' }, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     await expect(gate.run({ key: 'a' }, () => Promise.resolve('done'))).resolves.toBe('done');
   });
 
   it('queues an IP address only a few times, and IP addresses take turns', async () => {
-    const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 3 });
+    const gate = new HashingGate({ running: 1, waiting: 50, waitingPerKey: 3 });
     const greedy = Array.from({ length: 60 }, () => stranger(gate, 'greedy'));
     const outcomes = Promise.allSettled(greedy);
     const modest = stranger(gate, 'modest');
@@ -58,7 +58,7 @@ describe('the hashing gate', () => {
   });
 
   it('queues an account only a few times, from any number of IP addresses', async () => {
-    const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 2 });
+    const gate = new HashingGate({ running: 1, waiting: 50, waitingPerKey: 2 });
     const runs = [0, 1, 2].map((number) => stranger(gate, `address ${number}`, { account: 'ana' }));
     await expect(stranger(gate, 'address 3', { account: 'ana' })).rejects.toBeInstanceOf(RateLimitExceeded);
     const other = stranger(gate, 'address 4', { account: 'bob' });
@@ -67,7 +67,7 @@ describe('the hashing gate', () => {
   });
 
   it('makes room in a full queue for an IP address that waits less than another', async () => {
-    const gate = new HashingGate({ running: 1, waiting: 4, waitingEach: 4 });
+    const gate = new HashingGate({ running: 1, waiting: 4, waitingPerKey: 4 });
     const greedy = Promise.allSettled(Array.from({ length: 5 }, () => stranger(gate, 'greedy')));
     const modest = stranger(gate, 'modest');
     await drain();
@@ -76,7 +76,7 @@ describe('the hashing gate', () => {
   });
 
   it('serves known devices before strangers, and still a stranger at regular intervals', async () => {
-    const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 4 });
+    const gate = new HashingGate({ running: 1, waiting: 50, waitingPerKey: 4 });
     const strangers = [stranger(gate, 'first'), stranger(gate, 's1'), stranger(gate, 's2')];
     const known = Array.from({ length: 6 }, (_, i) => trusted(gate, `t${i}`));
     await drain();
@@ -85,7 +85,7 @@ describe('the hashing gate', () => {
   });
 
   it('removes a stranger from a full queue for a known device', async () => {
-    const gate = new HashingGate({ running: 1, waiting: 2, waitingEach: 4 });
+    const gate = new HashingGate({ running: 1, waiting: 2, waitingPerKey: 4 });
     const strangers = Promise.allSettled(['a', 'b', 'c'].map((key) => stranger(gate, key)));
     const known = trusted(gate, 'ana');
     await drain();
@@ -94,7 +94,7 @@ describe('the hashing gate', () => {
   });
 
   it('removes a client that disconnects while waiting, and does no work for it', async () => {
-    const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 1 });
+    const gate = new HashingGate({ running: 1, waiting: 50, waitingPerKey: 1 });
     const first = stranger(gate, 'first');
     const gone = new AbortController();
     const left = stranger(gate, 'gone', { signal: gone.signal });

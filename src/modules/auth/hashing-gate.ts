@@ -4,7 +4,7 @@ import { type HashRequester, HashingQueue } from './hashing-queue.js';
 
 /** Seconds after which a refused client may try again: about the time of a few hashes. */
 const RETRY_SECONDS = 2;
-/** One of so many turns belongs to a stranger, however many trusted clients wait. */
+/** Every fourth turn belongs to a stranger, even while trusted clients wait. */
 const TURNS_PER_STRANGER = 4;
 /** The status of nginx for a client that has closed the connection; it appears only in the access log. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -13,7 +13,7 @@ export interface HashingLimits {
   readonly running: number;
   readonly waiting: number;
   /** The limit for one IP address, for one account, and for one trusted account. */
-  readonly waitingEach: number;
+  readonly waitingPerKey: number;
 }
 
 /**
@@ -31,8 +31,8 @@ export class HashingGate {
   private readonly strangers: HashingQueue;
 
   constructor(private readonly limits: HashingLimits) {
-    this.trusted = new HashingQueue(limits.waitingEach);
-    this.strangers = new HashingQueue(limits.waitingEach);
+    this.trusted = new HashingQueue(limits.waitingPerKey);
+    this.strangers = new HashingQueue(limits.waitingPerKey);
   }
 
   /**

@@ -19,39 +19,39 @@ export interface WaitingHash {
 /** Waiting hashes by key. Keys take turns, and each key is served in the order of arrival. */
 export class HashingQueue {
   /** The key whose turn is next is first. Keys without waiting hashes are removed. */
-  private readonly lines = new Map<string, WaitingHash[]>();
+  private readonly queues = new Map<string, WaitingHash[]>();
   private readonly perAccount = new Map<string, number>();
   private count = 0;
 
-  /** `most`: how many may wait with one key, and for one account. */
-  constructor(private readonly most: number) {}
+  /** `most` hashes may wait with one key, and as many for one account. */
+  constructor(private readonly maxPerKey: number) {}
 
   get size(): number {
     return this.count;
   }
 
   waitingOf(key: string): number {
-    return this.lines.get(key)?.length ?? 0;
+    return this.queues.get(key)?.length ?? 0;
   }
 
   hasRoomFor({ key, account }: HashRequester): boolean {
-    return this.waitingOf(key) < this.most && (this.perAccount.get(account ?? '') ?? 0) < this.most;
+    return this.waitingOf(key) < this.maxPerKey && (this.perAccount.get(account ?? '') ?? 0) < this.maxPerKey;
   }
 
   add(waiting: WaitingHash): void {
     const { key } = waiting.requester;
-    const line = this.lines.get(key);
-    if (line) line.push(waiting);
-    else this.lines.set(key, [waiting]);
+    const queue = this.queues.get(key);
+    if (queue) queue.push(waiting);
+    else this.queues.set(key, [waiting]);
     this.recount(waiting, 1);
   }
 
   /** Removes and returns the next hash; undefined when none waits. */
   take(): WaitingHash | undefined {
-    for (const [key, line] of this.lines) {
-      const waiting = line.shift()!;
-      this.lines.delete(key);
-      if (line.length > 0) this.lines.set(key, line);
+    for (const [key, queue] of this.queues) {
+      const waiting = queue.shift()!;
+      this.queues.delete(key);
+      if (queue.length > 0) this.queues.set(key, queue);
       this.recount(waiting, -1);
       return waiting;
     }
@@ -61,7 +61,7 @@ export class HashingQueue {
   /** Removes the latest hash of the key with the most waiting, if it has at least `least`. */
   takeNewestOfLongest(least: number): WaitingHash | undefined {
     let longest: WaitingHash[] = [];
-    for (const line of this.lines.values()) if (line.length > longest.length) longest = line;
+    for (const queue of this.queues.values()) if (queue.length > longest.length) longest = queue;
     const newest = longest.at(-1);
     if (!newest || longest.length < least) return undefined;
     this.remove(newest);
@@ -70,11 +70,11 @@ export class HashingQueue {
 
   remove(waiting: WaitingHash): void {
     const { key } = waiting.requester;
-    const line = this.lines.get(key);
-    const at = line?.indexOf(waiting) ?? -1;
-    if (!line || at < 0) return;
-    line.splice(at, 1);
-    if (line.length === 0) this.lines.delete(key);
+    const queue = this.queues.get(key);
+    const at = queue?.indexOf(waiting) ?? -1;
+    if (!queue || at < 0) return;
+    queue.splice(at, 1);
+    if (queue.length === 0) this.queues.delete(key);
     this.recount(waiting, -1);
   }
 

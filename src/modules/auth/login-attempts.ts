@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { subjectOfIp } from '../../platform/throttling/limit-subject.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import type { HashRequester } from './hashing-queue.js';
-import { type LoginAttemptCount, LoginLockout } from './login-lockout.js';
+import { type ReservedAttempt, LoginLockout } from './login-lockout.js';
 import type { LoginSource } from './login-source.js';
 
 /** The account and the source of a login. */
@@ -29,7 +29,7 @@ export class LoginAttempts {
   ) {}
 
   /** Counts an attempt before its password is checked. @throws RateLimitExceeded, AccountLocked */
-  async count({ account, device, source }: LoginAttempt): Promise<LoginAttemptCount> {
+  async reserve({ account, device, source }: LoginAttempt): Promise<ReservedAttempt> {
     // The guard has counted the input. This uses a separate subject, so that an unknown name is not counted twice.
     const { ip, limits } = source;
     await this.limits.checkSubject('login', `${subjectOfIp(ip)}|found|${account}`, 'user', limits);
@@ -38,10 +38,10 @@ export class LoginAttempts {
     await this.limits.checkSubject('login.failed', ipSubject, 'user', limits);
     const refund = (): void | Promise<void> => this.limits.refundSubject('login.failed', ipSubject);
     try {
-      const count = await this.lockout.reserveAttempt(account, ipSubject);
+      const reserved = await this.lockout.reserveAttempt(account, ipSubject);
       return {
-        succeeded: async () => void (await Promise.all([count.succeeded(), refund()])),
-        cancelled: async () => void (await Promise.all([count.cancelled(), refund()])),
+        succeeded: async () => void (await Promise.all([reserved.succeeded(), refund()])),
+        cancelled: async () => void (await Promise.all([reserved.cancelled(), refund()])),
       };
     } catch (error) {
       await refund();

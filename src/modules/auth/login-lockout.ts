@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
-import { AuthRepository, type LockRule } from './auth.repository.js';
+import { CredentialsRepository, type LockoutRule } from './credentials.repository.js';
 import { AccountLocked } from './auth.errors.js';
 
 /** For a source with this many failures for one account: half a minute, then doubled each time. */
-const PAIR: LockRule = { free: 10, firstSeconds: 30, mostSeconds: 900 };
-/** For all sources together. Short, because it also affects the owner on a new device. */
-const ACCOUNT: LockRule = { free: 100, firstSeconds: 5, mostSeconds: 60 };
+const PAIR: LockoutRule = { allowedFailures: 10, firstSeconds: 30, maxSeconds: 900 };
+/** For all sources together. Short, because it also affects the user of the account on a new device. */
+const ACCOUNT: LockoutRule = { allowedFailures: 100, firstSeconds: 5, maxSeconds: 60 };
 const EVERYWHERE = '*';
 
 /** An accepted attempt; it counts as failed until the outcome is reported. */
-export interface LoginAttemptCount {
+export interface ReservedAttempt {
   succeeded(): Promise<void>;
   /** The password was not checked. */
   cancelled(): Promise<void>;
@@ -23,10 +23,10 @@ export interface LoginAttemptCount {
  */
 @Injectable()
 export class LoginLockout {
-  constructor(private readonly repository: AuthRepository) {}
+  constructor(private readonly repository: CredentialsRepository) {}
 
   /** For a login. `account` is the id of the account, or the input if there is none. @throws AccountLocked */
-  async reserveAttempt(account: string, source: string): Promise<LoginAttemptCount> {
+  async reserveAttempt(account: string, source: string): Promise<ReservedAttempt> {
     const pair = { account, source };
     const everywhere = { account, source: EVERYWHERE };
     const attempt = newId();
@@ -50,7 +50,7 @@ export class LoginLockout {
   }
 
   /** For a trusted source: a known device, or an active session. @throws AccountLocked */
-  async reserveTrustedAttempt(account: string, source: string): Promise<LoginAttemptCount> {
+  async reserveTrustedAttempt(account: string, source: string): Promise<ReservedAttempt> {
     const pair = { account, source };
     const attempt = newId();
     await this.count(pair, attempt, PAIR);
@@ -60,7 +60,7 @@ export class LoginLockout {
     };
   }
 
-  private async count(pair: { account: string; source: string }, attempt: string, rule: LockRule): Promise<void> {
+  private async count(pair: { account: string; source: string }, attempt: string, rule: LockoutRule): Promise<void> {
     const verdict = await this.repository.countAttempt(pair, attempt, rule);
     if (!verdict.is_allowed) throw new AccountLocked(Math.max(1, verdict.retry_after));
   }

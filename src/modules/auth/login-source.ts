@@ -18,7 +18,7 @@ export interface LoginSource {
   readonly signal?: AbortSignal;
 }
 
-export const CurrentSource = createParamDecorator((_data: unknown, context: ExecutionContext): LoginSource => {
+export const CurrentLoginSource = createParamDecorator((_data: unknown, context: ExecutionContext): LoginSource => {
   const http = context.switchToHttp();
   const request = http.getRequest<ParleyRequest>();
   const userAgent = (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX);

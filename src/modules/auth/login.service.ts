@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { AccountBanned } from '../../platform/errors/app-error.js';
 import { foldLogin } from '../../platform/validation/login-name.js';
 import { requireNone } from '../../platform/validation/ruled-by.js';
 import type { UserRow } from '../users/users.dto.js';
+import { requireNotBanned } from '../users/users.policy.js';
 import { UsersService } from '../users/users.service.js';
-import { type LoginAnswerDto, type LoginDto, problemsOfLogin } from './auth.dto.js';
+import { type LoginResponseDto, type LoginDto, problemsOfLogin } from './auth.dto.js';
 import { InvalidCredentials } from './auth.errors.js';
-import { AuthRepository } from './auth.repository.js';
+import { CredentialsRepository } from './credentials.repository.js';
 import type { LoginSource } from './login-source.js';
 import { type LoginAttempt, LoginAttempts } from './login-attempts.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -21,7 +21,7 @@ import { SessionIssuer } from './session-issuer.js';
 export class LoginService {
   constructor(
     private readonly users: UsersService,
-    private readonly repository: AuthRepository,
+    private readonly repository: CredentialsRepository,
     private readonly hasher: PasswordHasher,
     private readonly attempts: LoginAttempts,
     private readonly issuer: SessionIssuer,
@@ -30,7 +30,7 @@ export class LoginService {
   /**
    * @throws ValidationError, InvalidCredentials, AccountLocked, AccountBanned, RateLimitExceeded, ServiceUnavailable
    */
-  async login(dto: LoginDto, source: LoginSource): Promise<LoginAnswerDto> {
+  async login(dto: LoginDto, source: LoginSource): Promise<LoginResponseDto> {
     requireNone(problemsOfLogin(dto));
     const name = (dto.email ?? dto.username ?? dto.login)!;
     const user = await this.users.findByLogin(name);
@@ -39,7 +39,7 @@ export class LoginService {
     const device = deviceToken && hashSecret(deviceToken).toString('hex');
     const passwordHash = await this.requirePassword(user, dto.password, { account, device, source });
     requireNotBanned(user!);
-    return this.open(user!, { passwordHash, source, deviceToken: deviceToken ?? newSecret() });
+    return this.openSession(user!, { passwordHash, source, deviceToken: deviceToken ?? newSecret() });
   }
 
   private async knownDevice(user: UserRow | undefined, token: string | undefined): Promise<string | undefined> {
@@ -49,38 +49,33 @@ export class LoginService {
 
   /** Returns the stored hash that the password matches, or a new one if it was made with older parameters. */
   private async requirePassword(user: UserRow | undefined, password: string, attempt: LoginAttempt): Promise<string> {
-    const count = await this.attempts.count(attempt);
+    const reserved = await this.attempts.reserve(attempt);
     const stored = await this.repository.findPasswordHash(user?.id);
     let isRight: boolean;
     try {
       isRight = await this.hasher.matches(password, stored, this.attempts.requesterOf(attempt));
     } catch (error) {
-      await count.cancelled();
+      await reserved.cancelled();
       throw error;
     }
     if (!user || !stored || !isRight) throw new InvalidCredentials();
-    await count.succeeded();
+    await reserved.succeeded();
     if (this.hasher.isCurrent(stored)) return stored;
     const renewed = await this.hasher.hash(password);
     return (await this.repository.rehashPassword(user.id, stored, renewed)) ? renewed : stored;
   }
 
-  private async open(
+  private async openSession(
     user: UserRow,
     { passwordHash, source, deviceToken }: { passwordHash: string; source: LoginSource; deviceToken: string },
-  ): Promise<LoginAnswerDto> {
+  ): Promise<LoginResponseDto> {
     const session = await this.repository.transaction(async (tx) => {
       // A concurrent password change ends all sessions and would miss this one.
       if (!(await this.repository.lockPassword(tx, user.id, passwordHash))) throw new InvalidCredentials();
       await this.repository.rememberDevice(tx, user.id, hashSecret(deviceToken));
-      return this.issuer.open(tx, user.id, source);
+      return this.issuer.openSession(tx, user.id, source);
     });
     await this.issuer.enforceSessionLimit(user.id);
     return { ...(await this.issuer.issueTokens(session, user)), device_token: deviceToken };
   }
-}
-
-function requireNotBanned(user: UserRow): void {
-  if (!user.is_banned) return;
-  throw new AccountBanned({ reason: user.ban_reason, until: user.banned_until?.toISOString() ?? null });
 }

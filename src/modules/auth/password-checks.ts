@@ -3,16 +3,16 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Queryable } from '../../platform/database/sql.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { FreshTokenRequired, InvalidCredentials } from './auth.errors.js';
-import { AuthRepository } from './auth.repository.js';
+import { CredentialsRepository } from './credentials.repository.js';
 import { LoginLockout } from './login-lockout.js';
 import type { HashRequester } from './hashing-queue.js';
-import { type ChosenPassword, PasswordHasher } from './password-hasher.js';
+import { type NewPassword, PasswordHasher } from './password-hasher.js';
 
 /** The maximum age of an identity provider's token that replaces a password. */
 const FRESH_SECONDS = 300;
 
 /** The proof of identity of a user. */
-export interface Proof {
+export interface Reauthentication {
   /** The name of the input field. */
   readonly field: string;
   readonly password: string | undefined;
@@ -27,7 +27,7 @@ export interface Proof {
 @Injectable()
 export class PasswordChecks {
   constructor(
-    private readonly repository: AuthRepository,
+    private readonly repository: CredentialsRepository,
     private readonly hasher: PasswordHasher,
     private readonly lockout: LoginLockout,
   ) {}
@@ -37,41 +37,41 @@ export class PasswordChecks {
    * provider that is at most five minutes old.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, ServiceUnavailable
    */
-  async requireProof(actor: Actor, { field, password, signal }: Proof): Promise<void> {
+  async requireReauthentication(actor: Actor, { field, password, signal }: Reauthentication): Promise<void> {
     if (password !== undefined && actor.issuedAt === undefined)
-      return void (await this.requireCurrent(actor, password, signal));
+      return void (await this.requireCurrentPassword(actor, password, signal));
     const hasPassword = (await this.repository.findPasswordHash(actor.userId)) !== undefined;
     if (hasPassword && password === undefined) throw ValidationError.of(field, 'is required');
-    if (hasPassword) await this.requireCurrent(actor, password!, signal);
+    if (hasPassword) await this.requireCurrentPassword(actor, password!, signal);
     else if (!isFresh(actor)) throw new FreshTokenRequired(FRESH_SECONDS);
   }
 
   /** Returns the stored hash. @throws InvalidCredentials, AccountLocked, RequestRefused, ServiceUnavailable */
-  async requireCurrent(actor: Actor, password: string, signal?: AbortSignal): Promise<string> {
-    const count = await this.lockout.reserveTrustedAttempt(`user:${actor.userId}`, `session:${actor.sessionId}`);
+  async requireCurrentPassword(actor: Actor, password: string, signal?: AbortSignal): Promise<string> {
+    const reserved = await this.lockout.reserveTrustedAttempt(`user:${actor.userId}`, `session:${actor.sessionId}`);
     const stored = await this.repository.findPasswordHash(actor.userId);
     let isRight: boolean;
     try {
       isRight = await this.hasher.matches(password, stored, requesterOf(actor, signal));
     } catch (error) {
-      await count.cancelled();
+      await reserved.cancelled();
       throw error;
     }
     if (!stored || !isRight) throw new InvalidCredentials();
-    await count.succeeded();
+    await reserved.succeeded();
     return stored;
   }
 
   /**
-   * Hashes a password that the actor has chosen. `about` contains the names of the account.
+   * Hashes a password that the actor has chosen.
    * @throws ValidationError, ServiceUnavailable, RateLimitExceeded, RequestRefused
    */
-  hashChosen(actor: Actor, chosen: ChosenPassword, signal?: AbortSignal): Promise<string> {
-    return this.hasher.hashChosen(chosen, requesterOf(actor, signal));
+  hashNewPassword(actor: Actor, newPassword: NewPassword, signal?: AbortSignal): Promise<string> {
+    return this.hasher.hashNewPassword(newPassword, requesterOf(actor, signal));
   }
 
   /** Also deletes the known devices. Returns false when the password was changed in the meantime. */
-  async replace(tx: Queryable, userId: string, oldHash: string, newHash: string): Promise<boolean> {
+  async replacePassword(tx: Queryable, userId: string, oldHash: string, newHash: string): Promise<boolean> {
     const isReplaced = await this.repository.replacePassword(tx, userId, oldHash, newHash);
     await this.repository.deleteDevices(tx, userId);
     return isReplaced;

@@ -7,7 +7,7 @@ import { Config } from '../../platform/config/config.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { HashingGate } from './hashing-gate.js';
 import type { HashRequester } from './hashing-queue.js';
-import { requirePasswordForm, TOO_EASY } from './password-strength.js';
+import { requireAllowedPassword, TOO_EASY } from './password-rules.js';
 import { PasswordStrength } from './password-strength.service.js';
 
 /** The minimum of OWASP for argon2id. */
@@ -15,16 +15,16 @@ const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const ARGON2_PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$';
 const MAX_WAITING = 50;
 /** For one IP address or account, times `RATE_LIMIT_MULTIPLIER`. */
-const WAITING_EACH = 4;
+const WAITING_PER_KEY = 4;
 /** The server itself: commands, the first admin, the dummy hash. */
 const SERVER: HashRequester = { key: 'server', isTrusted: true };
 
 /** A password chosen by a client, and the names of its account. */
-export interface ChosenPassword {
+export interface NewPassword {
   /** The name of the input field. */
   readonly field: string;
   readonly password: string;
-  readonly about: readonly string[];
+  readonly accountNames: readonly string[];
 }
 
 /**
@@ -42,8 +42,8 @@ export class PasswordHasher implements OnApplicationBootstrap {
     private readonly strength: PasswordStrength,
   ) {
     const running = Math.max(1, availableParallelism() - 1);
-    const waitingEach = Math.max(1, Math.floor(WAITING_EACH * config.rateLimitMultiplier));
-    this.gate = new HashingGate({ running, waiting: MAX_WAITING, waitingEach });
+    const waitingPerKey = Math.max(1, Math.floor(WAITING_PER_KEY * config.rateLimitMultiplier));
+    this.gate = new HashingGate({ running, waiting: MAX_WAITING, waitingPerKey });
   }
 
   onApplicationBootstrap(): void {
@@ -52,18 +52,18 @@ export class PasswordHasher implements OnApplicationBootstrap {
 
   /** @throws ServiceUnavailable, RateLimitExceeded */
   hash(password: string, requester: HashRequester = SERVER): Promise<string> {
-    return this.gate.run(requester, () => this.hashNow(password));
+    return this.gate.run(requester, () => this.computeHash(password));
   }
 
   /**
    * Hashes a password that a client has chosen, if it is strong enough. The estimate runs in the same turn as the hash.
    * @throws ValidationError, ServiceUnavailable, RateLimitExceeded
    */
-  hashChosen({ field, password, about }: ChosenPassword, requester: HashRequester): Promise<string> {
-    const form = requirePasswordForm(field, password, about);
+  hashNewPassword({ field, password, accountNames }: NewPassword, requester: HashRequester): Promise<string> {
+    const normalised = requireAllowedPassword(field, password, accountNames);
     return this.gate.run(requester, async () => {
-      if (await this.strength.isGuessable(form)) throw ValidationError.of(field, TOO_EASY);
-      return this.hashNow(password);
+      if (await this.strength.isGuessable(normalised)) throw ValidationError.of(field, TOO_EASY);
+      return this.computeHash(password);
     });
   }
 
@@ -88,7 +88,7 @@ export class PasswordHasher implements OnApplicationBootstrap {
     return stored.startsWith(prefix);
   }
 
-  private hashNow(password: string): Promise<string> {
+  private computeHash(password: string): Promise<string> {
     const input = this.peppered(password);
     const { passwordHash, bcryptCost } = this.config;
     return passwordHash === 'bcrypt' ? bcrypt.hash(input, bcryptCost) : argon2.hash(input, ARGON2);

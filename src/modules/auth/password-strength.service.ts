@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ServiceUnavailable, ValidationError } from '../../platform/errors/app-error.js';
-import { type PasswordForm, requirePasswordForm, TOO_EASY } from './password-strength.js';
+import { type NormalisedPassword, requireAllowedPassword, TOO_EASY } from './password-rules.js';
 
 export interface EstimateTask {
   readonly password: string;
@@ -11,7 +11,7 @@ export interface EstimateTask {
 
 /** The longest estimate takes a quarter of a second of a core; the first one also loads the dictionary. */
 const DEADLINE_MS = 10_000;
-/** Pending estimates; the hashing gate, which precedes this, admits fewer. */
+/** The limit of pending estimates. Hashing waits in `HashingGate` first, which admits fewer. */
 const MAX_PENDING = 64;
 /** Building the dictionary takes some 100 MB. */
 const MEMORY_MB = 256;
@@ -52,13 +52,13 @@ export class PasswordStrength implements OnModuleDestroy {
    * classes of characters.
    * @throws ValidationError, ServiceUnavailable
    */
-  async requireStrong(field: string, password: string, about: readonly string[]): Promise<void> {
-    const form = requirePasswordForm(field, password, about);
-    if (await this.isGuessable(form)) throw ValidationError.of(field, TOO_EASY);
+  async requireStrong(field: string, password: string, accountNames: readonly string[]): Promise<void> {
+    const normalised = requireAllowedPassword(field, password, accountNames);
+    if (await this.isGuessable(normalised)) throw ValidationError.of(field, TOO_EASY);
   }
 
   /** @throws ServiceUnavailable when the thread breaks, or does not respond in time */
-  isGuessable({ normal, words }: PasswordForm): Promise<boolean> {
+  isGuessable({ text, words }: NormalisedPassword): Promise<boolean> {
     if (this.isClosed || this.pending.length >= MAX_PENDING) return Promise.reject(new ServiceUnavailable());
     this.thread ??= this.start();
     const { thread } = this;
@@ -68,7 +68,7 @@ export class PasswordStrength implements OnModuleDestroy {
         <T>(complete: (value: T) => void) =>
         (value: T): void => (clearTimeout(late), complete(value));
       this.pending.push({ complete: completed(resolve), fail: completed(reject) });
-      thread.postMessage({ password: normal, words } satisfies EstimateTask);
+      thread.postMessage({ password: text, words } satisfies EstimateTask);
     });
   }
 

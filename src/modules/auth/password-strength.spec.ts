@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { ValidationError } from '../../platform/errors/app-error.js';
-import { isGuessable } from './password-estimator.js';
+import { isGuessable } from './password-estimate.thread.js';
 import { EstimateThreadSettings, PasswordStrength } from './password-strength.service.js';
 
 /** The longest estimate: every part of it is a word of the dictionary, in any segmentation. */

@@ -6,7 +6,7 @@ import { requireDisplayName, requireEmail, requireUsername } from '../users/user
 import type { NewUser, UserDto } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { RegisterDto } from './auth.dto.js';
-import { AuthRepository } from './auth.repository.js';
+import { CredentialsRepository } from './credentials.repository.js';
 import type { LoginSource } from './login-source.js';
 import { PasswordHasher } from './password-hasher.js';
 
@@ -15,26 +15,29 @@ import { PasswordHasher } from './password-hasher.js';
 export class RegistrationService {
   constructor(
     private readonly users: UsersService,
-    private readonly repository: AuthRepository,
+    private readonly repository: CredentialsRepository,
     private readonly hasher: PasswordHasher,
     private readonly log: EventLog,
   ) {}
 
-  /** @throws ValidationError, AlreadyExists, RateLimitExceeded, ServiceUnavailable */
+  /** @throws ValidationError, UsernameOrEmailTaken, RateLimitExceeded, ServiceUnavailable */
   async register(dto: RegisterDto, { ip, signal }: LoginSource): Promise<UserDto> {
     const username = requireUsername(dto.username);
     const email = requireEmail(dto.email);
     const displayName = requireDisplayName(dto.display_name ?? username);
-    const about = [username, email, displayName];
-    const chosen = { field: 'password', password: dto.password, about };
-    const passwordHash = await this.hasher.hashChosen(chosen, { key: subjectOfIp(ip), signal });
+    const accountNames = [username, email, displayName];
+    const newPassword = { field: 'password', password: dto.password, accountNames };
+    const passwordHash = await this.hasher.hashNewPassword(newPassword, { key: subjectOfIp(ip), signal });
     const user: NewUser = { id: newId(), username, email, displayName, role: 'user' };
     await this.insert(user, passwordHash);
-    const [presented] = await this.users.present([await this.users.find(user.id)], { userId: user.id, role: 'user' });
-    return presented!;
+    const [userDto] = await this.users.present([await this.users.requireUser(user.id)], {
+      userId: user.id,
+      role: 'user',
+    });
+    return userDto!;
   }
 
-  /** Creates an account whose fields have been validated. @throws AlreadyExists, ServiceUnavailable */
+  /** Creates an account whose fields have been validated. @throws UsernameOrEmailTaken, ServiceUnavailable */
   async create(user: NewUser, password: string): Promise<void> {
     await this.insert(user, await this.hasher.hash(password));
   }

@@ -1,4 +1,4 @@
-import { hashSecret, newSecret, openWith, sealWith } from './secrets.js';
+import { hashSecret, newSecret, decryptWith, encryptWith } from './secrets.js';
 
 describe('a secret', () => {
   it('has 256 bits and is stored as a hash', () => {
@@ -10,11 +10,11 @@ describe('a secret', () => {
 
   it('decrypts what was encrypted with it, and no other secret does', () => {
     const [old, successor] = [newSecret(), newSecret()];
-    const ciphertext = sealWith(old, successor);
-    expect(openWith(old, ciphertext)).toBe(successor);
-    expect(() => openWith(newSecret(), ciphertext)).toThrow();
-    expect(() => openWith(hashSecret(old).toString('base64url'), ciphertext)).toThrow();
+    const ciphertext = encryptWith(old, successor);
+    expect(decryptWith(old, ciphertext)).toBe(successor);
+    expect(() => decryptWith(newSecret(), ciphertext)).toThrow();
+    expect(() => decryptWith(hashSecret(old).toString('base64url'), ciphertext)).toThrow();
     ciphertext[ciphertext.length - 1]! ^= 1;
-    expect(() => openWith(old, ciphertext)).toThrow();
+    expect(() => decryptWith(old, ciphertext)).toThrow();
   });
 });

@@ -15,7 +15,7 @@ export function hashSecret(secret: string): Buffer {
 }
 
 /** Encrypts `text` so that only the owner of `secret`, which is not stored, can read it. */
-export function sealWith(secret: string, text: string): Buffer {
+export function encryptWith(secret: string, text: string): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', keyFrom(secret), iv);
   const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
@@ -23,7 +23,7 @@ export function sealWith(secret: string, text: string): Buffer {
 }
 
 /** @throws Error when it was not encrypted with `secret` */
-export function openWith(secret: string, ciphertext: Buffer): string {
+export function decryptWith(secret: string, ciphertext: Buffer): string {
   const decipher = createDecipheriv('aes-256-gcm', keyFrom(secret), ciphertext.subarray(0, IV_BYTES));
   decipher.setAuthTag(ciphertext.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
   return Buffer.concat([decipher.update(ciphertext.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8');

@@ -5,10 +5,10 @@ import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { Authenticator, type EndedSession, type KnownRole } from '../../platform/identity/authenticator.js';
 import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
+import { requireNotBanned } from '../users/users.policy.js';
 import { AccessTokens } from './access-tokens.js';
 import { SessionsRevoked } from './auth.events.js';
 import { TokenReader, type TokenClaims } from './token-reader.js';
-import { toActor } from './session-actor.js';
 import { hashSecret } from './secrets.js';
 import { SessionCache } from './session-cache.js';
 import { SessionKeysService } from './session-keys.service.js';
@@ -43,15 +43,15 @@ export class SessionAuthenticator extends Authenticator {
 
   /** @throws AuthenticationRequired, AccountBanned, AccountDeleted, ServiceUnavailable */
   async authenticate(token: string): Promise<Actor> {
-    const claims = await this.tokens.read(token);
+    const claims = await this.tokens.readToken(token);
     const state = await this.cache.find(claims.sessionId, claims.identityKey, () => this.load(claims));
     if (!state || (claims.userId && state.user_id !== claims.userId)) throw new AuthenticationRequired();
     const actor = toActor(state, claims.expiresAt);
     return claims.issuedAt === undefined ? actor : { ...actor, issuedAt: claims.issuedAt };
   }
 
-  isUnverified(token: string): boolean {
-    return this.tokens.isUnverified(token);
+  needsVerification(token: string): boolean {
+    return this.tokens.needsVerification(token);
   }
 
   keyOf(token: string): KeyObject {
@@ -59,7 +59,7 @@ export class SessionAuthenticator extends Authenticator {
   }
 
   async authenticateVerified(token: string, payload: object): Promise<Actor> {
-    this.ownTokens.accept(token, payload);
+    this.ownTokens.acceptVerified(token, payload);
     return this.authenticate(token);
   }
 
@@ -71,7 +71,7 @@ export class SessionAuthenticator extends Authenticator {
 
   /** @throws AuthenticationRequired, AccountBanned */
   async authenticateKey(key: string): Promise<Actor> {
-    const row = await this.keys.find(key);
+    const row = await this.keys.requireKey(key);
     const actor = toActor(row, Math.floor(row.key_expires_at.getTime() / 1000));
     return { ...actor, keyId: hashSecret(key).toString('hex') };
   }
@@ -92,8 +92,26 @@ export class SessionAuthenticator extends Authenticator {
 
   private async load(claims: TokenClaims): Promise<SessionState | undefined> {
     const state = await this.sessions.findState(claims.sessionId);
-    if (!claims.open || (state && state.expires_at.getTime() >= claims.expiresAt * 1000)) return state;
-    await claims.open();
+    if (!claims.ensureSession || (state && state.expires_at.getTime() >= claims.expiresAt * 1000)) return state;
+    await claims.ensureSession();
     return this.sessions.findState(claims.sessionId);
   }
+}
+
+/**
+ * Returns the actor of a session; `expiresAt` is the expiry of the credential in epoch seconds.
+ * @throws AuthenticationRequired, AccountBanned
+ */
+export function toActor(state: SessionState, expiresAt: number): Actor {
+  const sessionExpiresAt = state.expires_at.getTime() / 1000;
+  if (sessionExpiresAt <= Date.now() / 1000) throw new AuthenticationRequired();
+  requireNotBanned(state);
+  return {
+    userId: state.user_id,
+    sessionId: state.session_id,
+    role: state.role,
+    username: state.username,
+    displayName: state.display_name,
+    expiresAt: Math.floor(Math.min(expiresAt, sessionExpiresAt)),
+  };
 }

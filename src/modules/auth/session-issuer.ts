@@ -29,7 +29,7 @@ export class SessionIssuer {
     private readonly config: Config,
   ) {}
 
-  async open(
+  async openSession(
     tx: Queryable,
     userId: string,
     { ip, userAgent }: Pick<LoginSource, 'ip' | 'userAgent'>,
@@ -44,20 +44,20 @@ export class SessionIssuer {
 
   /** Called after the commit of an opened session: if the user has too many sessions, ends those used longest ago. */
   async enforceSessionLimit(userId: string): Promise<void> {
-    await this.revocation.keepNewest(userId, this.config.sessionsMaxPerUser);
+    await this.revocation.revokeExcess(userId, this.config.sessionsMaxPerUser);
   }
 
   /** An access token never outlives its session. */
   async issueTokens(session: OpenedSession, user: UserRow): Promise<TokensDto> {
     const secondsLeft = Math.floor((session.expiresAt.getTime() - Date.now()) / 1000);
     const ttlSeconds = Math.max(1, Math.min(this.config.jwtAccessTtl, secondsLeft));
-    const [presented] = await this.users.present([user], { userId: user.id, role: user.role });
+    const [userDto] = await this.users.present([user], { userId: user.id, role: user.role });
     return {
       access_token: this.tokens.sign({ userId: session.userId, sessionId: session.sessionId, ttlSeconds }),
       refresh_token: session.refreshToken,
       expires_in: ttlSeconds,
       token_type: 'Bearer',
-      user: presented!,
+      user: userDto!,
     };
   }
 }

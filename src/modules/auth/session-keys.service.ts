@@ -9,7 +9,7 @@ import { SessionsRepository, type SessionState } from './sessions.repository.js'
 
 export type { KeyUse, SessionKeyRow } from './session-keys.repository.js';
 
-const UNUSED: KeyUse = { sent: 0, received: 0, connectedMs: 0 };
+const NO_USE: KeyUse = { sent: 0, received: 0, connectedMs: 0 };
 
 /** A new key, which is returned only once. */
 export interface IssuedSessionKey {
@@ -53,7 +53,7 @@ export class SessionKeysService {
   }
 
   /** Returns the state of a key. @throws AuthenticationRequired when it is no longer valid */
-  async find(key: string): Promise<SessionKeyRow> {
+  async requireKey(key: string): Promise<SessionKeyRow> {
     const row = await this.keys.find(hashSecret(key));
     if (!row) throw new AuthenticationRequired();
     return row;
@@ -65,12 +65,12 @@ export class SessionKeysService {
   }
 
   /** Records the use of a key. */
-  touch(key: string, use: KeyUse = UNUSED): Promise<void> {
+  recordUse(key: string, use: KeyUse = NO_USE): Promise<void> {
     return this.keys.touch(hashSecret(key), use);
   }
 
   /** Deletes a key. Idempotent. */
-  withdraw(key: string): Promise<void> {
+  revoke(key: string): Promise<void> {
     return this.keys.remove(hashSecret(key));
   }
 }

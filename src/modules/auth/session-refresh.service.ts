@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { AccountBanned } from '../../platform/errors/app-error.js';
 import type { Queryable } from '../../platform/database/sql.js';
+import { requireNotBanned } from '../users/users.policy.js';
 import { UsersService } from '../users/users.service.js';
 import type { TokensDto } from './auth.dto.js';
 import { RefreshTokenInvalid } from './auth.errors.js';
 import type { LoginSource } from './login-source.js';
-import { hashSecret, newSecret, openWith, sealWith } from './secrets.js';
+import { hashSecret, newSecret, decryptWith, encryptWith } from './secrets.js';
 import { type OpenedSession, SessionIssuer } from './session-issuer.js';
 import { SessionRevocation } from './session-revocation.js';
 import { type RefreshTokenRow, SessionsRepository } from './sessions.repository.js';
@@ -31,35 +31,35 @@ export class SessionRefreshService {
 
   /** @throws RefreshTokenInvalid, AccountBanned */
   async refresh(refreshToken: string, source: LoginSource): Promise<TokensDto> {
-    const outcome = await this.sessions.withToken(hashSecret(refreshToken), REPLAY_SECONDS, (tx, token) =>
-      this.succeed(tx, { token, refreshToken, source }),
+    const outcome = await this.sessions.withLockedToken(hashSecret(refreshToken), REPLAY_SECONDS, (tx, token) =>
+      this.rotate(tx, { token, refreshToken, source }),
     );
     if ('reused' in outcome) {
       const { user_id: userId, session_id: only } = outcome.reused;
       await this.revocation.revoke(userId, { only, reason: 'token_reused' });
       throw new RefreshTokenInvalid();
     }
-    return this.issuer.issueTokens(outcome, await this.users.find(outcome.userId));
+    return this.issuer.issueTokens(outcome, await this.users.requireUser(outcome.userId));
   }
 
-  private async succeed(
+  private async rotate(
     tx: Queryable,
     { token, refreshToken, source }: { token: RefreshTokenRow | undefined; refreshToken: string; source: LoginSource },
   ): Promise<OpenedSession | { reused: RefreshTokenRow }> {
     if (!token || token.is_session_over) throw new RefreshTokenInvalid();
-    if (token.is_banned) {
-      throw new AccountBanned({ reason: token.ban_reason, until: token.banned_until?.toISOString() ?? null });
-    }
+    requireNotBanned(token);
     const session = { sessionId: token.session_id, userId: token.user_id, expiresAt: token.expires_at };
     if (token.used_at) {
       const mayReplay = token.is_recent && !token.is_successor_used && token.successor_box;
-      return mayReplay ? { ...session, refreshToken: openWith(refreshToken, token.successor_box) } : { reused: token };
+      return mayReplay
+        ? { ...session, refreshToken: decryptWith(refreshToken, token.successor_box) }
+        : { reused: token };
     }
     const successor = newSecret();
     await this.sessions.replaceToken(tx, hashSecret(refreshToken), {
       sessionId: token.session_id,
       hash: hashSecret(successor),
-      ciphertext: sealWith(refreshToken, successor),
+      ciphertext: encryptWith(refreshToken, successor),
       ip: source.ip,
     });
     return { ...session, refreshToken: successor };

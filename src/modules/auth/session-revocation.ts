@@ -36,14 +36,14 @@ export class SessionRevocation {
   ): Promise<number> {
     const ended = await this.log.write(userId, async (tx) => {
       await check?.(tx);
-      return this.revokeIn(tx, userId, revocation);
+      return this.revokeInTransaction(tx, userId, revocation);
     });
     this.announce(userId, ended ?? [], revocation.reason);
     return ended?.length ?? 0;
   }
 
   /** The same inside the caller's transaction on the user's stream; `announce` belongs after its commit. */
-  async revokeIn(tx: StreamTransaction, userId: string, revocation: Revocation): Promise<string[]> {
+  async revokeInTransaction(tx: StreamTransaction, userId: string, revocation: Revocation): Promise<string[]> {
     const { only, reason, actorId = userId } = revocation;
     const ended = await this.sessions.revoke(tx, userId, revocation);
     if (only === undefined) {
@@ -56,7 +56,7 @@ export class SessionRevocation {
   }
 
   /** Ends the sessions used longest ago if there are more than `limit`. */
-  async keepNewest(userId: string, limit: number): Promise<void> {
+  async revokeExcess(userId: string, limit: number): Promise<void> {
     if ((await this.sessions.countLive(userId)) <= limit) return;
     const reason = 'too_many';
     const ended = await this.log.write(userId, async (tx) => {

@@ -226,7 +226,7 @@ export class SessionsRepository {
   }
 
   /** Runs `work` with the refresh token of this hash locked; undefined when there is none. */
-  withToken<T>(
+  withLockedToken<T>(
     tokenHash: Buffer,
     replaySeconds: number,
     work: (tx: Queryable, token: RefreshTokenRow | undefined) => Promise<T>,

@@ -21,11 +21,11 @@ export class SessionsService {
 
   async list(actor: Actor): Promise<SessionListDto> {
     const rows = await this.sessions.list(actor.userId);
-    return { data: rows.map((row) => toSessionDto(row, actor)) };
+    return { data: rows.map((row) => ({ ...presentSession(row), is_current: row.id === actor.sessionId })) };
   }
 
   /** Ends the current session of the actor. */
-  async end(actor: Actor): Promise<void> {
+  async endCurrent(actor: Actor): Promise<void> {
     await this.revocation.revoke(actor.userId, { only: actor.sessionId, reason: 'logout' });
   }
 
@@ -35,7 +35,7 @@ export class SessionsService {
   }
 
   /** @throws SessionNotFound when it does not exist, has ended or belongs to another user; AuthenticationRequired */
-  async remove(actor: Actor, sessionId: string): Promise<void> {
+  async endOne(actor: Actor, sessionId: string): Promise<void> {
     const revocation = { only: sessionId, reason: 'removed' } as const;
     const count = await this.revocation.revoke(actor.userId, revocation, (tx) => this.policy.requireActive(tx, actor));
     if (count === 0) throw new SessionNotFound();
@@ -50,7 +50,10 @@ export class SessionsService {
   }
 }
 
-function toSessionDto(row: SessionRow, actor: Actor): SessionDto {
+/** A session in the form that other users see, too. */
+export type ActiveSession = Omit<SessionDto, 'is_current'>;
+
+export function presentSession(row: SessionRow): ActiveSession {
   return {
     id: row.id,
     user_agent: row.user_agent,
@@ -58,6 +61,5 @@ function toSessionDto(row: SessionRow, actor: Actor): SessionDto {
     created_at: row.created_at.toISOString(),
     last_used_at: row.last_used_at.toISOString(),
     expires_at: row.expires_at.toISOString(),
-    is_current: row.id === actor.sessionId,
   };
 }

@@ -16,7 +16,7 @@ export interface TokenClaims {
   /**
    * Only for sessions that the identity provider opens: ensures that the session exists. @throws AuthenticationRequired
    */
-  readonly open?: () => Promise<void>;
+  readonly ensureSession?: () => Promise<void>;
 }
 
 /** Reads our own tokens and those of the identity provider. */
@@ -28,13 +28,13 @@ export class TokenReader {
     private readonly externalLogin: ExternalLogin,
   ) {}
 
-  /** Whether the token was not verified before and is not one of the identity provider. */
-  isUnverified(token: string): boolean {
-    return !this.own.find(token) && !this.external.recognises(token);
+  /** See `Authenticator.needsVerification`. */
+  needsVerification(token: string): boolean {
+    return !this.own.findVerified(token) && !this.external.recognises(token);
   }
 
   /** @throws AuthenticationRequired, ServiceUnavailable */
-  async read(token: string): Promise<TokenClaims> {
+  async readToken(token: string): Promise<TokenClaims> {
     if (!this.external.recognises(token)) {
       const claims = this.own.verify(token);
       return { ...claims, identityKey: claims.userId };
@@ -46,7 +46,7 @@ export class TokenReader {
       identityKey: `${claims.issuer}\n${claims.subject}`,
       expiresAt: Math.floor(claims.expiresAt.getTime() / 1000),
       issuedAt: claims.issuedAt.getTime() / 1000,
-      open: () => this.externalLogin.open(claims),
+      ensureSession: () => this.externalLogin.ensureSession(claims),
     };
   }
 }

@@ -12,14 +12,14 @@ export function requireSlug(slug: string): void {
 }
 
 /** The title as it is stored; null if it is empty. @throws ValidationError if it has no visible characters */
-export function titleOf(title: string | null | undefined): string | null {
+export function cleanTitle(title: string | null | undefined): string | null {
   const clean = cleanName(title ?? '');
   if (clean === '' && title?.trim()) throw ValidationError.of('title', 'must have visible characters');
   return clean || null;
 }
 
 /** The description as it is stored. */
-export function descriptionOf(description: string): string {
+export function cleanDescription(description: string): string {
   return cleanText(description);
 }
 
@@ -38,7 +38,7 @@ interface NewConversationInput {
 export function problemsOfNewConversation(
   { type, title, slug, category, participant_ids: ids = [] }: NewConversationInput,
   _config?: unknown,
-  wrong?: ReadonlySet<string>,
+  invalidFields?: ReadonlySet<string>,
 ): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const hasRoomFields = slug !== undefined || category !== undefined;
@@ -48,7 +48,7 @@ export function problemsOfNewConversation(
   }
   if (type === 'group' && hasRoomFields)
     problems.push({ field: 'type', reason: 'only rooms have a slug or a category' });
-  if (type === 'room' && slug === undefined && !wrong?.has('slug'))
+  if (type === 'room' && slug === undefined && !invalidFields?.has('slug'))
     problems.push(...problemsOf(() => requireTitle(title)));
   return problems;
 }
@@ -64,5 +64,5 @@ export function requireNewConversation(input: NewConversationInput, others: read
 }
 
 function requireTitle(title: string | null | undefined): void {
-  if (!titleOf(title)) throw ValidationError.of('title', 'a room has a title or a slug');
+  if (!cleanTitle(title)) throw ValidationError.of('title', 'a room has a title or a slug');
 }

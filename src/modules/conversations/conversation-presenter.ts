@@ -1,4 +1,4 @@
-import { toOwnFlags } from '../participants/participants.dto.js';
+import { presentPreferences } from '../participants/participants.dto.js';
 import { settingsOf } from '../participants/participants.policy.js';
 import type {
   ConversationDto,
@@ -30,11 +30,11 @@ export function presentPublicRoom(row: PublicRoomRow): PublicRoomDto {
 }
 
 /**
- * The conversation for the viewer of the row. Without being a participant they have no flags, unread count or content.
+ * The conversation for the viewer of the row. Without being a participant they have no preferences, unread count or content.
  */
 export function presentConversation(row: ConversationRow): ConversationDto {
   const lastReadNumber = row.last_read_number ?? row.last_number;
-  const flags = toOwnFlags({
+  const preferences = presentPreferences({
     is_archived: row.is_archived ?? false,
     is_pinned: row.is_pinned ?? false,
     is_silenced: row.is_silenced ?? false,
@@ -42,10 +42,13 @@ export function presentConversation(row: ConversationRow): ConversationDto {
   });
   return {
     ...presentSummary(row),
-    ...flags,
+    ...preferences,
     role: row.role,
     last_message_at: row.last_number_at?.toISOString() ?? null,
-    participants: (row.participants ?? []).map((one) => ({ ...one, joined_at: isoTime(one.joined_at) })),
+    participants: (row.participants ?? []).map((participant) => ({
+      ...participant,
+      joined_at: isoTime(participant.joined_at),
+    })),
     last_message: row.last_message && presentLastMessage(row.last_message),
     unread_count: row.unread_count,
     last_read_number: lastReadNumber,

@@ -60,7 +60,7 @@ export class ConversationsController {
   ): Promise<ConversationDto> {
     const { id, isNew } = await this.creation.create(actor, dto);
     response.status(isNew ? 201 : 200);
-    return this.conversations.present(actor, id);
+    return this.conversations.getUnchecked(actor, id);
   }
 
   @Get()

@@ -19,7 +19,7 @@ import {
   REASON_DESCRIPTION,
   REASON_MAX,
 } from '../participants/participants.dto.js';
-import { problemsOfNewConversation, requireSlug, titleOf } from './conversation-fields.policy.js';
+import { problemsOfNewConversation, requireSlug, cleanTitle } from './conversation-fields.policy.js';
 
 const TITLE_MAX = 200;
 const DESCRIPTION_MAX = 2000;
@@ -64,7 +64,7 @@ export class CreateConversationDto {
   @EnumField({ values: CONVERSATION_TYPES })
   type: ConversationType;
 
-  @RequiredBy(titleOf)
+  @RequiredBy(cleanTitle)
   @TextField({ max: TITLE_MAX, optional: true, nullable: true, description: 'Ignored for a direct conversation' })
   title?: string | null;
 
@@ -86,7 +86,7 @@ export class CreateConversationDto {
 }
 
 export class UpdateConversationDto {
-  @RequiredBy(titleOf)
+  @RequiredBy(cleanTitle)
   @TextField({ max: TITLE_MAX, optional: true, nullable: true })
   title?: string | null;
 

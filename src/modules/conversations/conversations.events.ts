@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { OwnFlags } from '../participants/participants.dto.js';
+import { ConversationPreferencesDto } from '../participants/participants.dto.js';
 import { ConversationSummaryDto } from './conversations.dto.js';
 
 /**
@@ -26,13 +26,13 @@ export class ConversationUpdatedData {
   conversation: ConversationSummaryDto;
 }
 
-/** The `data` of `conversation.updated` in a user’s own stream: their own flags of the conversation. */
-export class OwnFlagsChangedData {
+/** The `data` of `conversation.updated` in a user’s own stream: their own preferences for the conversation. */
+export class PreferencesChangedData {
   @ApiProperty({ format: 'uuid' })
   conversation_id: string;
 
-  @ApiProperty({ type: OwnFlags })
-  me: OwnFlags;
+  @ApiProperty({ type: ConversationPreferencesDto })
+  me: ConversationPreferencesDto;
 }
 
 export class ConversationDeletedData {

@@ -1,5 +1,5 @@
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
-import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
 import { CONVERSATION_ADDED, CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
 import {
@@ -8,7 +8,7 @@ import {
   ConversationDeletedData,
   ConversationRemovedData,
   ConversationUpdatedData,
-  OwnFlagsChangedData,
+  PreferencesChangedData,
 } from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';
 import { RoomNameCache } from './room-name-cache.js';
@@ -26,8 +26,8 @@ export class ConversationsGateway {
     data: ConversationAddedData,
     opensStream: true,
   })
-  async presentAdded(events: StreamEvent[]): Promise<PresentedEvent[]> {
-    const summaries = await this.conversations.summaries(events.map(({ subjectId }) => subjectId!));
+  async renderAdded(events: StreamEvent[]): Promise<EventContent[]> {
+    const summaries = await this.conversations.findSummaries(events.map(({ subjectId }) => subjectId!));
     for (const summary of summaries.values()) this.names.remember(summary);
     return events.map(({ subjectId, payload }) => ({
       data: {
@@ -38,14 +38,14 @@ export class ConversationsGateway {
     }));
   }
 
-  /** On a conversation's stream: the current conversation. On a user's own stream: the flags of that user. */
+  /** On a conversation's stream: the current conversation. On a user's own stream: the preferences of that user. */
   @DurableEvent(CONVERSATION_UPDATED, {
-    summary: 'A conversation changed; in the user’s own stream: the user’s own flags of it.',
-    data: [ConversationUpdatedData, OwnFlagsChangedData],
+    summary: 'A conversation changed; in the user’s own stream: the user’s own preferences for it.',
+    data: [ConversationUpdatedData, PreferencesChangedData],
   })
-  async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+  async renderUpdated(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
     const shared = events.filter(({ payload }) => !payload?.me).map(({ subjectId }) => subjectId!);
-    const summaries = await this.conversations.summaries(shared);
+    const summaries = await this.conversations.findSummaries(shared);
     return events.map(({ subjectId, payload }) => {
       if (payload?.me) return { data: { conversation_id: subjectId, me: payload.me } };
       const conversation = summaries.get(subjectId!);
@@ -62,7 +62,7 @@ export class ConversationsGateway {
     data: ConversationDeletedData,
     endsStream: true,
   })
-  presentEnd(events: StreamEvent[]): PresentedEvent[] {
+  renderEnd(events: StreamEvent[]): EventContent[] {
     return events.map(({ subjectId, payload }) => ({
       data: { conversation_id: subjectId, ...(payload?.reason ? { reason: payload.reason } : {}) },
     }));

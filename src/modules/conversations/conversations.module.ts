@@ -7,12 +7,12 @@ import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { CreateConversation } from './create-conversation.js';
 import { DirectConversations } from './direct-conversations.js';
-import { GeneralRoom } from './general-room.js';
+import { CreateGeneralRoom } from './create-general-room.js';
 import { RoomDirectoryRepository } from './room-directory.repository.js';
 import { RoomDirectoryService } from './room-directory.service.js';
 import { RoomNameCache } from './room-name-cache.js';
-import { StatisticsRepository } from './statistics.repository.js';
-import { StatisticsService } from './statistics.service.js';
+import { ConversationStatisticsRepository } from './conversation-statistics.repository.js';
+import { ConversationStatisticsService } from './conversation-statistics.service.js';
 
 /** Direct conversations, groups and rooms. */
 @Module({
@@ -24,9 +24,9 @@ import { StatisticsService } from './statistics.service.js';
     ConversationsGateway,
     CreateConversation,
     DirectConversations,
-    GeneralRoom,
-    StatisticsService,
-    StatisticsRepository,
+    CreateGeneralRoom,
+    ConversationStatisticsService,
+    ConversationStatisticsRepository,
     RoomDirectoryService,
     RoomDirectoryRepository,
     RoomNameCache,
@@ -35,7 +35,7 @@ import { StatisticsService } from './statistics.service.js';
     ConversationsService,
     CreateConversation,
     DirectConversations,
-    StatisticsService,
+    ConversationStatisticsService,
     RoomDirectoryService,
     RoomNameCache,
   ],

@@ -67,7 +67,7 @@ const SUMMARY = `c.id, c.type, c.slug, c.category, c.title, c.description, c.cre
 const COUNT = `(select count(*) from participants n where n.conversation_id = c.id and n.left_seq is null) as participant_count`;
 const LISTED_PARTICIPANTS = 20;
 
-/** The conversations of the statement, with the viewer's role, marks and flags. */
+/** The conversations of the statement, with the viewer's role, marks and preferences. */
 const VIEWED = `
   select ${SUMMARY}, p.role, p.last_read_number, p.is_archived, p.is_pinned, p.is_silenced, p.silenced_until,
          h.last_seq, h.last_number, h.last_number_at, k.activity_ms,
@@ -220,22 +220,22 @@ export class ConversationsRepository {
       type?: ConversationType;
       isArchived?: boolean;
       /**
-       * LIKE patterns for folded names; each has to match the title or, with `inMembers`, the name of a participant.
+       * LIKE patterns for folded names; each has to match the title or, with `matchParticipants`, the name of a participant.
        */
       names?: readonly string[];
-      inMembers?: boolean;
+      matchParticipants?: boolean;
       after?: PageCursor;
       offset?: number;
       limit: number;
     },
   ): Promise<ConversationRow[]> {
     const [millis, id] = filter.after ?? [null, null];
-    const { type = null, isArchived = null, names = [], inMembers = false, limit, offset = 0 } = filter;
-    return this.sql.many(PAGE, [userId, type, isArchived, names, millis, id, limit, offset, inMembers]);
+    const { type = null, isArchived = null, names = [], matchParticipants = false, limit, offset = 0 } = filter;
+    return this.sql.many(PAGE, [userId, type, isArchived, names, millis, id, limit, offset, matchParticipants]);
   }
 
   /** The number of conversations of which the user is a participant. */
-  async total(userId: string): Promise<number> {
+  async countOf(userId: string): Promise<number> {
     return (await this.sql.one(TOTAL, [userId]))!.total;
   }
 
@@ -244,7 +244,7 @@ export class ConversationsRepository {
     return this.sql.one(FIND, [userId, conversationId]);
   }
 
-  async summaries(ids: string[]): Promise<Map<string, SummaryRow>> {
+  async findSummaries(ids: string[]): Promise<Map<string, SummaryRow>> {
     const rows = ids.length > 0 ? await this.sql.many(SUMMARIES, [[...new Set(ids)]]) : [];
     return new Map(rows.map((row) => [row.id, row]));
   }

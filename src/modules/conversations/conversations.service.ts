@@ -13,9 +13,10 @@ import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import { CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
 import { foldName } from '../../platform/text-search/fold.js';
+import { SystemRoleAnnouncements } from '../participants/system-role-announcements.service.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ParticipantsService } from '../participants/participants.service.js';
-import { descriptionOf, titleOf } from './conversation-fields.policy.js';
+import { cleanDescription, cleanTitle } from './conversation-fields.policy.js';
 import { presentConversation, presentPublicRoom, presentSummary } from './conversation-presenter.js';
 import type {
   ConversationDto,
@@ -36,6 +37,7 @@ export class ConversationsService {
     private readonly repository: ConversationsRepository,
     private readonly policy: ParticipantsPolicy,
     private readonly participants: ParticipantsService,
+    private readonly announcements: SystemRoleAnnouncements,
     private readonly log: EventLog,
     private readonly cursors: ResumeCursors,
   ) {}
@@ -56,7 +58,7 @@ export class ConversationsService {
 
   /** The actor's own conversations by offset, the most recently active first. */
   async pageByOffset(actor: Actor, { offset, limit }: OffsetRange): Promise<OffsetPage<ConversationDto>> {
-    const total = await this.repository.total(actor.userId);
+    const total = await this.repository.countOf(actor.userId);
     const rows = await this.repository.page(actor.userId, { offset, limit });
     return { data: rows.map(presentConversation), total };
   }
@@ -64,7 +66,7 @@ export class ConversationsService {
   /** @throws ConversationNotFound, PermissionDenied */
   async get(actor: Actor, conversationId: string): Promise<ConversationDto> {
     await this.policy.requireMember(actor, conversationId);
-    return this.present(actor, conversationId);
+    return this.getUnchecked(actor, conversationId);
   }
 
   /** Rooms that every user may join, newest first. */
@@ -78,7 +80,7 @@ export class ConversationsService {
   /** @throws ConversationNotFound, PermissionDenied for private ones */
   async join(actor: Actor, conversationId: string): Promise<ConversationDto> {
     await this.participants.join(actor, conversationId);
-    return this.present(actor, conversationId);
+    return this.getUnchecked(actor, conversationId);
   }
 
   /**
@@ -98,8 +100,8 @@ export class ConversationsService {
       const settings = { ...dto.settings };
       if (settings.message_retention_days !== undefined && !this.policy.canAdminister(access)) this.policy.deny();
       await this.repository.update(tx, conversationId, {
-        title: dto.title === undefined ? undefined : titleOf(dto.title),
-        description: dto.description === undefined ? undefined : descriptionOf(dto.description),
+        title: dto.title === undefined ? undefined : cleanTitle(dto.title),
+        description: dto.description === undefined ? undefined : cleanDescription(dto.description),
         settings,
         at: tx.head.at,
       });
@@ -108,12 +110,12 @@ export class ConversationsService {
       const auditEntry = { action: 'conversation.update', after: { ...dto }, reason };
       const becomesPublic = access.settings.is_private && settings.is_private === false;
       if (becomesPublic && this.policy.moderatesBySystemRole(access))
-        await this.policy.entry.open(tx, actor, auditEntry);
+        await this.announcements.announceMadePublic(tx, actor, auditEntry);
       else this.policy.auditModeration(tx, actor, access, auditEntry);
       return true;
     });
     if (!done) throw new ConversationNotFound();
-    return this.present(actor, conversationId);
+    return this.getUnchecked(actor, conversationId);
   }
 
   /**
@@ -122,7 +124,7 @@ export class ConversationsService {
    */
   async delete(actor: Actor, conversationId: string): Promise<void> {
     const done = await this.log.write(conversationId, async (tx) => {
-      const access = await this.policy.access(actor, conversationId, tx);
+      const access = await this.policy.loadAccess(actor, conversationId, tx);
       if (access.isSystemOwned || (access.role !== 'owner' && !access.isSystemAdmin)) this.policy.deny();
       const userIds = await this.repository.participantIds(tx, conversationId);
       if (access.role !== 'owner') {
@@ -150,15 +152,15 @@ export class ConversationsService {
   /**
    * For events: the part that is the same for all participants, without an access check. Omits deleted conversations.
    */
-  async summaries(conversationIds: string[]): Promise<Map<string, ConversationSummaryDto>> {
-    const rows = await this.repository.summaries(conversationIds);
+  async findSummaries(conversationIds: string[]): Promise<Map<string, ConversationSummaryDto>> {
+    const rows = await this.repository.findSummaries(conversationIds);
     return new Map([...rows].map(([id, row]) => [id, presentSummary(row)]));
   }
 
   /**
    * Without an access check, which is up to the caller. @throws ConversationNotFound if it was deleted in the meantime
    */
-  async present(actor: Actor, conversationId: string): Promise<ConversationDto> {
+  async getUnchecked(actor: Actor, conversationId: string): Promise<ConversationDto> {
     const row = await this.repository.find(actor.userId, conversationId);
     if (!row) throw new ConversationNotFound();
     return presentConversation(row);

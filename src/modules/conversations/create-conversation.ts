@@ -5,7 +5,7 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { type NewParticipant, ParticipantsService } from '../participants/participants.service.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import { descriptionOf, requireNewConversation, titleOf } from './conversation-fields.policy.js';
+import { cleanDescription, requireNewConversation, cleanTitle } from './conversation-fields.policy.js';
 import type { CreateConversationDto } from './conversations.dto.js';
 import { SlugTaken } from './conversations.errors.js';
 import { CONVERSATION_CREATED } from './conversations.events.js';
@@ -42,7 +42,7 @@ export class CreateConversation {
   async create(actor: Actor, dto: CreateConversationDto): Promise<CreatedConversation> {
     const others = [...new Set(dto.participant_ids ?? [])].filter((id) => id !== actor.userId);
     requireNewConversation(dto, others);
-    if (dto.type === 'direct') return this.openDirect(actor, others[0]!);
+    if (dto.type === 'direct') return this.findOrCreateDirect(actor, others[0]!);
     const conversation = toNewConversation(actor, dto);
     const additions: NewParticipant[] = [
       { userId: actor.userId, role: 'owner' },
@@ -62,7 +62,7 @@ export class CreateConversation {
     return this.repository.findDirect(directKeyOf(actor.userId, otherId));
   }
 
-  private async openDirect(actor: Actor, otherId: string): Promise<CreatedConversation> {
+  private async findOrCreateDirect(actor: Actor, otherId: string): Promise<CreatedConversation> {
     const directKey = directKeyOf(actor.userId, otherId);
     for (let attempt = 0; attempt < DIRECT_ATTEMPTS; attempt++) {
       const existing = await this.repository.findDirect(directKey);
@@ -99,8 +99,8 @@ function toNewConversation(actor: Actor, dto: CreateConversationDto): NewConvers
   return {
     id: newId(),
     type: dto.type,
-    title: titleOf(dto.title),
-    description: descriptionOf(dto.description ?? ''),
+    title: cleanTitle(dto.title),
+    description: cleanDescription(dto.description ?? ''),
     slug: dto.slug ?? null,
     category: dto.category ?? null,
     directKey: null,

@@ -17,7 +17,7 @@ export class DirectConversations {
   /** Undefined if the two users have none yet. @throws UserNotFound */
   async find(actor: Actor, otherId: string): Promise<string | undefined> {
     const existing = await this.creation.findDirect(actor, otherId);
-    if (existing === undefined) await this.users.find(otherId);
+    if (existing === undefined) await this.users.requireUser(otherId);
     return existing;
   }
 
@@ -26,7 +26,7 @@ export class DirectConversations {
    * @throws ValidationError, UserNotFound, PermissionDenied across a block, RateLimitExceeded, AuthenticationRequired,
    *   AccountBanned
    */
-  async open(actor: Actor, otherId: string): Promise<string> {
+  async findOrCreate(actor: Actor, otherId: string): Promise<string> {
     if (otherId === actor.userId) throw ValidationError.of('recipient_id', 'is yourself');
     const existing = await this.creation.findDirect(actor, otherId);
     if (existing !== undefined) return existing;

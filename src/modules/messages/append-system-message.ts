@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
-import { type SystemMessage, SystemMessages } from '../participants/system-messages.policy.js';
+import { type SystemMessage, SystemMessages } from '../participants/system-role-announcements.service.js';
 import { sanitizeContent } from './sanitize-content.js';
-import { inMessage, presentMessage } from './message-presenter.js';
+import { toMessageData, presentMessage } from './message-presenter.js';
 import { MESSAGE_CREATED } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
 
@@ -53,7 +53,7 @@ export class AppendSystemMessage extends SystemMessages {
       type: MESSAGE_CREATED,
       actorId: actor.userId,
       subjectId: stored.id,
-      presented: { data: inMessage(message) },
+      content: { data: toMessageData(message) },
     });
   }
 }

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { IdempotencyConflict } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
-import { ContentModerator, type ContentVerdict } from './content-moderator.policy.js';
+import { ContentModerator, type ContentVerdict, type HeldSend } from './content-moderator.port.js';
 import { ContentRejected, HeldForReview } from './messages.errors.js';
 import { MessagesRepository, type NewMessage } from './messages.repository.js';
-import { wordsOfReaction } from './reaction.js';
+import { nameOfReaction } from './reaction.js';
 
 /** The texts of a message that the content rules check. */
 interface CheckedTexts {
@@ -36,7 +36,7 @@ export class ContentModeration {
    * @throws ContentRejected, HeldForReview, IdempotencyConflict, ConversationNotFound, PermissionDenied,
    *   ConversationFrozen
    */
-  send(actor: Actor, message: NewMessage): NewMessage | Promise<NewMessage> {
+  moderateSend(actor: Actor, message: NewMessage): NewMessage | Promise<NewMessage> {
     const moderated = this.evaluate(message.conversation_id, message);
     return moderated === undefined ? message : this.apply(actor, message, moderated);
   }
@@ -45,15 +45,15 @@ export class ContentModeration {
    * Returns the texts that may replace those of a message. A text that a send would be held for is rejected here. The
    * caller has already checked that the actor may edit. @throws ContentRejected
    */
-  async edit<Texts extends CheckedTexts>(conversationId: string, texts: Texts): Promise<Texts> {
+  async moderateEdit<Texts extends CheckedTexts>(conversationId: string, texts: Texts): Promise<Texts> {
     const moderated = await this.evaluate(conversationId, texts);
     if (moderated?.strictest) throw rejection(moderated.strictest);
     return { ...texts, ...moderated?.texts };
   }
 
   /** @throws ContentRejected if a rule matches the name or the emoji, whatever the action of the rule */
-  async reaction(conversationId: string, reaction: string): Promise<void> {
-    const verdict = await this.moderator.evaluate(conversationId, wordsOfReaction(reaction) ?? reaction);
+  async moderateReaction(conversationId: string, reaction: string): Promise<void> {
+    const verdict = await this.moderator.evaluate(conversationId, nameOfReaction(reaction) ?? reaction);
     if (verdict) throw rejection(verdict);
   }
 
@@ -83,10 +83,10 @@ export class ContentModeration {
     const { strictest: verdict, texts } = await pending;
     if (!verdict) return { ...message, ...texts };
     // A send that was stored before the rule existed, or was released, is replayed by its key.
-    if (await this.repository.hasKey(message)) return message;
+    if (await this.repository.isStoredByKey(message)) return message;
     this.participants.requireMayPost(await this.participants.requireMember(actor, message.conversation_id));
     if (verdict.kind === 'reject') throw rejection(verdict);
-    const { id, status } = await this.moderator.defer(toHeldSend(message), verdict);
+    const { id, status } = await this.moderator.hold(toHeldSend(message), verdict);
     if (status === 'conflict') throw new IdempotencyConflict();
     if (status === 'dropped') throw new ContentRejected(null);
     throw new HeldForReview(id);
@@ -100,7 +100,7 @@ function rejection(verdict: ContentVerdict): ContentRejected {
   return new ContentRejected(verdict.kind === 'reject' ? verdict.reason : null);
 }
 
-function toHeldSend(message: NewMessage): Parameters<ContentModerator['defer']>[0] {
+function toHeldSend(message: NewMessage): HeldSend {
   const { id: _id, session_id: _session, ...send } = message;
   return send;
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import { ErasureRepository } from './erasure.repository.js';
+import { MessageErasureRepository } from './message-erasure.repository.js';
 import { MESSAGE_DELETED } from './messages.events.js';
-import { RetentionRepository } from './retention.repository.js';
+import { MessageRetentionRepository } from './message-retention.repository.js';
 
 /** Messages emptied under one lock of a conversation: other writers wait no longer than for a large send. */
 const BATCH_SIZE = 100;
@@ -19,8 +19,8 @@ const NO_ID = '00000000-0000-0000-0000-000000000000';
 @Injectable()
 export class MessageErasure {
   constructor(
-    private readonly repository: ErasureRepository,
-    private readonly tombstones: RetentionRepository,
+    private readonly repository: MessageErasureRepository,
+    private readonly tombstones: MessageRetentionRepository,
     private readonly log: EventLog,
   ) {}
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
-import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
-import { presentChange } from './message-presenter.js';
+import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import { renderMessageEvent } from './message-presenter.js';
 import {
   MESSAGE_CREATED,
   MESSAGE_DELETED,
@@ -27,13 +27,13 @@ export class MessageEventRenderer {
   @DurableEvent(MESSAGE_UNPINNED, { summary: 'A message was unpinned.', data: MessageData })
   @DurableEvent(REACTION_ADDED, { summary: 'A user reacted to a message.', data: ReactionData })
   @DurableEvent(REACTION_REMOVED, { summary: 'A reaction was removed.', data: ReactionData })
-  async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+  async render(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
     const rows = await this.repository.find([...new Set(events.map((event) => event.subjectId!))]);
     const byId = new Map(rows.flatMap((row) => (row ? [[row.id, row] as const] : [])));
     return events.map((event) => {
       const row = byId.get(event.subjectId!);
       const emoji = event.payload?.emoji as string | undefined;
-      return row && presentChange(row, event.type, { actorId: event.actorId, emoji });
+      return row && renderMessageEvent(row, event.type, { actorId: event.actorId, emoji });
     });
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
 
 /** Indexing of a conversation starts at its newest message and continues in both directions. */
-const BEGIN = statement<unknown>(
+const START_PROGRESS = statement<unknown>(
   'messages.begin_index',
   `insert into message_search_progress (conversation_id, indexed_from, indexed_to)
    select c.id, n.newest + 1, n.newest
@@ -113,7 +113,7 @@ export interface IndexedBatch {
 }
 
 /** Folds messages into the text form of `tsvector`, one for each; empty for a message that must not be found. */
-export type WordsOf = (messages: readonly IndexableMessage[]) => Promise<string[]>;
+export type FoldMessages = (messages: readonly IndexableMessage[]) => Promise<string[]>;
 
 /**
  * Owns: message_search, message_search_progress, message_search_changes. Reads: messages, conversations, stream_heads.
@@ -123,17 +123,17 @@ export class MessageIndexRepository {
   constructor(private readonly sql: Sql) {}
 
   /** Indexes a bounded number of messages of these conversations, in one transaction. */
-  index(conversationIds: readonly string[], limit: number, wordsOf: WordsOf): Promise<IndexedBatch> {
+  index(conversationIds: readonly string[], limit: number, foldMessages: FoldMessages): Promise<IndexedBatch> {
     return this.sql.transaction(async (tx) => {
-      await tx.run(BEGIN, [conversationIds]);
+      await tx.run(START_PROGRESS, [conversationIds]);
       const progress = await tx.many(CLAIM, [conversationIds]);
-      const each = Math.max(1, Math.floor(limit / Math.max(1, progress.length)));
-      const unindexed = await tx.many(UNINDEXED, [...columnsOf(progress), each]);
-      const moved = progress.map((row) => advance(row, unindexed, each));
+      const limitEach = Math.max(1, Math.floor(limit / Math.max(1, progress.length)));
+      const unindexed = await tx.many(UNINDEXED, [...columnsOf(progress), limitEach]);
+      const moved = progress.map((row) => advance(row, unindexed, limitEach));
       const ids = progress.map((row) => row.conversation_id);
       const changes = (await tx.many(TAKE_CHANGES, [ids, limit])).map((row) => row.message_id);
       const changed = changes.length === 0 ? [] : await tx.many(CHANGED, [changes]);
-      await write(tx, unindexed.concat(changed as NumberedMessage[]), changes, wordsOf);
+      await write(tx, unindexed.concat(changed as NumberedMessage[]), changes, foldMessages);
       await tx.run(ADVANCE, columnsOf(moved));
       const unfinished = moved
         .filter((row) => row.isFull || changes.length === limit)
@@ -157,15 +157,15 @@ function columnsOf(rows: readonly Progress[]): (string | number)[][] {
   ];
 }
 
-function advance(row: Progress, read: readonly NumberedMessage[], each: number): Progress & { isFull: boolean } {
+function advance(row: Progress, read: readonly NumberedMessage[], limitEach: number): Progress & { isFull: boolean } {
   const own = read.filter((message) => message.conversation_id === row.conversation_id);
   const newer = own.filter((message) => message.is_newer).map((message) => message.sequence_number);
   const older = own.filter((message) => !message.is_newer).map((message) => message.sequence_number);
   return {
     conversation_id: row.conversation_id,
-    indexed_from: older.length < each ? 1 : Math.min(...older),
+    indexed_from: older.length < limitEach ? 1 : Math.min(...older),
     indexed_to: Math.max(row.indexed_to, ...newer),
-    isFull: newer.length === each || older.length === each,
+    isFull: newer.length === limitEach || older.length === limitEach,
   };
 }
 
@@ -173,9 +173,9 @@ async function write(
   tx: Queryable,
   messages: readonly IndexableMessage[],
   changes: readonly string[],
-  wordsOf: WordsOf,
+  foldMessages: FoldMessages,
 ): Promise<void> {
-  const texts = await wordsOf(messages);
+  const texts = await foldMessages(messages);
   // A message may be both new and noted as changed; one statement can write a row only once.
   const rows = new Map(messages.map((message, at) => [message.id, { ...message, words: texts[at]! }]));
   const found = [...rows.values()].filter(({ words }) => words !== '');

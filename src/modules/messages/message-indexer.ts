@@ -15,7 +15,7 @@ const BATCH_CONVERSATIONS = 64;
 /**
  * The largest share of the time spent indexing. Under load sends have priority, and searches read unindexed messages.
  */
-const DUTY = 0.25;
+const MAX_DUTY_CYCLE = 0.25;
 
 /**
  * Indexes the messages that this process has stored, a second later and in batches, so that a send pays nothing for
@@ -23,7 +23,7 @@ const DUTY = 0.25;
  */
 @Injectable()
 export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly unindexed = new RepeatedWarning(
+  private readonly failures = new RepeatedWarning(
     new Logger(MessageIndexer.name),
     'messages could not be indexed for searches; trying again',
     { over: 'messages are indexed for searches again' },
@@ -59,7 +59,7 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
       const { messages, unfinished } = await this.repository.index(batch, BATCH_MESSAGES, foldAll);
       total += messages;
       queue = [...queue.slice(BATCH_CONVERSATIONS), ...unfinished];
-      if (queue.length > 0) await this.pause((performance.now() - startedAt) * (1 / DUTY - 1));
+      if (queue.length > 0) await this.pause((performance.now() - startedAt) * (1 / MAX_DUTY_CYCLE - 1));
     }
     return total;
   }
@@ -73,7 +73,7 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
     const ids = [...this.waiting];
     this.waiting.clear();
     try {
-      await this.unindexed.watch(() => this.index(ids, Infinity));
+      await this.failures.watch(() => this.index(ids, Infinity));
     } catch {
       for (const id of ids) this.waiting.add(id);
     }

@@ -1,4 +1,4 @@
-import type { PresentedEvent } from '../../platform/event-log/stream-event.js';
+import type { EventContent } from '../../platform/event-log/stream-event.js';
 import { cacheJson, toJson } from '../../platform/json/json-encoding.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
 import { REACTION_ADDED, REACTION_REMOVED } from './messages.events.js';
@@ -64,7 +64,7 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
 }
 
 /** Wraps a message as replies and events carry it. */
-export function inMessage(message: MessageDto): { message: MessageDto } {
+export function toMessageData(message: MessageDto): { message: MessageDto } {
   return cacheJson({ message }, `{"message":${toJson(message)}}`);
 }
 
@@ -76,11 +76,11 @@ function statusOf(row: MessageRow): MessageStatus {
 }
 
 /** The payload of a change: the current message or, for a reaction, the emoji and the user who reacted. */
-export function presentChange(
+export function renderMessageEvent(
   row: MessageRow,
   type: string,
   cause: { actorId: string | null; emoji?: string },
-): PresentedEvent {
+): EventContent {
   if (type === REACTION_ADDED || type === REACTION_REMOVED) {
     const { id, reactions, sequence_number } = presentMessage(row, undefined);
     return { data: { message_id: id, sequence_number, emoji: cause.emoji, user_id: cause.actorId, reactions } };

@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/identity/actor.js';
-import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
+import {
+  DEFAULT_PAGE_SIZE,
+  decodeCursor,
+  encodeCursor,
+  type OffsetPage,
+  type OffsetRange,
+  type Page,
+  toPage,
+} from '../../platform/pagination/page.js';
 import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
 import { requireNone } from '../../platform/validation/ruled-by.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
@@ -50,6 +58,22 @@ export class MessageQueriesService {
     const atSeq = await this.reads.headSeq(conversationId);
     const page = await this.page(actor, conversationId, query);
     return { ...page, at_seq: atSeq, cursor };
+  }
+
+  /**
+   * Only for dialects, whose clients count pages: a page by offset from the newest message. Sequence numbers have no
+   * gaps, so an offset translates to a sequence number: no rows are read and discarded, however deep the page. `total`
+   * counts tombstones too. @throws ConversationNotFound, PermissionDenied
+   */
+  async pageByOffset(
+    actor: Actor,
+    conversationId: string,
+    { offset, limit }: OffsetRange,
+  ): Promise<OffsetPage<MessageDto>> {
+    await this.participants.requireMember(actor, conversationId);
+    const total = await this.reads.lastNumber(conversationId);
+    const rows = offset < total ? await this.reads.older(conversationId, total - offset + 1, limit, {}) : [];
+    return { data: rows.map((row) => presentMessage(row, actor.userId)), total };
   }
 
   /** @throws MessageNotFound, PermissionDenied */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { MESSAGE_DELETED } from './messages.events.js';
-import { RetentionRepository } from './retention.repository.js';
+import { MessageRetentionRepository } from './message-retention.repository.js';
 import { type CompactableTable, TableCompactor } from '../../platform/database/table-compactor.js';
 
 /** Messages emptied under one lock of a conversation: other writers wait no longer than for a large send. */
@@ -19,7 +19,7 @@ const NO_ID = '00000000-0000-0000-0000-000000000000';
 @Injectable()
 export class MessageRetention {
   constructor(
-    private readonly repository: RetentionRepository,
+    private readonly repository: MessageRetentionRepository,
     private readonly log: EventLog,
   ) {}
 
@@ -69,7 +69,7 @@ const TABLES: readonly CompactableTable[] = [
 @Injectable()
 export class MessageTableCompaction {
   constructor(
-    private readonly repository: RetentionRepository,
+    private readonly repository: MessageRetentionRepository,
     private readonly compactor: TableCompactor,
   ) {}
 

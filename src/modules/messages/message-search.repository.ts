@@ -16,7 +16,7 @@ const SETTINGS = statement<unknown>(
 
 // These cannot be prepared, so they are not declared as statements.
 const SAVEPOINT = { name: 'messages.search_savepoint', text: 'savepoint before_window' };
-const GO_BACK = { name: 'messages.search_go_back', text: 'rollback to savepoint before_window' };
+const ROLLBACK_TO_SAVEPOINT = { name: 'messages.search_go_back', text: 'rollback to savepoint before_window' };
 
 /** A conversation of the searcher, and the range of its indexed messages, both numbers inclusive. */
 export interface SearchedConversation {
@@ -82,7 +82,7 @@ export interface SearchPosition {
 
 export type UnindexedRow = SearchPosition & { readonly content: string };
 
-const IS_WANTED = `m.deleted_at is null and m.content <> ''
+const MATCHES_FILTER = `m.deleted_at is null and m.content <> ''
   and ($1::bigint, $2::uuid) > (${MILLISECOND}, m.id) and ${MILLISECOND} >= $3
   and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
   and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)`;
@@ -92,14 +92,14 @@ const UNINDEXED = statement<UnindexedRow>(
   `select m.id, ${MILLISECOND} as created_ms, m.content
      from unnest($8::uuid[], $9::bigint[], $10::bigint[]) s (conversation_id, above, below)
      join messages m on m.conversation_id = s.conversation_id and m.sequence_number > s.above and m.sequence_number < s.below
-    where ${IS_WANTED}`,
+    where ${MATCHES_FILTER}`,
 );
 
 const CHANGED = statement<UnindexedRow>(
   'messages.search_changed',
   `select m.id, ${MILLISECOND} as created_ms, m.content
      from message_search_changes e join messages m on m.id = e.message_id
-    where e.conversation_id = any($8::uuid[]) and ${IS_WANTED}
+    where e.conversation_id = any($8::uuid[]) and ${MATCHES_FILTER}
     order by 2 desc, m.id desc limit $9`,
 );
 
@@ -133,7 +133,7 @@ const hits = (byIndex: string): string => `
            order by s.created_ms desc, s.message_id desc offset 0) s
     join lateral (
       select from messages m
-       where m.id = s.message_id and ${IS_WANTED}
+       where m.id = s.message_id and ${MATCHES_FILTER}
          and not exists (select from message_search_changes e
                           where e.conversation_id = m.conversation_id and e.message_id = m.id)
        limit 1) m on true
@@ -192,7 +192,7 @@ export interface SearchBounds {
 }
 
 /** All queries use one snapshot of the database, so a message that the indexer moves meanwhile is found once. */
-export class SearchView {
+export class SearchSnapshot {
   constructor(private readonly tx: Queryable) {}
 
   /** The conversations in which the user is a participant now. */
@@ -232,18 +232,18 @@ export class SearchView {
   }
 
   /** The approximate number of indexed messages. */
-  async size(): Promise<number> {
+  async indexedCount(): Promise<number> {
     return (await this.tx.one(INDEXED_MESSAGES))?.count ?? Infinity;
   }
 
   /** As `indexed`, but returns undefined if the query times out. The transaction stays usable. */
-  async indexedInTime(...args: Parameters<SearchView['indexed']>): Promise<SearchPosition[] | undefined> {
+  async indexedInTime(...args: Parameters<SearchSnapshot['indexed']>): Promise<SearchPosition[] | undefined> {
     await this.tx.run(SAVEPOINT);
     try {
       return await this.indexed(...args);
     } catch (error) {
       if (!isStatementTimeout(error)) throw error;
-      await this.tx.run(GO_BACK);
+      await this.tx.run(ROLLBACK_TO_SAVEPOINT);
       return undefined;
     }
   }
@@ -285,10 +285,10 @@ export class MessageSearchRepository {
   constructor(private readonly sql: Sql) {}
 
   /** @throws ServiceUnavailable when one of its statements takes more than a second */
-  view<T>(work: (view: SearchView) => Promise<T>): Promise<T> {
+  inSnapshot<T>(work: (snapshot: SearchSnapshot) => Promise<T>): Promise<T> {
     return this.sql.transaction(async (tx) => {
       await tx.run(SETTINGS);
-      return work(new SearchView(tx));
+      return work(new SearchSnapshot(tx));
     }, 'repeatable read read only');
   }
 }

@@ -53,7 +53,7 @@ import {
 } from './messages.errors.js';
 import { MessageQueriesService } from './message-queries.service.js';
 import { MessagesService } from './messages.service.js';
-import { ReplayedSendInterceptor } from './replayed-send.interceptor.js';
+import { IdempotentSendInterceptor } from './idempotent-send.interceptor.js';
 import type { SentMessage } from './send-message.js';
 
 const SEND_ERRORS = [
@@ -83,7 +83,7 @@ export class MessagesController {
   @Limit('message.send')
   @Sends()
   @OwnIdempotency()
-  @UseInterceptors(ReplayedSendInterceptor)
+  @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })
   @Throws(...SEND_ERRORS)
   send(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: SendMessageDto): Promise<SentMessage> {

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { requireCursor } from '../../platform/pagination/page.js';
 import {
-  LONGEST_TEXT,
+  BODY_TEXT_MAX,
   EnumField,
   IntField,
   JsonField,
@@ -36,7 +36,7 @@ const REACTION_DESCRIPTION =
 )
 export class SendMessageDto {
   @TextField({
-    max: LONGEST_TEXT,
+    max: BODY_TEXT_MAX,
     optional: true,
     description: 'Text of the message, at most CONTENT_MAX_LENGTH code points; required without attachments',
     example: 'Hello!',
@@ -77,7 +77,7 @@ export class SendMessageFrameDto extends SendMessageDto {
 
 @RuledBy(problemsOfText)
 export class EditMessageDto {
-  @TextField({ max: LONGEST_TEXT, description: 'The new text' })
+  @TextField({ max: BODY_TEXT_MAX, description: 'The new text' })
   content: string;
 
   @UuidListField({ max: MENTIONS_MAX, optional: true })

@@ -8,7 +8,7 @@ import {
   SendMessageFrameDto,
 } from './messages.dto.js';
 import { MessagePageDto } from './message-pages.dto.js';
-import { inMessage } from './message-presenter.js';
+import { toMessageData } from './message-presenter.js';
 import { MessageData } from './messages.events.js';
 import { MessageQueriesService } from './message-queries.service.js';
 import { MessagesService } from './messages.service.js';
@@ -30,7 +30,7 @@ export class MessagesGateway {
     reply: MessageData,
   })
   async send({ actor }: LiveConnection, { conversation_id, ...dto }: SendMessageFrameDto): MessageReply {
-    return inMessage((await this.messages.send(actor, conversation_id, dto)).message);
+    return toMessageData((await this.messages.send(actor, conversation_id, dto)).message);
   }
 
   @OnFrame('message.edit', EditMessageFrameDto, {

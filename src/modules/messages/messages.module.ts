@@ -6,7 +6,6 @@ import { MessageEventRenderer } from './message-event-renderer.js';
 import { MessageFeed } from './message-feed.js';
 import { MessageFeedRepository } from './message-feed.repository.js';
 import { MessageReadsRepository } from './message-reads.repository.js';
-import { MessageOffsetPages } from './message-offset-pages.js';
 import { MessagesController } from './messages.controller.js';
 import { MessagesGateway } from './messages.gateway.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -21,10 +20,10 @@ import { SendMessage } from './send-message.js';
 import { SendMetrics } from './send-metrics.js';
 import { SyncController } from './sync.controller.js';
 import { Subscriptions } from './subscriptions.js';
-import { SyncGateway } from './sync.gateway.js';
+import { SubscriptionsGateway } from './subscriptions.gateway.js';
 import { SyncService } from './sync.service.js';
 import { ModeratorDelete } from './moderator-delete.service.js';
-import { SystemMessages } from '../participants/system-messages.policy.js';
+import { SystemMessages } from '../participants/system-role-announcements.service.js';
 import { AppendSystemMessage } from './append-system-message.js';
 
 /** Provides system messages to the module `participants`. Global, because a lower module cannot import a higher one. */
@@ -45,7 +44,6 @@ class SystemMessagesModule {}
     ContentModeration,
     ModeratorDelete,
     MessageQueriesService,
-    MessageOffsetPages,
     MessageFeed,
     MessageFeedRepository,
     MessageEventRenderer,
@@ -54,7 +52,7 @@ class SystemMessagesModule {}
     MessageIndexer,
     MessageIndexRepository,
     SyncService,
-    SyncGateway,
+    SubscriptionsGateway,
     Subscriptions,
     MessagesGateway,
     MessagesRepository,
@@ -66,7 +64,6 @@ class SystemMessagesModule {}
     MessageIndexer,
     MessageIndexRepository,
     ModeratorDelete,
-    MessageOffsetPages,
     MessageFeed,
     Subscriptions,
   ],

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { FileRow } from '../files/files.dto.js';
 import type { MessageRow } from './message-presenter.js';
-import { withoutStyle } from './reaction.js';
+import { withoutVariationSelectors } from './reaction.js';
 
 /** One send to be stored; the fields of `append_messages`. */
 export interface NewMessage {
@@ -70,7 +70,7 @@ const APPEND_SYSTEM = statement<{ sequence_number: number }>(
   `select append_system_message($1, $2, $3, $4, $5, $6, $7) as sequence_number`,
 );
 
-const HAS_KEY = statement<{ id: string }>(
+const STORED_BY_KEY = statement<{ id: string }>(
   'messages.has_key',
   `select id from messages where sender_id = $1 and client_message_id = $2 and conversation_id = $3`,
 );
@@ -203,9 +203,9 @@ export class MessagesRepository {
   }
 
   /** Whether the sender already has a stored message with the key of this one. */
-  async hasKey({ sender_id, client_message_id, conversation_id }: NewMessage): Promise<boolean> {
+  async isStoredByKey({ sender_id, client_message_id, conversation_id }: NewMessage): Promise<boolean> {
     if (client_message_id === null) return false;
-    return (await this.sql.one(HAS_KEY, [sender_id, client_message_id, conversation_id])) !== undefined;
+    return (await this.sql.one(STORED_BY_KEY, [sender_id, client_message_id, conversation_id])) !== undefined;
   }
 
   /** Returns the messages in the order of the ids; undefined for an id that does not exist. */
@@ -248,7 +248,7 @@ export class MessagesRepository {
     emoji: string,
     { id, actorId }: MessageChange,
   ): Promise<{ count: number; isKnown: boolean; isOwn: boolean }> {
-    const row = await tx.one(COUNT_EMOJIS, [id, emoji, actorId, withoutStyle(emoji)]);
+    const row = await tx.one(COUNT_EMOJIS, [id, emoji, actorId, withoutVariationSelectors(emoji)]);
     return { count: row?.count ?? 0, isKnown: row?.is_known ?? false, isOwn: row?.is_own ?? false };
   }
 
@@ -259,7 +259,7 @@ export class MessagesRepository {
 
   /** Returns the emoji as it was stored; undefined if the actor has no such reaction. */
   async removeReaction(tx: Queryable, emoji: string, { id, actorId }: MessageChange): Promise<string | undefined> {
-    return (await tx.many(REMOVE_REACTION, [id, emoji, actorId, withoutStyle(emoji)]))[0]?.emoji;
+    return (await tx.many(REMOVE_REACTION, [id, emoji, actorId, withoutVariationSelectors(emoji)]))[0]?.emoji;
   }
 
   /** Whether anything changed. */

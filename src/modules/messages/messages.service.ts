@@ -4,8 +4,8 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { type Membership, ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ContentModeration } from './content-moderation.js';
-import type { HeldSend } from './content-moderator.policy.js';
-import { type MessageRow, presentChange, presentMessage } from './message-presenter.js';
+import type { HeldSend } from './content-moderator.port.js';
+import { type MessageRow, renderMessageEvent, presentMessage } from './message-presenter.js';
 import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
 import { MessageNotEditable, MessageNotFound, SlowMode, TooManyReactions } from './messages.errors.js';
 import {
@@ -68,11 +68,11 @@ export class MessagesService {
    * @throws ContentRejected, SlowMode
    */
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
-    const sanitized = this.sendMessage.cleanContent(dto.content).content;
+    const sanitized = this.sendMessage.requireContent(dto.content).content;
     return this.change(actor, id, async ({ tx, message, membership, change }) => {
       this.participants.requireMayPost(membership);
       if (message.sender_id !== actor.userId) this.participants.deny('Only its sender may edit a message.');
-      const moderated = await this.moderation.edit(message.conversation_id, {
+      const moderated = await this.moderation.moderateEdit(message.conversation_id, {
         content: sanitized,
         metadata: dto.metadata,
       });
@@ -97,7 +97,7 @@ export class MessagesService {
         await this.repository.delete(tx, change);
         return MESSAGE_DELETED;
       },
-      'also of a tombstone',
+      { allowTombstone: true },
     );
   }
 
@@ -109,7 +109,7 @@ export class MessagesService {
     const emoji = requireReaction(text);
     return this.change(actor, id, async ({ tx, message, membership, change }) => {
       this.participants.requireMayPost(membership);
-      await this.moderation.reaction(message.conversation_id, emoji);
+      await this.moderation.moderateReaction(message.conversation_id, emoji);
       const { count, isKnown, isOwn } = await this.repository.countEmojis(tx, emoji, change);
       if (isOwn) return undefined;
       if (count >= EMOJIS_MAX && !isKnown) throw new TooManyReactions(EMOJIS_MAX);
@@ -160,7 +160,7 @@ export class MessagesService {
     actor: Actor,
     id: string,
     work: (locked: Locked) => Promise<string | { type: string; emoji: string } | undefined>,
-    scope?: 'also of a tombstone',
+    { allowTombstone = false } = {},
   ): Promise<MessageDto> {
     const position = await this.repository.findPosition(id);
     if (!position) throw new MessageNotFound();
@@ -168,8 +168,8 @@ export class MessagesService {
       const membership = await this.participants.requireMemberUnderLock(tx, actor, position.conversation_id);
       const [message] = await this.repository.find([id], tx);
       if (!message) throw new MessageNotFound();
-      const isTombstone = message.deleted_at !== null && scope === undefined;
-      if (isTombstone || message.message_type === 'system') throw new MessageNotEditable();
+      const isRefusedTombstone = message.deleted_at !== null && !allowTombstone;
+      if (isRefusedTombstone || message.message_type === 'system') throw new MessageNotEditable();
       const event = await work({ tx, message, membership, change: { id, actorId: actor.userId, at: tx.head.at } });
       if (event === undefined) return message;
       const [after] = await this.repository.find([id], tx);
@@ -179,7 +179,7 @@ export class MessagesService {
         actorId: actor.userId,
         subjectId: id,
         payload: emoji === undefined ? null : { emoji },
-        presented: presentChange(after!, type, { actorId: actor.userId, emoji }),
+        content: renderMessageEvent(after!, type, { actorId: actor.userId, emoji }),
       });
       return after!;
     });

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
-import { ErasureRepository } from './erasure.repository.js';
+import { MessageErasureRepository } from './message-erasure.repository.js';
 import { MessageErasure } from './message-erasure.service.js';
 import { TableCompactor } from '../../platform/database/table-compactor.js';
 import { MessageIndexTask } from './message-indexer.js';
 import { MessagesModule } from './messages.module.js';
 import { MessageRetention, MessageTableCompaction } from './message-retention.js';
-import { RetentionRepository } from './retention.repository.js';
+import { MessageRetentionRepository } from './message-retention.repository.js';
 
 /** The background work of messages: retention, compaction of its tables, and the erasure of a user's messages. */
 @Module({
@@ -15,8 +15,8 @@ import { RetentionRepository } from './retention.repository.js';
     MessageRetention,
     MessageTableCompaction,
     MessageErasure,
-    RetentionRepository,
-    ErasureRepository,
+    MessageRetentionRepository,
+    MessageErasureRepository,
     TableCompactor,
   ],
   exports: [MessageErasure],

@@ -1,4 +1,4 @@
-import { reactionOf } from './reaction.js';
+import { canonicalReaction } from './reaction.js';
 
 describe('a reaction', () => {
   it.each([
@@ -25,12 +25,12 @@ describe('a reaction', () => {
     [':thumbsup:', ':thumbsup:'],
     [':+1:', ':+1:'],
   ])('converts %j to the canonical form %j', (given, canonical) => {
-    expect(reactionOf(given)).toBe(canonical);
-    expect(reactionOf(canonical)).toBe(canonical);
+    expect(canonicalReaction(given)).toBe(canonical);
+    expect(canonicalReaction(canonical)).toBe(canonical);
   });
 
   it('differs by skin tone', () => {
-    expect(new Set(['👍', '👍🏻', '👍🏿'].map(reactionOf)).size).toBe(3);
+    expect(new Set(['👍', '👍🏻', '👍🏿'].map(canonicalReaction)).size).toBe(3);
   });
 
   it.each([
@@ -63,5 +63,5 @@ describe('a reaction', () => {
       '🏴\u{E0061}\u{E007F}',
     ],
     ...['😀\u200D😀\u200D😀\u200D😀\u200D😀', '\u200B👍', '👍\u0301', 'ok', ':-)'],
-  ])('rejects %j', (text) => expect(reactionOf(text)).toBeUndefined());
+  ])('rejects %j', (text) => expect(canonicalReaction(text)).toBeUndefined());
 });

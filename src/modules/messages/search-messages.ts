@@ -14,7 +14,7 @@ import {
   type SearchedConversation,
   type SearchedWords,
   type SearchPosition,
-  type SearchView,
+  type SearchSnapshot,
   type UnindexedRow,
 } from './message-search.repository.js';
 import type { SearchMessagesQuery } from './messages.dto.js';
@@ -99,8 +99,8 @@ export class SearchMessages {
     const terms = SearchTerms.parse(query.q);
     if (terms.isEmpty) return { data: [], next_cursor: null, has_more: false };
     return this.withSlot(actor.userId, () =>
-      this.repository.view((view) =>
-        this.page(view, actor, query, terms, { created_ms: millis as number, id: id as string }),
+      this.repository.inSnapshot((snapshot) =>
+        this.page(snapshot, actor, query, terms, { created_ms: millis as number, id: id as string }),
       ),
     );
   }
@@ -119,40 +119,40 @@ export class SearchMessages {
   }
 
   private async page(
-    view: SearchView,
+    snapshot: SearchSnapshot,
     actor: Actor,
     query: SearchMessagesQuery,
     terms: SearchTerms,
     before: SearchPosition,
   ): Promise<Page<MessageHitDto>> {
     const { limit = DEFAULT_PAGE_SIZE, type, sender_id: senderId, from, to } = query;
-    const conversations = await view.conversations(actor.userId, query.conversation_id);
+    const conversations = await snapshot.conversations(actor.userId, query.conversation_id);
     const bounds = { filter: { type, senderId, from, to }, before, sinceMs: 0 };
     const search: Search = { terms, conversations, bounds, limit };
-    const unindexed = await this.findUnindexed(view, search);
-    const found = await this.findIndexed(view, search, unindexed);
+    const unindexed = await this.findUnindexed(snapshot, search);
+    const found = await this.findIndexed(snapshot, search, unindexed);
     const page = found.hits.slice(0, limit);
-    const rows = await view.messages(page.map((hit) => hit.id));
+    const rows = await snapshot.messages(page.map((hit) => hit.id));
     const data = await runInTurns(mapInSteps(page, ({ id }) => presentHit(rows.get(id)!, actor, terms)));
     const hasMore = found.hits.length > limit || found.completeDownToMs > 0;
     const last = found.hits.length > limit ? page.at(-1)! : { created_ms: found.completeDownToMs, id: FIRST_UUID };
     return { data, next_cursor: hasMore ? encodeCursor([last.created_ms, last.id]) : null, has_more: hasMore };
   }
 
-  private async findUnindexed(view: SearchView, { terms, conversations, bounds }: Search): Promise<Found> {
+  private async findUnindexed(snapshot: SearchSnapshot, { terms, conversations, bounds }: Search): Promise<Found> {
     const ids = conversations.map((row) => row.conversation_id);
     const behind = conversations.filter(
       (row) => row.last_number > 0 && (row.indexed_from > 1 || row.last_number > row.indexed_to),
     );
     const each = Math.max(UNINDEXED_MIN_EACH, Math.floor(UNINDEXED_MAX / Math.max(1, behind.length)));
-    const rows: UnindexedRow[] = await view.changed(ids, bounds, CHANGED_MAX);
+    const rows: UnindexedRow[] = await snapshot.changed(ids, bounds, CHANGED_MAX);
     let completeDownToMs = rows.length < CHANGED_MAX ? 0 : rows.at(-1)!.created_ms + 1;
     if (behind.length > 0) {
       const { created_ms: ms, id } = bounds.before;
       const beforeMs = ms === END_OF_TIME ? undefined : id === FIRST_UUID ? ms : ms + 1;
-      const { ranges, reachedMs } = await view.unindexedRanges(behind, beforeMs, each);
+      const { ranges, reachedMs } = await snapshot.unindexedRanges(behind, beforeMs, each);
       completeDownToMs = Math.max(completeDownToMs, reachedMs);
-      rows.push(...(await view.unindexed(ranges, { ...bounds, sinceMs: completeDownToMs })));
+      rows.push(...(await snapshot.unindexed(ranges, { ...bounds, sinceMs: completeDownToMs })));
     }
     const read = rows.filter((row) => row.created_ms >= completeDownToMs);
     const found = await runInTurns(mapInSteps(read, (row) => terms.findInSteps(row.content)));
@@ -162,10 +162,10 @@ export class SearchMessages {
   }
 
   /** Adds the hits of the index, down to the time to which the unindexed hits are complete. */
-  private async findIndexed(view: SearchView, search: Search, unindexed: Found): Promise<Found> {
+  private async findIndexed(snapshot: SearchSnapshot, search: Search, unindexed: Found): Promise<Found> {
     const { conversations, bounds, limit } = search;
     const startedAt = performance.now();
-    const { words, wanted } = await this.plan(view, search);
+    const { words, wanted } = await this.plan(snapshot, search);
     const ids = conversations.map((row) => row.conversation_id);
     const newestMs = Math.max(0, ...conversations.map((row) => row.newest_ms));
     const hits = [...unindexed.hits];
@@ -178,9 +178,9 @@ export class SearchMessages {
       const before = reachedMs === undefined ? bounds.before : { created_ms: reachedMs, id: FIRST_UUID };
       const args = [ids, words, window.spans, { ...bounds, before, sinceMs }, limit + 1] as const;
       if (reachedMs === undefined) {
-        hits.push(...(await view.indexed(...args)));
+        hits.push(...(await snapshot.indexed(...args)));
       } else {
-        const more = performance.now() - startedAt > BUDGET_MS ? undefined : await view.indexedInTime(...args);
+        const more = performance.now() - startedAt > BUDGET_MS ? undefined : await snapshot.indexedInTime(...args);
         if (more === undefined) return { hits: sortedHits(hits, reachedMs), completeDownToMs: reachedMs };
         hits.push(...more);
       }
@@ -192,17 +192,17 @@ export class SearchMessages {
 
   /** Decides how to query the index, and how many of the searcher's messages the first window should cover. */
   private async plan(
-    view: SearchView,
+    snapshot: SearchSnapshot,
     { terms, conversations }: Search,
   ): Promise<{ words: SearchedWords; wanted: number }> {
     const all = terms.toTsquery({ withPrefixes: true })!;
     const words = terms.words;
-    const shares = await view.shares(words);
+    const shares = await snapshot.shares(words);
     const rarest = Math.min(...(shares.length === 0 ? [UNKNOWN_SHARE] : shares));
     const isCommon = words.some(({ isPrefix }, at) => isPrefix && (shares[at] ?? 0) > COMMON_SHARE);
     const indexed = isCommon ? terms.toTsquery({ withPrefixes: false }) : all;
     const rarestIndexed = Math.min(1, ...shares.filter((_, at) => !isCommon || !words[at]!.isPrefix));
-    const foreignMatches = (rarestIndexed * (await view.size())) / messagesOf(conversations);
+    const foreignMatches = (rarestIndexed * (await snapshot.indexedCount())) / messagesOf(conversations);
     const isTimeOnly = conversations.length >= MANY_CONVERSATIONS && foreignMatches <= FOREIGN_MATCHES_MAX;
     return { words: { all, indexed, isRare: rarest === 0, isTimeOnly }, wanted: FIRST_HITS / rarest };
   }

@@ -11,23 +11,26 @@ import { type Actor, isGuest } from '../../platform/identity/actor.js';
 import { cacheJson } from '../../platform/json/json-encoding.js';
 import { codePoints, isBlank } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
-import type { HeldSend } from './content-moderator.policy.js';
-import { inMessage, presentMessage } from './message-presenter.js';
+import type { HeldSend } from './content-moderator.port.js';
+import { toMessageData, presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType } from './messages.errors.js';
 import { MESSAGE_CREATED, MessagesStored } from './messages.events.js';
 import { type AppendOutcome, type AppendResult, MessagesRepository, type NewMessage } from './messages.repository.js';
 import { ContentModeration } from './content-moderation.js';
-import { toSendError } from './send-refusal.js';
+import { toSendError } from './send-error.js';
 
-/** The result of a send. A replay is the same message again, and costs the sender no quota. */
-export interface SentMessage {
-  readonly message: MessageDto;
+/**
+ * The result of a send; a dialect has the message in its own format. A replay is the same message again, and costs the
+ * sender no quota.
+ */
+export interface SentMessage<Message = MessageDto> {
+  readonly message: Message;
   readonly isReplay: boolean;
 }
 
 /** UTF-16 units of raw text allowed for each code point of the limit: emoji have two, and markup is removed. */
-const RAW_UNITS_EACH = 4;
+const RAW_UNITS_PER_CODE_POINT = 4;
 /** Bounds of the longest raw text that is sanitized. No text within CONTENT_MAX_LENGTH, at most 50,000, is longer. */
 const RAW_CONTENT = { min: 20_000, max: 100_000 };
 /** The sizes that measured best on two cores: larger batches add latency, smaller batches add commits. */
@@ -71,11 +74,8 @@ export class SendMessage {
     if (dto.message_type === 'system') throw new InvalidMessageType();
     if (isGuest(actor) && this.config.guestAccess !== 'write') throw new PermissionDenied('Guests cannot write here.');
     const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
-    const { content, sanitized } = this.cleanContent(
-      contentOf(dto, hasAttachments),
-      hasAttachments ? 'may be empty' : undefined,
-    );
-    const moderated = this.moderation.send(actor, {
+    const { content, sanitized } = this.requireContent(contentOf(dto, hasAttachments), { allowEmpty: hasAttachments });
+    const moderated = this.moderation.moderateSend(actor, {
       id: newId(),
       conversation_id: conversationId,
       sender_id: actor.userId,
@@ -116,16 +116,16 @@ export class SendMessage {
   }
 
   /**
-   * Returns the text as it will be stored. The limit applies to the sanitized text, unless the raw text is far too
+   * Returns the text as it is stored. The limit applies to the sanitized text, unless the raw text is far too
    * long.
    * @throws ValidationError if nothing visible is left, ContentTooLong
    */
-  cleanContent(raw: string, emptiness?: 'may be empty'): { content: string; sanitized: boolean } {
+  requireContent(raw: string, { allowEmpty = false } = {}): { content: string; sanitized: boolean } {
     const { contentMaxLength: maxLength, contentPolicy } = this.config;
-    const longestRaw = Math.min(RAW_CONTENT.max, Math.max(RAW_CONTENT.min, RAW_UNITS_EACH * maxLength));
+    const longestRaw = Math.min(RAW_CONTENT.max, Math.max(RAW_CONTENT.min, RAW_UNITS_PER_CODE_POINT * maxLength));
     if (raw.length > longestRaw) throw new ContentTooLong(codePoints(raw), maxLength);
     const result = sanitizeContent(raw, contentPolicy);
-    if (isBlank(result.content) && !emptiness) throw ValidationError.of('content', 'must not be empty');
+    if (isBlank(result.content) && !allowEmpty) throw ValidationError.of('content', 'must not be empty');
     if (result.content.length > maxLength) {
       const length = codePoints(result.content);
       if (length > maxLength) throw new ContentTooLong(length, maxLength);
@@ -141,20 +141,20 @@ export class SendMessage {
   private async store(batch: NewMessage[]): Promise<SendResult[]> {
     const results = await this.repository.append(batch);
     const events: CommittedEvent[] = [];
-    const caughtUpIn = new Set<string>();
-    const storedIn = new Set<string>();
+    const caughtUpConversationIds = new Set<string>();
+    const conversationIds = new Set<string>();
     const sendResults = results.map((result, index): SendResult => {
       if (result.outcome !== 'stored') {
         return { outcome: result.outcome, id: result.id, retryAfter: result.retry_after };
       }
       const { event, message } = asCommitted(batch[index]!, result);
       events.push(event);
-      storedIn.add(event.streamId);
-      if (result.was_behind) caughtUpIn.add(event.streamId);
+      conversationIds.add(event.streamId);
+      if (result.was_behind) caughtUpConversationIds.add(event.streamId);
       return { outcome: 'stored', id: result.id, message };
     });
     this.log.announce(events);
-    if (events.length > 0) this.events.publish(new MessagesStored([...caughtUpIn], [...storedIn]));
+    if (events.length > 0) this.events.publish(new MessagesStored([...caughtUpConversationIds], [...conversationIds]));
     return sendResults;
   }
 }
@@ -213,9 +213,9 @@ function asCommitted(sent: NewMessage, result: AppendResult): { event: Committed
     subjectId: sent.id,
     payload: null,
     at: created_at,
-    presented: {
-      data: inMessage(forAll),
-      only: message === forAll ? undefined : { userId: sender_id, data: inMessage(message) },
+    content: {
+      data: toMessageData(forAll),
+      only: message === forAll ? undefined : { userId: sender_id, data: toMessageData(message) },
     },
   };
   return { event, message };

@@ -3,7 +3,7 @@ import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
 import { type Actor, isGuest } from '../../platform/identity/actor.js';
 import { UserNotFound } from '../users/users.errors.js';
-import { presentParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
+import { renderParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
 import { PARTICIPANTS_MAX } from './participants.dto.js';
 import { TooManyParticipants } from './participants.errors.js';
 import { CONVERSATION_ADDED, PARTICIPANT_JOINED } from './participants.events.js';
@@ -45,7 +45,7 @@ export class AddParticipants {
 
     const joinedSeqs = new Map<string, number>();
     for (const { userId, role } of joining)
-      joinedSeqs.set(userId, this.announce(tx, actor, candidates.get(userId)!, role));
+      joinedSeqs.set(userId, this.appendJoined(tx, actor, candidates.get(userId)!, role));
     await this.repository.insert(
       tx,
       conversationId,
@@ -63,7 +63,7 @@ export class AddParticipants {
     return joining.length;
   }
 
-  private announce(tx: StreamTransaction, actor: Actor, candidate: CandidateRow, role: ParticipantRole): number {
+  private appendJoined(tx: StreamTransaction, actor: Actor, candidate: CandidateRow, role: ParticipantRole): number {
     const payload: ParticipantPayload = {
       role,
       is_muted: candidate.is_muted,
@@ -75,7 +75,7 @@ export class AddParticipants {
       actorId: actor.userId,
       subjectId: candidate.user_id,
       payload,
-      presented: presentParticipantEvent({ type: PARTICIPANT_JOINED, payload }, candidate),
+      content: renderParticipantEvent({ type: PARTICIPANT_JOINED, payload }, candidate),
     });
   }
 
@@ -91,7 +91,7 @@ export class AddParticipants {
       const row = candidates.get(id);
       // All guests share one account: adding it to a conversation would open the conversation to everyone.
       if (!row || row.is_banned || isGuest({ userId: id })) throw new UserNotFound();
-      if (row.is_shut_out) throw new PermissionDenied('This user is banned from this conversation.');
+      if (row.is_banned_here) throw new PermissionDenied('This user is banned from this conversation.');
       if (row.is_blocked) throw new PermissionDenied('You cannot start a conversation with this user.');
     }
     return candidates;

@@ -10,7 +10,7 @@ export interface CandidateRow {
   is_banned: boolean;
   is_blocked: boolean;
   /** Banned from this conversation. */
-  is_shut_out: boolean;
+  is_banned_here: boolean;
   is_member: boolean;
   /** Still applies after leaving and joining again. */
   is_muted: boolean;
@@ -25,7 +25,7 @@ const FIND_CANDIDATES = statement<CandidateRow>(
                    where (b.blocker_id = u.id and b.blocked_id = $3) or (b.blocker_id = $3 and b.blocked_id = u.id)) as is_blocked,
           exists (select from conversation_bans b
                    where b.conversation_id = $1 and b.user_id = u.id
-                     and (b.banned_until is null or b.banned_until > now())) as is_shut_out,
+                     and (b.banned_until is null or b.banned_until > now())) as is_banned_here,
           p.user_id is not null and p.left_seq is null as is_member,
           coalesce(p.is_muted, false) as is_muted, p.left_seq
      from users u

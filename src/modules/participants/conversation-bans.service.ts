@@ -52,7 +52,7 @@ export class ConversationBans {
     work: (tx: StreamTransaction, context: ActorAndTarget) => Promise<void>,
   ): Promise<void> {
     const done = await this.log.write(conversationId, async (tx) => {
-      const access = await this.policy.access(actor, conversationId, tx);
+      const access = await this.policy.loadAccess(actor, conversationId, tx);
       const context = await this.users.requireOutranks(tx, actor, userId, 'moderator');
       this.policy.requireNotDirect(access);
       this.policy.requireModerator(access);
@@ -64,7 +64,7 @@ export class ConversationBans {
 
   private async removeIfPresent(tx: StreamTransaction, actor: Actor, ban: ConversationBan): Promise<boolean> {
     try {
-      const target = await this.changes.require(tx, ban.conversationId, ban.userId);
+      const target = await this.changes.requireParticipant(tx, ban.conversationId, ban.userId);
       await this.changes.removeParticipant(tx, actor.userId, target, 'removed');
       return true;
     } catch (error) {

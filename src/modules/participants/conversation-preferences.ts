@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import { type OwnFlags, type OwnFlagsDto, toOwnFlags } from './participants.dto.js';
+import { type ConversationPreferencesDto, type SetPreferencesDto, presentPreferences } from './participants.dto.js';
 import { ConversationNotFound } from './participants.errors.js';
 import { CONVERSATION_UPDATED } from './participants.events.js';
 import { ParticipantsPolicy } from './participants.policy.js';
 import { ParticipantsRepository } from './participants.repository.js';
 
 /**
- * A participant's own flags of a conversation: archived, pinned, silenced. They are written under the conversation's
- * lock although its stream gets no event: everywhere, locks are taken on the conversation first, then on users.
+ * A participant's own preferences for a conversation: archived, pinned, silenced. They are written under the
+ * conversation's lock, although its stream gets no event: all writers lock the conversation first, then users.
  */
 @Injectable()
 export class ConversationPreferences {
@@ -20,20 +20,20 @@ export class ConversationPreferences {
   ) {}
 
   /**
-   * Sets the actor's own flags; only the actor's own devices are notified.
+   * Sets the actor's preferences; only the actor's own devices are notified.
    * @throws ConversationNotFound, PermissionDenied
    */
-  async set(actor: Actor, conversationId: string, dto: OwnFlagsDto): Promise<OwnFlags> {
+  async set(actor: Actor, conversationId: string, dto: SetPreferencesDto): Promise<ConversationPreferencesDto> {
     const until = typeof dto.muted_until === 'string' ? new Date(dto.muted_until) : dto.muted_until;
-    const flags = await this.log.write(conversationId, async (tx) => {
+    const preferences = await this.log.write(conversationId, async (tx) => {
       await this.policy.requireMemberUnderLock(tx, actor, conversationId);
-      const row = await this.repository.setFlags(tx, conversationId, actor.userId, {
+      const row = await this.repository.setPreferences(tx, conversationId, actor.userId, {
         isArchived: dto.is_archived,
         isPinned: dto.is_pinned,
         isSilenced: dto.is_muted ?? (until ? true : undefined),
         silencedUntil: until,
       });
-      const me = toOwnFlags(row);
+      const me = presentPreferences(row);
       await tx.appendToOthers([actor.userId], () => ({
         type: CONVERSATION_UPDATED,
         actorId: actor.userId,
@@ -42,7 +42,7 @@ export class ConversationPreferences {
       }));
       return me;
     });
-    if (!flags) throw new ConversationNotFound();
-    return flags;
+    if (!preferences) throw new ConversationNotFound();
+    return preferences;
   }
 }

@@ -31,7 +31,12 @@ export class LeaveAllConversations {
   private async leave(conversationId: string, userId: string): Promise<void> {
     await this.log.write(conversationId, async (tx) => {
       try {
-        await this.changes.removeParticipant(tx, null, await this.changes.require(tx, conversationId, userId), 'left');
+        await this.changes.removeParticipant(
+          tx,
+          null,
+          await this.changes.requireParticipant(tx, conversationId, userId),
+          'left',
+        );
       } catch (error) {
         if (!(error instanceof ParticipantNotFound)) throw error; // removed in the meantime
       }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
-import { type LeftPayload, type ParticipantPayload, presentParticipantEvent } from './participant-presenter.js';
+import { type LeftPayload, type ParticipantPayload, renderParticipantEvent } from './participant-presenter.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import type { ParticipantRole } from './participant-roles.js';
 import { ParticipantNotFound } from './participants.errors.js';
@@ -19,7 +19,7 @@ export class ParticipantChanges {
   ) {}
 
   /** @throws ParticipantNotFound */
-  async require(tx: StreamTransaction, conversationId: string, userId: string): Promise<ParticipantRow> {
+  async requireParticipant(tx: StreamTransaction, conversationId: string, userId: string): Promise<ParticipantRow> {
     const [row] = await this.repository.find(tx, conversationId, [userId]);
     if (!row?.is_member) throw new ParticipantNotFound();
     return row;
@@ -39,7 +39,7 @@ export class ParticipantChanges {
       actorId,
       subjectId: target.user_id,
       payload,
-      presented: presentParticipantEvent({ type: PARTICIPANT_LEFT, payload }, target),
+      content: renderParticipantEvent({ type: PARTICIPANT_LEFT, payload }, target),
     });
     await this.repository.markLeft(tx, conversationId, target.user_id, { at: tx.head.at, seq });
     if (target.role === 'owner') await this.transferOwnership(tx, actorId, target.user_id);
@@ -55,7 +55,7 @@ export class ParticipantChanges {
   async transferOwnership(tx: StreamTransaction, actorId: string | null, formerId: string): Promise<boolean> {
     const successorId = await this.ownership.findSuccessor(tx, tx.head.streamId, formerId);
     if (successorId === undefined) return false;
-    const successor = await this.require(tx, tx.head.streamId, successorId);
+    const successor = await this.requireParticipant(tx, tx.head.streamId, successorId);
     await this.updateParticipant(tx, actorId, successor, { role: 'owner' });
     return true;
   }
@@ -64,7 +64,9 @@ export class ParticipantChanges {
   async demoteOwner(tx: StreamTransaction, actorId: string | null): Promise<void> {
     const ownerId = await this.ownership.findOwner(tx, tx.head.streamId);
     if (ownerId === undefined) return;
-    await this.updateParticipant(tx, actorId, await this.require(tx, tx.head.streamId, ownerId), { role: 'admin' });
+    await this.updateParticipant(tx, actorId, await this.requireParticipant(tx, tx.head.streamId, ownerId), {
+      role: 'admin',
+    });
   }
 
   /** Changes the role, or mutes, or both. */
@@ -74,7 +76,7 @@ export class ParticipantChanges {
     target: ParticipantRow,
     change: { role?: ParticipantRole; isMuted?: boolean },
   ): Promise<ParticipantRow> {
-    await this.repository.change(tx, tx.head.streamId, target.user_id, change);
+    await this.repository.update(tx, tx.head.streamId, target.user_id, change);
     const after = { ...target, role: change.role ?? target.role, is_muted: change.isMuted ?? target.is_muted };
     const payload: ParticipantPayload = {
       role: after.role,
@@ -86,7 +88,7 @@ export class ParticipantChanges {
       actorId,
       subjectId: target.user_id,
       payload,
-      presented: presentParticipantEvent({ type: PARTICIPANT_UPDATED, payload }, after),
+      content: renderParticipantEvent({ type: PARTICIPANT_UPDATED, payload }, after),
     });
     return after;
   }

@@ -1,8 +1,16 @@
-import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import { Injectable } from '@nestjs/common';
+import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
+import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import type { ParticipantDto } from './participants.dto.js';
-import { PARTICIPANT_JOINED, PARTICIPANT_LEFT } from './participants.events.js';
+import {
+  PARTICIPANT_JOINED,
+  PARTICIPANT_LEFT,
+  PARTICIPANT_UPDATED,
+  ParticipantData,
+  ParticipantLeftData,
+} from './participants.events.js';
 import type { ParticipantRole } from './participant-roles.js';
-import type { NamedParticipant, ParticipantRow } from './participants.repository.js';
+import { type ParticipantProfile, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
 
 export function presentParticipant(row: ParticipantRow): ParticipantDto {
   return {
@@ -34,10 +42,10 @@ export interface LeftPayload extends Record<string, unknown> {
 }
 
 /** Renders one event about a participant; undefined if the user no longer exists. */
-export function presentParticipantEvent(
+export function renderParticipantEvent(
   event: Pick<StreamEvent, 'type' | 'payload'>,
-  user: NamedParticipant | undefined,
-): PresentedEvent | undefined {
+  user: ParticipantProfile | undefined,
+): EventContent | undefined {
   if (!user) return undefined;
   if (event.type === PARTICIPANT_LEFT) {
     const { reason } = event.payload as LeftPayload;
@@ -48,4 +56,29 @@ export function presentParticipantEvent(
   const participant = { user_id, username, display_name, avatar_url, is_banned, role, is_muted, joined_at };
   const data = { user_id, participant };
   return event.type === PARTICIPANT_JOINED ? { data, only: { userId: user_id, prev } } : { data };
+}
+
+/** Renders events about participants that are read from the log, with the current names. */
+@Injectable()
+export class ParticipantEventRenderer {
+  constructor(private readonly repository: ParticipantsRepository) {}
+
+  @DurableEvent(PARTICIPANT_JOINED, {
+    summary: 'A user joined a conversation or was added to it.',
+    data: ParticipantData,
+    membership: 'enters',
+  })
+  @DurableEvent(PARTICIPANT_LEFT, {
+    summary: 'A participant left or was removed.',
+    data: ParticipantLeftData,
+    membership: 'leaves',
+  })
+  @DurableEvent(PARTICIPANT_UPDATED, {
+    summary: 'The role or the mute of a participant changed.',
+    data: ParticipantData,
+  })
+  async render(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
+    const profiles = await this.repository.findProfiles(events.map(({ subjectId }) => subjectId!));
+    return events.map((event) => renderParticipantEvent(event, profiles.get(event.subjectId!)));
+  }
 }

@@ -19,8 +19,8 @@ import {
   ListParticipantsQuery,
   MarkDto,
   MarkedDto,
-  OwnFlags,
-  OwnFlagsDto,
+  ConversationPreferencesDto,
+  SetPreferencesDto,
   ParticipantDto,
   ParticipantListDto,
   ParticipantPageDto,
@@ -109,8 +109,12 @@ export class ParticipantsController {
 
   @Patch('me')
   @ApiOperation({ summary: 'Archives, mutes or pins the conversation for the caller alone.' })
-  @ApiOkResponse({ type: OwnFlags })
-  setFlags(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: OwnFlagsDto): Promise<OwnFlags> {
+  @ApiOkResponse({ type: ConversationPreferencesDto })
+  setPreferences(
+    @CurrentActor() actor: Actor,
+    @ConversationId() id: string,
+    @Body() dto: SetPreferencesDto,
+  ): Promise<ConversationPreferencesDto> {
     return this.preferences.set(actor, id, dto);
   }
 
@@ -118,7 +122,7 @@ export class ParticipantsController {
   @ApiOperation({ summary: 'Marks everything up to a message as read.' })
   @HttpCode(200)
   @ApiOkResponse({ type: MarkedDto })
-  read(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: MarkDto): Promise<MarkedDto> {
-    return this.readState.read(actor, id, dto);
+  markRead(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: MarkDto): Promise<MarkedDto> {
+    return this.readState.markRead(actor, id, dto);
   }
 }

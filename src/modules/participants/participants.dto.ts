@@ -78,7 +78,7 @@ export class ParticipantUserParam {
 }
 
 /** Marks messages up to and including this one; exactly one of the two. */
-@RuledBy((mark: Partial<MarkDto>, _config, wrong) => problemsOfMark(mark, wrong))
+@RuledBy((mark: Partial<MarkDto>, _config, invalidFields) => problemsOfMark(mark, invalidFields))
 export class MarkDto {
   @UuidField({ optional: true, description: 'A message of the conversation' })
   message_id?: string;
@@ -88,8 +88,8 @@ export class MarkDto {
 }
 
 /** Exactly one of the two fields is required. */
-export function problemsOfMark(mark: Partial<MarkDto>, wrong?: ReadonlySet<string>): FieldProblem[] {
-  if (wrong?.has('message_id') || wrong?.has('sequence_number')) return [];
+export function problemsOfMark(mark: Partial<MarkDto>, invalidFields?: ReadonlySet<string>): FieldProblem[] {
+  if (invalidFields?.has('message_id') || invalidFields?.has('sequence_number')) return [];
   const isOne = (mark.message_id === undefined) !== (mark.sequence_number === undefined);
   return isOne ? [] : [{ field: 'message_id', reason: 'give either message_id or sequence_number' }];
 }
@@ -99,7 +99,7 @@ export class MarkFrameDto extends MarkDto {
   conversation_id: string;
 }
 
-export class OwnFlagsDto {
+export class SetPreferencesDto {
   @BooleanField({ optional: true })
   is_archived?: boolean;
 
@@ -113,8 +113,8 @@ export class OwnFlagsDto {
   is_pinned?: boolean;
 }
 
-/** A user's own flags of a conversation, visible to no other user. */
-export class OwnFlags {
+/** A user's own preferences for a conversation, visible to no other user. */
+export class ConversationPreferencesDto {
   @ApiProperty()
   is_archived: boolean;
 
@@ -128,8 +128,8 @@ export class OwnFlags {
   is_pinned: boolean;
 }
 
-/** The flags as they are stored. */
-export interface FlagsRow {
+/** The preferences as they are stored. */
+export interface PreferencesRow {
   readonly is_archived: boolean;
   readonly is_silenced: boolean;
   readonly silenced_until: Date | null;
@@ -137,7 +137,7 @@ export interface FlagsRow {
 }
 
 /** A mute whose end has passed is no longer in force. */
-export function toOwnFlags(row: FlagsRow, now = new Date()): OwnFlags {
+export function presentPreferences(row: PreferencesRow, now = new Date()): ConversationPreferencesDto {
   const isMuted = row.is_silenced && (row.silenced_until === null || row.silenced_until > now);
   return {
     is_archived: row.is_archived,

@@ -9,7 +9,7 @@ export const PARTICIPANT_UPDATED = 'participant.updated';
 /** Durable events of a user's own stream; `subjectId` is the conversation. */
 export const CONVERSATION_ADDED = 'conversation.added';
 export const CONVERSATION_REMOVED = 'conversation.removed';
-/** On a user's own stream, with payload {me}: the user's own flags of the conversation. */
+/** On a user's own stream, with payload {me}: the user's own preferences for the conversation. */
 export const CONVERSATION_UPDATED = 'conversation.updated';
 /** Signals of the read state. */
 export const RECEIPT_UPDATED = 'receipt.updated';

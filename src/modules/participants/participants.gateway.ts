@@ -26,8 +26,8 @@ export class ParticipantsGateway {
     summary: 'Marks everything up to a message as read.',
     reply: MarkedDto,
   })
-  read({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
-    return this.readState.read(actor, dto.conversation_id, dto);
+  markRead({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
+    return this.readState.markRead(actor, dto.conversation_id, dto);
   }
 
   @OnFrame('message.delivered', MarkFrameDto, {
@@ -35,8 +35,8 @@ export class ParticipantsGateway {
     summary: 'Marks everything up to a message as delivered.',
     reply: MarkedDto,
   })
-  deliver({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
-    return this.readState.deliver(actor, dto.conversation_id, dto);
+  markDelivered({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
+    return this.readState.markDelivered(actor, dto.conversation_id, dto);
   }
 
   /** The other devices of the reader update their unread counts. */

@@ -5,10 +5,10 @@ import { AddParticipants } from './add-participants.js';
 import { ConversationBansRepository } from './conversation-bans.repository.js';
 import { ConversationBans } from './conversation-bans.service.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
-import { EntryBySystemRole } from './entry-by-system-role.service.js';
+import { SystemRoleAnnouncements } from './system-role-announcements.service.js';
 import { StreamAccessModule } from './stream-access.module.js';
 import { GuestSubscriptions } from './guest-subscriptions.js';
-import { ParticipantEventRenderer } from './participant-event-renderer.js';
+import { ParticipantEventRenderer } from './participant-presenter.js';
 import { ParticipantsController } from './participants.controller.js';
 import { ParticipantsGateway } from './participants.gateway.js';
 import { ParticipantsPolicy } from './participants.policy.js';
@@ -16,7 +16,7 @@ import { CandidatesRepository } from './candidates.repository.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantsService } from './participants.service.js';
-import { NewestPageReceipts } from './newest-page-receipts.js';
+import { NewestPageReceipts } from './implicit-receipts.js';
 import { ReadState, ReadStateProvider } from './read-state.js';
 import { RECEIPTS_QUEUE, ReceiptsQueue } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
@@ -36,7 +36,7 @@ import { ParticipantChanges } from './participant-changes.js';
     AddParticipants,
     CandidatesRepository,
     ParticipantChanges,
-    EntryBySystemRole,
+    SystemRoleAnnouncements,
     ConversationBans,
     ConversationBansRepository,
     ParticipantEventRenderer,
@@ -57,6 +57,7 @@ import { ParticipantChanges } from './participant-changes.js';
     NewestPageReceipts,
     ConversationPreferences,
     ConversationIdPipe,
+    SystemRoleAnnouncements,
   ],
 })
 export class ParticipantsModule {}

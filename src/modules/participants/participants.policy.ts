@@ -6,7 +6,6 @@ import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor, SystemRole } from '../../platform/identity/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import { EntryBySystemRole } from './entry-by-system-role.service.js';
 import {
   ConversationFrozen,
   ConversationNotFound,
@@ -67,7 +66,6 @@ export class ParticipantsPolicy {
   constructor(
     private readonly repository: ParticipantsRepository,
     private readonly users: UsersPolicy,
-    readonly entry: EntryBySystemRole,
   ) {}
 
   /**
@@ -89,7 +87,7 @@ export class ParticipantsPolicy {
 
   /** For reads; a write has to check again under the lock. @throws ConversationNotFound, NotAParticipant */
   async requireMember(actor: Actor, conversationId: string, tx?: Queryable): Promise<Membership> {
-    const row = await this.repository.access(conversationId, actor.userId, tx);
+    const row = await this.repository.findAccess(conversationId, actor.userId, tx);
     if (!row) throw new ConversationNotFound();
     const membership = toMembership(conversationId, row, actor);
     if (!membership) throw new NotAParticipant();
@@ -98,7 +96,7 @@ export class ParticipantsPolicy {
 
   /** Whether the other user of a direct conversation has blocked this user. */
   async isBlockedIn(conversationId: string, userId: string): Promise<boolean> {
-    return (await this.repository.access(conversationId, userId))?.is_blocked ?? false;
+    return (await this.repository.findAccess(conversationId, userId))?.is_blocked ?? false;
   }
 
   /** For reads: those of these conversations in which the actor is a participant. */
@@ -120,9 +118,14 @@ export class ParticipantsPolicy {
    * For writes that moderators may do without being participants, the first call in `EventLog.write`. Actors of rank 0
    * are denied. @throws AuthenticationRequired, AccountBanned, ConversationNotFound, PermissionDenied
    */
-  async requireRankUnderLock(tx: Queryable, actor: Actor, conversationId: string, least: number): Promise<Access> {
-    const access = await this.access(actor, conversationId, tx);
-    if (access.rank < Math.max(1, least)) this.deny();
+  async requireRankUnderLock(
+    tx: Queryable,
+    actor: Actor,
+    conversationId: string,
+    minimumRank: number,
+  ): Promise<Access> {
+    const access = await this.loadAccess(actor, conversationId, tx);
+    if (access.rank < Math.max(1, minimumRank)) this.deny();
     return access;
   }
 
@@ -130,9 +133,9 @@ export class ParticipantsPolicy {
    * Returns the rights of the actor without denying anything: under the lock of a write, or at the time of a read.
    * @throws AuthenticationRequired, AccountBanned, ConversationNotFound
    */
-  async access(actor: Actor, conversationId: string, tx?: Queryable): Promise<Access> {
+  async loadAccess(actor: Actor, conversationId: string, tx?: Queryable): Promise<Access> {
     const current = await this.users.requireActive(tx, actor);
-    const row = await this.repository.access(conversationId, actor.userId, tx);
+    const row = await this.repository.findAccess(conversationId, actor.userId, tx);
     if (!row) throw new ConversationNotFound();
     return toAccess(conversationId, row, current);
   }

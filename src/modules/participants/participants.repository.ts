@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { ConversationType, ParticipantRole } from './participant-roles.js';
-import type { FlagsRow } from './participants.dto.js';
+import type { PreferencesRow } from './participants.dto.js';
 
 export interface AccessRow {
   type: ConversationType;
@@ -137,7 +137,7 @@ const APPLY_SLOW_MODE = statement<{ wait: number }>(
    select wait from before`,
 );
 
-const SET_FLAGS = statement<FlagsRow>(
+const SET_PREFERENCES = statement<PreferencesRow>(
   'participants.set_flags',
   `update participants
       set is_archived = coalesce($3, is_archived), is_pinned = coalesce($4, is_pinned),
@@ -147,7 +147,7 @@ const SET_FLAGS = statement<FlagsRow>(
    returning is_archived, is_silenced, silenced_until, is_pinned`,
 );
 
-export interface NamedParticipant {
+export interface ParticipantProfile {
   user_id: string;
   username: string;
   display_name: string;
@@ -155,7 +155,7 @@ export interface NamedParticipant {
   is_banned: boolean;
 }
 
-const NAMES = statement<NamedParticipant>(
+const PROFILES = statement<ParticipantProfile>(
   'participants.names',
   `select id as user_id, username, display_name, avatar_url, user_is_banned(banned_at, banned_until) as is_banned
      from users where id = any($1::uuid[])`,
@@ -171,7 +171,7 @@ export type ListCursor = readonly [rank: number, joinedMs: number, userId: strin
 export class ParticipantsRepository {
   constructor(private readonly sql: Sql) {}
 
-  access(conversationId: string, userId: string, tx: Queryable = this.sql): Promise<AccessRow | undefined> {
+  findAccess(conversationId: string, userId: string, tx: Queryable = this.sql): Promise<AccessRow | undefined> {
     return tx.one(ACCESS, [conversationId, userId]);
   }
 
@@ -238,7 +238,7 @@ export class ParticipantsRepository {
     return (await this.sql.many(LEAVABLE, [userId, limit])).map((row) => row.conversation_id);
   }
 
-  async change(
+  async update(
     tx: Queryable,
     conversationId: string,
     userId: string,
@@ -247,19 +247,19 @@ export class ParticipantsRepository {
     await tx.run(CHANGE, [conversationId, userId, change.role ?? null, change.isMuted ?? null]);
   }
 
-  async setFlags(
+  async setPreferences(
     tx: Queryable,
     conversationId: string,
     userId: string,
-    flags: { isArchived?: boolean; isPinned?: boolean; isSilenced?: boolean; silencedUntil?: Date | null },
-  ): Promise<FlagsRow> {
-    const { isArchived = null, isPinned = null, isSilenced = null, silencedUntil } = flags;
+    preferences: { isArchived?: boolean; isPinned?: boolean; isSilenced?: boolean; silencedUntil?: Date | null },
+  ): Promise<PreferencesRow> {
+    const { isArchived = null, isPinned = null, isSilenced = null, silencedUntil } = preferences;
     const values = [isArchived, isPinned, isSilenced, silencedUntil !== undefined, silencedUntil ?? null];
-    return (await tx.one(SET_FLAGS, [conversationId, userId, ...values]))!;
+    return (await tx.one(SET_PREFERENCES, [conversationId, userId, ...values]))!;
   }
 
-  async names(userIds: string[]): Promise<Map<string, NamedParticipant>> {
-    const rows = userIds.length > 0 ? await this.sql.many(NAMES, [[...new Set(userIds)]]) : [];
+  async findProfiles(userIds: string[]): Promise<Map<string, ParticipantProfile>> {
+    const rows = userIds.length > 0 ? await this.sql.many(PROFILES, [[...new Set(userIds)]]) : [];
     return new Map(rows.map((row) => [row.user_id, row]));
   }
 }

@@ -16,6 +16,7 @@ import type {
 import { ConversationNotFound, NotAParticipant } from './participants.errors.js';
 import { type Access, ParticipantsPolicy } from './participants.policy.js';
 import { type ListCursor, ParticipantsRepository } from './participants.repository.js';
+import { SystemRoleAnnouncements } from './system-role-announcements.service.js';
 import { ParticipantChanges } from './participant-changes.js';
 
 export type { NewParticipant } from './add-participants.js';
@@ -32,6 +33,7 @@ export class ParticipantsService {
     private readonly policy: ParticipantsPolicy,
     private readonly additions: AddParticipants,
     private readonly changes: ParticipantChanges,
+    private readonly announcements: SystemRoleAnnouncements,
     private readonly log: EventLog,
   ) {}
 
@@ -67,8 +69,8 @@ export class ParticipantsService {
       const count = await this.additions.addAll(tx, actor, await this.withOwner(tx, access, userIds, role));
       const auditEntry = { action: 'participant.add', after: { user_ids: userIds, role }, reason };
       if (access.role || this.policy.isOpenToAll(access)) this.policy.auditModeration(tx, actor, access, auditEntry);
-      else if (userIds.includes(actor.userId)) await this.policy.entry.enter(tx, actor, auditEntry);
-      else if (count > 0) await this.policy.entry.addOthers(tx, actor, auditEntry);
+      else if (userIds.includes(actor.userId)) await this.announcements.announceJoined(tx, actor, auditEntry);
+      else if (count > 0) await this.announcements.announceAdded(tx, actor, auditEntry);
       else this.policy.auditModeration(tx, actor, access, auditEntry);
       const rows = await this.repository.find(tx, conversationId, userIds);
       return { data: rows.map(presentParticipant) };
@@ -109,7 +111,7 @@ export class ParticipantsService {
   ): Promise<ParticipantDto> {
     return this.change(actor, conversationId, async (tx, access) => {
       if (access.rank < rankOf('moderator')) this.policy.deny();
-      const target = await this.changes.require(tx, conversationId, userId);
+      const target = await this.changes.requireParticipant(tx, conversationId, userId);
       const role = dto.role === target.role ? undefined : dto.role;
       const isMuted = dto.is_muted === target.is_muted ? undefined : dto.is_muted;
       if (role !== undefined && !mayChangeRole(access.rank, target.role, role)) this.policy.deny();
@@ -130,7 +132,7 @@ export class ParticipantsService {
     if (userId === actor.userId) return this.leave(actor, conversationId);
     await this.change(actor, conversationId, async (tx, access) => {
       if (access.rank < rankOf('moderator')) this.policy.deny();
-      const target = await this.changes.require(tx, conversationId, userId);
+      const target = await this.changes.requireParticipant(tx, conversationId, userId);
       if (!mayModerate(access.rank, target.role)) this.policy.deny();
       this.policy.auditModeration(tx, actor, access, { action: 'participant.remove', after: { user_id: userId } });
       await this.changes.removeParticipant(tx, actor.userId, target, 'removed');
@@ -148,7 +150,7 @@ export class ParticipantsService {
       await this.changes.removeParticipant(
         tx,
         actor.userId,
-        await this.changes.require(tx, conversationId, actor.userId),
+        await this.changes.requireParticipant(tx, conversationId, actor.userId),
         'left',
       );
     });
@@ -161,7 +163,7 @@ export class ParticipantsService {
     work: (tx: StreamTransaction, access: Access) => Promise<T>,
   ): Promise<T> {
     const changed = await this.log.write(conversationId, async (tx) => {
-      const access = await this.policy.access(actor, conversationId, tx);
+      const access = await this.policy.loadAccess(actor, conversationId, tx);
       if (access.type === 'direct' && !access.role) throw new NotAParticipant();
       this.policy.requireNotDirect(access);
       return { result: await work(tx, access) };

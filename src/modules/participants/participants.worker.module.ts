@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { QueueModule } from '../../platform/queue/queue.module.js';
 import { LeaveAllConversations } from './leave-all-conversations.service.js';
-import { BannedOwners } from './banned-owners.js';
+import { ReplaceBannedOwnersTask } from './replace-banned-owners-task.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ReceiptsProcessor } from './receipts.processor.js';
@@ -19,7 +19,7 @@ import { ParticipantChanges } from './participant-changes.js';
     ReceiptsProcessor,
     ReceiptsRepository,
     LeaveAllConversations,
-    BannedOwners,
+    ReplaceBannedOwnersTask,
     ParticipantChanges,
     ParticipantsRepository,
     OwnershipRepository,

@@ -39,13 +39,13 @@ export class ReadState {
    * @throws ValidationError, ConversationNotFound, NotAParticipant, AuthenticationRequired, AccountBanned,
    *   ServiceUnavailable
    */
-  read(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
+  markRead(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
     const number = numberOf(dto);
     return this.mark(actor, conversationId, { messageId: dto.message_id, read: number, delivered: number });
   }
 
   /** Marks everything up to a message as delivered to a device of the actor. @throws as `read` */
-  deliver(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
+  markDelivered(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
     return this.mark(actor, conversationId, { messageId: dto.message_id, read: null, delivered: numberOf(dto) });
   }
 
@@ -121,7 +121,7 @@ export class ReadStateProvider {
 
   /** The read state of the most recently active conversations of a user. */
   @ResumeState()
-  async of(userId: string): Promise<StateFrame[]> {
+  async framesOnResume(userId: string): Promise<StateFrame[]> {
     const rows = await this.repository.findReadStates(userId, CONVERSATIONS_MAX);
     return rows.flatMap(
       ({ conversation_id, unread_count, last_read_number, read_by_all_number, delivered_to_all_number }) => [

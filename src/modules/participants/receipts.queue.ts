@@ -29,7 +29,7 @@ const DELAY_MS = 250;
  */
 @Injectable()
 export class ReceiptsQueue implements OnApplicationShutdown {
-  private readonly delayed = new RepeatedWarning(new Logger(ReceiptsQueue.name), 'receipts wait for the queue', {
+  private readonly failures = new RepeatedWarning(new Logger(ReceiptsQueue.name), 'receipts wait for the queue', {
     over: 'receipts are queued again',
   });
   private pending = new Set<string>();
@@ -44,8 +44,8 @@ export class ReceiptsQueue implements OnApplicationShutdown {
   }
 
   @OnDomainEvent(MessagesStored)
-  onMessagesStored({ caughtUpIn }: MessagesStored): void {
-    this.collect(caughtUpIn);
+  onMessagesStored({ caughtUpConversationIds }: MessagesStored): void {
+    this.collect(caughtUpConversationIds);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -78,9 +78,9 @@ export class ReceiptsQueue implements OnApplicationShutdown {
           opts: { delay: DELAY_MS, deduplication: { id: conversationId, ttl: WINDOW_MS } },
         })),
       );
-      this.delayed.worked();
+      this.failures.worked();
     } catch (error) {
-      this.delayed.failed({ err: error });
+      this.failures.failed({ err: error });
       for (const id of ids) this.pending.add(id);
       this.schedule(RETRY_MS);
     }

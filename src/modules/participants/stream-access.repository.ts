@@ -51,7 +51,7 @@ const OF_GUESTS = statement<StreamAccessRow>(
 
 /** Owns: nothing. Reads: participants, conversations, stream_heads, events. */
 @Injectable()
-export class ParticipantStreamAccess extends StreamAccessReader {
+export class StreamAccessRepository extends StreamAccessReader {
   override async current(tx: Queryable, userId: string): Promise<StreamAccess[]> {
     const rows = isGuest({ userId }) ? tx.many(OF_GUESTS) : tx.many(CURRENT, [userId]);
     return (await rows).map(toStreamAccess);

@@ -2,15 +2,15 @@ import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { CallerLeases } from './caller-leases.js';
+import { RequestLeaseInterceptor } from './request-lease.interceptor.js';
 import { PresenceLeasesRepository } from './presence-leases.repository.js';
 import { PresenceLeases } from './presence-leases.js';
 import { PresenceController } from './presence.controller.js';
 import { PresenceGateway } from './presence.gateway.js';
-import { PresenceStateProvider } from './presence-state-provider.js';
+import { PresenceStateProvider } from './presence-presenter.js';
 import { PresenceRepository } from './presence.repository.js';
 import { PresenceService } from './presence.service.js';
-import { ProfileChanges } from './profile-changes.js';
+import { ProfileChangeAnnouncer } from './profile-change-announcer.js';
 import { TypingListener } from './typing-listener.js';
 import { TypingService } from './typing.service.js';
 
@@ -23,11 +23,11 @@ import { TypingService } from './typing.service.js';
     PresenceRepository,
     PresenceLeasesRepository,
     PresenceLeases,
-    CallerLeases,
-    { provide: APP_INTERCEPTOR, useExisting: CallerLeases },
+    RequestLeaseInterceptor,
+    { provide: APP_INTERCEPTOR, useExisting: RequestLeaseInterceptor },
     PresenceGateway,
     PresenceStateProvider,
-    ProfileChanges,
+    ProfileChangeAnnouncer,
     TypingService,
     TypingListener,
   ],

@@ -19,9 +19,9 @@ export interface ProfileRow {
   avatar_url: string | null;
 }
 
-const RECIPIENTS = statement<{ user_id: string; audience: string[] }>(
+const RECIPIENTS = statement<{ user_id: string; recipient_ids: string[] }>(
   'presence.audiences',
-  `select w.user_id, array_agg(distinct other.user_id) as audience
+  `select w.user_id, array_agg(distinct other.user_id) as recipient_ids
      from unnest($1::uuid[]) as w (user_id)
      join participants mine on mine.user_id = w.user_id and mine.left_seq is null
      join conversations c on c.id = mine.conversation_id and c.deleted_at is null
@@ -110,33 +110,33 @@ export class PresenceRepository {
   }
 
   /** Runs `work` in one transaction. */
-  change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     return this.sql.transaction(work);
   }
 
   /** For each user, the connected users who may see their presence. */
   async findRecipients(userIds: string[]): Promise<Map<string, string[]>> {
     const rows = await this.sql.many(RECIPIENTS, [userIds]);
-    return new Map(rows.map((row) => [row.user_id, row.audience]));
+    return new Map(rows.map((row) => [row.user_id, row.recipient_ids]));
   }
 
   /** The presence of these users that `viewerId` may see; users without a shared conversation are omitted. */
-  visible(viewerId: string, userIds: string[]): Promise<PresenceRow[]> {
+  findVisible(viewerId: string, userIds: string[]): Promise<PresenceRow[]> {
     return this.sql.many(VISIBLE, [viewerId, userIds]);
   }
 
   /** The presence of these users, each as they see it themselves. */
-  own(userIds: string[]): Promise<PresenceRow[]> {
+  findOwn(userIds: string[]): Promise<PresenceRow[]> {
     return this.sql.many(OWN, [userIds]);
   }
 
   /** The users who are not offline, of those whose presence changes are sent to this user. */
-  peers(userId: string, limit: number): Promise<PresenceRow[]> {
+  findPeers(userId: string, limit: number): Promise<PresenceRow[]> {
     return this.sql.many(PEERS, [userId, limit]);
   }
 
   /** The names and pictures of the same users that changed in the last `days` days, newest first. */
-  changedProfiles(userId: string, days: number, limit: number): Promise<ProfileRow[]> {
+  findChangedProfiles(userId: string, days: number, limit: number): Promise<ProfileRow[]> {
     return this.sql.many(CHANGED_PROFILES, [userId, days, limit]);
   }
 

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Actor } from '../../platform/identity/actor.js';
 import { cleanName } from '../../platform/validation/text.js';
-import { type KnownPresence, PresenceLookup, type PresenceSource } from '../users/presence-lookup.service.js';
+import { type UserPresence, PresenceLookup, type PresenceSource } from '../users/presence-lookup.service.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import { PresenceLeasesRepository } from './presence-leases.repository.js';
 import { PresenceLeases } from './presence-leases.js';
@@ -25,34 +25,34 @@ export class PresenceService implements PresenceSource, OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.lookup.use(this);
+    this.lookup.setSource(this);
   }
 
   /** In the order of the ids; omits users who share no conversation with the actor. */
   async get(actor: Actor, { user_ids: userIds }: GetPresenceQuery): Promise<{ data: PresenceDto[] }> {
-    const rows = new Map((await this.repository.visible(actor.userId, userIds)).map((row) => [row.user_id, row]));
+    const rows = new Map((await this.repository.findVisible(actor.userId, userIds)).map((row) => [row.user_id, row]));
     return { data: userIds.flatMap((id) => rows.get(id) ?? []).map(presentPresence) };
   }
 
-  async find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
-    return toKnown(await this.repository.visible(viewerId, userIds));
+  async find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, UserPresence>> {
+    return toUserPresences(await this.repository.findVisible(viewerId, userIds));
   }
 
-  async findOwn(userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
-    return toKnown(await this.repository.own(userIds));
+  async findOwn(userIds: string[]): Promise<ReadonlyMap<string, UserPresence>> {
+    return toUserPresences(await this.repository.findOwn(userIds));
   }
 
   /**
    * Sets the actor's presence. Over a socket `away` applies to that connection only, and any other status makes the
    * connection active. Without a socket the status lasts as long as the session continues to send requests, see
-   * `CallerLeases`. @throws AuthenticationRequired, AccountBanned
+   * `RequestLeaseInterceptor`. @throws AuthenticationRequired, AccountBanned
    */
   async set(actor: Actor, dto: SetPresenceDto, connectionId?: string): Promise<PresenceDto> {
     const connection =
       connectionId === undefined ? undefined : this.leases.setAway(connectionId, dto.status === 'away');
     const status = connection && dto.status === 'away' ? undefined : dto.status;
     const custom = typeof dto.custom === 'string' ? cleanName(dto.custom) || null : dto.custom;
-    const changed = await this.repository.change(async (tx) => {
+    const changed = await this.repository.transaction(async (tx) => {
       await this.users.requireActive(tx, actor);
       if (connection) await this.leaseRepository.open(connection.nodeId, [connection.lease], tx);
       else if (dto.status !== 'offline') await this.leaseRepository.openRequestLease(tx, actor);
@@ -65,6 +65,6 @@ export class PresenceService implements PresenceSource, OnModuleInit {
   }
 }
 
-function toKnown(rows: PresenceRow[]): ReadonlyMap<string, KnownPresence> {
+function toUserPresences(rows: PresenceRow[]): ReadonlyMap<string, UserPresence> {
   return new Map(rows.map((row) => [row.user_id, { status: row.status, lastSeen: row.last_seen }]));
 }

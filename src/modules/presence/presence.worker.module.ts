@@ -1,7 +1,16 @@
-import { Module } from '@nestjs/common';
-import { PresenceErasure } from './presence-erasure.service.js';
+import { Injectable, Module } from '@nestjs/common';
 import { PresenceRepository } from './presence.repository.js';
 
-/** The background work of presence: erasure of the settings of deleted users. */
+/** Deletes the presence settings of an erased user, including when they were last seen. */
+@Injectable()
+export class PresenceErasure {
+  constructor(private readonly repository: PresenceRepository) {}
+
+  async erase(userId: string): Promise<void> {
+    await this.repository.deleteSettings(userId);
+  }
+}
+
+/** The background work of presence. */
 @Module({ providers: [PresenceErasure, PresenceRepository], exports: [PresenceErasure] })
 export class PresenceWorkerModule {}

@@ -5,7 +5,7 @@ export interface TypingEntry {
   readonly conversationId: string;
   readonly displayName: string;
   /** Whether the typing started with a request to this process. */
-  readonly isOfThisNode: boolean;
+  readonly isLocal: boolean;
 }
 
 interface StoredEntry extends TypingEntry {
@@ -29,20 +29,20 @@ export class TypingState {
     return [...(this.byUser.get(userId)?.values() ?? [])].filter(({ until }) => until >= now);
   }
 
-  findTypists(conversationId: string): string[] {
+  findTypingUsers(conversationId: string): string[] {
     return [...this.byUser].filter(([, entries]) => entries.has(conversationId)).map(([userId]) => userId);
   }
 
   record(
     { userId, displayName }: { readonly userId: string; readonly displayName: string },
     conversationId: string,
-    { isTyping, isOfThisNode }: { readonly isTyping: boolean; readonly isOfThisNode: boolean },
+    { isTyping, isLocal }: { readonly isTyping: boolean; readonly isLocal: boolean },
   ): void {
     const now = Date.now();
     const entries = this.byUser.get(userId) ?? new Map<string, StoredEntry>();
     entries.delete(conversationId);
     if (isTyping) {
-      entries.set(conversationId, { conversationId, displayName, isOfThisNode, until: now + TYPING_TTL_MS });
+      entries.set(conversationId, { conversationId, displayName, isLocal, until: now + TYPING_TTL_MS });
       this.byUser.delete(userId);
       this.byUser.set(userId, entries);
     } else if (entries.size === 0) this.byUser.delete(userId);

@@ -26,12 +26,12 @@ export class TypingService {
   ) {}
 
   @OnDomainEvent(LastSocketClosed)
-  endOfClosed({ userIds }: LastSocketClosed): void {
+  onLastSocketClosed({ userIds }: LastSocketClosed): void {
     for (const userId of userIds) this.end(userId);
   }
 
   @OnDomainEvent(UserBlocked)
-  async endOfBlocked({ blockedId }: UserBlocked): Promise<void> {
+  async onUserBlocked({ blockedId }: UserBlocked): Promise<void> {
     for (const { conversationId } of this.state.of(blockedId)) {
       const isBlocked = await this.participants.isBlockedIn(conversationId, blockedId);
       if (isBlocked) this.end(blockedId, { streamId: conversationId, origin: 'any' });
@@ -39,8 +39,8 @@ export class TypingService {
   }
 
   /** Another process has sent a typing signal. */
-  onRemoteTyping(typist: Pick<Actor, 'userId' | 'displayName'>, conversationId: string, isTyping: boolean): void {
-    this.state.record(typist, conversationId, { isTyping, isOfThisNode: false });
+  onRemoteTyping(user: Pick<Actor, 'userId' | 'displayName'>, conversationId: string, isTyping: boolean): void {
+    this.state.record(user, conversationId, { isTyping, isLocal: false });
   }
 
   /** Ends the typing that this event ends, and that started with a request to this process (`local`) or to any. */
@@ -50,7 +50,7 @@ export class TypingService {
     else if (type === PARTICIPANT_LEFT) this.end(subjectId, { streamId, origin });
     else if (type === PARTICIPANT_UPDATED && payload?.is_muted === true) this.end(subjectId, { streamId, origin });
     else if (type === CONVERSATION_UPDATED && payload?.is_frozen === true) {
-      for (const userId of this.state.findTypists(streamId)) this.end(userId, { streamId, origin });
+      for (const userId of this.state.findTypingUsers(streamId)) this.end(userId, { streamId, origin });
     } else if (type === CONVERSATION_DELETED) this.state.removeConversation(streamId);
   }
 
@@ -91,14 +91,14 @@ export class TypingService {
 
   private end(userId: string | null, only?: { streamId: string; origin: 'local' | 'any' }): void {
     if (userId === null) return;
-    for (const { conversationId, displayName, isOfThisNode } of this.state.of(userId)) {
-      if (only && (conversationId !== only.streamId || (only.origin === 'local' && !isOfThisNode))) continue;
+    for (const { conversationId, displayName, isLocal } of this.state.of(userId)) {
+      if (only && (conversationId !== only.streamId || (only.origin === 'local' && !isLocal))) continue;
       this.publish({ userId, displayName }, conversationId, false);
     }
   }
 
-  private publish(typist: Pick<Actor, 'userId' | 'displayName'>, conversationId: string, isTyping: boolean): void {
-    this.state.record(typist, conversationId, { isTyping, isOfThisNode: true });
-    this.events.publish(new TypingChanged(conversationId, typist.userId, typist.displayName, isTyping));
+  private publish(user: Pick<Actor, 'userId' | 'displayName'>, conversationId: string, isTyping: boolean): void {
+    this.state.record(user, conversationId, { isTyping, isLocal: true });
+    this.events.publish(new TypingChanged(conversationId, user.userId, user.displayName, isTyping));
   }
 }

@@ -2,16 +2,16 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { PresenceStatus } from './users.dto.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
-export interface KnownPresence {
+export interface UserPresence {
   readonly status: PresenceStatus;
   readonly lastSeen: Date | null;
 }
 
 /** Provides the presence of users. It omits the users whose presence `viewerId` may not see. */
 export interface PresenceSource {
-  find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>>;
+  find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, UserPresence>>;
   /** The presence of each user as they see it themselves. */
-  findOwn(userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>>;
+  findOwn(userIds: string[]): Promise<ReadonlyMap<string, UserPresence>>;
 }
 
 /**
@@ -25,22 +25,22 @@ export class PresenceLookup {
   });
   private source: PresenceSource | undefined;
 
-  use(source: PresenceSource): void {
+  setSource(source: PresenceSource): void {
     this.source = source;
   }
 
-  find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
+  find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, UserPresence>> {
     return this.query(userIds, (source) => source.find(viewerId, userIds));
   }
 
-  findOwn(userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
+  findOwn(userIds: string[]): Promise<ReadonlyMap<string, UserPresence>> {
     return this.query(userIds, (source) => source.findOwn(userIds));
   }
 
   private async query(
     userIds: string[],
-    work: (source: PresenceSource) => Promise<ReadonlyMap<string, KnownPresence>>,
-  ): Promise<ReadonlyMap<string, KnownPresence>> {
+    work: (source: PresenceSource) => Promise<ReadonlyMap<string, UserPresence>>,
+  ): Promise<ReadonlyMap<string, UserPresence>> {
     if (!this.source || userIds.length === 0) return new Map();
     try {
       const source = this.source;

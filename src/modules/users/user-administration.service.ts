@@ -9,7 +9,7 @@ import type { UpdateProfileDto, UserRow } from './users.dto.js';
 import { LastAdmin, UserNotFound } from './users.errors.js';
 import { USER_BANNED, USER_UPDATED, UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from './users.events.js';
 import { UsersPolicy } from './users.policy.js';
-import { type ErasedName, UsersRepository } from './users.repository.js';
+import { type ErasedDisplayName, UsersRepository } from './users.repository.js';
 
 /** The actor and the target of an administrative act, with their current state. */
 export interface ActorAndTarget {
@@ -43,7 +43,14 @@ export class UserAdministration {
       const payload = { reason, until: until?.toISOString() ?? null };
       tx.publishExternal({ type: USER_BANNED, actorId: actor.userId, subjectId: userId, payload });
       const after = { is_banned: true, until: payload.until };
-      tx.audit({ actor: current, action: 'user.ban', target: toTarget(userId), reason, before: banOf(target), after });
+      tx.audit({
+        actor: current,
+        action: 'user.ban',
+        target: toAuditTarget(userId),
+        reason,
+        before: toBanState(target),
+        after,
+      });
     });
     this.events.publish(new UserBanned(userId, until));
   }
@@ -53,8 +60,8 @@ export class UserAdministration {
     await this.change(userId, async (tx) => {
       const { current, target } = await this.requireOutranks(tx, actor, userId, 'moderator');
       await this.repository.clearBan(tx, userId);
-      const [before, after] = [banOf(target), { is_banned: false, until: null }];
-      tx.audit({ actor: current, action: 'user.unban', target: toTarget(userId), reason, before, after });
+      const [before, after] = [toBanState(target), { is_banned: false, until: null }];
+      tx.audit({ actor: current, action: 'user.unban', target: toAuditTarget(userId), reason, before, after });
     });
     this.events.publish(new UserUnbanned(userId));
   }
@@ -70,13 +77,13 @@ export class UserAdministration {
       // A change of role locks all admins first: of two admins who demote each other, the second is no longer an admin.
       const admins = role === undefined ? [] : await this.repository.lockAdmins(tx);
       const current = await this.policy.requireRank(actor, 'admin', tx);
-      const target = await this.require(tx, userId);
-      if (target.role === 'admin' && role !== undefined && role !== 'admin') requireAnother(admins, userId);
+      const target = await this.requireUser(tx, userId);
+      if (target.role === 'admin' && role !== undefined && role !== 'admin') requireOtherAdmin(admins, userId);
       if (role !== undefined) await this.repository.setRole(tx, userId, role);
       await this.repository.updateProfile(tx, userId, changes);
       tx.append({ type: USER_UPDATED, actorId: actor.userId, subjectId: userId });
-      const change = changedFields(target, await this.require(tx, userId));
-      tx.audit({ actor: current, action: 'user.update', target: toTarget(userId), reason, ...change });
+      const change = changedFields(target, await this.requireUser(tx, userId));
+      tx.audit({ actor: current, action: 'user.update', target: toAuditTarget(userId), reason, ...change });
     });
     if (role !== undefined) this.events.publish(new UserRoleChanged(userId, role));
     this.events.publish(new UserUpdated(userId));
@@ -86,9 +93,9 @@ export class UserAdministration {
    * Permanently erases the personal data of an account, inside the caller's transaction on its stream. The row remains,
    * because messages refer to it as their sender. The caller has authorized the actor. @throws LastAdmin
    */
-  async erasePersonalData(tx: StreamTransaction, target: UserRow, name: ErasedName): Promise<void> {
-    if (target.role === 'admin') await this.requireAnotherAdmin(tx, target.id);
-    await this.repository.erase(tx, target.id, { at: tx.head.at, name });
+  async erasePersonalData(tx: StreamTransaction, target: UserRow, displayName: ErasedDisplayName): Promise<void> {
+    if (target.role === 'admin') await this.lockAndRequireOtherAdmin(tx, target.id);
+    await this.repository.erase(tx, target.id, { at: tx.head.at, displayName });
     await this.idempotency.deleteOfUser(tx, target.id);
   }
 
@@ -97,31 +104,31 @@ export class UserAdministration {
     tx: StreamTransaction,
     actor: Actor,
     userId: string,
-    least: 'moderator' | 'admin',
+    minimumRole: 'moderator' | 'admin',
   ): Promise<ActorAndTarget> {
-    if (least === 'admin') requireNotGuest(userId);
+    if (minimumRole === 'admin') requireNotGuest(userId);
     const current = await this.policy.requireActive(tx, actor);
-    const target = await this.require(tx, userId);
-    this.policy.requireOutranks(current, target, least);
+    const target = await this.requireUser(tx, userId);
+    this.policy.requireOutranks(current, target, minimumRole);
     return { current, target };
   }
 
   /** The current state of the actor, who is also the target. @throws AuthenticationRequired, AccountBanned */
-  async requireSelf(tx: StreamTransaction, actor: Actor): Promise<ActorAndTarget> {
+  async requireActiveSelf(tx: StreamTransaction, actor: Actor): Promise<ActorAndTarget> {
     const current = await this.policy.requireActive(tx, actor);
-    return { current, target: await this.require(tx, actor.userId) };
+    return { current, target: await this.requireUser(tx, actor.userId) };
   }
 
   /** @throws UserNotFound */
-  async require(tx: StreamTransaction, userId: string): Promise<UserRow> {
+  async requireUser(tx: StreamTransaction, userId: string): Promise<UserRow> {
     const [user] = await this.repository.find([userId], tx);
     if (!user) throw new UserNotFound();
     return user;
   }
 
   /** Locks all admins, in the order of their ids: two admins who demote each other cannot both succeed. */
-  private async requireAnotherAdmin(tx: StreamTransaction, userId: string): Promise<void> {
-    requireAnother(await this.repository.lockAdmins(tx), userId);
+  private async lockAndRequireOtherAdmin(tx: StreamTransaction, userId: string): Promise<void> {
+    requireOtherAdmin(await this.repository.lockAdmins(tx), userId);
   }
 
   private async change(userId: string, work: (tx: StreamTransaction) => Promise<void>): Promise<void> {
@@ -133,7 +140,7 @@ export class UserAdministration {
   }
 }
 
-function requireAnother(admins: string[], userId: string): void {
+function requireOtherAdmin(admins: string[], userId: string): void {
   if (!admins.some((id) => id !== userId)) throw new LastAdmin();
 }
 
@@ -142,19 +149,19 @@ function requireNotGuest(userId: string): void {
   if (isGuest({ userId })) throw new PermissionDenied('All guests share this account; it can only be banned.');
 }
 
-function toTarget(id: string): { type: string; id: string } {
+function toAuditTarget(id: string): { type: string; id: string } {
   return { type: 'user', id };
 }
 
-function banOf(user: UserRow): Record<string, unknown> {
+function toBanState(user: UserRow): Record<string, unknown> {
   return { is_banned: user.is_banned, until: user.is_banned ? (user.banned_until?.toISOString() ?? null) : null };
 }
 
-const CHANGEABLE = ['role', 'display_name', 'bio', 'avatar_url', 'location'] as const;
+const AUDITED_FIELDS = ['role', 'display_name', 'bio', 'avatar_url', 'location'] as const;
 
 /** The changed fields, before and after. */
 function changedFields(before: UserRow, after: UserRow): Record<'before' | 'after', Record<string, unknown>> {
-  const changed = CHANGEABLE.filter((field) => before[field] !== after[field]);
+  const changed = AUDITED_FIELDS.filter((field) => before[field] !== after[field]);
   const pick = (user: UserRow): Record<string, unknown> =>
     Object.fromEntries(changed.map((field) => [field, user[field]]));
   return { before: pick(before), after: pick(after) };

@@ -46,7 +46,7 @@ export class UsersController {
   @ApiOperation({ summary: 'The users whom the caller has blocked.' })
   @ApiOkResponse({ type: UserPageDto })
   blocks(@CurrentActor() actor: Actor, @Query() query: UserPageQueryDto): Promise<Page<UserDto>> {
-    return this.users.blocks(actor, query);
+    return this.users.listBlockedUsers(actor, query);
   }
 
   @Get(':id')

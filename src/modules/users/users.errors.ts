@@ -14,7 +14,7 @@ export class LastAdmin extends defineError('LAST_ADMIN', 409, {
 }) {}
 
 /** Only this error reveals that an account exists. */
-export class AlreadyExists extends defineError('ALREADY_EXISTS', 409, {
+export class UsernameOrEmailTaken extends defineError('ALREADY_EXISTS', 409, {
   message: (field: 'username' | 'email') => `This ${field === 'email' ? 'e-mail address' : 'user name'} is taken.`,
   meaning: 'Another account has this name or email; `details.field` is `username` or `email`.',
   action: 'Choose another one.',

@@ -1,6 +1,6 @@
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
-import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
 import { USER_UPDATED, UserBanned, UserRoleChanged, UserUpdatedData } from './users.events.js';
@@ -29,7 +29,7 @@ export class UsersGateway {
     summary: 'In the user’s own stream: the account or profile of the user changed.',
     data: UserUpdatedData,
   })
-  async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+  async renderUpdated(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
     const ids = [...new Set(events.map(({ streamId }) => streamId))];
     const users = await this.users.presentOwn(await this.users.findMany(ids));
     const byId = new Map(users.map((user) => [user.id, user]));

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { StreamTransaction } from '../../platform/event-log/event-log.js';
+import type { Queryable } from '../../platform/database/sql.js';
 import { AccountBanned, AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor, SystemRole } from '../../platform/identity/actor.js';
+import type { UserRow } from './users.dto.js';
 import { UsersRepository } from './users.repository.js';
-
-/** The part of a transaction that checks use. */
-export type ReadingTransaction = Pick<StreamTransaction, 'many' | 'one' | 'run'>;
 
 const RANK: Readonly<Record<SystemRole, number>> = { user: 0, student: 0, teacher: 1, moderator: 2, admin: 3 };
 
@@ -19,12 +17,10 @@ export class UsersPolicy {
    * session may have been revoked or the user banned. Returns the actor with their current role.
    * @throws AuthenticationRequired, AccountBanned
    */
-  async requireActive(tx: ReadingTransaction | undefined, actor: Actor): Promise<Actor> {
+  async requireActive(tx: Queryable | undefined, actor: Actor): Promise<Actor> {
     const state = await this.repository.actorState(tx, actor.sessionId, actor.userId);
     if (!state) throw new AuthenticationRequired();
-    if (state.is_banned) {
-      throw new AccountBanned({ reason: state.ban_reason, until: state.banned_until?.toISOString() ?? null });
-    }
+    requireNotBanned(state);
     return { ...actor, role: state.role, username: state.username, displayName: state.display_name };
   }
 
@@ -33,17 +29,23 @@ export class UsersPolicy {
    * demoted or banned admin grants nothing. Returns the actor with their current role.
    * @throws PermissionDenied, AuthenticationRequired, AccountBanned
    */
-  async requireRank(actor: Actor, least: 'moderator' | 'admin', tx?: ReadingTransaction): Promise<Actor> {
+  async requireRank(actor: Actor, minimumRole: 'moderator' | 'admin', tx?: Queryable): Promise<Actor> {
     const current = await this.requireActive(tx, actor);
-    if (RANK[current.role] < RANK[least]) throw new PermissionDenied();
+    if (RANK[current.role] < RANK[minimumRole]) throw new PermissionDenied();
     return current;
   }
 
   /**
    * Requires that the actor has a higher rank than the target; an equal rank is not enough. @throws PermissionDenied
    */
-  requireOutranks(actor: Actor, target: { role: SystemRole }, least: 'moderator' | 'admin'): void {
-    const outranks = RANK[actor.role] >= RANK[least] && RANK[actor.role] > RANK[target.role];
+  requireOutranks(actor: Actor, target: { role: SystemRole }, minimumRole: 'moderator' | 'admin'): void {
+    const outranks = RANK[actor.role] >= RANK[minimumRole] && RANK[actor.role] > RANK[target.role];
     if (!outranks) throw new PermissionDenied();
   }
+}
+
+/** @throws AccountBanned */
+export function requireNotBanned(user: Pick<UserRow, 'is_banned' | 'ban_reason' | 'banned_until'>): void {
+  if (!user.is_banned) return;
+  throw new AccountBanned({ reason: user.ban_reason, until: user.banned_until?.toISOString() ?? null });
 }

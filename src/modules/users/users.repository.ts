@@ -5,7 +5,7 @@ import { type SystemRole, GUEST_USER_ID } from '../../platform/identity/actor.js
 import { foldName } from '../../platform/text-search/fold.js';
 import type { ProfileChanges } from './profile-changes.js';
 import type { NewUser, UserRow } from './users.dto.js';
-import { AlreadyExists } from './users.errors.js';
+import { UsernameOrEmailTaken } from './users.errors.js';
 
 const COLUMNS = `u.id, u.username, u.email, u.display_name, u.bio, u.avatar_url, u.location, u.role,
   user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason, u.created_at`;
@@ -20,7 +20,7 @@ const FIND = statement<UserRow>(
   `select ${COLUMNS} from users u where u.id = any($1::uuid[]) and u.deleted_at is null`,
 );
 
-const FIND_BY_NAME = statement<UserRow>(
+const FIND_BY_USERNAME_OR_EMAIL = statement<UserRow>(
   'users.find_by_name',
   `select ${COLUMNS} from users u where (u.username = $1 or u.email = $2) and u.deleted_at is null`,
 );
@@ -67,14 +67,14 @@ const LOCK_ADMINS = statement<{ id: string }>(
     order by id for no key update`,
 );
 
-const NAMELESS = 'Deleted user';
+const ERASED_DISPLAY_NAME = 'Deleted user';
 
 /** User name and email can be used again by other accounts. */
 const ERASE = statement<unknown>(
   'users.erase',
   `update users
       set username = 'deleted-' || right(replace(id::text, '-', ''), 24), email = null,
-          display_name = case when $3 then display_name else '${NAMELESS}' end, folded_name = '', bio = '', location = '',
+          display_name = case when $3 then display_name else '${ERASED_DISPLAY_NAME}' end, folded_name = '', bio = '', location = '',
           avatar_url = null, role = 'user', banned_at = null, banned_until = null, ban_reason = null,
           deleted_at = $2, updated_at = $2
     where id = $1`,
@@ -130,11 +130,11 @@ export interface ActorState {
   readonly ban_reason: string | null;
 }
 
-/** The display name of an erased account: unchanged, or the same name as for all erased accounts. */
-export type ErasedName = 'kept' | 'nameless';
+/** Whether an erased account keeps its display name, or gets the one that all erased accounts share. */
+export type ErasedDisplayName = 'kept' | 'replaced';
 
 /** A page of users: it begins after this user name. */
-export interface UserPage {
+export interface UserPageRequest {
   readonly after: string;
   readonly limit: number;
 }
@@ -144,7 +144,7 @@ export interface UserPage {
 export class UsersRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** @throws AlreadyExists */
+  /** @throws UsernameOrEmailTaken */
   insert(tx: Queryable, user: NewUser): Promise<void> {
     const values = [user.id, user.username, user.email, user.displayName, user.role, foldName(user.displayName)];
     return mapUniqueViolations(tx.run(INSERT, values));
@@ -154,12 +154,12 @@ export class UsersRepository {
     return tx.many(FIND, [ids]);
   }
 
-  findByName(username: string, email: string | undefined): Promise<UserRow | undefined> {
-    return this.sql.one(FIND_BY_NAME, [username, email]);
+  findByUsernameOrEmail(username: string, email: string | undefined): Promise<UserRow | undefined> {
+    return this.sql.one(FIND_BY_USERNAME_OR_EMAIL, [username, email]);
   }
 
   /** Users with `text` in one of their names, ignoring case and accents. Returns one row more than the page has. */
-  search(text: string, page: UserPage): Promise<UserRow[]> {
+  search(text: string, page: UserPageRequest): Promise<UserRow[]> {
     const literal = foldName(text).replace(/[\\%_]/g, '\\$&');
     return this.sql.many(SEARCH, [literal, page.after, page.limit + 1]);
   }
@@ -175,7 +175,7 @@ export class UsersRepository {
     await tx.run(UPDATE_PROFILE, values);
   }
 
-  /** @throws AlreadyExists */
+  /** @throws UsernameOrEmailTaken */
   updateAccount(tx: Queryable, userId: string, changes: { username?: string; email?: string }): Promise<void> {
     return mapUniqueViolations(tx.run(UPDATE_ACCOUNT, [userId, changes.username, changes.email]));
   }
@@ -198,8 +198,12 @@ export class UsersRepository {
   }
 
   /** Erases the account and its blocks. The partners of its direct conversations can no longer write there. */
-  async erase(tx: Queryable, userId: string, { at, name }: { at: Date; name: ErasedName }): Promise<void> {
-    await tx.run(ERASE, [userId, at, name === 'kept']);
+  async erase(
+    tx: Queryable,
+    userId: string,
+    { at, displayName }: { at: Date; displayName: ErasedDisplayName },
+  ): Promise<void> {
+    await tx.run(ERASE, [userId, at, displayName === 'kept']);
     await tx.run(DELETE_BLOCKS, [userId]);
     await tx.run(BLOCK_DIRECT_PARTNERS, [userId]);
   }
@@ -213,7 +217,7 @@ export class UsersRepository {
   }
 
   /** Returns one row more than the page has. */
-  blocks(blockerId: string, page: UserPage): Promise<UserRow[]> {
+  findBlockedUsers(blockerId: string, page: UserPageRequest): Promise<UserRow[]> {
     return this.sql.many(BLOCKS, [blockerId, page.after, page.limit + 1]);
   }
 
@@ -227,8 +231,8 @@ async function mapUniqueViolations(change: Promise<number>): Promise<void> {
   try {
     await change;
   } catch (error) {
-    if (isUniqueViolation(error, 'users_username_key')) throw new AlreadyExists('username');
-    if (isUniqueViolation(error, 'users_email_key')) throw new AlreadyExists('email');
+    if (isUniqueViolation(error, 'users_username_key')) throw new UsernameOrEmailTaken('username');
+    if (isUniqueViolation(error, 'users_email_key')) throw new UsernameOrEmailTaken('email');
     throw error;
   }
 }

@@ -2,18 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/identity/actor.js';
+import type { Actor, SystemRole } from '../../platform/identity/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../platform/pagination/page.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
-import { PresenceLookup } from './presence-lookup.service.js';
+import { type UserPresence, PresenceLookup } from './presence-lookup.service.js';
 import { requireProfile } from './profile-changes.js';
-import { toUserDto, type Viewer } from './user-presenter.js';
 import type { NewUser, SearchUsersDto, UpdateProfileDto, UserDto, UserPageQueryDto, UserRow } from './users.dto.js';
 import { UserNotFound } from './users.errors.js';
 import { USER_CREATED, USER_UPDATED, UserBlocked, UserUpdated } from './users.events.js';
 import { UsersPolicy } from './users.policy.js';
-import { UsersRepository, type UserPage } from './users.repository.js';
+import { UsersRepository, type UserPageRequest } from './users.repository.js';
 
 /** User accounts, their profiles and their blocks. */
 @Injectable()
@@ -26,14 +25,14 @@ export class UsersService {
     private readonly events: DomainEvents,
   ) {}
 
-  /** Adds a user inside the transaction that starts their stream. @throws AlreadyExists */
+  /** Adds a user inside the transaction that starts their stream. @throws UsernameOrEmailTaken */
   async create(tx: StreamTransaction, user: NewUser): Promise<void> {
     await this.repository.insert(tx, user);
     tx.publishExternal({ type: USER_CREATED, actorId: user.id, subjectId: user.id });
   }
 
   /** @throws UserNotFound */
-  async find(userId: string): Promise<UserRow> {
+  async requireUser(userId: string): Promise<UserRow> {
     const [user] = await this.repository.find([userId]);
     if (!user) throw new UserNotFound();
     return user;
@@ -46,7 +45,7 @@ export class UsersService {
 
   /** Finds a user by user name or email, in any spelling; undefined if there is none. */
   findByLogin(login: string): Promise<UserRow | undefined> {
-    return this.repository.findByName(foldUsername(login.trim()), foldEmail(login));
+    return this.repository.findByUsernameOrEmail(foldUsername(login.trim()), foldEmail(login));
   }
 
   hasAdmin(): Promise<boolean> {
@@ -55,7 +54,7 @@ export class UsersService {
 
   /** @throws UserNotFound */
   async get(actor: Actor, userId: string): Promise<UserDto> {
-    const [dto] = await this.present([await this.find(userId)], actor);
+    const [dto] = await this.present([await this.requireUser(userId)], actor);
     return dto!;
   }
 
@@ -76,7 +75,7 @@ export class UsersService {
     return this.get(actor, actor.userId);
   }
 
-  /** Changes user name or email, inside the caller's transaction on the user's stream. @throws AlreadyExists */
+  /** Changes user name or email, inside the caller's transaction on the user's stream. @throws UsernameOrEmailTaken */
   async changeAccount(tx: StreamTransaction, userId: string, changes: AccountNames): Promise<void> {
     await this.repository.updateAccount(tx, userId, changes);
     tx.append({ type: USER_UPDATED, actorId: userId, subjectId: userId });
@@ -106,9 +105,9 @@ export class UsersService {
     });
   }
 
-  async blocks(actor: Actor, query: UserPageQueryDto): Promise<Page<UserDto>> {
+  async listBlockedUsers(actor: Actor, query: UserPageQueryDto): Promise<Page<UserDto>> {
     const page = toUserPage(query);
-    return this.presentPage(await this.repository.blocks(actor.userId, page), page, actor);
+    return this.presentPage(await this.repository.findBlockedUsers(actor.userId, page), page, actor);
   }
 
   /** Presents users to a viewer, in the given order. */
@@ -117,16 +116,16 @@ export class UsersService {
       viewer.userId,
       users.map(({ id }) => id),
     );
-    return users.map((user) => toUserDto(user, viewer, presences.get(user.id)));
+    return users.map((user) => presentUser(user, viewer, presences.get(user.id)));
   }
 
   /** Presents each user as they see themselves, in the given order. */
   async presentOwn(users: UserRow[]): Promise<UserDto[]> {
     const presences = await this.presence.findOwn(users.map(({ id }) => id));
-    return users.map((user) => toUserDto(user, { userId: user.id, role: user.role }, presences.get(user.id)));
+    return users.map((user) => presentUser(user, { userId: user.id, role: user.role }, presences.get(user.id)));
   }
 
-  private async presentPage(rows: UserRow[], page: UserPage, viewer: Actor): Promise<Page<UserDto>> {
+  private async presentPage(rows: UserRow[], page: UserPageRequest, viewer: Actor): Promise<Page<UserDto>> {
     const byId = new Map((await this.present(rows.slice(0, page.limit), viewer)).map((user) => [user.id, user]));
     // Lists never include emails, not even for viewers who may see the email of a single user.
     const present = ({ id }: UserRow): UserDto => withoutEmail(byId.get(id)!);
@@ -148,7 +147,7 @@ export interface AccountNames {
   readonly email?: string;
 }
 
-function toUserPage({ limit = DEFAULT_PAGE_SIZE, cursor }: UserPageQueryDto): UserPage {
+function toUserPage({ limit = DEFAULT_PAGE_SIZE, cursor }: UserPageQueryDto): UserPageRequest {
   if (cursor === undefined) return { after: '', limit };
   const [after] = decodeCursor(cursor, ['word']) as [string];
   if (!USERNAME_PATTERN.test(after)) throw ValidationError.of('cursor', 'is not a cursor of this list');
@@ -157,4 +156,26 @@ function toUserPage({ limit = DEFAULT_PAGE_SIZE, cursor }: UserPageQueryDto): Us
 
 function withoutEmail({ email: _email, ...user }: UserDto): UserDto {
   return user;
+}
+
+/** The user for whom another user is presented. */
+export interface Viewer {
+  readonly userId: string;
+  readonly role: SystemRole;
+}
+
+/** A user as `viewer` may see them. Every field is named here, so that a new column is not exposed by accident. */
+function presentUser(user: UserRow, viewer: Viewer, presence?: UserPresence): UserDto {
+  const seesEmail = viewer.userId === user.id || viewer.role === 'admin';
+  return {
+    id: user.id,
+    username: user.username,
+    display_name: user.display_name,
+    ...(seesEmail ? { email: user.email } : {}),
+    status: presence?.status ?? 'offline',
+    last_seen: presence?.lastSeen?.toISOString() ?? null,
+    profile: { bio: user.bio, avatar_url: user.avatar_url, location: user.location },
+    role: user.role,
+    created_at: user.created_at.toISOString(),
+  };
 }

@@ -32,8 +32,8 @@ export class WebhookPayloads {
   async present(events: readonly OutboxEventRow[]): Promise<(object | undefined)[]> {
     const rendered = new Map<OutboxEventRow, object | undefined>();
     const durable = events.filter((event) => event.seq !== null && this.catalogue.find(event.type));
-    const presented = await this.catalogue.present(durable as StreamEvent[]);
-    durable.forEach((event, index) => rendered.set(event, presented[index]?.data));
+    const contents = await this.catalogue.render(durable as StreamEvent[]);
+    durable.forEach((event, index) => rendered.set(event, contents[index]?.data));
     await this.presentUsers(events, rendered);
     await this.presentConversations(events, rendered);
     for (const event of events) if (event.type === FILE_SCANNED) rendered.set(event, event.payload ?? {});
@@ -60,7 +60,7 @@ export class WebhookPayloads {
   ): Promise<void> {
     const affected = events.filter(({ type }) => type === CONVERSATION_CREATED);
     if (affected.length === 0) return;
-    const summaries = await this.conversations.summaries(affected.map(({ subjectId }) => subjectId!));
+    const summaries = await this.conversations.findSummaries(affected.map(({ subjectId }) => subjectId!));
     for (const event of affected) {
       const conversation = summaries.get(event.subjectId!);
       if (conversation) rendered.set(event, { conversation });

@@ -1,5 +1,5 @@
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
-import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
 import { WEBHOOK_DISABLED, WebhookDisabledData } from './webhooks.events.js';
 
@@ -10,7 +10,7 @@ export class WebhooksGateway {
     summary: 'In the user’s own stream: a webhook of the user was disabled.',
     data: WebhookDisabledData,
   })
-  presentDisabled(events: StreamEvent[]): PresentedEvent[] {
+  presentDisabled(events: StreamEvent[]): EventContent[] {
     return events.map(({ subjectId, payload }) => ({ data: { webhook_id: subjectId, reason: payload?.reason } }));
   }
 }

@@ -1,14 +1,14 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { type DecoratedMethods, methodDecorator } from '../discovery/decorated-methods.js';
-import type { PresentedEvent, StreamEvent } from './stream-event.js';
+import type { EventContent, StreamEvent } from './stream-event.js';
 
 /**
  * Joins content to events from the log, for a whole page at once. Index i of the result belongs to index i of the input;
  * it is undefined if the subject of the event no longer exists.
  */
-type Present = (
+type Render = (
   events: StreamEvent[],
-) => readonly (PresentedEvent | undefined)[] | Promise<readonly (PresentedEvent | undefined)[]>;
+) => readonly (EventContent | undefined)[] | Promise<readonly (EventContent | undefined)[]>;
 
 /** The effects of a durable event on who receives its stream. */
 interface EventEffects {
@@ -33,7 +33,7 @@ export interface EventDescription {
 /** The declaration of a type of durable event. */
 export interface EventDefinition extends EventDescription, EventEffects {
   readonly type: string;
-  readonly present: Present;
+  readonly render: Render;
 }
 
 /** The schema of a property with the `data` of a durable event of any type. */
@@ -42,11 +42,11 @@ export const EVENT_DATA = { allOf: [{ $ref: '#/components/schemas/EventData' }] 
 const DURABLE_EVENT = Symbol('@DurableEvent');
 
 /**
- * Declares a type of durable event, and marks the method of a provider that presents its events: `Present`. A method of
+ * Declares a type of durable event, and marks the method of a provider that renders its events: `Render`. A method of
  * several types has a decorator for each.
  */
 export function DurableEvent(type: string, declaration: EventDescription & EventEffects) {
-  return methodDecorator<Present>(DURABLE_EVENT, { type, ...declaration });
+  return methodDecorator<Render>(DURABLE_EVENT, { type, ...declaration });
 }
 
 /** The declarations of all types of durable events. A type that is declared twice prevents the start. */
@@ -56,8 +56,8 @@ export class EventCatalogue {
 
   /** Declares the types of the methods marked `@DurableEvent`. @throws Error when a type is declared twice */
   bind(methods: DecoratedMethods): void {
-    const declared = methods.of<Omit<EventDefinition, 'present'>, Present>(DURABLE_EVENT);
-    for (const { options, method: present } of declared) this.declare({ ...options, present });
+    const declared = methods.of<Omit<EventDefinition, 'render'>, Render>(DURABLE_EVENT);
+    for (const { options, method: render } of declared) this.declare({ ...options, render });
   }
 
   declare(...definitions: EventDefinition[]): void {
@@ -94,20 +94,20 @@ export class EventCatalogue {
   /**
    * Joins content to events of any types and streams, in the order given; undefined if the subject no longer exists.
    */
-  async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+  async render(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
     const byType = new Map<string, number[]>();
     events.forEach((event, index) => {
       const indexes = byType.get(event.type);
       if (indexes) indexes.push(index);
       else byType.set(event.type, [index]);
     });
-    const presented = new Array<PresentedEvent | undefined>(events.length);
+    const contents = new Array<EventContent | undefined>(events.length);
     for (const [type, indexes] of byType) {
-      const part = await this.get(type).present(indexes.map((index) => events[index]!));
+      const part = await this.get(type).render(indexes.map((index) => events[index]!));
       indexes.forEach((index, i) => {
-        presented[index] = part[i];
+        contents[index] = part[i];
       });
     }
-    return presented;
+    return contents;
   }
 }

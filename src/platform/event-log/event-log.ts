@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type AuditEntry, AuditLog } from '../audit/audit-log.js';
 import { Sql, statement, type Queryable, type SqlValue, type Statement } from '../database/sql.js';
 import { KeyedMutex } from './keyed-mutex.js';
-import { CommitListener, type CommittedEvent, type PresentedEvent, type StreamEvent } from './stream-event.js';
+import { CommitListener, type CommittedEvent, type EventContent, type StreamEvent } from './stream-event.js';
 
 /** The last numbers of a stream, read under its lock. */
 export interface Head {
@@ -19,7 +19,7 @@ export interface NewEvent {
   readonly actorId: string | null;
   readonly subjectId?: string | null;
   readonly payload?: Record<string, unknown> | null;
-  readonly presented?: PresentedEvent;
+  readonly content?: EventContent;
 }
 
 /** A change for webhooks only. It is not in the log, because no client has to apply it. */
@@ -134,7 +134,7 @@ export class StreamTransaction implements Queryable {
   async flush(audit: AuditLog): Promise<CommittedEvent[]> {
     for (const entry of this.auditEntries) await audit.record(entry, this.tx);
     const { streamId, at } = this.head;
-    const external = this.externalEvents.map((event) => ({ ...event, streamId, at, seq: null, presented: undefined }));
+    const external = this.externalEvents.map((event) => ({ ...event, streamId, at, seq: null, content: undefined }));
     if (this.pending.length + external.length === 0) return [];
     const rows = [...this.pending, ...external].map((event) => ({
       stream_id: event.streamId,
@@ -143,7 +143,7 @@ export class StreamTransaction implements Queryable {
       actor_id: event.actorId,
       subject_id: event.subjectId,
       payload: event.payload,
-      snapshot: event.presented?.data,
+      snapshot: event.content?.data,
       at: event.at,
     }));
     await this.tx.run(APPEND, [JSON.stringify(rows)]);
@@ -161,7 +161,7 @@ export class StreamTransaction implements Queryable {
       subjectId: event.subjectId ?? null,
       payload: event.payload ?? null,
       at: head.at,
-      presented: event.presented,
+      content: event.content,
     });
     return seq;
   }

@@ -19,14 +19,14 @@ export interface StreamEvent {
  * The content of an event for its receivers. One receiver may get different content: the sender their own
  * `client_message_id`, a new participant another `prev`. All others share one encoding.
  */
-export interface PresentedEvent {
+export interface EventContent {
   readonly data: object;
   readonly only?: { readonly userId: string; readonly data?: object; readonly prev?: number };
 }
 
-/** An event right after its commit. With `presented` the node that wrote it need not read it back. */
+/** An event right after its commit. With `content` the node that wrote it need not read it back. */
 export interface CommittedEvent extends StreamEvent {
-  readonly presented?: PresentedEvent;
+  readonly content?: EventContent;
 }
 
 /**

@@ -63,8 +63,8 @@ export class JwtAuthGuard extends AuthGuard('jwt') implements OnApplicationBoots
       if (!authenticator) throw new AuthenticationRequired();
       const { requestId } = request;
       const auditReason = auditReasonOf(request);
-      const isUnverified = authenticator.isUnverified(token);
-      const actor = await (isUnverified ? this.verify(context, request) : authenticator.authenticate(token));
+      const needsVerification = authenticator.needsVerification(token);
+      const actor = await (needsVerification ? this.verify(context, request) : authenticator.authenticate(token));
       request.actor = { ...actor, requestId, auditReason };
     } catch (error) {
       if (!isOptional || !(error instanceof AppError)) throw error;

@@ -23,10 +23,10 @@ export abstract class Authenticator {
   abstract authenticate(token: string): Promise<Actor>;
 
   /**
-   * Whether the token was not verified before and is not one of the identity provider. Over REST Passport verifies such
-   * a token, with `keyOf` and `authenticateVerified`.
+   * Whether Passport has to verify the token over REST, with `keyOf` and `authenticateVerified`: it was not verified
+   * before, and is not one of the identity provider, which `authenticate` verifies.
    */
-  abstract isUnverified(token: string): boolean;
+  abstract needsVerification(token: string): boolean;
 
   /** Returns the key that verifies a token of our own. @throws AuthenticationRequired if its header is not ours */
   abstract keyOf(token: string): KeyObject;

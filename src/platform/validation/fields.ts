@@ -55,8 +55,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 const ISO_TIME =
   /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?(?:[Zz]|([ +-])(\d{2}):?(\d{2})?))?$/;
 
-/** The maximum size of a body (see http/body-parser.ts), for texts whose length a service checks later. */
-export const LONGEST_TEXT = 256 * 1024;
+/** For texts whose length a service checks later: the maximum size of a body (see http/body-parser.ts). */
+export const BODY_TEXT_MAX = 256 * 1024;
 
 /** Whether `value` is a UUID in the text form of RFC 9562. */
 export function isUuid(value: unknown): value is string {

@@ -6,7 +6,7 @@ import {
   type ContentVerdict,
   type HeldSend,
   type HoldResult,
-} from '../../messages/content-moderator.policy.js';
+} from '../../messages/content-moderator.port.js';
 import { ContentRulesRepository, INSTALLATION } from './content-rules.repository.js';
 import { HeldMessagesRepository } from './held-messages.repository.js';
 import { type RuleMatches, masked, CompiledRules } from './compiled-rules.js';
@@ -70,7 +70,7 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
     return this.readOnce(conversationId).then((rules) => this.evaluateBoth(text, rules));
   }
 
-  defer(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<HoldResult> {
+  hold(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<HoldResult> {
     return this.held.hold(send, verdict);
   }
 

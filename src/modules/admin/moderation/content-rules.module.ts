@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { ContentModerator } from '../../messages/content-moderator.policy.js';
+import { ContentModerator } from '../../messages/content-moderator.port.js';
 import { ContentRulesRepository } from './content-rules.repository.js';
 import { HeldMessagesRepository } from './held-messages.repository.js';
 import { ContentRuleCache } from './content-rule-cache.js';

@@ -32,7 +32,7 @@ export class ModerationPolicy {
    */
   async requireRuleEditor(actor: Actor, { conversationId }: ModerationScope, tx?: StreamTransaction): Promise<void> {
     if (conversationId === null) await this.users.requireRank(actor, 'admin', tx);
-    else this.participants.requireModerator(await this.participants.access(actor, conversationId, tx));
+    else this.participants.requireModerator(await this.participants.loadAccess(actor, conversationId, tx));
   }
 
   /**

@@ -47,11 +47,11 @@ export class ReportTargets {
       return { conversationId: message.conversation_id, subjectId: message.sender_id };
     }
     if (type === 'user') {
-      return { conversationId: null, subjectId: (await this.users.find(id)).id };
+      return { conversationId: null, subjectId: (await this.users.requireUser(id)).id };
     }
-    const { role, type: kind, settings } = await this.participants.access(actor, id);
+    const { role, type: kind, settings } = await this.participants.loadAccess(actor, id);
     if (role === undefined && (kind !== 'room' || settings.is_private)) throw new ReportTargetNotFound();
-    const summary = (await this.conversations.summaries([id])).get(id);
+    const summary = (await this.conversations.findSummaries([id])).get(id);
     return { conversationId: id, subjectId: summary?.created_by ?? null };
   }
 }

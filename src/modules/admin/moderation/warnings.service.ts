@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DurableEvent } from '../../../platform/event-log/event-catalogue.js';
-import type { PresentedEvent, StreamEvent } from '../../../platform/event-log/stream-event.js';
+import type { EventContent, StreamEvent } from '../../../platform/event-log/stream-event.js';
 import { USER_WARNED, UserWarnedData } from './moderation.events.js';
 import { ReportsRepository } from './reports.repository.js';
 
@@ -13,7 +13,7 @@ export class Warnings {
     summary: 'In the user’s own stream: a moderator has warned the user.',
     data: UserWarnedData,
   })
-  async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+  async present(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
     const rows = await this.repository.warnings(events.map(({ subjectId }) => subjectId!));
     return events.map(({ subjectId }) => {
       const row = rows.get(subjectId!);

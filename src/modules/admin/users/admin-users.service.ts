@@ -52,7 +52,7 @@ export class AdminUsersService {
     const facts = await this.repository.find(userId);
     if (!facts) throw new UserNotFound();
     const [sessions, bans, activity] = await Promise.all([
-      this.accounts.sessionsOf(userId),
+      this.accounts.listSessions(userId),
       this.repository.conversationBans(userId),
       this.repository.activity(userId),
     ]);
@@ -86,6 +86,6 @@ export class AdminUsersService {
 
   /** @throws PermissionDenied, UserNotFound, ValidationError */
   async logout(actor: Actor, userId: string, dto: ReasonDto): Promise<EndedSessionsDto> {
-    return { sessions_ended: await this.accounts.logout(actor, userId, requireReason(dto.reason)) };
+    return { sessions_ended: await this.accounts.endSessions(actor, userId, requireReason(dto.reason)) };
   }
 }

@@ -35,9 +35,9 @@ export class DeleteAccount {
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, LastAdmin
    */
   async deleteOwn(actor: Actor, { messages, password }: DeleteOwnAccountDto, signal?: AbortSignal): Promise<void> {
-    await this.accounts.requireProof(actor, password, signal);
+    await this.accounts.requireReauthentication(actor, password, signal);
     const ending = { messages, reason: 'requested by the user' };
-    await this.end(actor.userId, ending, (tx) => this.users.requireSelf(tx, actor));
+    await this.end(actor.userId, ending, (tx) => this.users.requireActiveSelf(tx, actor));
   }
 
   private async end(
@@ -47,7 +47,7 @@ export class DeleteAccount {
   ): Promise<void> {
     const ended = await this.log.write(userId, async (tx) => {
       const { current, target } = await authorize(tx);
-      await this.users.erasePersonalData(tx, target, messages === 'keep' ? 'kept' : 'nameless');
+      await this.users.erasePersonalData(tx, target, messages === 'keep' ? 'kept' : 'replaced');
       const sessionIds = await this.accounts.deleteCredentials(tx, userId);
       await this.webhooks.removeAllIn(tx, userId);
       await this.deletions.insert(tx, userId, { messages, at: tx.head.at });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
 import { MessageErasure } from '../../messages/message-erasure.service.js';
 import { LeaveAllConversations } from '../../participants/leave-all-conversations.service.js';
-import { PresenceErasure } from '../../presence/presence-erasure.service.js';
+import { PresenceErasure } from '../../presence/presence.worker.module.js';
 import { AccountDeletionsRepository } from './account-deletions.repository.js';
 
 const ACCOUNTS_AT_ONCE = 20;

@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import type { PresentedEvent, StreamEvent } from '../../event-log/stream-event.js';
+import type { EventContent, StreamEvent } from '../../event-log/stream-event.js';
 import { EncodedFrame } from '../protocol/encoded-frame.js';
 import type { LiveConnection, Position } from '../connection/live-connection.js';
 import type { LocalSubscriber } from './local-subscribers.js';
@@ -9,7 +9,7 @@ import { encodeEvent, type StreamKind, wireEvent } from './wire-event.js';
 export interface OutgoingEvent {
   readonly kind: StreamKind;
   readonly event: StreamEvent;
-  readonly presented: PresentedEvent;
+  readonly content: EventContent;
   readonly prev: number;
   readonly cycle: number;
 }
@@ -20,8 +20,8 @@ export interface OutgoingEvent {
  * Returns the number of connections.
  */
 export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: OutgoingEvent, logger: Logger): number {
-  const { event, presented, cycle } = outgoing;
-  const { only } = presented;
+  const { event, content, cycle } = outgoing;
+  const { only } = content;
   const { streamId } = event;
   const frame = frameOf(outgoing);
   const routing = { position: { streamId, seq: event.seq } };
@@ -40,10 +40,7 @@ export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: Outg
 }
 
 /** The frame of the event or, with `only`, the frame for that one user. */
-function frameOf(
-  { kind, event, presented: { data }, prev }: OutgoingEvent,
-  only?: PresentedEvent['only'],
-): EncodedFrame {
+function frameOf({ kind, event, content: { data }, prev }: OutgoingEvent, only?: EventContent['only']): EncodedFrame {
   const wire = wireEvent(kind, event, { data, prev, only });
   return new EncodedFrame(wire.type, encodeEvent(wire), wire);
 }

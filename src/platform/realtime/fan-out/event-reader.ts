@@ -44,9 +44,9 @@ export class EventReader {
   /** Joins content to events, in the order given. Types that this version does not know get none. */
   async render(events: StreamEvent[]): Promise<RenderedEvent[]> {
     const declared = events.filter(({ type }) => this.catalogue.find(type));
-    const presented = await this.catalogue.present(declared);
+    const contents = await this.catalogue.render(declared);
     let index = 0;
-    return events.map((event) => ({ event, presented: event === declared[index] ? presented[index++] : undefined }));
+    return events.map((event) => ({ event, content: event === declared[index] ? contents[index++] : undefined }));
   }
 
   /**

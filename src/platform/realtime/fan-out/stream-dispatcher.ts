@@ -1,4 +1,4 @@
-import type { CommittedEvent, PresentedEvent, StreamEvent } from '../../event-log/stream-event.js';
+import type { CommittedEvent, EventContent, StreamEvent } from '../../event-log/stream-event.js';
 import type { EncodedFrame, FrameClass } from '../protocol/encoded-frame.js';
 import { READ_PAGE } from './event-reader.js';
 import { dispatchToUsers } from './dispatch-to-users.js';
@@ -54,13 +54,13 @@ export class StreamDispatcher {
   /** Accepts an event right after its commit. If it is the next one, it is in all queues when this returns. */
   offer(event: CommittedEvent): void {
     if (event.seq <= this.last) return;
-    if (!this.isWorking && event.seq === this.last + 1 && event.presented) {
-      this.deliver(event, event.presented);
+    if (!this.isWorking && event.seq === this.last + 1 && event.content) {
+      this.deliver(event, event.content);
       if (this.outOfOrder) this.drain();
       if (!this.isBehind) this.hasFailed = false;
       return;
     }
-    if (event.presented && (this.outOfOrder?.size ?? 0) < MAX_OUT_OF_ORDER)
+    if (event.content && (this.outOfOrder?.size ?? 0) < MAX_OUT_OF_ORDER)
       (this.outOfOrder ??= new Map()).set(event.seq, event);
     this.hint(event.seq);
   }
@@ -184,15 +184,15 @@ export class StreamDispatcher {
 
   private drain(): void {
     for (let event = this.outOfOrder?.get(this.last + 1); event; event = this.outOfOrder?.get(this.last + 1)) {
-      this.deliver(event, event.presented);
+      this.deliver(event, event.content);
     }
     if (this.outOfOrder?.size === 0) this.outOfOrder = undefined;
   }
 
   private async fillGap(): Promise<void> {
     const events = await this.context.reader.readAfter(this.streamId, this.last);
-    for (const { event, presented } of events) {
-      if (event.seq > this.last && !this.isEnded) this.deliver(event, presented);
+    for (const { event, content } of events) {
+      if (event.seq > this.last && !this.isEnded) this.deliver(event, content);
     }
     if (events.length >= READ_PAGE) this.knownHead = Math.max(this.knownHead, this.last + 1);
     // The hint was wrong, or the stream no longer exists.
@@ -221,13 +221,13 @@ export class StreamDispatcher {
     return {
       catalogue: this.context.catalogue,
       read: (after) => this.context.reader.readAfter(this.streamId, after),
-      send: (user, { event, presented }) => {
-        if (presented && user.streams.has(this)) this.send([user], event, presented, event.seq - 1);
+      send: (user, { event, content }) => {
+        if (content && user.streams.has(this)) this.send([user], event, content, event.seq - 1);
       },
     };
   }
 
-  private deliver(event: StreamEvent, presented: PresentedEvent | undefined): void {
+  private deliver(event: StreamEvent, content: EventContent | undefined): void {
     this.last = event.seq;
     this.outOfOrder?.delete(event.seq);
     if (this.pendingSubscribers) this.activatePending(event.seq);
@@ -236,10 +236,10 @@ export class StreamDispatcher {
       definition?.membership && event.subjectId ? this.context.subscribers.get(event.subjectId) : undefined;
     // A user whose streams are still loading is subscribed by the result: they may have left and entered again since.
     if (subject?.isLoaded && definition?.membership === 'enters') this.activate(subject);
-    if (presented && this.subscribers.size > 0) this.send(this.subscribers, event, presented, this.lastVisible);
+    if (content && this.subscribers.size > 0) this.send(this.subscribers, event, content, this.lastVisible);
     // A type that this version does not know leaves a visible gap in `prev`, and the client fetches the event itself.
-    if (presented || !definition) this.lastVisible = event.seq;
-    (this.recent ??= new RecentEvents()).add({ event, presented }, this.context.subscribers.cycle);
+    if (content || !definition) this.lastVisible = event.seq;
+    (this.recent ??= new RecentEvents()).add({ event, content }, this.context.subscribers.cycle);
     if (subject && definition?.membership === 'leaves' && this.subscribers.delete(subject)) this.releaseUser(subject);
     if (definition?.opensStream && event.subjectId) {
       const fromSeq = Number(event.payload?.since_seq);
@@ -250,9 +250,9 @@ export class StreamDispatcher {
     if (definition?.endsStream) this.end();
   }
 
-  private send(users: Iterable<LocalSubscriber>, event: StreamEvent, presented: PresentedEvent, prev: number): void {
+  private send(users: Iterable<LocalSubscriber>, event: StreamEvent, content: EventContent, prev: number): void {
     const { subscribers, logger } = this.context;
-    const outgoing = { kind: this.kind, event, presented, prev, cycle: subscribers.cycle };
+    const outgoing = { kind: this.kind, event, content, prev, cycle: subscribers.cycle };
     this.context.onDispatched(event, dispatchToUsers(users, outgoing, logger));
   }
 

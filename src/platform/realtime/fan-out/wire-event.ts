@@ -1,5 +1,5 @@
 import { toJson } from '../../json/json-encoding.js';
-import type { PresentedEvent, StreamEvent } from '../../event-log/stream-event.js';
+import type { EventContent, StreamEvent } from '../../event-log/stream-event.js';
 
 /** The kind of a stream. Events of a user's own stream have no `conversation_id`. */
 export type StreamKind = 'conversation' | 'user';
@@ -21,7 +21,7 @@ export interface WireEvent {
 /** An event with its content for receivers; undefined if its subject no longer exists. */
 export interface RenderedEvent {
   readonly event: StreamEvent;
-  readonly presented: PresentedEvent | undefined;
+  readonly content: EventContent | undefined;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface RenderedEvent {
 export function wireEvent(
   kind: StreamKind,
   event: StreamEvent,
-  content: { data: object; prev: number; only?: PresentedEvent['only'] },
+  content: { data: object; prev: number; only?: EventContent['only'] },
 ): WireEvent {
   return {
     type: event.type,
@@ -61,10 +61,10 @@ export function encodeEvent({ type, conversation_id, seq, prev, id, at, actor_id
 export function wireEvents(kind: StreamKind, events: readonly RenderedEvent[], userId?: string): WireEvent[] {
   const wired: WireEvent[] = [];
   let prev = events.length > 0 ? events[0]!.event.seq - 1 : 0;
-  for (const { event, presented } of events) {
-    if (!presented) continue;
-    const only = userId !== undefined && presented.only?.userId === userId ? presented.only : undefined;
-    wired.push(wireEvent(kind, event, { data: presented.data, prev, only }));
+  for (const { event, content } of events) {
+    if (!content) continue;
+    const only = userId !== undefined && content.only?.userId === userId ? content.only : undefined;
+    wired.push(wireEvent(kind, event, { data: content.data, prev, only }));
     prev = event.seq;
   }
   return wired;

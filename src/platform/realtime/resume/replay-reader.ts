@@ -130,7 +130,7 @@ export class ReplayReader {
     // In chunks: a page of long messages is megabytes, and rendering it at once would block the event loop.
     for (let bytes = 0; rendered.length < events.length && bytes < STREAM_BYTES;) {
       const chunk = await this.reader.render(events.slice(rendered.length, rendered.length + STREAM_CHUNK));
-      bytes += chunk.reduce((sum, { presented }) => sum + (presented ? JSON.stringify(presented.data).length : 0), 0);
+      bytes += chunk.reduce((sum, { content }) => sum + (content ? JSON.stringify(content.data).length : 0), 0);
       rendered.push(...chunk);
     }
     return wireEvents('conversation', rendered, userId);

@@ -4,7 +4,23 @@ import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { cleanName } from '../../platform/validation/text.js';
 import { ReasonRequired } from './participants.errors.js';
-import { SystemMessages } from './system-messages.policy.js';
+
+/** A message of the server to the participants: what was done, and by which user. */
+export interface SystemMessage {
+  /** The sender of the message; need not be a participant. */
+  readonly actor: Actor;
+  readonly content: string;
+  readonly metadata: Record<string, unknown>;
+}
+
+/** Messages of the type `system`, which no client can send. The module `messages` provides it. */
+export abstract class SystemMessages {
+  /**
+   * Appends a message to the locked conversation, in the given transaction, with a number and an event like every
+   * message.
+   */
+  abstract append(tx: StreamTransaction, message: SystemMessage): Promise<void>;
+}
 
 type Act = Pick<AuditEntry, 'action' | 'after' | 'reason'>;
 
@@ -13,21 +29,21 @@ type Act = Pick<AuditEntry, 'action' | 'after' | 'reason'>;
  * audit entry and a system message to the participants are one transaction.
  */
 @Injectable()
-export class EntryBySystemRole {
+export class SystemRoleAnnouncements {
   constructor(private readonly messages: SystemMessages) {}
 
   /** Announces that the actor has added themselves. @throws ReasonRequired */
-  async enter(tx: StreamTransaction, actor: Actor, act: Act): Promise<void> {
+  async announceJoined(tx: StreamTransaction, actor: Actor, act: Act): Promise<void> {
     await this.announce(tx, actor, { ...act, reason: requireReason(actor, act) }, 'joined to moderate');
   }
 
   /** Announces that the actor has made the conversation public. @throws ReasonRequired */
-  async open(tx: StreamTransaction, actor: Actor, act: Act): Promise<void> {
+  async announceMadePublic(tx: StreamTransaction, actor: Actor, act: Act): Promise<void> {
     await this.announce(tx, actor, { ...act, reason: requireReason(actor, act) }, 'made this conversation public');
   }
 
   /** Announces that the actor has added others, with the reason if there is one. */
-  async addOthers(tx: StreamTransaction, actor: Actor, act: Act): Promise<void> {
+  async announceAdded(tx: StreamTransaction, actor: Actor, act: Act): Promise<void> {
     await this.announce(tx, actor, { ...act, reason: reasonOf(actor, act) }, 'added participants');
   }
 

@@ -25,9 +25,9 @@ const RENEW_MS = 10_000;
  * request.
  */
 @Injectable()
-export class CallerLeases implements NestInterceptor, OnApplicationBootstrap, OnApplicationShutdown {
+export class RequestLeaseInterceptor implements NestInterceptor, OnApplicationBootstrap, OnApplicationShutdown {
   private readonly failures = new RepeatedWarning(
-    new Logger(CallerLeases.name),
+    new Logger(RequestLeaseInterceptor.name),
     'the presence of clients without a socket cannot be stored',
     { over: 'the presence of clients without a socket is stored again' },
   );

@@ -5,7 +5,7 @@ import { SubscribeFrameDto, UnsubscribeFrameDto } from './sync.dto.js';
 
 /** Socket edge of subscriptions: the conversations a connection receives events of. */
 @Gateway()
-export class SyncGateway {
+export class SubscriptionsGateway {
   constructor(private readonly subscriptions: Subscriptions) {}
 
   @OnFrame('subscribe', SubscribeFrameDto, {

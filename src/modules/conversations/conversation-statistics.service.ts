@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/identity/actor.js';
-import { StatisticsRepository } from './statistics.repository.js';
+import { ConversationStatisticsRepository } from './conversation-statistics.repository.js';
 
 /**
  * The counts of one user. `messages` includes deleted messages, because their numbers are not reused.
  */
-export interface OwnStatistics {
+export interface ConversationStatistics {
   readonly conversations: number;
   readonly messages: number;
   readonly unread: number;
@@ -15,10 +15,10 @@ export interface OwnStatistics {
 
 /** Only for dialects: statistics about the caller's own conversations. */
 @Injectable()
-export class StatisticsService {
-  constructor(private readonly repository: StatisticsRepository) {}
+export class ConversationStatisticsService {
+  constructor(private readonly repository: ConversationStatisticsRepository) {}
 
-  async own(actor: Actor): Promise<OwnStatistics> {
+  async ofActor(actor: Actor): Promise<ConversationStatistics> {
     const { recent, ...counts } = await this.repository.ofUser(actor.userId);
     return {
       ...counts,

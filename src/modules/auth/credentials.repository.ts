@@ -90,15 +90,15 @@ const PURGE_FAILURES = statement<unknown>(
 );
 
 /** How many failures are allowed, and how the lock grows after them. */
-export interface LockRule {
-  readonly free: number;
+export interface LockoutRule {
+  readonly allowedFailures: number;
   readonly firstSeconds: number;
-  readonly mostSeconds: number;
+  readonly maxSeconds: number;
 }
 
 /** Owns: credentials, known_devices, login_failures. */
 @Injectable()
-export class AuthRepository {
+export class CredentialsRepository {
   constructor(private readonly sql: Sql) {}
 
   async insertCredential(tx: Queryable, userId: string, passwordHash: string): Promise<void> {
@@ -151,9 +151,9 @@ export class AuthRepository {
   async countAttempt(
     pair: { account: string; source: string },
     attempt: string,
-    rule: LockRule,
+    rule: LockoutRule,
   ): Promise<{ is_allowed: boolean; retry_after: number }> {
-    const values = [pair.account, pair.source, attempt, rule.free, rule.firstSeconds, rule.mostSeconds];
+    const values = [pair.account, pair.source, attempt, rule.allowedFailures, rule.firstSeconds, rule.maxSeconds];
     return (await this.sql.one(COUNT_ATTEMPT, values))!;
   }
 

@@ -32,7 +32,7 @@ const OF_USER = statement<StatisticsRow>(
 
 /** Owns: nothing. Reads: participants, conversations, stream_heads, messages, retention_marks. */
 @Injectable()
-export class StatisticsRepository {
+export class ConversationStatisticsRepository {
   constructor(private readonly sql: Sql) {}
 
   async ofUser(userId: string): Promise<StatisticsRow> {

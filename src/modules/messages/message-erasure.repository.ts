@@ -34,7 +34,7 @@ const CLEAR_KEYS = statement<unknown>(
 
 /** Finds the messages of an erased user. Owns: messages. Reads: participants, stream_heads. */
 @Injectable()
-export class ErasureRepository {
+export class MessageErasureRepository {
   constructor(private readonly sql: Sql) {}
 
   /** The current and former conversations of a user, by id, after this one, with the number of their last message. */

@@ -4,7 +4,7 @@ import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import { StartupBanner } from '../../platform/logging/startup-banner.js';
 import { requireEmail } from '../users/user-fields.policy.js';
-import { AlreadyExists } from '../users/users.errors.js';
+import { UsernameOrEmailTaken } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { FIRST_ADMIN_EMAIL, FIRST_ADMIN_USERNAME } from './first-admin-settings.js';
 import { PasswordStrength } from './password-strength.service.js';
@@ -12,8 +12,8 @@ import { RegistrationService } from './registration.service.js';
 
 /** Creates an admin at startup if there is none, because someone has to administer the installation. */
 @Injectable()
-export class BootstrapAdmin implements OnApplicationBootstrap {
-  private readonly logger = new Logger(BootstrapAdmin.name);
+export class CreateFirstAdmin implements OnApplicationBootstrap {
+  private readonly logger = new Logger(CreateFirstAdmin.name);
 
   constructor(
     private readonly users: UsersService,
@@ -52,7 +52,7 @@ export class BootstrapAdmin implements OnApplicationBootstrap {
       await this.registration.create(admin, password);
       return true;
     } catch (error) {
-      if (!(error instanceof AlreadyExists)) throw error;
+      if (!(error instanceof UsernameOrEmailTaken)) throw error;
       if (!(await this.users.hasAdmin())) {
         this.logger.warn(`the first admin was not created: its ${String(error.details.field)} is taken`);
       }

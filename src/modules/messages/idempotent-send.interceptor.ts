@@ -3,21 +3,16 @@ import type { Response } from 'express';
 import { map, type Observable } from 'rxjs';
 import { IdempotencyStore } from '../../platform/http/idempotency-store.js';
 import type { ParleyRequest } from '../../platform/http/parley-request.js';
-
-/** The result of a send; a dialect renders the message in its own format. */
-export interface AnsweredSend<Message> {
-  readonly message: Message;
-  readonly isReplay: boolean;
-}
+import type { SentMessage } from './send-message.js';
 
 /**
  * The HTTP side of idempotent sends. The header `Idempotency-Key` is used as `client_message_id` if the body has none.
  * A replayed response has the header `Idempotency-Replayed`.
  */
 @Injectable()
-export class ReplayedSendInterceptor implements NestInterceptor<AnsweredSend<unknown>, unknown> {
+export class IdempotentSendInterceptor implements NestInterceptor<SentMessage<unknown>, unknown> {
   /** @throws ValidationError */
-  intercept(context: ExecutionContext, next: CallHandler<AnsweredSend<unknown>>): Observable<unknown> {
+  intercept(context: ExecutionContext, next: CallHandler<SentMessage<unknown>>): Observable<unknown> {
     const http = context.switchToHttp();
     const request = http.getRequest<ParleyRequest>();
     const key = IdempotencyStore.keyOf(request);

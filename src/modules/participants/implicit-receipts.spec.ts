@@ -1,4 +1,4 @@
-import { DeliveryReceipts } from './delivery-receipts.js';
+import { DeliveryReceipts } from './implicit-receipts.js';
 
 describe('DeliveryReceipts', () => {
   it('stores one mark at a time, and combines those that arrive in the meantime', async () => {
@@ -8,8 +8,8 @@ describe('DeliveryReceipts', () => {
       made.push([conversationId, number]);
       return new Promise<void>((resolve) => (finish = resolve));
     });
-    for (let number = 1; number <= 50; number++) marks.arrived('here', number);
-    marks.arrived('there', 7);
+    for (let number = 1; number <= 50; number++) marks.onDelivered('here', number);
+    marks.onDelivered('there', 7);
     expect(made).toEqual([['here', 1]]);
     finish();
     await new Promise(setImmediate);
@@ -29,9 +29,9 @@ describe('DeliveryReceipts', () => {
       made.push(number);
       return Promise.reject(new Error('no longer in it'));
     });
-    marks.arrived('here', 1);
+    marks.onDelivered('here', 1);
     await new Promise(setImmediate);
-    marks.arrived('here', 2);
+    marks.onDelivered('here', 2);
     await new Promise(setImmediate);
     expect(made).toEqual([1, 2]);
   });

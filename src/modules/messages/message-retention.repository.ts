@@ -70,7 +70,7 @@ const HAS_RUN = statement<unknown>('messages.has_retention_run', `select from re
 
 /** Owns: messages, message_edits, reactions, message_attachments, retention_marks. Reads: conversations. */
 @Injectable()
-export class RetentionRepository {
+export class MessageRetentionRepository {
   constructor(private readonly sql: Sql) {}
 
   /** Conversations with expired messages, by id, after this one. */

@@ -41,5 +41,5 @@ export abstract class ContentModerator {
   ): ContentVerdict | undefined | Promise<ContentVerdict | undefined>;
 
   /** Stores a send for review. A repeat with the same key is the same held send. */
-  abstract defer(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<HoldResult>;
+  abstract hold(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<HoldResult>;
 }

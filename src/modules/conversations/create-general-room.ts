@@ -14,7 +14,7 @@ class CreatedElsewhere extends Error {}
  * deleted.
  */
 @Injectable()
-export class GeneralRoom implements OnApplicationBootstrap {
+export class CreateGeneralRoom implements OnApplicationBootstrap {
   constructor(
     private readonly repository: ConversationsRepository,
     private readonly policy: ParticipantsPolicy,

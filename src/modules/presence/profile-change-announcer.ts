@@ -17,9 +17,9 @@ const USERS_MAX = 200;
  * again. It is state: a client that was away receives it when it resumes.
  */
 @Injectable()
-export class ProfileChanges {
+export class ProfileChangeAnnouncer {
   private readonly failures = new RepeatedWarning(
-    new Logger(ProfileChanges.name),
+    new Logger(ProfileChangeAnnouncer.name),
     'a profile change could not be announced',
     { over: 'profile changes are announced again' },
   );
@@ -36,8 +36,8 @@ export class ProfileChanges {
   }
 
   @ResumeState()
-  async recent(userId: string): Promise<StateFrame[]> {
-    const rows = await this.repository.changedProfiles(userId, RECENT_DAYS, USERS_MAX);
+  async framesOnResume(userId: string): Promise<StateFrame[]> {
+    const rows = await this.repository.findChangedProfiles(userId, RECENT_DAYS, USERS_MAX);
     return rows.map((data) => ({ type: PROFILE_CHANGED, data }));
   }
 

@@ -14,7 +14,7 @@ const BATCH_SIZE = 100;
  * interrupted one, and a ban that has ended transfers nothing.
  */
 @Injectable()
-export class BannedOwners {
+export class ReplaceBannedOwnersTask {
   constructor(
     private readonly repository: OwnershipRepository,
     private readonly changes: ParticipantChanges,
@@ -37,7 +37,7 @@ export class BannedOwners {
       const former = await this.repository.findBannedOwner(tx, conversationId);
       if (!former) return;
       await this.changes.demoteOwner(tx, null);
-      const successor = await this.changes.require(tx, conversationId, former.successor_id);
+      const successor = await this.changes.requireParticipant(tx, conversationId, former.successor_id);
       await this.changes.updateParticipant(tx, null, successor, { role: 'owner' });
     });
   }

@@ -1,8 +1,8 @@
 const LADDER = ['users', 'auth', 'participants', 'conversations', 'presence', 'files', 'messages', 'webhooks', 'admin'];
 /** What other modules may import. An errors file is part of what a service promises, a pipe of what an edge takes. */
-const FACE = '\\.(module|service|policy|port|pipe|events|dto|errors)\\.ts$';
+const FACE = '\\.(module|service|policy|port|pipe|events|dto|errors|limits|constants)\\.ts$';
 /** Facts and shapes: importable from anywhere. */
-const LEAF = '\\.(events|dto)\\.ts$';
+const LEAF = '\\.(events|dto|limits|constants)\\.ts$';
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
@@ -28,7 +28,7 @@ module.exports = {
     ),
     rule(
       'leaves-are-leaves',
-      'Events and DTOs import the platform, other leaves, the rules of fields, and the role-less files of their own module.',
+      'Events, DTOs, limits and constants import the platform, other leaves, the rules of fields, and the role-less files of their own module.',
       { path: `^src/modules/([^/]+)/.+${LEAF}` },
       { path: '^src/modules/', pathNot: [LEAF, '-fields\\.policy\\.ts$', '^src/modules/$1/[^.]+\\.ts$'] },
     ),

@@ -1,18 +1,20 @@
 import { SETTINGS } from '../src/platform/config/settings.js';
 import { declaredErrors } from '../src/platform/errors/app-error.js';
 import { METRICS } from '../src/platform/metrics/metric-table.js';
-import { LIMIT_VARIABLES } from '../src/platform/throttling/limits.js';
+import { limitVariables, type RateLimit } from '../src/platform/throttling/limits.js';
 
-/** Renders `.env.example`: every setting and every limit with its description, default and aliases. */
-export function envExample(): string {
+/** Renders `.env.example`: every setting and every number of these limits with its description, default and aliases. */
+export function envExample(rateLimits: readonly RateLimit[]): string {
   const entries = Object.values(SETTINGS).map(({ name, aliases, description, defaultText }) => {
     const also = aliases.length > 0 ? ` Also read from ${aliases.join(', ')}.` : '';
     return `# ${description}${also}\n#${name}=${defaultText}\n`;
   });
-  const limits = LIMIT_VARIABLES.map(({ name, fallback, description }) => `# ${description}\n#${name}=${fallback}\n`);
+  const limits = limitVariables(rateLimits).map(
+    ({ name, fallback, description }) => `# ${description}\n#${name}=${fallback}\n`,
+  );
   const head =
     '# Every setting, with its default. Copy to .env and remove the # in front of the settings you change.\n';
-  return `${head}# Generated from src/platform/config/settings.ts and src/platform/throttling/limits.ts by: npm run generate\n\n${[...entries, ...limits].join('\n')}`;
+  return `${head}# Generated from src/platform/config/settings.ts and src/rate-limits.ts by: npm run generate\n\n${[...entries, ...limits].join('\n')}`;
 }
 
 /** Renders `docs/errors.md`: every code with its meaning and what a client can do. */

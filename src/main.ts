@@ -5,6 +5,7 @@ import type { Logger as Pino } from 'pino';
 import type { Config } from './platform/config/config.js';
 import { StartupBanner } from './platform/logging/startup-banner.js';
 import { runProcess } from './platform/process/run-process.js';
+import { RATE_LIMITS } from './rate-limits.js';
 import { settingProblems } from './setting-checks.js';
 
 const load = () => Promise.all([import('./create-app.js'), import('./create-worker.js')]);
@@ -29,4 +30,4 @@ async function boot(config: Config, log: Pino): Promise<INestApplicationContext>
   return app;
 }
 
-void runProcess({ title: 'Parley', problems: settingProblems, load, boot });
+void runProcess({ title: 'Parley', limits: RATE_LIMITS, problems: settingProblems, load, boot });

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { type Environment, processEnvironment, readConfiguration } from '../platform/config/config.js';
 import { SETTINGS } from '../platform/config/settings.js';
-import { LIMIT_VARIABLES } from '../platform/throttling/limits.js';
+import { limitVariables } from '../platform/throttling/limits.js';
+import { RATE_LIMITS } from '../rate-limits.js';
 import { CommandFailed, printError, print, printJson, table } from './terminal.js';
 
 const SECRET_NAME = /SECRET|PASSWORD|PEPPER|TOKEN|KEY|DSN/;
@@ -37,7 +38,7 @@ export function configCommand(): Command {
 
 /** Returns the settings by their names in the environment, without secrets. */
 export function redactedSettings(environment: Environment): Record<string, unknown> {
-  const { values, limitOverrides } = readConfiguration(environment);
+  const { values, limitOverrides } = readConfiguration(environment, RATE_LIMITS);
   const settings = Object.entries(SETTINGS).map(([key, { name }]) => [
     name,
     redact(name, values[key as keyof typeof values]),
@@ -56,7 +57,7 @@ async function checkEnvironment(environment: Environment): Promise<void> {
 
 /** Returns every problem that would make a start fail. */
 async function problemsOf(environment: Environment): Promise<string[]> {
-  const { values, problems } = readConfiguration(environment);
+  const { values, problems } = readConfiguration(environment, RATE_LIMITS);
   const { settingProblems } = await import('../setting-checks.js');
   return [...problems, ...(await settingProblems(values))];
 }
@@ -85,7 +86,7 @@ function settingsTable(): string {
     const also = aliases.length > 0 ? ` Also read from ${aliases.map(code).join(', ')}.` : '';
     return row(name, defaultText, description + also);
   });
-  const limits = LIMIT_VARIABLES.map(({ name, fallback, description }) => row(name, String(fallback), description));
+  const limits = limitVariables(RATE_LIMITS).map(({ name, fallback, description }) => row(name, String(fallback), description));
   return ['| Setting | Default | |', '| --- | --- | --- |', ...settings, ...limits, ''].join('\n');
 }
 

@@ -8,6 +8,7 @@ import { processEnvironment, readConfiguration } from '../platform/config/config
 import { type DatabaseState, readDatabaseState } from '../platform/database/database-state.js';
 import { migrate } from '../platform/database/migrate.js';
 import { readPackage } from '../platform/process/program-files.js';
+import { RATE_LIMITS } from '../rate-limits.js';
 import { withDatabase } from './services.js';
 import { storedFilesOf } from './stored-files-of.js';
 import { CommandFailed, printError, print, printJson, table } from './terminal.js';
@@ -73,7 +74,7 @@ function restore(config: Config & { databaseUrl: string }, folder: string): Prom
 }
 
 function givenSecrets(): string[] {
-  const { jwtSecret, passwordPepper } = readConfiguration(processEnvironment()).values;
+  const { jwtSecret, passwordPepper } = readConfiguration(processEnvironment(), RATE_LIMITS).values;
   return [...(jwtSecret ? ['jwt-secret'] : []), ...(passwordPepper ? ['password-pepper'] : [])];
 }
 

@@ -3,6 +3,7 @@ import { AccessTokens } from '../modules/auth/access-tokens.js';
 import { SessionsService } from '../modules/auth/sessions.service.js';
 import { processEnvironment, readConfiguration } from '../platform/config/config.js';
 import { Sql, statement } from '../platform/database/sql.js';
+import { RATE_LIMITS } from '../rate-limits.js';
 import { openSession } from './accounts.js';
 import { withServices } from './services.js';
 import { CommandFailed } from './terminal.js';
@@ -19,7 +20,7 @@ const FIRST_ADMIN = statement<{ username: string }>(
 
 /** Returns the given URL, or that of the server of this configuration. */
 export function serverUrl(given: string | undefined): string {
-  return (given ?? `http://127.0.0.1:${readConfiguration(processEnvironment()).values.port}`).replace(/\/+$/, '');
+  return (given ?? `http://127.0.0.1:${readConfiguration(processEnvironment(), RATE_LIMITS).values.port}`).replace(/\/+$/, '');
 }
 
 /** Calls the REST API of a running server, as any client does. */

@@ -5,6 +5,7 @@ import { startDatabaseServer } from '../platform/database/database-server.js';
 import { readDatabaseState } from '../platform/database/database-state.js';
 import { migrate } from '../platform/database/migrate.js';
 import { StartupBanner } from '../platform/logging/startup-banner.js';
+import { RATE_LIMITS } from '../rate-limits.js';
 import { CommandFailed, commandLog, printError } from './terminal.js';
 
 /**
@@ -14,7 +15,7 @@ import { CommandFailed, commandLog, printError } from './terminal.js';
  * @throws ConfigurationError
  */
 export async function withDatabase<T>(work: (config: Config & { databaseUrl: string }) => Promise<T>): Promise<T> {
-  const config = Config.fromProcess();
+  const config = Config.fromProcess(RATE_LIMITS);
   const database = await startDatabaseServer(config);
   try {
     return await work(config.with({ databaseUrl: database.url }) as Config & { databaseUrl: string });

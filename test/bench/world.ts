@@ -3,6 +3,7 @@ import pg from 'pg';
 import { AccessTokens, jwtOptions } from '../../src/modules/auth/access-tokens.js';
 import { Config } from '../../src/platform/config/config.js';
 import { newId } from '../../src/platform/database/ids.js';
+import { RATE_LIMITS } from '../../src/rate-limits.js';
 
 const TOKEN_SECONDS = 3600;
 
@@ -22,7 +23,7 @@ export class World {
   constructor(databaseUrl: string, jwtSecret: string) {
     this.pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
     this.pool.on('error', () => undefined);
-    const config = Config.load({ JWT_SECRET: jwtSecret });
+    const config = Config.load({ JWT_SECRET: jwtSecret }, RATE_LIMITS);
     this.tokens = new AccessTokens(new JwtService(jwtOptions(config)), config);
   }
 

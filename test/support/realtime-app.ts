@@ -18,6 +18,9 @@ import { ThrottlingModule } from '../../src/platform/throttling/throttling.modul
 import { JsonField, TextField } from '../../src/platform/validation/fields.js';
 import { FakeAuthenticator } from './doubles/fake-authenticator.js';
 import { FakeFanOut } from './doubles/fake-fan-out.js';
+import { TYPING_LIMIT } from '../../src/modules/presence/presence.limits.js';
+import { RATE_LIMITS } from '../../src/rate-limits.js';
+import { CALL_LIMIT } from '../../src/platform/throttling/limits.js';
 
 export class EchoDto {
   @TextField({ max: 5000 })
@@ -42,24 +45,24 @@ export class TestGateway {
     this.onClosed(connection);
   }
 
-  @OnFrame('test.echo', EchoDto, { limit: 'call', summary: 'Answers the same text' })
+  @OnFrame('test.echo', EchoDto, { limit: CALL_LIMIT, summary: 'Answers the same text' })
   echo(_connection: LiveConnection, { text }: EchoDto): { text: string } {
     return { text };
   }
 
-  @OnFrame('test.wait', EchoDto, { limit: 'call', summary: 'Answers when the test says so' })
+  @OnFrame('test.wait', EchoDto, { limit: CALL_LIMIT, summary: 'Answers when the test says so' })
   async wait(_connection: LiveConnection, { text }: EchoDto): Promise<{ text: string }> {
     this.started.push(text);
     await new Promise<void>((resolve) => this.waiting.push(resolve));
     return { text };
   }
 
-  @OnFrame('test.break', NothingDto, { limit: 'call', summary: 'Fails as a defect would' })
+  @OnFrame('test.break', NothingDto, { limit: CALL_LIMIT, summary: 'Fails as a defect would' })
   break(): never {
     throw new Error('a secret of the inside');
   }
 
-  @OnFrame('test.limited', NothingDto, { limit: 'typing', summary: 'Has a limit of its own' })
+  @OnFrame('test.limited', NothingDto, { limit: TYPING_LIMIT, summary: 'Has a limit of its own' })
   limited(): object {
     return {};
   }
@@ -68,7 +71,7 @@ export class TestGateway {
 /** A request of another protocol. */
 @Gateway('lines')
 export class LinesGateway {
-  @OnFrame('echo', EchoDto, { limit: 'call', summary: 'Answers the same text' })
+  @OnFrame('echo', EchoDto, { limit: CALL_LIMIT, summary: 'Answers the same text' })
   echo(_connection: LiveConnection, { text }: EchoDto): { text: string } {
     return { text };
   }
@@ -120,7 +123,7 @@ export async function startRealtimeApp(
     RATE_LIMIT_MULTIPLIER: '100000',
     SHED_LOOP_LAG_MS: '0',
     ...environment,
-  });
+  }, RATE_LIMITS);
   const testing = await Test.createTestingModule({ imports: [...modules(config), ...imports] })
     .overrideProvider(RealtimeSettings)
     .useValue(Object.assign(new RealtimeSettings(), settings))

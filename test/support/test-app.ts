@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/create-app.js';
 import { Config, type Environment } from '../../src/platform/config/config.js';
+import { RATE_LIMITS } from '../../src/rate-limits.js';
 import { attachTestDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
 
 export interface TestApp {
@@ -35,7 +36,7 @@ export function testConfig(databaseUrl: string, overrides: Environment = {}): Co
     SHED_POOL_WAIT_MS: '0',
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
     ...overrides,
-  });
+  }, RATE_LIMITS);
 }
 
 /**

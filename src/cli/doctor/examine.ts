@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { type Environment, readConfiguration } from '../../platform/config/config.js';
+import { RATE_LIMITS } from '../../rate-limits.js';
 import { settingProblems } from '../../setting-checks.js';
 import { readPackage } from '../../platform/process/program-files.js';
 import { checkDatabase } from './check-database.js';
@@ -32,7 +33,7 @@ export function ownSurroundings(): Surroundings {
  * finding.
  */
 export async function examine(environment: Environment, surroundings = ownSurroundings()): Promise<Finding[]> {
-  const { values, problems: read } = readConfiguration(environment);
+  const { values, problems: read } = readConfiguration(environment, RATE_LIMITS);
   const problems = [...read, ...(await settingProblems(values))];
   const isSkipped = ({ needs }: Check): boolean =>
     problems.some((problem) => needs.some((name) => problem.startsWith(name)));

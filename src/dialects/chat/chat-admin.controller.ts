@@ -7,7 +7,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
-import { Priority } from '../../platform/throttling/load-shedding.guard.js';
+import { Priority } from '../../platform/throttling/priority.decorator.js';
 import { ChatAdmin } from './chat-admin.js';
 import {
   ChatBanDto,

@@ -56,6 +56,8 @@ import {
 } from './chat.dto.js';
 import { CHAT_LIMITS } from './chat.limits.js';
 import { presentFile } from './chat.presenter.js';
+import { UPLOAD_LIMIT } from '../../modules/files/files.limits.js';
+import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 
 const REFUSALS_OF_PLACES = [ConversationNotFound, UserNotFound] as const;
 const REFUSALS_OF_TEXTS = [ContentTooLong, ContentRejected, ConversationFrozen] as const;
@@ -86,7 +88,7 @@ export class ChatMessagesController {
 
   @Post('messages')
   @ApiOperation({ summary: 'Sends a message.' })
-  @Limit('message.send')
+  @Limit(MESSAGE_SEND_LIMIT)
   @Sends()
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
@@ -102,7 +104,7 @@ export class ChatMessagesController {
   }
 
   @Put('messages/:message_id')
-  @Limit('message.send')
+  @Limit(MESSAGE_SEND_LIMIT)
   @ApiOperation({ summary: 'Edits the text of a message.' })
   @ApiOkResponse({ type: ChatMessageDto })
   @Throws(MessageNotFound, MessageNotEditable, ...REFUSALS_OF_TEXTS, SlowMode)
@@ -126,7 +128,7 @@ export class ChatMessagesController {
 
   @Post('files/upload')
   @ApiOperation({ summary: 'Uploads a file.' })
-  @Limit('upload')
+  @Limit(UPLOAD_LIMIT)
   @OwnIdempotency()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')

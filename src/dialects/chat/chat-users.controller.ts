@@ -17,6 +17,7 @@ import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorat
 import { ChatLoginAnswerDto, ChatLoginDto, ChatUserDto } from './chat-users.dto.js';
 import { CHAT_LIMITS, CHAT_LOGIN_LIMITS } from './chat.limits.js';
 import { presentLogin, presentUser } from './chat.presenter.js';
+import { LOGIN_LIMIT } from '../../modules/auth/auth.limits.js';
 
 @ApiTags('dialect: chat')
 @ApiBearerAuth()
@@ -32,7 +33,7 @@ export class ChatUsersController {
   @Post('register')
   @ApiOperation({ summary: 'Creates an account.' })
   @Public()
-  @Limit('login')
+  @Limit(LOGIN_LIMIT)
   @RateLimitProfile(CHAT_LOGIN_LIMITS)
   @ApiCreatedResponse({ type: ChatUserDto })
   @Throws(UsernameOrEmailTaken)
@@ -44,7 +45,7 @@ export class ChatUsersController {
   @ApiOperation({ summary: 'Logs in with a password and opens a session.' })
   @Public()
   @HttpCode(200)
-  @Limit('login')
+  @Limit(LOGIN_LIMIT)
   @RateLimitProfile(CHAT_LOGIN_LIMITS)
   @ApiOkResponse({ type: ChatLoginAnswerDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Health } from '../../platform/health/health.js';
 import { Public } from '../../platform/http/public.decorator.js';
-import { Priority } from '../../platform/throttling/load-shedding.guard.js';
+import { Priority } from '../../platform/throttling/priority.decorator.js';
 import { ChatHealthDto } from './chat.dto.js';
 import { presentDatabase, presentHealth } from './chat.presenter.js';
 

@@ -3,6 +3,7 @@ import type { LiveConnection } from '../../platform/realtime/connection/live-con
 import { ChatMessages } from './chat-messages.js';
 import { CHAT_PROTOCOL, type ChatCodec } from './chat.codec.js';
 import { ChatMessageFrameDto } from './chat.dto.js';
+import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 
 /** Commands of this dialect's sockets. */
 @Gateway(CHAT_PROTOCOL)
@@ -10,7 +11,7 @@ export class ChatGateway {
   constructor(private readonly messages: ChatMessages) {}
 
   @OnFrame('message', ChatMessageFrameDto, {
-    limit: 'message.send',
+    limit: MESSAGE_SEND_LIMIT,
     isSend: true,
     summary: 'Sends a message',
   })

@@ -1,16 +1,20 @@
 import { type LimitProfile, perRole } from '../../platform/throttling/limits.js';
+import { LOGIN_LIMIT } from '../../modules/auth/auth.limits.js';
+import { UPLOAD_LIMIT } from '../../modules/files/files.limits.js';
+import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 const HOUR = 3600;
 
 /** The limits of this dialect for all roles; others have their defaults. */
 export const CHAT_LIMITS: LimitProfile = {
   // This dialect defines the names RATE_LIMIT_REQUESTS and RATE_LIMIT_WINDOW.
-  call: { byRole: perRole(100), windowSeconds: HOUR, isOverridable: true },
-  upload: { byRole: perRole(10), windowSeconds: HOUR },
-  'message.send': { byRole: perRole(60), windowSeconds: 60 },
+  [CALL_LIMIT.name]: { byRole: perRole(100), windowSeconds: HOUR, isOverridable: true },
+  [UPLOAD_LIMIT.name]: { byRole: perRole(10), windowSeconds: HOUR },
+  [MESSAGE_SEND_LIMIT.name]: { byRole: perRole(60), windowSeconds: 60 },
 };
 
 /** For clients without a session: the hundred calls an hour are for a user, not for all who share an IP address. */
 export const CHAT_LOGIN_LIMITS: LimitProfile = {
-  login: { byRole: perRole(5), windowSeconds: 900 },
+  [LOGIN_LIMIT.name]: { byRole: perRole(5), windowSeconds: 900 },
 };

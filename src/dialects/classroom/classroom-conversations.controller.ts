@@ -41,10 +41,13 @@ import {
 import { ClassroomFileDto } from './classroom-messages.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentConversation, presentConversations, presentFile, sliceOf, toCreation } from './classroom.presenter.js';
+import { CONVERSATION_CREATE_LIMIT } from '../../modules/conversations/conversations.limits.js';
+import { UPLOAD_LIMIT } from '../../modules/files/files.limits.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @RateLimitProfile(CLASSROOM_LIMITS)
 @Throws(ConversationNotFound)
 @Controller('api/conversations')
@@ -58,7 +61,7 @@ export class ClassroomConversationsController {
 
   @Post()
   @ApiOperation({ summary: 'Creates a conversation.' })
-  @Limit('conversation.create')
+  @Limit(CONVERSATION_CREATE_LIMIT)
   @ApiCreatedResponse({ type: ClassroomConversationDto })
   @Throws(UserNotFound)
   async create(
@@ -118,7 +121,7 @@ export class ClassroomConversationsController {
 
   @Post(':id/upload')
   @ApiOperation({ summary: 'Uploads a file for a conversation.' })
-  @Limit('upload')
+  @Limit(UPLOAD_LIMIT)
   @OwnIdempotency()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')

@@ -46,10 +46,12 @@ import {
 } from './classroom-messages.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentMessage, presentMessages, sliceOf, toSend } from './classroom.presenter.js';
+import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @RateLimitProfile(CLASSROOM_LIMITS)
 @Controller('api')
 export class ClassroomMessagesController {
@@ -61,7 +63,7 @@ export class ClassroomMessagesController {
 
   @Post('conversations/:id/messages')
   @ApiOperation({ summary: 'Sends a message.' })
-  @Limit('message.send')
+  @Limit(MESSAGE_SEND_LIMIT)
   @Sends()
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
@@ -92,7 +94,7 @@ export class ClassroomMessagesController {
   }
 
   @Put('messages/:id')
-  @Limit('message.send')
+  @Limit(MESSAGE_SEND_LIMIT)
   @ApiOperation({ summary: 'Edits the text of a message.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomMessageDto })
@@ -106,7 +108,7 @@ export class ClassroomMessagesController {
   }
 
   @Patch('messages/:id')
-  @Limit('message.send')
+  @Limit(MESSAGE_SEND_LIMIT)
   @ApiOperation({ summary: 'Edits the text of a message.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomMessageDto })

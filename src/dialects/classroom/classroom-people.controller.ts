@@ -28,11 +28,12 @@ import {
 } from './classroom.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentParticipant } from './classroom.presenter.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 /** Participants and presence. */
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @RateLimitProfile(CLASSROOM_LIMITS)
 @Controller('api')
 export class ClassroomPeopleController {

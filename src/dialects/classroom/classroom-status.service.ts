@@ -6,6 +6,7 @@ import { Limits } from '../../platform/throttling/limits.service.js';
 import type { ClassroomSetStatusDto, ClassroomStatusDto, ClassroomStatusQuery } from './classroom.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentStatus } from './classroom.presenter.js';
+import { TYPING_LIMIT } from '../../modules/presence/presence.limits.js';
 
 /** Status and typing, which this dialect combines. */
 @Injectable()
@@ -29,7 +30,7 @@ export class ClassroomStatus {
   async set(actor: Actor, dto: ClassroomSetStatusDto): Promise<ClassroomStatusDto> {
     const { status, is_typing: isTyping, typing_in_conversation: typingIn } = dto;
     if (typingIn) {
-      await this.limits.check('typing', actor, CLASSROOM_LIMITS);
+      await this.limits.check(TYPING_LIMIT, actor, CLASSROOM_LIMITS);
       await (isTyping ? this.typing.start(actor, typingIn) : this.typing.stop(actor, typingIn));
     } else if (isTyping === false) this.typing.stopEverywhere(actor);
     if (status) await this.presence.set(actor, { status });

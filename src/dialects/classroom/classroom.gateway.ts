@@ -6,6 +6,8 @@ import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { CLASSROOM_PROTOCOL } from './classroom.codec.js';
 import { ClassroomConversationFrameDto, ClassroomReadFrameDto } from './classroom.dto.js';
+import { TYPING_LIMIT } from '../../modules/presence/presence.limits.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 /**
  * Commands of this dialect's sockets. A socket is subscribed to all conversations of its user from the start;
@@ -21,7 +23,7 @@ export class ClassroomGateway {
   ) {}
 
   @OnFrame('join_conversation', ClassroomConversationFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     summary: 'Subscribes to a conversation',
   })
   async join(connection: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
@@ -31,7 +33,7 @@ export class ClassroomGateway {
   }
 
   @OnFrame('leave_conversation', ClassroomConversationFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     summary: 'Unsubscribes from a conversation',
   })
   async leave(connection: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
@@ -40,18 +42,18 @@ export class ClassroomGateway {
     });
   }
 
-  @OnFrame('typing_start', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Starts the typing indicator' })
+  @OnFrame('typing_start', ClassroomConversationFrameDto, { limit: TYPING_LIMIT, summary: 'Starts the typing indicator' })
   async startTyping({ actor }: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
     await this.typing.start(actor, await this.participants.resolve(actor, conversation_id));
   }
 
-  @OnFrame('typing_stop', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Stops the typing indicator' })
+  @OnFrame('typing_stop', ClassroomConversationFrameDto, { limit: TYPING_LIMIT, summary: 'Stops the typing indicator' })
   async stopTyping({ actor }: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
     await this.typing.stop(actor, await this.participants.resolve(actor, conversation_id));
   }
 
   @OnFrame('message_read', ClassroomReadFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     summary: 'Marks everything up to a message as read',
   })
   async read({ actor }: LiveConnection, { conversation_id, message_id }: ClassroomReadFrameDto): Promise<void> {

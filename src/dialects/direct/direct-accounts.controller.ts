@@ -33,6 +33,7 @@ import {
 } from './direct-accounts.dto.js';
 import { DIRECT_LIMITS } from './direct.limits.js';
 import { presentRegistered, presentTokens, presentUser } from './direct.presenter.js';
+import { LOGIN_LIMIT } from '../../modules/auth/auth.limits.js';
 
 @ApiTags('dialect: direct')
 @ApiBearerAuth()
@@ -48,7 +49,7 @@ export class DirectAccountsController {
   ) {}
 
   @Public()
-  @Limit('login')
+  @Limit(LOGIN_LIMIT)
   @Post('auth/login')
   @ApiOperation({ summary: 'Logs in with a password and opens a session.' })
   @HttpCode(200)
@@ -59,7 +60,7 @@ export class DirectAccountsController {
   }
 
   @Public()
-  @Limit('login')
+  @Limit(LOGIN_LIMIT)
   @Post('auth/refresh')
   @ApiOperation({ summary: 'Returns the next pair of tokens; each refresh token works once.' })
   @HttpCode(200)
@@ -73,7 +74,7 @@ export class DirectAccountsController {
   }
 
   @Public()
-  @Limit('login')
+  @Limit(LOGIN_LIMIT)
   @Post('users')
   @ApiOperation({ summary: 'Creates an account.' })
   @ApiCreatedResponse({ type: DirectRegisteredDto })

@@ -47,6 +47,8 @@ import {
 } from './direct.dto.js';
 import { DIRECT_LIMITS } from './direct.limits.js';
 import { pageHeaders, presentPage, presentWebhook } from './direct.presenter.js';
+import { CONVERSATION_CREATE_LIMIT } from '../../modules/conversations/conversations.limits.js';
+import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 
 @ApiTags('dialect: direct')
 @ApiBearerAuth()
@@ -61,7 +63,7 @@ export class DirectMessagesController {
 
   @Post('messages')
   @ApiOperation({ summary: 'Sends a message to a user or a group.' })
-  @Limit('message.send')
+  @Limit(MESSAGE_SEND_LIMIT)
   @Sends()
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
@@ -90,7 +92,7 @@ export class DirectMessagesController {
 
   @Post('groups')
   @ApiOperation({ summary: 'Creates a group.' })
-  @Limit('conversation.create')
+  @Limit(CONVERSATION_CREATE_LIMIT)
   @ApiCreatedResponse({ type: DirectGroupDto })
   @Throws(UserNotFound, TooManyParticipants)
   createGroup(@CurrentActor() actor: Actor, @Body() dto: DirectCreateGroupDto): Promise<DirectGroupDto> {

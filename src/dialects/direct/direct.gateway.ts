@@ -4,6 +4,9 @@ import type { LiveConnection } from '../../platform/realtime/connection/live-con
 import { DirectMessages } from './direct-messages.service.js';
 import { DIRECT_PROTOCOL } from './direct.codec.js';
 import { DirectPingFrameDto, DirectSendDto, DirectTypingFrameDto } from './direct.dto.js';
+import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
+import { TYPING_LIMIT } from '../../modules/presence/presence.limits.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 /** Commands of this dialect's sockets, in the same format as its events. */
 @Gateway(DIRECT_PROTOCOL)
@@ -14,7 +17,7 @@ export class DirectGateway {
   ) {}
 
   @OnFrame('message', DirectSendDto, {
-    limit: 'message.send',
+    limit: MESSAGE_SEND_LIMIT,
     isSend: true,
     summary: 'Sends a message, like POST /api/messages',
   })
@@ -22,12 +25,12 @@ export class DirectGateway {
     await this.messages.send(actor, dto);
   }
 
-  @OnFrame('typing', DirectTypingFrameDto, { limit: 'typing', summary: 'Starts or stops the typing indicator' })
+  @OnFrame('typing', DirectTypingFrameDto, { limit: TYPING_LIMIT, summary: 'Starts or stops the typing indicator' })
   type({ actor }: LiveConnection, { conversation_id, is_typing = true }: DirectTypingFrameDto): Promise<void> {
     return is_typing ? this.typing.start(actor, conversation_id) : this.typing.stop(actor, conversation_id);
   }
 
-  @OnFrame('ping', DirectPingFrameDto, { limit: 'call', summary: 'Returns pong' })
+  @OnFrame('ping', DirectPingFrameDto, { limit: CALL_LIMIT, summary: 'Returns pong' })
   ping(): object {
     return {};
   }

@@ -1,11 +1,14 @@
 import { type LimitProfile, perRole } from '../../platform/throttling/limits.js';
+import { LOGIN_LIMIT } from '../../modules/auth/auth.limits.js';
+import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
+import { CALL_LIMIT, CONNECT_LIMIT } from '../../platform/throttling/limits.js';
 
 /**
  * The documented limits of this dialect, counted together with all other APIs. A message counts like any other call.
  */
 export const DIRECT_LIMITS: LimitProfile = {
-  login: { byRole: perRole(5), windowSeconds: 60 },
-  call: { byRole: perRole(100), windowSeconds: 60 },
-  'message.send': { byRole: perRole(100), windowSeconds: 60 },
-  connect: { byRole: perRole(10), windowSeconds: 60 },
+  [LOGIN_LIMIT.name]: { byRole: perRole(5), windowSeconds: 60 },
+  [CALL_LIMIT.name]: { byRole: perRole(100), windowSeconds: 60 },
+  [MESSAGE_SEND_LIMIT.name]: { byRole: perRole(100), windowSeconds: 60 },
+  [CONNECT_LIMIT.name]: { byRole: perRole(10), windowSeconds: 60 },
 };

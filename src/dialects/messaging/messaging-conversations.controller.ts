@@ -36,6 +36,8 @@ import {
   SendMessagingMessageDto,
 } from './messaging.dto.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
+import { CONVERSATION_CREATE_LIMIT } from '../../modules/conversations/conversations.limits.js';
+import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 
 const REFUSALS_OF_SENDS = [
   ConversationNotFound,
@@ -68,7 +70,7 @@ export class MessagingConversationsController {
 
   @Post()
   @ApiOperation({ summary: 'Creates a conversation; returns an existing direct conversation.' })
-  @Limit('conversation.create')
+  @Limit(CONVERSATION_CREATE_LIMIT)
   @IdempotentWhenCreated()
   @ApiCreatedResponse({ type: MessagingConversationDto })
   @ApiOkResponse({ type: MessagingConversationDto, description: 'The existing direct conversation' })
@@ -96,7 +98,7 @@ export class MessagingConversationsController {
 
   @Post(':conversation_id/messages')
   @ApiOperation({ summary: 'Sends a message.' })
-  @Limit('message.send')
+  @Limit(MESSAGE_SEND_LIMIT)
   @Sends()
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)

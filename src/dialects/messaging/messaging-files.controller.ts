@@ -21,6 +21,7 @@ import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorat
 import { MessagingFiles } from './messaging-files.js';
 import { MessagingAttachmentDto, MessagingUploadDto } from './messaging.dto.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
+import { UPLOAD_LIMIT } from '../../modules/files/files.limits.js';
 
 @ApiTags('dialect: messaging')
 @ApiBearerAuth()
@@ -31,7 +32,7 @@ export class MessagingFilesController {
 
   @Post()
   @ApiOperation({ summary: 'Uploads a file for a conversation.' })
-  @Limit('upload')
+  @Limit(UPLOAD_LIMIT)
   @OwnIdempotency()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')

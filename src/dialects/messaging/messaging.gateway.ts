@@ -5,6 +5,8 @@ import type { LiveConnection } from '../../platform/realtime/connection/live-con
 import { toSend } from './messaging-messages.js';
 import type { MessagingCodec } from './messaging.codec.js';
 import { MessagingMessageFrameDto, MessagingTypingFrameDto } from './messaging.dto.js';
+import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
+import { TYPING_LIMIT } from '../../modules/presence/presence.limits.js';
 
 /** Commands of the socket of a conversation. */
 @Gateway('messaging')
@@ -15,7 +17,7 @@ export class MessagingGateway {
   ) {}
 
   @OnFrame('message', MessagingMessageFrameDto, {
-    limit: 'message.send',
+    limit: MESSAGE_SEND_LIMIT,
     isSend: true,
     summary: 'Sends a message',
   })
@@ -23,7 +25,7 @@ export class MessagingGateway {
     await this.messages.send(actor, (codec as MessagingCodec).conversationId, toSend(dto.message, dto));
   }
 
-  @OnFrame('typing', MessagingTypingFrameDto, { limit: 'typing', summary: 'Starts or stops the typing indicator' })
+  @OnFrame('typing', MessagingTypingFrameDto, { limit: TYPING_LIMIT, summary: 'Starts or stops the typing indicator' })
   type({ actor, codec }: LiveConnection, { is_typing: isTyping }: MessagingTypingFrameDto): Promise<void> {
     const { conversationId } = codec as MessagingCodec;
     return isTyping ? this.typing.start(actor, conversationId) : this.typing.stop(actor, conversationId);

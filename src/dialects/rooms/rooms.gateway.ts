@@ -3,6 +3,8 @@ import type { LiveConnection } from '../../platform/realtime/connection/live-con
 import { RoomMessages } from './room-messages.js';
 import type { RoomsCodec } from './rooms.codec.js';
 import { RoomsHeartbeatFrameDto, RoomsTextFrameDto } from './rooms.dto.js';
+import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 /** Commands of this dialect's sockets. */
 @Gateway('rooms')
@@ -10,7 +12,7 @@ export class RoomsGateway {
   constructor(private readonly messages: RoomMessages) {}
 
   @OnFrame('text_message', RoomsTextFrameDto, {
-    limit: 'message.send',
+    limit: MESSAGE_SEND_LIMIT,
     isSend: true,
     summary: 'Sends a message to a room',
   })
@@ -18,7 +20,7 @@ export class RoomsGateway {
     return this.messages.send(actor, codec as RoomsCodec, dto);
   }
 
-  @OnFrame('heartbeat', RoomsHeartbeatFrameDto, { limit: 'call', summary: 'Returns a heartbeat' })
+  @OnFrame('heartbeat', RoomsHeartbeatFrameDto, { limit: CALL_LIMIT, summary: 'Returns a heartbeat' })
   beat(_connection: LiveConnection, { sequence }: RoomsHeartbeatFrameDto): object {
     return sequence === undefined ? {} : { sequence };
   }

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { Priority } from '../../platform/throttling/load-shedding.guard.js';
+import { Priority } from '../../platform/throttling/priority.decorator.js';
 import { AdminHealthDto, AdminMetricsDto, AdminQueuesDto, CacheDto, ComponentHealthDto } from './admin.dto.js';
 import { AdminStatsDto } from './admin-stats.dto.js';
 import { AdminService } from './admin.service.js';

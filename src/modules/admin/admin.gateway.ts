@@ -5,6 +5,7 @@ import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.j
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { LiveFiguresDto, WatchFrameDto } from './admin.dto.js';
 import { LiveStats } from './live-stats.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 const FIGURES = 'admin.figures';
 
@@ -24,7 +25,7 @@ export class AdminGateway {
   }
 
   @OnFrame('admin.watch', WatchFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     priority: 'vital',
     summary: 'Streams live statistics, every two seconds.',
     reply: LiveFiguresDto,
@@ -34,7 +35,7 @@ export class AdminGateway {
   }
 
   @OnFrame('admin.unwatch', WatchFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     priority: 'vital',
     summary: 'Stops the stream of live statistics.',
   })

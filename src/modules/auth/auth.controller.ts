@@ -15,7 +15,7 @@ import { DisconnectSignal } from '../../platform/http/send-stream.js';
 import { NotIdempotent } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
-import { Priority } from '../../platform/throttling/load-shedding.guard.js';
+import { Priority } from '../../platform/throttling/priority.decorator.js';
 import { UserDto } from '../users/users.dto.js';
 import { UsernameOrEmailTaken } from '../users/users.errors.js';
 import {
@@ -43,6 +43,7 @@ import { RegistrationService } from './registration.service.js';
 import { SessionRefreshService } from './session-refresh.service.js';
 import { SessionsService } from './sessions.service.js';
 import { CurrentLoginSource, type LoginSource } from './login-source.js';
+import { LOGIN_LIMIT } from './auth.limits.js';
 
 const REFRESH_RULES =
   'Repeating a refresh token within 20 seconds returns the same successor while that one is unused: a lost response can ' +
@@ -62,7 +63,7 @@ export class AuthController {
   ) {}
 
   @Public()
-  @Limit('login')
+  @Limit(LOGIN_LIMIT)
   @Post(['auth/register', 'users'])
   @ApiOperation({ summary: 'Creates an account.' })
   @ApiCreatedResponse({ type: UserDto })
@@ -72,7 +73,7 @@ export class AuthController {
   }
 
   @Public()
-  @Limit('login')
+  @Limit(LOGIN_LIMIT)
   @Post('auth/login')
   @ApiOperation({ summary: 'Logs in with a password and opens a session.' })
   @HttpCode(200)
@@ -83,7 +84,7 @@ export class AuthController {
   }
 
   @Public()
-  @Limit('login')
+  @Limit(LOGIN_LIMIT)
   @Post('auth/refresh')
   @ApiOperation({
     summary: 'Returns the next pair of tokens; each refresh token works once.',

@@ -4,6 +4,7 @@ import { Limits } from '../../platform/throttling/limits.service.js';
 import type { HashRequester } from './hashing-queue.js';
 import { type ReservedAttempt, LoginLockout } from './login-lockout.js';
 import type { LoginSource } from './login-source.js';
+import { FAILED_LOGIN_LIMIT, LOGIN_LIMIT } from './auth.limits.js';
 
 /** The account and the source of a login. */
 export interface LoginAttempt {
@@ -32,11 +33,11 @@ export class LoginAttempts {
   async reserve({ account, device, source }: LoginAttempt): Promise<ReservedAttempt> {
     // The guard has counted the input. This uses a separate subject, so that an unknown name is not counted twice.
     const { ip, limits } = source;
-    await this.limits.checkSubject('login', `${subjectOfIp(ip)}|found|${account}`, 'user', limits);
+    await this.limits.checkSubject(LOGIN_LIMIT, `${subjectOfIp(ip)}|found|${account}`, 'user', limits);
     if (device) return this.lockout.reserveTrustedAttempt(account, `device:${device}`);
     const ipSubject = subjectOfIp(ip);
-    await this.limits.checkSubject('login.failed', ipSubject, 'user', limits);
-    const refund = (): void | Promise<void> => this.limits.refundSubject('login.failed', ipSubject);
+    await this.limits.checkSubject(FAILED_LOGIN_LIMIT, ipSubject, 'user', limits);
+    const refund = (): void | Promise<void> => this.limits.refundSubject(FAILED_LOGIN_LIMIT, ipSubject);
     try {
       const reserved = await this.lockout.reserveAttempt(account, ipSubject);
       return {

@@ -35,10 +35,12 @@ import {
 import { SlugTaken } from './conversations.errors.js';
 import { ConversationsService } from './conversations.service.js';
 import { CreateConversation } from './create-conversation.js';
+import { CONVERSATION_CREATE_LIMIT } from './conversations.limits.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 @ApiTags('conversations')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @Controller('api/v1/conversations')
 export class ConversationsController {
   constructor(
@@ -48,7 +50,7 @@ export class ConversationsController {
 
   @Post()
   @ApiOperation({ summary: 'Creates a conversation; returns the existing one for a direct conversation.' })
-  @Limit('conversation.create')
+  @Limit(CONVERSATION_CREATE_LIMIT)
   @IdempotentWhenCreated()
   @ApiCreatedResponse({ type: ConversationDto })
   @ApiOkResponse({ type: ConversationDto, description: 'The existing direct conversation' })

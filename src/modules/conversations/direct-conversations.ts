@@ -4,6 +4,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { UsersService } from '../users/users.service.js';
 import { CreateConversation } from './create-conversation.js';
+import { CONVERSATION_CREATE_LIMIT } from './conversations.limits.js';
 
 /** Only for dialects: direct conversations for clients that name the other user instead of the conversation. */
 @Injectable()
@@ -30,7 +31,7 @@ export class DirectConversations {
     if (otherId === actor.userId) throw ValidationError.of('recipient_id', 'is yourself');
     const existing = await this.creation.findDirect(actor, otherId);
     if (existing !== undefined) return existing;
-    await this.limits.check('conversation.create', actor);
+    await this.limits.check(CONVERSATION_CREATE_LIMIT, actor);
     return (await this.creation.create(actor, { type: 'direct', participant_ids: [otherId] })).id;
   }
 }

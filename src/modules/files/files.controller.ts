@@ -46,6 +46,7 @@ import { OpenDownload, type Download } from './open-download.js';
 import type { ReceivedFile } from './receive-upload.js';
 import { SignedUrls } from './signed-urls.js';
 import { Received, UploadInterceptor } from './upload.interceptor.js';
+import { UPLOAD_LIMIT } from './files.limits.js';
 
 @ApiTags('files')
 @ApiBearerAuth()
@@ -59,7 +60,7 @@ export class FilesController {
 
   @Post()
   @ApiOperation({ summary: 'Uploads a file; it can be downloaded once its checks have ended.' })
-  @Limit('upload')
+  @Limit(UPLOAD_LIMIT)
   @OwnIdempotency()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')

@@ -4,6 +4,7 @@ import type { LiveConnection } from '../../platform/realtime/connection/live-con
 import { FileData, FileFrameDto } from './files.dto.js';
 import { FILE_SCANNED, ScannedFileData } from './files.events.js';
 import { FilesService } from './files.service.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 /** Socket edge of files: returns the state of a file. The end of a scan is announced by the worker that made it. */
 @Gateway()
@@ -11,7 +12,7 @@ import { FilesService } from './files.service.js';
 export class FilesGateway {
   constructor(private readonly files: FilesService) {}
 
-  @OnFrame('file.get', FileFrameDto, { limit: 'call', summary: 'Returns the state of a file', reply: FileData })
+  @OnFrame('file.get', FileFrameDto, { limit: CALL_LIMIT, summary: 'Returns the state of a file', reply: FileData })
   async get({ actor }: LiveConnection, { file_id }: FileFrameDto): Promise<FileData> {
     return { file: await this.files.get(actor, file_id) };
   }

@@ -10,6 +10,7 @@ import { FileNotFound, FileNotReady, RangeNotSatisfiable } from './files.errors.
 import { FilesRepository, type StoredFile, type Viewer } from './files.repository.js';
 import { imageKey, thumbnailKey, uploadKey } from './storage/file-keys.js';
 import { FileStorage, type ByteRange } from './storage/file-storage.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 export interface DownloadRequest extends DownloadQuery {
   readonly id: string;
@@ -65,15 +66,15 @@ export class OpenDownload {
     { id, variant, token, disposition, ip }: DownloadRequest,
   ): Promise<{ viewer: Viewer; disposition: Disposition | undefined; policy: ResourcePolicy }> {
     if (actor) {
-      await this.limits.check('call', actor);
+      await this.limits.check(CALL_LIMIT, actor);
       return { viewer: actor, disposition, policy: 'same-site' };
     }
     const claims = token === undefined ? undefined : this.signer.read(token, id, variant);
     if (!claims) {
-      await this.limits.checkIp('call', ip);
+      await this.limits.checkIp(CALL_LIMIT, ip);
       throw new AuthenticationRequired();
     }
-    await this.limits.checkSubject('call', claims.userId);
+    await this.limits.checkSubject(CALL_LIMIT, claims.userId);
     return { viewer: claims, disposition: claims.disposition, policy: 'cross-origin' };
   }
 

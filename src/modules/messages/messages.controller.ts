@@ -18,7 +18,7 @@ import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
-import { Priority } from '../../platform/throttling/load-shedding.guard.js';
+import { Priority } from '../../platform/throttling/priority.decorator.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
@@ -55,6 +55,7 @@ import { MessageQueriesService } from './message-queries.service.js';
 import { MessagesService } from './messages.service.js';
 import { IdempotentSendInterceptor } from './idempotent-send.interceptor.js';
 import type { SentMessage } from './send-message.js';
+import { MESSAGE_SEND_LIMIT } from './messages.limits.js';
 
 const SEND_ERRORS = [
   ConversationNotFound,
@@ -80,7 +81,7 @@ export class MessagesController {
 
   @Post('conversations/:id/messages')
   @ApiOperation({ summary: 'Sends a message. A repeated send with the same key is stored once.' })
-  @Limit('message.send')
+  @Limit(MESSAGE_SEND_LIMIT)
   @Sends()
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
@@ -134,7 +135,7 @@ export class MessagesController {
 
   @Patch('messages/:id')
   @ApiOperation({ summary: 'Changes the text of the caller’s own message; counts as a send.' })
-  @Limit('message.send')
+  @Limit(MESSAGE_SEND_LIMIT)
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen, SlowMode)
   edit(

@@ -12,6 +12,8 @@ import { toMessageData } from './message-presenter.js';
 import { MessageData } from './messages.events.js';
 import { MessageQueriesService } from './message-queries.service.js';
 import { MessagesService } from './messages.service.js';
+import { MESSAGE_SEND_LIMIT } from './messages.limits.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 type MessageReply = Promise<MessageData>;
 
@@ -24,7 +26,7 @@ export class MessagesGateway {
   ) {}
 
   @OnFrame('message.send', SendMessageFrameDto, {
-    limit: 'message.send',
+    limit: MESSAGE_SEND_LIMIT,
     isSend: true,
     summary: 'Stores a message and delivers it to the participants',
     reply: MessageData,
@@ -34,7 +36,7 @@ export class MessagesGateway {
   }
 
   @OnFrame('message.edit', EditMessageFrameDto, {
-    limit: 'message.send',
+    limit: MESSAGE_SEND_LIMIT,
     summary: 'Replaces the text of the caller’s own message; counts as a send',
     reply: MessageData,
   })
@@ -43,7 +45,7 @@ export class MessagesGateway {
   }
 
   @OnFrame('message.delete', MessageFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     summary: 'Deletes a message; a tombstone remains',
     reply: MessageData,
   })
@@ -52,7 +54,7 @@ export class MessagesGateway {
   }
 
   @OnFrame('reaction.add', ReactionFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     summary: 'Adds a reaction of the caller',
     reply: MessageData,
   })
@@ -61,7 +63,7 @@ export class MessagesGateway {
   }
 
   @OnFrame('reaction.remove', ReactionFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     summary: 'Removes a reaction of the caller',
     reply: MessageData,
   })
@@ -70,7 +72,7 @@ export class MessagesGateway {
   }
 
   @OnFrame('history', HistoryFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     priority: 'reads',
     summary: 'A page of messages, like GET …/messages',
     reply: MessagePageDto,

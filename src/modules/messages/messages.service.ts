@@ -20,6 +20,7 @@ import { type MessageChange, MessagesRepository } from './messages.repository.js
 import { requireReaction } from './reaction.js';
 import { SendMessage, type SentMessage } from './send-message.js';
 import { SendMetrics } from './send-metrics.js';
+import { MESSAGE_SEND_LIMIT } from './messages.limits.js';
 
 /** Different emojis on one message. */
 const EMOJIS_MAX = 50;
@@ -54,7 +55,7 @@ export class MessagesService {
     const sent = await this.metrics.track(actor, conversationId, () =>
       this.sendMessage.send(actor, conversationId, dto),
     );
-    if (sent.isReplay) await this.limits.refund('message.send', actor);
+    if (sent.isReplay) await this.limits.refund(MESSAGE_SEND_LIMIT, actor);
     return sent;
   }
 

@@ -36,10 +36,11 @@ import {
 import { ParticipantsService } from './participants.service.js';
 import { ReadState } from './read-state.js';
 import { ConversationPreferences } from './conversation-preferences.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 @ApiTags('participants')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @Throws(ConversationNotFound)
 @Controller('api/v1/conversations/:id')
 export class ParticipantsController {

@@ -6,6 +6,7 @@ import type { LiveConnection } from '../../platform/realtime/connection/live-con
 import { MarkedDto, MarkFrameDto } from './participants.dto.js';
 import { RECEIPT_UPDATED, ReadStateChanged, ReceiptsData, UNREAD_CHANGED, UnreadData } from './participants.events.js';
 import { ReadState } from './read-state.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 /** Socket edge of participants: handles marks, and sends unread counts. */
 @Gateway()
@@ -22,7 +23,7 @@ export class ParticipantsGateway {
   ) {}
 
   @OnFrame('message.read', MarkFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     summary: 'Marks everything up to a message as read.',
     reply: MarkedDto,
   })
@@ -31,7 +32,7 @@ export class ParticipantsGateway {
   }
 
   @OnFrame('message.delivered', MarkFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     summary: 'Marks everything up to a message as delivered.',
     reply: MarkedDto,
   })

@@ -9,10 +9,12 @@ import { ConversationFrozen, ConversationNotFound } from '../participants/partic
 import { GetPresenceQuery, PresenceDto, PresenceListDto, SetPresenceDto } from './presence.dto.js';
 import { PresenceService } from './presence.service.js';
 import { TypingService } from './typing.service.js';
+import { TYPING_LIMIT } from './presence.limits.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 @ApiTags('presence')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @Controller('api/v1')
 export class PresenceController {
   constructor(
@@ -36,7 +38,7 @@ export class PresenceController {
 
   @Post('conversations/:id/typing')
   @ApiOperation({ summary: 'Starts the caller’s typing indicator.' })
-  @Limit('typing')
+  @Limit(TYPING_LIMIT)
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(ConversationNotFound, ConversationFrozen)
@@ -46,7 +48,7 @@ export class PresenceController {
 
   @Delete('conversations/:id/typing')
   @ApiOperation({ summary: 'Stops the caller’s typing indicator.' })
-  @Limit('typing')
+  @Limit(TYPING_LIMIT)
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(ConversationNotFound, ConversationFrozen)

@@ -7,6 +7,8 @@ import { PresenceDto, SetPresenceDto, TYPING_TTL_MS, TypingFrameDto } from './pr
 import { PresenceChanged, PROFILE_CHANGED, ProfileData, TypingChanged, TypingData } from './presence.events.js';
 import { PresenceService } from './presence.service.js';
 import { TypingService } from './typing.service.js';
+import { TYPING_LIMIT } from './presence.limits.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 /** Socket edge of presence: handles and sends statuses and typing. */
 @Gateway()
@@ -21,7 +23,7 @@ export class PresenceGateway {
   ) {}
 
   @OnFrame('presence.set', SetPresenceDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     priority: 'signals',
     summary: 'Sets the caller’s own presence.',
     reply: PresenceDto,
@@ -31,14 +33,14 @@ export class PresenceGateway {
   }
 
   @OnFrame('typing.start', TypingFrameDto, {
-    limit: 'typing',
+    limit: TYPING_LIMIT,
     summary: 'Starts the caller’s typing indicator for six seconds.',
   })
   startTyping({ actor }: LiveConnection, dto: TypingFrameDto): Promise<void> {
     return this.typing.start(actor, dto.conversation_id);
   }
 
-  @OnFrame('typing.stop', TypingFrameDto, { limit: 'typing', summary: 'Stops the caller’s typing indicator.' })
+  @OnFrame('typing.stop', TypingFrameDto, { limit: TYPING_LIMIT, summary: 'Stops the caller’s typing indicator.' })
   stopTyping({ actor }: LiveConnection, dto: TypingFrameDto): Promise<void> {
     return this.typing.stop(actor, dto.conversation_id);
   }

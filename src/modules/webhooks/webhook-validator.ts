@@ -10,6 +10,7 @@ import { WebhookResolver } from './webhook-resolver.js';
 import { TooManyWebhooks, TooManyWebhooksForHost } from './webhooks.errors.js';
 import { requireSecret, WebhookSecrets } from './webhook-secrets.js';
 import { hostOf } from './webhook-url.js';
+import { WEBHOOK_HOST_VERIFICATION_LIMIT, WEBHOOK_VERIFICATION_LIMIT } from './webhooks.limits.js';
 
 /** Validates a webhook before it is stored: its URL, its secret and the quotas. */
 @Injectable()
@@ -70,18 +71,18 @@ export class WebhookValidator {
    */
   async countChallenge<T>(actor: Actor, url: URL, work: () => Promise<T>): Promise<T> {
     const host = `host:${hostNameOf(url)}`;
-    await this.limits.check('webhook.verification', actor);
+    await this.limits.check(WEBHOOK_VERIFICATION_LIMIT, actor);
     try {
-      await this.limits.checkSubject('webhook.verification.host', host);
+      await this.limits.checkSubject(WEBHOOK_HOST_VERIFICATION_LIMIT, host);
     } catch (error) {
-      await this.limits.refund('webhook.verification', actor);
+      await this.limits.refund(WEBHOOK_VERIFICATION_LIMIT, actor);
       throw error;
     }
     try {
       return await work();
     } catch (error) {
-      await this.limits.refund('webhook.verification', actor);
-      await this.limits.refundSubject('webhook.verification.host', host);
+      await this.limits.refund(WEBHOOK_VERIFICATION_LIMIT, actor);
+      await this.limits.refundSubject(WEBHOOK_HOST_VERIFICATION_LIMIT, host);
       throw error;
     }
   }

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Config, ConfigurationError, type Environment, readConfiguration } from './config.js';
+import { RATE_LIMITS } from '../../rate-limits.js';
 import { incomingFilesDirOf } from './directories.js';
 
 describe('the configuration', () => {
@@ -13,7 +14,7 @@ describe('the configuration', () => {
   });
   afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-  const load = (environment: Environment = {}): Config => Config.load({ DATA_DIR: dataDir, ...environment });
+  const load = (environment: Environment = {}): Config => Config.load({ DATA_DIR: dataDir, ...environment }, RATE_LIMITS);
   const problems = (environment: Environment): readonly string[] => {
     try {
       load(environment);
@@ -124,7 +125,7 @@ describe('the configuration', () => {
 
   it('is read without creating any file', () => {
     const missing = join(dataDir, 'missing');
-    expect(readConfiguration({ DATA_DIR: missing }).values.jwtSecret).toBe('');
+    expect(readConfiguration({ DATA_DIR: missing }, []).values.jwtSecret).toBe('');
     expect(existsSync(missing)).toBe(false);
   });
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { LIMIT_VARIABLES } from '../throttling/limits.js';
+import { limitVariables, type RateLimit } from '../throttling/limits.js';
 import { makeDirectory } from './directories.js';
 import { misspelt } from './misspelt-settings.js';
 import type { Setting } from './setting.js';
@@ -27,24 +27,25 @@ export interface Config extends SettingValues {}
 export class Config {
   private constructor(
     values: SettingValues,
-    /** Limits that differ from the declared ones, by the names of LIMIT_VARIABLES. */
+    /** Limits that differ from the declared ones, by the names of `limitVariables`. */
     readonly limitOverrides: ReadonlyMap<string, number>,
   ) {
     Object.assign(this, values);
   }
 
   /** Reads the environment of the process; `.env` of the working directory supplies variables that are not set. */
-  static fromProcess(): Config {
-    return Config.load(processEnvironment());
+  static fromProcess(limits: readonly RateLimit[]): Config {
+    return Config.load(processEnvironment(), limits);
   }
 
   /**
-   * Creates `DATA_DIR`, and secrets in it when none are given.
+   * Creates `DATA_DIR`, and secrets in it when none are given. `limits` are the rate limits of the program: the
+   * environment may change their numbers.
    *
    * @throws ConfigurationError that lists every problem
    */
-  static load(given: Environment): Config {
-    const { values, limitOverrides, problems } = readConfiguration(given);
+  static load(given: Environment, limits: readonly RateLimit[]): Config {
+    const { values, limitOverrides, problems } = readConfiguration(given, limits);
     if (problems.length > 0) throw new ConfigurationError(problems);
     return new Config(
       {
@@ -76,14 +77,16 @@ export interface ConfigurationReading {
   readonly problems: readonly string[];
 }
 
-export function readConfiguration(given: Environment): ConfigurationReading {
+/** Reads the settings and the numbers of these limits. */
+export function readConfiguration(given: Environment, limits: readonly RateLimit[]): ConfigurationReading {
   const environment = withConvertedAliases(given);
   const problems: string[] = [];
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting, environment, problems)]),
   ) as unknown as SettingValues;
-  const limitOverrides = readLimits(environment, problems);
-  problems.push(...contradictions(values, problems), ...unsupported(environment), ...misspelt(given));
+  const limitNames = limitVariables(limits).map(({ name }) => name);
+  const limitOverrides = readLimits(environment, limitNames, problems);
+  problems.push(...contradictions(values, problems), ...unsupported(environment), ...misspelt(given, limitNames));
   return { values, limitOverrides, problems };
 }
 
@@ -117,9 +120,9 @@ function read(setting: Setting<unknown>, environment: Environment, problems: str
   return setting.fallback;
 }
 
-function readLimits(environment: Environment, problems: string[]): Map<string, number> {
+function readLimits(environment: Environment, names: readonly string[], problems: string[]): Map<string, number> {
   const overrides = new Map<string, number>();
-  for (const { name } of LIMIT_VARIABLES) {
+  for (const name of names) {
     const value = environment[name]?.trim();
     if (!value) continue;
     if (/^[1-9]\d{0,8}$/.test(value)) overrides.set(name, Number(value));

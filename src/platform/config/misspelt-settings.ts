@@ -1,26 +1,26 @@
-import { LIMIT_VARIABLES } from '../throttling/limits.js';
 import { SETTINGS } from './settings.js';
 
-const KNOWN = [
-  ...Object.values(SETTINGS).flatMap(({ name, aliases }) => [name, ...aliases]),
-  ...LIMIT_VARIABLES.map(({ name }) => name),
-];
+const SETTING_NAMES = Object.values(SETTINGS).flatMap(({ name, aliases }) => [name, ...aliases]);
 /** Shorter names resemble too many variables of other programs: PORT and POST, HOST and HOSTS. */
 const MIN_LENGTH = 6;
 /** A name of at least this length is recognised with two typing errors; a shorter one with one. */
 const LONG_LENGTH = 12;
 
 /**
- * Returns a problem for each variable that is not a setting but differs from one by a typing error: an added, missing
+ * Returns a problem for each variable that is neither a setting nor a number of a limit (`limitNames`) but differs from one by a typing error: an added, missing
  * or wrong letter, two letters swapped, or lower case. Without this check the setting would silently have its default.
  * The name of a setting with a suffix (`REDIS_URL_2`) is a variable of the operator and is ignored.
  */
-export function misspelt(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const known = new Set(KNOWN);
+export function misspelt(
+  environment: Readonly<Record<string, string | undefined>>,
+  limitNames: readonly string[],
+): string[] {
+  const names = [...SETTING_NAMES, ...limitNames];
+  const known = new Set(names);
   return Object.keys(environment)
     .filter((name) => !known.has(name) && environment[name]?.trim())
     .flatMap((name) => {
-      const meant = KNOWN.find((setting) => resembles(name, setting));
+      const meant = names.find((setting) => resembles(name, setting));
       return meant && !environment[meant]?.trim()
         ? [`${name} is not a setting; rename it to ${meant} or remove it`]
         : [];

@@ -149,7 +149,7 @@ describe('a decorated method', () => {
     }
     const bound = async (provider: Type): Promise<void> => {
       const methods = (await contextOf({ providers: [provider] })).get(DecoratedMethods, { strict: false });
-      new Schedule(Config.load({})).bind(methods);
+      new Schedule(Config.load({}, [])).bind(methods);
     };
     await expect(bound(Twice)).rejects.toThrow('The task doors is scheduled twice.');
     await expect(bound(Never)).rejects.toThrow('The task never has no interval.');

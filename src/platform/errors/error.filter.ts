@@ -17,6 +17,7 @@ import {
 } from './app-error.js';
 import { ErrorFormats, type PresentedError } from './error-formats.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
+import { CALL_LIMIT } from '../throttling/limits.js';
 
 /** Called with every error response to a request; must not throw. */
 type ErrorObserver = (error: AppError, request: ParleyRequest) => void;
@@ -116,7 +117,7 @@ export class ErrorFilter implements ExceptionFilter {
   private count(error: AppError, request: ParleyRequest): AppError | Promise<AppError> {
     request.isCounted = true;
     try {
-      const counted = this.limits.checkIp('call', request.ip);
+      const counted = this.limits.checkIp(CALL_LIMIT, request.ip);
       return counted ? counted.then(() => error, toAppError) : error;
     } catch (refusal) {
       return toAppError(refusal);

@@ -5,7 +5,7 @@ import type { Response } from 'express';
 import { isLocalRequest } from '../http/request-validator.js';
 import { Public } from '../http/public.decorator.js';
 import type { ParleyRequest } from '../http/parley-request.js';
-import { Priority } from '../throttling/load-shedding.guard.js';
+import { Priority } from '../throttling/priority.decorator.js';
 import { PublicHealthDto, ReadinessDto } from './health.dto.js';
 import { Health } from './health.js';
 

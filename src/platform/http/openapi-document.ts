@@ -11,6 +11,7 @@ import { Limits } from '../throttling/limits.service.js';
 import { routeMetadata, type RouteMetadata } from './route-metadata.js';
 import type { ParleyRequest } from './parley-request.js';
 import { ServedDocument } from './served-document.js';
+import { CALL_LIMIT } from '../throttling/limits.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Schemas = Record<string, object>;
@@ -76,7 +77,7 @@ export function countAsCall(limits: Limits) {
   return async (request: ParleyRequest, _response: Response, next: NextFunction): Promise<void> => {
     try {
       request.isCounted = true;
-      await limits.checkIp('call', request.ip);
+      await limits.checkIp(CALL_LIMIT, request.ip);
     } catch (error) {
       next(error);
       return;

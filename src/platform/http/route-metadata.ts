@@ -3,8 +3,8 @@ import { ModulesContainer, Reflector } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ErrorClass } from '../errors/app-error.js';
 import { THROWS } from '../errors/throws.decorator.js';
-import { type LimitAction } from '../throttling/limits.js';
-import { LIMIT_ACTION } from '../throttling/limit.decorator.js';
+import { CALL_LIMIT, type RateLimit } from '../throttling/limits.js';
+import { RATE_LIMIT } from '../throttling/limit.decorator.js';
 import { IDEMPOTENCY_MODE, type IdempotencyMode } from './idempotency.interceptor.js';
 import { PUBLIC } from './public.decorator.js';
 
@@ -15,7 +15,7 @@ const SKIPPED = 'THROTTLER:SKIPdefault';
 export interface RouteMetadata {
   readonly isPublic: boolean;
   /** Undefined for routes without a rate limit. */
-  readonly limit: LimitAction | undefined;
+  readonly limit: RateLimit | undefined;
   /** Whether `Idempotency-Key` is supported if the method is POST. */
   readonly supportsIdempotencyKey: boolean;
   readonly errors: readonly ErrorClass[];
@@ -45,7 +45,7 @@ function metadataOf(reflector: Reflector, targets: Type[]): RouteMetadata {
   const isSkipped = reflector.getAllAndOverride<boolean>(SKIPPED, targets) ?? false;
   return {
     isPublic,
-    limit: isSkipped ? undefined : (reflector.getAllAndOverride<LimitAction>(LIMIT_ACTION, targets) ?? 'call'),
+    limit: isSkipped ? undefined : (reflector.getAllAndOverride<RateLimit>(RATE_LIMIT, targets) ?? CALL_LIMIT),
     supportsIdempotencyKey:
       !isPublic && reflector.getAllAndOverride<IdempotencyMode | undefined>(IDEMPOTENCY_MODE, targets) !== 'none',
     errors: reflector.getAll<(ErrorClass[] | undefined)[]>(THROWS, targets).flatMap((errors) => errors ?? []),

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { Public } from '../http/public.decorator.js';
 import type { ParleyRequest } from '../http/parley-request.js';
-import { Priority } from '../throttling/load-shedding.guard.js';
+import { Priority } from '../throttling/priority.decorator.js';
 import { MetricsAccess } from './metrics-access.js';
 import { Metrics } from './metrics.js';
 

@@ -9,6 +9,7 @@ import { migrate } from '../database/migrate.js';
 import { DrainState } from '../health/drain-state.js';
 import { StartupBanner } from '../logging/startup-banner.js';
 import { createLog, NestLog } from '../logging/log.js';
+import type { RateLimit } from '../throttling/limits.js';
 import { loadTracing } from '../tracing/tracing.module.js';
 import { explainStart, type StartSettings, reasonOf } from './explain-start.js';
 import { Watchdog } from './watchdog.js';
@@ -23,6 +24,8 @@ const START_TIMEOUT_MS = 3000;
 /** The program of a process. */
 export interface Program {
   readonly title: string;
+  /** Its rate limits, whose numbers the environment may change. */
+  readonly limits: readonly RateLimit[];
   /** Returns the problems of settings that a module validates, one sentence each. */
   problems(values: SettingValues): Promise<string[]>;
   /** Loads modules that `boot` needs, while the database server starts. */
@@ -76,14 +79,14 @@ export async function runProcess(program: Program): Promise<void> {
 }
 
 async function readConfig(program: Program): Promise<Config> {
-  const { values, problems } = readConfiguration(processEnvironment());
+  const { values, problems } = readConfiguration(processEnvironment(), program.limits);
   const all = [...problems, ...(await program.problems(values))];
   if (all.length > 0) {
     process.stderr.write(`${new ConfigurationError(all).message}\n`);
     process.exit(1);
   }
   try {
-    return Config.fromProcess(); // creates secrets, and the directory for them
+    return Config.fromProcess(program.limits); // creates secrets, and the directory for them
   } catch (error) {
     logFailedStart(createLog(values), error, values);
     process.exit(1);

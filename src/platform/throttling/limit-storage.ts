@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
-import { type LimitAction, LIMITS } from './limits.js';
 import { RateLimiter } from './rate-limiter.js';
 
 type StoredRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
@@ -12,7 +11,7 @@ export interface LimitRecord extends StoredRecord {
   readonly resetAt: number;
 }
 
-/** Makes @nestjs/throttler count in our limiter: the throttler's name is the action, the key is the subject. */
+/** Makes @nestjs/throttler count in our limiter: the throttler's name is that of the limit, the key is the subject. */
 @Injectable()
 export class LimitStorage implements ThrottlerStorage {
   constructor(private readonly limiter: RateLimiter) {}
@@ -22,10 +21,9 @@ export class LimitStorage implements ThrottlerStorage {
     windowMs: number,
     limit: number,
     _blockMs: number,
-    throttlerName: string,
+    limitName: string,
   ): Promise<LimitRecord> {
-    const action: LimitAction = throttlerName in LIMITS ? (throttlerName as LimitAction) : 'call';
-    const verdict = await this.limiter.consume(action, subject, { limit, windowMs });
+    const verdict = await this.limiter.consume(limitName, subject, { limit, windowMs });
     return {
       totalHits: limit - verdict.remaining,
       remaining: verdict.remaining,

@@ -1,14 +1,14 @@
 import { SetMetadata } from '@nestjs/common';
-import type { LimitAction, LimitProfile } from './limits.js';
+import type { LimitProfile, RateLimit } from './limits.js';
 
-export const LIMIT_ACTION = Symbol('limit.action');
+export const RATE_LIMIT = Symbol('limit');
 export const LIMIT_PROFILE = Symbol('limit.profile');
 export const LIMIT_AS_CALL = Symbol('limit.as-call');
 
-/** The action a call of this route (or of all routes of this controller) counts as; the default is `call`. */
-export const Limit = (action: LimitAction): MethodDecorator & ClassDecorator => SetMetadata(LIMIT_ACTION, action);
+/** The rate limit of this route (or of all routes of this controller); the default is `CALL_LIMIT`. */
+export const Limit = (limit: RateLimit): MethodDecorator & ClassDecorator => SetMetadata(RATE_LIMIT, limit);
 
-/** A request to this route also counts as `call`, in addition to its own action. */
+/** A request to this route also counts as a call, in addition to its own limit. */
 export const AlsoCountsAsCall = (): MethodDecorator & ClassDecorator => SetMetadata(LIMIT_AS_CALL, true);
 
 /**

@@ -3,7 +3,7 @@ import { Config } from '../config/config.js';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import type { Actor, SystemRole } from '../identity/actor.js';
 import { subjectOfIp } from './limit-subject.js';
-import { limitFor, type LimitAction, type LimitProfile, type LimitRule } from './limits.js';
+import { type LimitProfile, type LimitRule, type RateLimit, ruleOf } from './limits.js';
 import { type LimitVerdict, RateLimiter } from './rate-limiter.js';
 
 /**
@@ -17,50 +17,50 @@ export class Limits {
     private readonly config: Config,
   ) {}
 
-  /** Counts one `action` of the actor. @throws RateLimitExceeded (also as a rejection) */
-  check(action: LimitAction, actor: Actor, profile?: LimitProfile): void | Promise<void> {
-    return this.checkSubject(action, actor.rateLimitKey ?? actor.userId, actor.role, profile);
+  /** Counts one hit of the actor. @throws RateLimitExceeded (also as a rejection) */
+  check(limit: RateLimit, actor: Actor, profile?: LimitProfile): void | Promise<void> {
+    return this.checkSubject(limit, actor.rateLimitKey ?? actor.userId, actor.role, profile);
   }
 
-  /** Counts one `action` of an IP address, for a request without a user. @throws RateLimitExceeded */
-  checkIp(action: LimitAction, ip: string | undefined, profile?: LimitProfile): void | Promise<void> {
-    return this.checkSubject(action, subjectOfIp(ip), 'user', profile);
+  /** Counts one hit of an IP address, for a request without a user. @throws RateLimitExceeded */
+  checkIp(limit: RateLimit, ip: string | undefined, profile?: LimitProfile): void | Promise<void> {
+    return this.checkSubject(limit, subjectOfIp(ip), 'user', profile);
   }
 
   /**
-   * Counts one `action` of any subject; see limit-subject.ts for the format of subjects.
+   * Counts one hit of any subject; see limit-subject.ts for the format of subjects.
    *
    * @throws RateLimitExceeded
    */
   checkSubject(
-    action: LimitAction,
+    limit: RateLimit,
     subject: string,
     role: SystemRole = 'user',
     profile?: LimitProfile,
   ): void | Promise<void> {
-    const rule = this.ruleFor(action, role, profile);
-    const verdict = this.limiter.consume(action, subject, rule);
-    if (verdict instanceof Promise) return verdict.then((resolved) => requireAllowed(action, rule, resolved));
-    return requireAllowed(action, rule, verdict);
+    const rule = this.ruleFor(limit, role, profile);
+    const verdict = this.limiter.consume(limit.name, subject, rule);
+    if (verdict instanceof Promise) return verdict.then((resolved) => requireAllowed(limit, rule, resolved));
+    return requireAllowed(limit, rule, verdict);
   }
 
   /** Removes the newest hit: a repeated request that was already processed costs nothing. */
-  refund(action: LimitAction, actor: Actor): void | Promise<void> {
-    return this.refundSubject(action, actor.rateLimitKey ?? actor.userId);
+  refund(limit: RateLimit, actor: Actor): void | Promise<void> {
+    return this.refundSubject(limit, actor.rateLimitKey ?? actor.userId);
   }
 
   /** Removes the newest hit of any subject. */
-  refundSubject(action: LimitAction, subject: string): void | Promise<void> {
-    return this.limiter.refund(action, subject);
+  refundSubject(limit: RateLimit, subject: string): void | Promise<void> {
+    return this.limiter.refund(limit.name, subject);
   }
 
-  ruleFor(action: LimitAction, role: SystemRole, profile?: LimitProfile): LimitRule {
-    return limitFor(action, role, this.config, profile);
+  ruleFor(limit: RateLimit, role: SystemRole, profile?: LimitProfile): LimitRule {
+    return ruleOf(limit, role, this.config, profile);
   }
 }
 
-function requireAllowed(action: LimitAction, { limit, windowMs }: LimitRule, verdict: LimitVerdict): void {
+function requireAllowed({ name }: RateLimit, { limit, windowMs }: LimitRule, verdict: LimitVerdict): void {
   const { allowed, retryAfterSeconds, resetAt } = verdict;
   if (allowed) return;
-  throw new RateLimitExceeded(retryAfterSeconds, { action, limit, windowSeconds: windowMs / 1000, resetAt });
+  throw new RateLimitExceeded(retryAfterSeconds, { action: name, limit, windowSeconds: windowMs / 1000, resetAt });
 }

@@ -1,4 +1,5 @@
 import type { SystemRole } from '../identity/actor.js';
+import type { PriorityClass } from './priority.decorator.js';
 
 /** The numbers of a limit: how often one subject may act in any window of `windowSeconds`, by role. */
 export interface LimitNumbers {
@@ -8,10 +9,30 @@ export interface LimitNumbers {
   readonly isOverridable?: boolean;
 }
 
-interface LimitDeclaration extends LimitNumbers {
-  /** The first part of its names in the environment; see LIMIT_VARIABLES. */
+/** A rate limit. `name` is its counter, and what errors and metrics call it. */
+export interface RateLimit<Name extends string = string> extends LimitNumbers {
+  readonly name: Name;
+  /** The first part of its names in the environment; see `limitVariables`. */
   readonly environment: string;
   readonly description: string;
+  /**
+   * Whether a route with this limit counts the account that its body names, together with the IP address, and the
+   * request as a call of the IP address. By default the user is counted or, without one, the IP address.
+   */
+  readonly countsNamedAccount?: boolean;
+  /** The priority under overload of the routes and frames with this limit, if they declare none. */
+  readonly priority?: PriorityClass;
+}
+
+/**
+ * Declares a rate limit, for `@Limit`, `@OnFrame` and `Limits`. Modules declare theirs in `<module>.limits.ts`; the
+ * application lists all of them in `src/rate-limits.ts`, from which the environment and the documentation are derived.
+ */
+export function defineLimit<const Name extends string>(
+  name: Name,
+  declaration: Omit<RateLimit, 'name'>,
+): RateLimit<Name> {
+  return { name, ...declaration };
 }
 
 /** The same number for all roles, or higher numbers for moderators and admins. */
@@ -19,95 +40,33 @@ export function perRole(everyone: number, moderator = everyone, admin = moderato
   return { user: everyone, student: everyone, teacher: everyone, moderator, admin };
 }
 
-/** Every rate limit. Routes, frames, headers, environment and documentation are derived from this table. */
-export const LIMITS = {
-  'message.send': {
-    byRole: perRole(60, 120, 300),
-    windowSeconds: 60,
-    environment: 'LIMIT_MESSAGE_SEND',
-    description: 'Messages one user may send or edit.',
-  },
-  'conversation.create': {
-    byRole: perRole(20, 40, 100),
-    windowSeconds: 300,
-    environment: 'LIMIT_CONVERSATION_CREATE',
-    description: 'Conversations one user may create.',
-  },
-  upload: {
-    byRole: perRole(20, 40, 100),
-    windowSeconds: 60,
-    environment: 'LIMIT_UPLOAD',
-    description: 'Files one user may upload.',
-  },
-  report: {
-    byRole: perRole(20, 100, 100),
-    windowSeconds: 3600,
-    environment: 'LIMIT_REPORT',
-    description: 'Reports one user may submit.',
-  },
-  typing: {
-    byRole: perRole(30),
-    windowSeconds: 60,
-    environment: 'LIMIT_TYPING',
-    description: 'Typing signals one user may send.',
-  },
-  connect: {
-    byRole: perRole(10, 10, 30),
-    windowSeconds: 60,
-    environment: 'LIMIT_CONNECT',
-    description: 'Sockets one user may open.',
-  },
-  'connect.ip': {
-    byRole: perRole(100),
-    windowSeconds: 60,
-    environment: 'LIMIT_CONNECT_IP',
-    description: 'Sockets one IP address may open.',
-  },
-  call: {
-    byRole: perRole(300, 300, 1000),
-    windowSeconds: 60,
-    environment: 'LIMIT_CALL',
-    description: 'Other calls that one user, or one IP address without a credential, may make.',
-  },
-  export: {
-    byRole: perRole(3, 10, 60),
-    windowSeconds: 3600,
-    environment: 'LIMIT_EXPORT',
-    description: 'Data exports of an account that one user may request.',
-  },
-  'webhook.verification': {
-    byRole: perRole(20),
-    windowSeconds: 3600,
-    environment: 'LIMIT_WEBHOOK_VERIFICATION',
-    description: 'New webhook URLs that one user may have verified.',
-  },
-  'webhook.verification.host': {
-    byRole: perRole(200),
-    windowSeconds: 3600,
-    environment: 'LIMIT_WEBHOOK_VERIFICATION_HOST',
-    description: 'New webhook URLs at one host that all users together may have verified.',
-  },
-  login: {
-    byRole: perRole(5),
-    windowSeconds: 60,
-    environment: 'LIMIT_LOGIN',
-    description: 'Logins and refreshes of one account from one IP address.',
-  },
-  'login.failed': {
-    byRole: perRole(30),
-    windowSeconds: 60,
-    environment: 'LIMIT_LOGIN_FAILED',
-    description: 'Failed logins from one IP address, for all accounts together; known devices do not count.',
-  },
-} as const satisfies Record<string, LimitDeclaration>;
+/** The limit of every route and frame that declares no other. */
+export const CALL_LIMIT = defineLimit('call', {
+  byRole: perRole(300, 300, 1000),
+  windowSeconds: 60,
+  environment: 'LIMIT_CALL',
+  description: 'Other calls that one user, or one IP address without a credential, may make.',
+});
 
-export type LimitAction = keyof typeof LIMITS;
+export const CONNECT_LIMIT = defineLimit('connect', {
+  byRole: perRole(10, 10, 30),
+  windowSeconds: 60,
+  environment: 'LIMIT_CONNECT',
+  description: 'Sockets one user may open.',
+});
 
-/** Numbers that replace those of LIMITS on some routes, with the same counters. */
-export type LimitProfile = Partial<Readonly<Record<LimitAction, LimitNumbers>>>;
+export const CONNECT_IP_LIMIT = defineLimit('connect.ip', {
+  byRole: perRole(100),
+  windowSeconds: 60,
+  environment: 'LIMIT_CONNECT_IP',
+  description: 'Sockets one IP address may open.',
+});
+
+/** Numbers that replace those of limits on some routes, by the name of the limit. The counters stay the same. */
+export type LimitProfile = Readonly<Record<string, LimitNumbers | undefined>>;
 
 /**
- * The part of the configuration that the limits read. `limitOverrides` maps a name of LIMIT_VARIABLES to its number.
+ * The part of the configuration that the limits read. `limitOverrides` maps a name of `limitVariables` to its number.
  */
 export interface LimitSettings {
   readonly rateLimitMultiplier: number;
@@ -131,31 +90,29 @@ function tierOf(role: SystemRole): Tier {
   return role === 'admin' ? '_ADMIN' : role === 'moderator' ? '_MODERATOR' : '';
 }
 
-function variablesOf({ byRole, windowSeconds, environment, description }: LimitDeclaration): LimitVariable[] {
-  return [
+/** Returns the name in the environment, the default and the description of every number of these limits. */
+export function limitVariables(limits: readonly RateLimit[]): LimitVariable[] {
+  return limits.flatMap(({ byRole, windowSeconds, environment, description }) => [
     { name: environment, fallback: byRole.user, description },
     { name: `${environment}_MODERATOR`, fallback: byRole.moderator, description: `${description} For moderators.` },
     { name: `${environment}_ADMIN`, fallback: byRole.admin, description: `${description} For admins.` },
     { name: `${environment}_WINDOW`, fallback: windowSeconds, description: `${description} The window, in seconds.` },
-  ];
+  ]);
 }
 
-/** The name in the environment, the default and the description of every number of LIMITS. */
-export const LIMIT_VARIABLES: readonly LimitVariable[] = Object.values(LIMITS).flatMap(variablesOf);
-
 /**
- * Returns how often `role` may do `action`, and in which window. The multiplier scales the number, never the window; a
- * limit is at least 1, so that no multiplier locks all users out.
+ * Returns how often `role` may do what `rateLimit` limits, and in which window. The multiplier scales the number, never
+ * the window; a limit is at least 1, so that no multiplier locks all users out.
  */
-export function limitFor(
-  action: LimitAction,
+export function ruleOf(
+  rateLimit: RateLimit,
   role: SystemRole,
   settings: LimitSettings,
   profile?: LimitProfile,
 ): LimitRule {
-  const own = profile?.[action];
-  const { byRole, windowSeconds } = own ?? LIMITS[action];
-  const { environment } = LIMITS[action];
+  const own = profile?.[rateLimit.name];
+  const { byRole, windowSeconds } = own ?? rateLimit;
+  const { environment } = rateLimit;
   const overrides = own && !own.isOverridable ? undefined : settings.limitOverrides;
   const limit = overrides?.get(environment + tierOf(role)) ?? byRole[role];
   const window = overrides?.get(`${environment}_WINDOW`) ?? windowSeconds;

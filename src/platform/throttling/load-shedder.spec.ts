@@ -1,7 +1,8 @@
 import type { ModuleRef } from '@nestjs/core';
 import type { Config } from '../config/config.js';
 import { ServiceUnavailable } from '../errors/app-error.js';
-import { LoadShedder, PRIORITIES, type PriorityClass } from './load-shedder.js';
+import { LoadShedder } from './load-shedder.js';
+import { PRIORITIES, type PriorityClass } from './priority.decorator.js';
 
 function shedderOf(shedLoopLagMs = 100, shedPoolWaitMs = 200): LoadShedder {
   return new LoadShedder({ shedLoopLagMs, shedPoolWaitMs } as Config, {} as ModuleRef);

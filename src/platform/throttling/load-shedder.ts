@@ -5,14 +5,7 @@ import { Config } from '../config/config.js';
 import { PoolMonitor } from '../database/pool-monitor.js';
 import { ServiceUnavailable } from '../errors/app-error.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
-
-/**
- * The priority classes in the order in which they are refused under overload: signals (typing, presence), then figures
- * (search, statistics, exports), then reads, and writes last. `vital` requests are never refused: health, logout, bans,
- * ping.
- */
-export const PRIORITIES = ['signals', 'figures', 'reads', 'writes', 'vital'] as const;
-export type PriorityClass = (typeof PRIORITIES)[number];
+import { PRIORITIES, type PriorityClass } from './priority.decorator.js';
 
 /** The multiple of the threshold from which each priority class is refused. */
 const PRESSURES = [1, 2, 3, 5] as const;

@@ -1,17 +1,10 @@
-import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { LIMIT_ACTION } from './limit.decorator.js';
-import type { LimitAction } from './limits.js';
-import { LoadShedder, type PriorityClass } from './load-shedder.js';
-
-const PRIORITY = Symbol('priority');
-
-/**
- * The priority of this route (or of all routes of the controller) under overload. By default, typing is refused first,
- * then GET and HEAD, then the rest.
- */
-export const Priority = (priority: PriorityClass): MethodDecorator & ClassDecorator => SetMetadata(PRIORITY, priority);
+import { RATE_LIMIT } from './limit.decorator.js';
+import type { RateLimit } from './limits.js';
+import { LoadShedder } from './load-shedder.js';
+import { PRIORITY, type PriorityClass } from './priority.decorator.js';
 
 /** Refuses requests under overload before they are authenticated: a refusal must cost next to nothing. */
 @Injectable()
@@ -31,7 +24,8 @@ export class LoadSheddingGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     const declared = this.reflector.getAllAndOverride<PriorityClass | undefined>(PRIORITY, targets);
     if (declared) return declared;
-    if (this.reflector.getAllAndOverride<LimitAction | undefined>(LIMIT_ACTION, targets) === 'typing') return 'signals';
+    const limit = this.reflector.getAllAndOverride<RateLimit | undefined>(RATE_LIMIT, targets);
+    if (limit?.priority) return limit.priority;
     const { method } = context.switchToHttp().getRequest<Request>();
     return method === 'GET' || method === 'HEAD' ? 'reads' : 'writes';
   }

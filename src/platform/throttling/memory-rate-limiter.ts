@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { type LimitCounter, SlidingLogCounter, SlidingWindowCounter } from './limit-counter.js';
-import type { LimitAction, LimitRule } from './limits.js';
+import type { LimitRule } from './limits.js';
 import { LARGEST_EXACT_LIMIT, type LimitVerdict, RateLimiter } from './rate-limiter.js';
 
 /** Windows are measured with a monotonic clock; headers contain wall clock time. */
@@ -61,11 +61,11 @@ class Counters {
 
 /**
  * The rate limiter of one process: exact, synchronous, and as large as the hits inside the windows. Idle subjects are
- * deleted; above `maxSubjects` of one action, the oldest one is deleted for each new one.
+ * deleted; above `maxSubjects` of one limit, the oldest one is deleted for each new one.
  */
 export class MemoryRateLimiter extends RateLimiter {
-  private readonly exact = new Map<LimitAction, Counters>();
-  private readonly counted = new Map<LimitAction, Counters>();
+  private readonly exact = new Map<string, Counters>();
+  private readonly counted = new Map<string, Counters>();
 
   constructor(
     private readonly clock: LimitClock = SYSTEM_CLOCK,
@@ -82,9 +82,9 @@ export class MemoryRateLimiter extends RateLimiter {
     return size;
   }
 
-  consume(action: LimitAction, subject: string, rule: LimitRule): LimitVerdict {
+  consume(limitName: string, subject: string, rule: LimitRule): LimitVerdict {
     const now = this.clock.monotonicMs();
-    const result = this.counter(action, subject, rule, now).take(now, rule);
+    const result = this.counter(limitName, subject, rule, now).take(now, rule);
     return {
       allowed: result.allowed,
       limit: rule.limit,
@@ -94,16 +94,16 @@ export class MemoryRateLimiter extends RateLimiter {
     };
   }
 
-  refund(action: LimitAction, subject: string): void {
-    this.exact.get(action)?.get(subject)?.refund();
-    this.counted.get(action)?.get(subject)?.refund();
+  refund(limitName: string, subject: string): void {
+    this.exact.get(limitName)?.get(subject)?.refund();
+    this.counted.get(limitName)?.get(subject)?.refund();
   }
 
-  private counter(action: LimitAction, subject: string, rule: LimitRule, now: number): LimitCounter {
+  private counter(limitName: string, subject: string, rule: LimitRule, now: number): LimitCounter {
     const isExact = rule.limit <= LARGEST_EXACT_LIMIT;
-    const byAction = isExact ? this.exact : this.counted;
-    let counters = byAction.get(action);
-    if (!counters) byAction.set(action, (counters = new Counters(this.maxSubjects)));
+    const byLimit = isExact ? this.exact : this.counted;
+    let counters = byLimit.get(limitName);
+    if (!counters) byLimit.set(limitName, (counters = new Counters(this.maxSubjects)));
     counters.deleteIdle(now);
     let counter = counters.get(subject);
     if (!counter)

@@ -1,10 +1,10 @@
 import type { OnModuleDestroy } from '@nestjs/common';
-import type { LimitAction, LimitRule } from './limits.js';
+import type { LimitRule } from './limits.js';
 import { type LimitVerdict, RateLimiter } from './rate-limiter.js';
 
-/** Called with every counted action, its subject and whether it was allowed. Must not throw. */
+/** Called with every counted hit: the name of its limit, its subject and whether it was allowed. Must not throw. */
 export interface LimitObserver {
-  counted(action: LimitAction, subject: string, allowed: boolean): void;
+  counted(limitName: string, subject: string, allowed: boolean): void;
 }
 
 /**
@@ -22,22 +22,22 @@ export class ObservableRateLimiter extends RateLimiter implements OnModuleDestro
     this.observers.push(observer);
   }
 
-  consume(action: LimitAction, subject: string, rule: LimitRule): LimitVerdict | Promise<LimitVerdict> {
-    const verdict = this.limiter.consume(action, subject, rule);
-    if (verdict instanceof Promise) return verdict.then((resolved) => this.notify(action, subject, resolved));
-    return this.notify(action, subject, verdict);
+  consume(limitName: string, subject: string, rule: LimitRule): LimitVerdict | Promise<LimitVerdict> {
+    const verdict = this.limiter.consume(limitName, subject, rule);
+    if (verdict instanceof Promise) return verdict.then((resolved) => this.notify(limitName, subject, resolved));
+    return this.notify(limitName, subject, verdict);
   }
 
-  refund(action: LimitAction, subject: string): void | Promise<void> {
-    return this.limiter.refund(action, subject);
+  refund(limitName: string, subject: string): void | Promise<void> {
+    return this.limiter.refund(limitName, subject);
   }
 
   onModuleDestroy(): void {
     this.limiter.onModuleDestroy?.();
   }
 
-  private notify(action: LimitAction, subject: string, verdict: LimitVerdict): LimitVerdict {
-    for (const observer of this.observers) observer.counted(action, subject, verdict.allowed);
+  private notify(limitName: string, subject: string, verdict: LimitVerdict): LimitVerdict {
+    for (const observer of this.observers) observer.counted(limitName, subject, verdict.allowed);
     return verdict;
   }
 }

@@ -1,4 +1,4 @@
-import type { LimitAction, LimitRule } from './limits.js';
+import type { LimitRule } from './limits.js';
 
 export interface LimitVerdict {
   readonly allowed: boolean;
@@ -18,13 +18,13 @@ export interface LimitVerdict {
  * all hits of the counter.
  */
 export abstract class RateLimiter {
-  abstract consume(action: LimitAction, subject: string, rule: LimitRule): LimitVerdict | Promise<LimitVerdict>;
+  abstract consume(limitName: string, subject: string, rule: LimitRule): LimitVerdict | Promise<LimitVerdict>;
 
   /**
    * Removes the newest hit, for a request that turned out to be a repetition without cost. If two requests of one
    * subject overlap, the hit of the later one is removed instead of that of the earlier one.
    */
-  abstract refund(action: LimitAction, subject: string): void | Promise<void>;
+  abstract refund(limitName: string, subject: string): void | Promise<void>;
 }
 
 /** Above this limit the times of single hits are no longer stored; hits are counted in a ring of slots instead. */

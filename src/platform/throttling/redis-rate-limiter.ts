@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import type { LimitAction, LimitRule } from './limits.js';
+import type { LimitRule } from './limits.js';
 import { MemoryRateLimiter } from './memory-rate-limiter.js';
 import { LARGEST_EXACT_LIMIT, type LimitVerdict, RateLimiter, SLOTS } from './rate-limiter.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
@@ -133,13 +133,13 @@ export class RedisRateLimiter extends RateLimiter {
     );
   }
 
-  async consume(action: LimitAction, subject: string, rule: LimitRule): Promise<LimitVerdict> {
-    const own = this.local.consume(action, subject, rule);
+  async consume(limitName: string, subject: string, rule: LimitRule): Promise<LimitVerdict> {
+    const own = this.local.consume(limitName, subject, rule);
     if (!own.allowed || !this.isReachable()) return own;
     try {
-      const verdict = await this.consumeShared(action, subject, rule);
+      const verdict = await this.consumeShared(limitName, subject, rule);
       this.unshared.worked();
-      if (!verdict.allowed) this.local.refund(action, subject);
+      if (!verdict.allowed) this.local.refund(limitName, subject);
       return verdict;
     } catch (error) {
       this.backOff(error as Error);
@@ -147,11 +147,11 @@ export class RedisRateLimiter extends RateLimiter {
     }
   }
 
-  async refund(action: LimitAction, subject: string): Promise<void> {
-    this.local.refund(action, subject);
+  async refund(limitName: string, subject: string): Promise<void> {
+    this.local.refund(limitName, subject);
     if (!this.isReachable()) return;
     try {
-      await this.commands.limitRefund(exactKey(action, subject), countedKey(action, subject));
+      await this.commands.limitRefund(exactKey(limitName, subject), countedKey(limitName, subject));
     } catch (error) {
       this.backOff(error as Error);
     }
@@ -161,9 +161,9 @@ export class RedisRateLimiter extends RateLimiter {
     this.redis.disconnect();
   }
 
-  private async consumeShared(action: LimitAction, subject: string, rule: LimitRule): Promise<LimitVerdict> {
+  private async consumeShared(limitName: string, subject: string, rule: LimitRule): Promise<LimitVerdict> {
     const isExact = rule.limit <= LARGEST_EXACT_LIMIT;
-    const key = isExact ? exactKey(action, subject) : countedKey(action, subject);
+    const key = isExact ? exactKey(limitName, subject) : countedKey(limitName, subject);
     const member = `${this.node}:${++this.hits}`;
     const slots = isExact ? 0 : SLOTS;
     const result = await this.commands.limitConsume(key, `${key}:kept`, rule.limit, rule.windowMs, member, slots);
@@ -188,10 +188,10 @@ export class RedisRateLimiter extends RateLimiter {
   }
 }
 
-function exactKey(action: LimitAction, subject: string): string {
-  return `limit:{${action}:${subject}}`;
+function exactKey(limitName: string, subject: string): string {
+  return `limit:{${limitName}:${subject}}`;
 }
 
-function countedKey(action: LimitAction, subject: string): string {
-  return `limit-slots:{${action}:${subject}}`;
+function countedKey(limitName: string, subject: string): string {
+  return `limit-slots:{${limitName}:${subject}}`;
 }

@@ -18,10 +18,25 @@ import { RateLimitExceeded } from '../errors/app-error.js';
 import type { Actor } from '../identity/actor.js';
 import { accountNamed, subjectOfIp, loginSubject } from './limit-subject.js';
 import { AlsoCountsAsCall, Limit, RateLimitProfile } from './limit.decorator.js';
-import { LIMITS } from './limits.js';
+import { CALL_LIMIT, defineLimit, perRole } from './limits.js';
 import { Limits } from './limits.service.js';
 import { LimitGuard } from './throttler.guard.js';
 import { ThrottlingModule } from './throttling.module.js';
+
+const SEND_LIMIT = defineLimit('send', {
+  byRole: perRole(60, 120, 300),
+  windowSeconds: 60,
+  environment: 'LIMIT_SEND',
+  description: 'Messages one user may send.',
+});
+
+const LOGIN_LIMIT = defineLimit('login', {
+  byRole: perRole(5),
+  windowSeconds: 60,
+  environment: 'LIMIT_LOGIN',
+  description: 'Logins of one account from one IP address.',
+  countsNamedAccount: true,
+});
 
 @Controller()
 class RoutesController {
@@ -31,29 +46,29 @@ class RoutesController {
   }
 
   @Post('messages')
-  @Limit('message.send')
+  @Limit(SEND_LIMIT)
   send(): string {
     return 'sent';
   }
 
   @Post('classroom/messages')
-  @Limit('message.send')
+  @Limit(SEND_LIMIT)
   @RateLimitProfile({
-    'message.send': { byRole: { ...LIMITS['message.send'].byRole, student: 10 }, windowSeconds: 60 },
+    [SEND_LIMIT.name]: { byRole: { ...SEND_LIMIT.byRole, student: 10 }, windowSeconds: 60 },
   })
   sendInClass(): string {
     return 'sent';
   }
 
   @Post('counted/messages')
-  @Limit('message.send')
+  @Limit(SEND_LIMIT)
   @AlsoCountsAsCall()
   sendAndCount(): string {
     return 'sent';
   }
 
   @Post('login')
-  @Limit('login')
+  @Limit(LOGIN_LIMIT)
   login(): string {
     return 'in';
   }
@@ -134,7 +149,7 @@ describe('LimitGuard', () => {
   });
 
   it('shares one counter with frames, and with routes that have their own numbers', async () => {
-    for (let frame = 0; frame < 9; frame++) await limits.check('message.send', actorNamed('ada'));
+    for (let frame = 0; frame < 9; frame++) await limits.check(SEND_LIMIT, actorNamed('ada'));
     await call('post', '/classroom/messages', 'ada').expect(201);
     await call('post', '/classroom/messages', 'ada').expect(429);
     const { headers } = await call('post', '/messages', 'ada').expect(201);
@@ -143,7 +158,7 @@ describe('LimitGuard', () => {
 
   it('counts @AlsoCountsAsCall as a call as well', async () => {
     const ada = actorNamed('ada');
-    for (let calls = 0; calls < 299; calls++) await limits.check('call', ada);
+    for (let calls = 0; calls < 299; calls++) await limits.check(CALL_LIMIT, ada);
     const last = await call('post', '/counted/messages', 'ada').expect(201);
     expect(last.headers).toMatchObject({ 'x-ratelimit-limit': '300', 'x-ratelimit-remaining': '0' });
     await call('post', '/counted/messages', 'ada').expect(429);
@@ -153,11 +168,11 @@ describe('LimitGuard', () => {
 
   it('refunds the hit of a repetition', async () => {
     const ada = actorNamed('ada');
-    for (let frame = 0; frame < 60; frame++) await limits.check('message.send', ada);
-    expect(() => limits.check('message.send', ada)).toThrow(RateLimitExceeded);
-    await limits.refund('message.send', ada);
-    await limits.check('message.send', ada);
-    expect(() => limits.check('message.send', ada)).toThrow(RateLimitExceeded);
+    for (let frame = 0; frame < 60; frame++) await limits.check(SEND_LIMIT, ada);
+    expect(() => limits.check(SEND_LIMIT, ada)).toThrow(RateLimitExceeded);
+    await limits.refund(SEND_LIMIT, ada);
+    await limits.check(SEND_LIMIT, ada);
+    expect(() => limits.check(SEND_LIMIT, ada)).toThrow(RateLimitExceeded);
   });
 
   it('applies the numbers of the role', async () => {
@@ -182,7 +197,7 @@ describe('LimitGuard', () => {
   });
 
   it('limits the accounts that one IP address may try by its calls', async () => {
-    for (let calls = 0; calls < 300; calls++) await limits.checkIp('call', '127.0.0.1');
+    for (let calls = 0; calls < 300; calls++) await limits.checkIp(CALL_LIMIT, '127.0.0.1');
     await call('post', '/login').send({ email: 'someone@example.com' }).expect(429);
   });
 });

@@ -5,8 +5,8 @@ import type { ServerResponse } from 'node:http';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import { type LimitRecord, LimitStorage } from './limit-storage.js';
 import { accountNamed, subjectOfIp, callerSubject, type LimitedRequest, loginSubject } from './limit-subject.js';
-import { LIMIT_ACTION, LIMIT_AS_CALL, LIMIT_PROFILE } from './limit.decorator.js';
-import type { LimitAction, LimitProfile } from './limits.js';
+import { LIMIT_AS_CALL, LIMIT_PROFILE, RATE_LIMIT } from './limit.decorator.js';
+import { CALL_LIMIT, type LimitProfile, type RateLimit } from './limits.js';
 import { Limits } from './limits.service.js';
 
 /**
@@ -37,35 +37,35 @@ export class LimitGuard extends ThrottlerGuard {
     request.isCounted = true;
     const response = http.getResponse<ServerResponse>();
     const targets = [context.getHandler(), context.getClass()];
-    const action = this.reflector.getAllAndOverride<LimitAction | undefined>(LIMIT_ACTION, targets) ?? 'call';
+    const rateLimit = this.reflector.getAllAndOverride<RateLimit | undefined>(RATE_LIMIT, targets) ?? CALL_LIMIT;
     const profile = this.reflector.getAllAndOverride<LimitProfile | undefined>(LIMIT_PROFILE, targets);
-    if (action !== 'login') {
-      if (action !== 'call' && this.reflector.getAllAndOverride<boolean | undefined>(LIMIT_AS_CALL, targets)) {
-        await this.count(response, { action: 'call', subject: callerSubject(request), request, profile });
-      }
-      await this.count(response, { action, subject: callerSubject(request), request, profile });
+    if (rateLimit.countsNamedAccount) {
+      await this.count(response, { rateLimit: CALL_LIMIT, subject: subjectOfIp(request.ip), request, profile });
+      const subject = loginSubject(request.ip, accountNamed(request.body));
+      await this.count(response, { rateLimit, subject, request, profile });
       return true;
     }
-    // Five attempts for each account would let one IP address try all accounts, so it also counts as a call of the IP
-    // address.
-    await this.count(response, { action: 'call', subject: subjectOfIp(request.ip), request, profile });
-    const subject = loginSubject(request.ip, accountNamed(request.body));
-    await this.count(response, { action, subject, request, profile });
+    const subject = callerSubject(request);
+    if (rateLimit !== CALL_LIMIT && this.reflector.getAllAndOverride<boolean | undefined>(LIMIT_AS_CALL, targets)) {
+      await this.count(response, { rateLimit: CALL_LIMIT, subject, request, profile });
+    }
+    await this.count(response, { rateLimit, subject, request, profile });
     return true;
   }
 
   private async count(response: ServerResponse, hit: Hit): Promise<void> {
-    const { limit, windowMs } = this.limits.ruleFor(hit.action, hit.request.actor?.role ?? 'user', hit.profile);
-    const record = await this.storage.increment(hit.subject, windowMs, limit, 0, hit.action);
+    const { rateLimit, subject, request, profile } = hit;
+    const { limit, windowMs } = this.limits.ruleFor(rateLimit, request.actor?.role ?? 'user', profile);
+    const record = await this.storage.increment(subject, windowMs, limit, 0, rateLimit.name);
     if (isTighter(response, record)) setHeaders(response, limit, record);
     if (!record.isBlocked) return;
-    const spent = { action: hit.action, limit, windowSeconds: windowMs / 1000, resetAt: record.resetAt };
+    const spent = { action: rateLimit.name, limit, windowSeconds: windowMs / 1000, resetAt: record.resetAt };
     throw new RateLimitExceeded(record.timeToBlockExpire, spent);
   }
 }
 
 interface Hit {
-  readonly action: LimitAction;
+  readonly rateLimit: RateLimit;
   readonly subject: string;
   readonly request: LimitedRequest;
   readonly profile: LimitProfile | undefined;

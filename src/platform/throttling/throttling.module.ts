@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { Config } from '../config/config.js';
 import { LimitStorage } from './limit-storage.js';
-import { LIMITS } from './limits.js';
+import { CALL_LIMIT } from './limits.js';
 import { Limits } from './limits.service.js';
 import { MemoryRateLimiter } from './memory-rate-limiter.js';
 import { LoadShedder } from './load-shedder.js';
@@ -22,7 +22,7 @@ export function createRateLimiter({ redisUrl }: Pick<Config, 'redisUrl'>): RateL
 @Module({
   imports: [
     ThrottlerModule.forRoot({
-      throttlers: [{ name: 'default', limit: LIMITS.call.byRole.user, ttl: LIMITS.call.windowSeconds * 1000 }],
+      throttlers: [{ name: 'default', limit: CALL_LIMIT.byRole.user, ttl: CALL_LIMIT.windowSeconds * 1000 }],
     }),
   ],
   providers: [

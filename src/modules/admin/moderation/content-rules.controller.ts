@@ -26,11 +26,12 @@ import {
 import { ContentRulesService } from './content-rules.service.js';
 import { ContentRuleExists, ContentRuleNotFound, TooManyContentRules } from './moderation.errors.js';
 import { INSTALLATION_SCOPE, scopeOf } from './moderation.policy.js';
+import { CALL_LIMIT } from '../../../platform/throttling/limits.js';
 
 /** The rules of the installation. */
 @ApiTags('admin')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @Controller('api/v1/admin/content-rules')
 export class ContentRulesController {
   constructor(private readonly rules: ContentRulesService) {}
@@ -75,7 +76,7 @@ export class ContentRulesController {
 /** The rules of one conversation, in addition to those of the installation. */
 @ApiTags('moderation')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @Controller('api/v1/conversations/:id/content-rules')
 export class ConversationRulesController {
   constructor(private readonly rules: ContentRulesService) {}

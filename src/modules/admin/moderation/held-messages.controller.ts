@@ -18,11 +18,12 @@ import {
 import { HeldMessagesService } from './held-messages.service.js';
 import { HeldMessageDecided, HeldMessageNotFound, HeldMessageNotSendable } from './moderation.errors.js';
 import { INSTALLATION_SCOPE, scopeOf } from './moderation.policy.js';
+import { CALL_LIMIT } from '../../../platform/throttling/limits.js';
 
 /** Messages held by rules of the installation, for its moderators. */
 @ApiTags('moderation')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @Controller('api/v1/admin/held-messages')
 export class HeldMessagesController {
   constructor(private readonly held: HeldMessagesService) {}
@@ -58,7 +59,7 @@ export class HeldMessagesController {
 /** Messages held by rules of one conversation, for its moderators. */
 @ApiTags('moderation')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @Controller('api/v1/conversations/:id/held-messages')
 export class ConversationHeldMessagesController {
   constructor(private readonly held: HeldMessagesService) {}

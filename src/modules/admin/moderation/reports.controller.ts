@@ -29,6 +29,8 @@ import {
 } from './reports.dto.js';
 import { ReportsService } from './reports.service.js';
 import { ResolveReport } from './resolve-report.js';
+import { REPORT_LIMIT } from '../admin.limits.js';
+import { CALL_LIMIT } from '../../../platform/throttling/limits.js';
 
 /** For all users. */
 @ApiTags('moderation')
@@ -39,7 +41,7 @@ export class ReportsController {
 
   @Post()
   @ApiOperation({ summary: 'Reports a message, a user or a conversation to the moderators.' })
-  @Limit('report')
+  @Limit(REPORT_LIMIT)
   @ApiCreatedResponse({ type: ReportDto })
   @Throws(ReportTargetNotFound, AlreadyReported)
   report(@CurrentActor() actor: Actor, @Body() dto: CreateReportDto): Promise<ReportDto> {
@@ -50,7 +52,7 @@ export class ReportsController {
 /** For moderators and admins. */
 @ApiTags('moderation')
 @ApiBearerAuth()
-@Limit('call')
+@Limit(CALL_LIMIT)
 @Controller('api/v1/admin/reports')
 export class ReportQueueController {
   constructor(

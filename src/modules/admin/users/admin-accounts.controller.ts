@@ -11,6 +11,7 @@ import { AdminUserParams, ARCHIVE, DeleteUserDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
 import { sendArchive } from '../../../platform/http/send-stream.js';
+import { EXPORT_LIMIT } from '../admin.limits.js';
 
 /** The export and the deletion of an account. */
 @ApiTags('admin')
@@ -29,7 +30,7 @@ export class AdminAccountsController {
     required: false,
     description: 'The reason for the audit log, percent-encoded',
   })
-  @Limit('export')
+  @Limit(EXPORT_LIMIT)
   @ApiOkResponse({ content: ARCHIVE })
   @Throws(UserNotFound)
   async export(

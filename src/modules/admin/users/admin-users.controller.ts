@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTa
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
-import { Priority } from '../../../platform/throttling/load-shedding.guard.js';
+import { Priority } from '../../../platform/throttling/priority.decorator.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { ConversationNotFound, DirectConversationFixed } from '../../participants/participants.errors.js';
 import { LastAdmin, UserNotFound } from '../../users/users.errors.js';

@@ -11,6 +11,7 @@ import { ARCHIVE, DeleteOwnAccountDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
 import { DisconnectSignal, sendArchive } from '../../../platform/http/send-stream.js';
+import { EXPORT_LIMIT } from '../admin.limits.js';
 
 /** The export and deletion of a user's own account. */
 @ApiTags('users')
@@ -24,7 +25,7 @@ export class OwnAccountController {
 
   @Get('export')
   @ApiOperation({ summary: 'All data of the caller, as a zip.' })
-  @Limit('export')
+  @Limit(EXPORT_LIMIT)
   @ApiOkResponse({ content: ARCHIVE })
   async export(@CurrentActor() actor: Actor, @Res() response: Response): Promise<void> {
     await sendArchive(response, await this.exports.exportOwn(actor), 'my-data.zip');

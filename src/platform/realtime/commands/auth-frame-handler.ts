@@ -9,6 +9,7 @@ import { ConnectionServices } from '../connection/connection-services.js';
 import type { Connection } from '../connection/connection.js';
 import type { ResumeRequest } from '../resume/connection-attacher.js';
 import { AlreadyAuthenticated } from '../realtime.errors.js';
+import { CONNECT_LIMIT } from '../../throttling/limits.js';
 
 /** Longer texts are refused without calling the authenticator. */
 export const LONGEST_TOKEN = 4096;
@@ -46,7 +47,7 @@ export class AuthFrameHandler {
 
   private async identify(token: string): Promise<Actor> {
     const actor = await this.services.authenticator.authenticate(token);
-    await this.limits.check('connect', actor);
+    await this.limits.check(CONNECT_LIMIT, actor);
     return actor;
   }
 }

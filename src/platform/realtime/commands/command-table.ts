@@ -1,6 +1,5 @@
 import type { DecoratedMethod } from '../../discovery/decorated-methods.js';
-import { LIMITS } from '../../throttling/limits.js';
-import type { PriorityClass } from '../../throttling/load-shedder.js';
+import type { PriorityClass } from '../../throttling/priority.decorator.js';
 import { CheckedInput } from '../../validation/checked-input.js';
 import type { Connection } from '../connection/connection.js';
 import { type FrameDefinition, PARLEY_PROTOCOL, protocolOf } from './frames.js';
@@ -31,8 +30,9 @@ export class CommandTable {
     if (commands.has(type) || (type === 'auth' && protocol === PARLEY_PROTOCOL)) {
       throw new Error(`The frame ${type} has two handlers.`);
     }
-    if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
-    commands.set(type, { definition, priority: priorityOf(definition), input: new CheckedInput(dto), handle });
+    if (!limit) throw new Error(`The frame ${type} has no limit.`);
+    const priority = definition.priority ?? limit.priority ?? 'writes';
+    commands.set(type, { definition, priority, input: new CheckedInput(dto), handle });
   }
 
   find(protocol: string, type: string): Command | undefined {
@@ -42,8 +42,4 @@ export class CommandTable {
   definitionsOf(protocol: string): FrameDefinition[] {
     return [...(this.protocols.get(protocol)?.values() ?? [])].map(({ definition }) => definition);
   }
-}
-
-function priorityOf({ priority, limit }: FrameDefinition): PriorityClass {
-  return priority ?? (limit === 'typing' ? 'signals' : 'writes');
 }

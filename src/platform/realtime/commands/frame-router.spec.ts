@@ -1,7 +1,6 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { DecoratedMethods } from '../../discovery/decorated-methods.js';
 import type { LoadShedder } from '../../throttling/load-shedder.js';
-import type { LimitAction } from '../../throttling/limits.js';
 import type { Limits } from '../../throttling/limits.service.js';
 import type { Connection } from '../connection/connection.js';
 import type { AuthFrameHandler } from './auth-frame-handler.js';
@@ -9,6 +8,7 @@ import { FrameRouter } from './frame-router.js';
 import { Gateway, OnFrame } from './frames.js';
 import type { LiveConnection } from '../connection/live-connection.js';
 import { RealtimeSettings } from '../connection/realtime-settings.js';
+import { CALL_LIMIT, CONNECT_LIMIT, type RateLimit } from '../../throttling/limits.js';
 
 class EmptyDto {}
 
@@ -16,12 +16,12 @@ class EmptyDto {}
 class FirstGateway {
   readonly started: string[] = [];
 
-  @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One' })
+  @OnFrame('one', EmptyDto, { limit: CALL_LIMIT, summary: 'One' })
   one(_connection: LiveConnection, _dto: EmptyDto): void {
     this.started.push('one');
   }
 
-  @OnFrame('two', EmptyDto, { limit: 'typing', summary: 'Two' })
+  @OnFrame('two', EmptyDto, { limit: CONNECT_LIMIT, summary: 'Two' })
   two(_connection: LiveConnection, _dto: EmptyDto): void {
     this.started.push('two');
   }
@@ -29,13 +29,13 @@ class FirstGateway {
 
 @Gateway()
 class DuplicateGateway {
-  @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One, too' })
+  @OnFrame('one', EmptyDto, { limit: CALL_LIMIT, summary: 'One, too' })
   one(): void {}
 }
 
 @Gateway()
 class LimitlessGateway {
-  @OnFrame('free', EmptyDto, { limit: undefined as unknown as LimitAction, summary: 'No limit' })
+  @OnFrame('free', EmptyDto, { limit: undefined as unknown as RateLimit, summary: 'No limit' })
   free(): void {}
 }
 
@@ -63,7 +63,7 @@ describe('the frame router', () => {
 
   it('refuses to start with a frame in a class that is no gateway', () => {
     class NoGateway {
-      @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One' })
+      @OnFrame('one', EmptyDto, { limit: CALL_LIMIT, summary: 'One' })
       one(): void {}
     }
     expect(() => routerOf({}, new NoGateway()).onApplicationBootstrap()).toThrow(

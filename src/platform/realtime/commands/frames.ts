@@ -1,14 +1,14 @@
 import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { methodDecorator } from '../../discovery/decorated-methods.js';
-import type { PriorityClass } from '../../throttling/load-shedder.js';
-import type { LimitAction } from '../../throttling/limits.js';
+import type { RateLimit } from '../../throttling/limits.js';
+import type { PriorityClass } from '../../throttling/priority.decorator.js';
 import type { LiveConnection } from '../connection/live-connection.js';
 
 export interface FrameOptions {
   /** The rate limit of the frame, with the same counter as the equivalent REST route. */
-  readonly limit: LimitAction;
-  /** Its priority under overload; by default `signals` for typing and `writes` for everything else. */
+  readonly limit: RateLimit;
+  /** Its priority under overload; by default that of its limit or, without one, `writes`. */
   readonly priority?: PriorityClass;
   /** Whether it stores a message, so that its refusals are counted among the sends. */
   readonly isSend?: boolean;

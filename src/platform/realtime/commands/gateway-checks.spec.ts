@@ -19,6 +19,7 @@ import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websock
 import type { LiveConnection } from '../connection/live-connection.js';
 import { Gateway, OnFrame } from './frames.js';
 import { GatewayChecks } from './gateway-checks.js';
+import { CALL_LIMIT } from '../../throttling/limits.js';
 
 class EmptyDto {}
 
@@ -61,7 +62,7 @@ describe('GatewayChecks', () => {
   it('lets a gateway with handlers of frames and other methods start', async () => {
     @Gateway()
     class Plain {
-      @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One' })
+      @OnFrame('one', EmptyDto, { limit: CALL_LIMIT, summary: 'One' })
       one(): void {}
 
       other(): void {}
@@ -88,7 +89,7 @@ describe('GatewayChecks', () => {
     @Gateway()
     class Guarded {
       @use
-      @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One' })
+      @OnFrame('one', EmptyDto, { limit: CALL_LIMIT, summary: 'One' })
       one(): void {}
     }
     @Gateway()
@@ -100,7 +101,7 @@ describe('GatewayChecks', () => {
   it('prevents the start when a parameter of a gateway has a decorator, such as a pipe', async () => {
     @Gateway()
     class Piped {
-      @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One' })
+      @OnFrame('one', EmptyDto, { limit: CALL_LIMIT, summary: 'One' })
       one(_connection: LiveConnection, @MessageBody(Deny) _dto: EmptyDto): void {}
     }
     await expect(start(Piped)).rejects.toThrow('Piped.one has a parameter decorator, which has no effect on frames');

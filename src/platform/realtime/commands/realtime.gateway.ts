@@ -5,6 +5,7 @@ import { ConnectionServices } from '../connection/connection-services.js';
 import { LONGEST_TOKEN } from './auth-frame-handler.js';
 import { Gateway, OnFrame } from './frames.js';
 import type { LiveConnection } from '../connection/live-connection.js';
+import { CALL_LIMIT } from '../../throttling/limits.js';
 
 export class PingFrameDto {}
 
@@ -19,7 +20,7 @@ export class RealtimeGateway {
   constructor(private readonly services: ConnectionServices) {}
 
   @OnFrame('ping', PingFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     priority: 'vital',
     summary: 'Returns the time of the server.',
     reply: ServerTimeData,
@@ -30,7 +31,7 @@ export class RealtimeGateway {
 
   /** @throws AuthenticationRequired, PermissionDenied for a token of another user */
   @OnFrame('auth.refresh', AuthRefreshFrameDto, {
-    limit: 'call',
+    limit: CALL_LIMIT,
     priority: 'vital',
     summary: 'Extends the connection with a new token.',
     reply: ExpiringData,

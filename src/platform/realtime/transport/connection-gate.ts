@@ -10,6 +10,7 @@ import { Limits } from '../../throttling/limits.service.js';
 import { ConnectionServices } from '../connection/connection-services.js';
 import { Handshake } from './handshake.js';
 import { TooManyConnections } from '../realtime.errors.js';
+import { CALL_LIMIT, CONNECT_IP_LIMIT } from '../../throttling/limits.js';
 
 /** Allows `perSecond` calls a second, and as many at once after a quiet second. */
 class TokenBucket {
@@ -77,7 +78,7 @@ export class ConnectionGate {
    * RateLimitExceeded
    */
   async countRefused(request: IncomingMessage): Promise<void> {
-    await this.limits.checkIp('call', this.handshake.clientIpOf(request));
+    await this.limits.checkIp(CALL_LIMIT, this.handshake.clientIpOf(request));
   }
 
   private async checkLimits(request: IncomingMessage): Promise<string> {
@@ -88,7 +89,7 @@ export class ConnectionGate {
       throw new TooManyConnections({ limit: this.config.socketsPerAddress, counted_by: 'address' });
     }
     // The limit of the IP address comes first: refused connections take no token from the shared bucket.
-    await this.limits.checkIp('connect.ip', ip);
+    await this.limits.checkIp(CONNECT_IP_LIMIT, ip);
     if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     return ipKey;
   }

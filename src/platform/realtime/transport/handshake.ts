@@ -14,6 +14,7 @@ import { Limits } from '../../throttling/limits.service.js';
 import { ConnectionServices } from '../connection/connection-services.js';
 import { LONGEST_TOKEN } from '../commands/auth-frame-handler.js';
 import { OriginNotAllowed } from '../realtime.errors.js';
+import { CONNECT_LIMIT } from '../../throttling/limits.js';
 
 export type Credential = { readonly token: string } | { readonly ticket: string } | { readonly sessionKey: string };
 
@@ -77,7 +78,7 @@ export class Handshake {
   /** Counts one `connect` of an actor who was authenticated otherwise. @throws RateLimitExceeded */
   async count(actor: Actor, limits?: LimitProfile): Promise<void> {
     try {
-      await this.limits.check('connect', actor, limits);
+      await this.limits.check(CONNECT_LIMIT, actor, limits);
     } catch (error) {
       if (error instanceof RateLimitExceeded) this.refusals.failed({ user_id: actor.userId });
       throw error;

@@ -1,0 +1,8 @@
+import { defineLimit, perRole } from '../../platform/throttling/limits.js';
+
+export const UPLOAD_LIMIT = defineLimit('upload', {
+  byRole: perRole(20, 40, 100),
+  windowSeconds: 60,
+  environment: 'LIMIT_UPLOAD',
+  description: 'Files one user may upload.',
+});

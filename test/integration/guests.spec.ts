@@ -1,6 +1,7 @@
 import { GuestsService } from '../../src/modules/auth/guests.service.js';
 import { GuestSubscriptions } from '../../src/modules/participants/guest-subscriptions.js';
 import { MessagesService } from '../../src/modules/messages/messages.service.js';
+import { GUEST_USER_ID } from '../../src/modules/users/guest.constants.js';
 import type { Environment } from '../../src/platform/config/config.js';
 import { GUEST_USER_ID, type Actor } from '../../src/platform/identity/actor.js';
 import { CodecSockets } from '../../src/platform/realtime/transport/codec-sockets.js';

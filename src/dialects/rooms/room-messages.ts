@@ -3,7 +3,8 @@ import { MessagesService } from '../../modules/messages/messages.service.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
-import { type Actor, isGuest } from '../../platform/identity/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { isGuest } from '../../modules/users/guest.constants.js';
 import type { RoomsCodec } from './rooms.codec.js';
 import type { RoomsTextFrameDto } from './rooms.dto.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
-import { GUEST_USER_ID } from '../../platform/identity/actor.js';
+import { GUEST_USER_ID } from '../users/guest.constants.js';
 import type { NodeStats } from './activity/node-stats.js';
 
 export interface UserCounts {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import { type Actor, GUEST_SESSION_ID } from '../../platform/identity/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { GUEST_SESSION_ID } from '../users/guest.constants.js';
 import { toActor } from './session-authenticator.js';
 import { SessionsRepository } from './sessions.repository.js';
 

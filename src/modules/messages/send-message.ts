@@ -9,6 +9,7 @@ import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import { type Actor, isGuest } from '../../platform/identity/actor.js';
 import { cacheJson } from '../../platform/json/json-encoding.js';
+import { isGuest } from '../users/guest.constants.js';
 import { codePoints, isBlank } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
 import type { HeldSend } from './content-moderator.port.js';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
-import { type Actor, isGuest } from '../../platform/identity/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { isGuest } from '../users/guest.constants.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { renderParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
 import { PARTICIPANTS_MAX } from './participants.dto.js';

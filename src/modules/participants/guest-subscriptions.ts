@@ -4,8 +4,7 @@ import { Sql } from '../../platform/database/sql.js';
 import type { StreamEvent } from '../../platform/event-log/stream-event.js';
 import { StreamAccessReader } from '../../platform/realtime/fan-out/stream-access.js';
 import { FanOut } from '../../platform/realtime/fan-out/fan-out.js';
-import type { LocalSubscriber } from '../../platform/realtime/fan-out/local-subscribers.js';
-import { GUEST_USER_ID } from '../../platform/identity/actor.js';
+import { GUEST_USER_ID } from '../users/guest.constants.js';
 import { CONVERSATION_UPDATED } from './participants.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
@@ -23,15 +22,11 @@ export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestr
   private readonly failures = new RepeatedWarning(
     new Logger(GuestSubscriptions.name),
     'the subscriptions of guests could not be refreshed',
-    {
-      over: 'the subscriptions of guests are refreshed again',
-    },
+    { over: 'the subscriptions of guests are refreshed again' },
   );
   private refreshing: Repeating | undefined;
   private reading: Promise<void> | undefined;
   private isRefreshRequested = false;
-  /** Rooms updated since the current read began: its result may be outdated for them. */
-  private readonly changed = new Set<string>();
 
   constructor(
     private readonly fanOut: FanOut,
@@ -63,37 +58,13 @@ export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestr
     return this.reading;
   }
 
-  private get guests(): LocalSubscriber | undefined {
-    const user = this.fanOut.subscribers.get(GUEST_USER_ID);
-    return user?.isLoaded ? user : undefined;
-  }
-
   private onDispatched({ type, streamId }: StreamEvent): void {
-    if (type !== CONVERSATION_UPDATED) return;
-    // Also while the first guest is being subscribed: that read of the public rooms may be older than this event.
-    const guests = this.fanOut.subscribers.get(GUEST_USER_ID);
-    const dispatcher = guests && this.fanOut.findDispatcher(streamId);
-    if (!dispatcher || !guests.streams.has(dispatcher)) return;
-    dispatcher.unsubscribe(guests);
-    this.changed.add(streamId);
-    void this.refresh();
+    if (type === CONVERSATION_UPDATED && this.fanOut.unsubscribe(GUEST_USER_ID, streamId)) void this.refresh();
   }
 
   private async read(): Promise<void> {
-    const before = this.guests;
-    if (!before) return;
-    this.changed.clear();
     try {
-      const rooms = await this.streamAccess.current(this.sql, GUEST_USER_ID);
-      const { guests } = this;
-      if (guests !== before) return;
-      const isPublic = new Map(rooms.map((access) => [access.streamId, access]));
-      for (const dispatcher of [...guests.streams]) {
-        if (dispatcher.kind === 'conversation' && !isPublic.delete(dispatcher.streamId)) dispatcher.unsubscribe(guests);
-      }
-      for (const { streamId, lastSeq } of isPublic.values()) {
-        if (!this.changed.has(streamId)) this.fanOut.onStreamAccess(guests, streamId, lastSeq + 1);
-      }
+      await this.fanOut.setSubscriptions(GUEST_USER_ID, () => this.streamAccess.current(this.sql, GUEST_USER_ID));
       this.failures.worked();
     } catch (error) {
       this.failures.failed({ err: error });

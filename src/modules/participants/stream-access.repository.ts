@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { statement, type Queryable } from '../../platform/database/sql.js';
 import { type StreamAccess, StreamAccessReader } from '../../platform/realtime/fan-out/stream-access.js';
-import { isGuest } from '../../platform/identity/actor.js';
+import { isGuest } from '../users/guest.constants.js';
 
 interface StreamAccessRow {
   stream_id: string;

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { isUniqueViolation } from '../../platform/database/database-errors.js';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
-import { type SystemRole, GUEST_USER_ID } from '../../platform/identity/actor.js';
+import type { SystemRole } from '../../platform/identity/actor.js';
+import { GUEST_USER_ID } from './guest.constants.js';
 import { foldName } from '../../platform/text-search/fold.js';
 import type { ProfileChanges } from './profile-changes.js';
 import type { NewUser, UserRow } from './users.dto.js';

@@ -120,8 +120,8 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /**
-   * Indexes a connection by user and session. Returns false if the user is at the limit; guests, who share an account,
-   * are exempt.
+   * Indexes a connection by user and session. Returns false if the user is at the limit. An account that many
+   * people share is exempt.
    */
   admit(connection: IndexedConnection, { userId, sessionId, keyId, rateLimitKey }: Actor): boolean {
     const isFull = this.byUser.count(userId) >= this.scaled(this.settings.socketsPerUser);

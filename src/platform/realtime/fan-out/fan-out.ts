@@ -43,6 +43,8 @@ export class FanOut extends CommitListener implements DispatchContext {
   /** Heads of streams without a dispatcher, reported while `pendingLoads` is above zero. */
   private readonly passedHeads = new Map<string, number>();
   private readonly observers: DeliveryObserver[] = [];
+  /** The calls of `setSubscriptions` that are reading, with the streams that were unsubscribed meanwhile. */
+  private readonly readings = new Set<{ readonly userId: string; readonly unsubscribed: Set<string> }>();
 
   constructor(
     readonly subscribers: LocalSubscribers,
@@ -95,6 +97,40 @@ export class FanOut extends CommitListener implements DispatchContext {
     }
   }
 
+  /**
+   * Subscribes a connected user to exactly the streams that `read` returns, besides their own. It is for users whose
+   * access no event of the log changes. A stream that `unsubscribe` ends while `read` is running is not subscribed
+   * again, because the result may be older. Does nothing for a user who is not connected, or connects again meanwhile.
+   */
+  async setSubscriptions(userId: string, read: () => Promise<readonly StreamAccess[]>): Promise<void> {
+    const user = this.loadedSubscriber(userId);
+    if (!user) return;
+    const reading = { userId, unsubscribed: new Set<string>() };
+    this.readings.add(reading);
+    try {
+      const streams = new Map((await read()).map((access) => [access.streamId, access]));
+      if (this.loadedSubscriber(userId) !== user) return;
+      for (const subscription of [...user.streams]) {
+        if (subscription.streamId !== userId && !streams.delete(subscription.streamId)) subscription.unsubscribe(user);
+      }
+      for (const { streamId, lastSeq } of streams.values()) {
+        if (!reading.unsubscribed.has(streamId)) this.onStreamAccess(user, streamId, lastSeq + 1);
+      }
+    } finally {
+      this.readings.delete(reading);
+    }
+  }
+
+  /** Sends a user no more events of this stream. Returns whether they received any before. */
+  unsubscribe(userId: string, streamId: string): boolean {
+    const user = this.subscribers.get(userId);
+    const dispatcher = user && this.dispatchers.get(streamId);
+    if (!dispatcher || !user.streams.has(dispatcher)) return false;
+    dispatcher.unsubscribe(user);
+    for (const reading of this.readings) if (reading.userId === userId) reading.unsubscribed.add(streamId);
+    return true;
+  }
+
   onStreamAccess(user: LocalSubscriber, streamId: string, fromSeq: number): void {
     const dispatcher = this.dispatcherFor(streamId, 'conversation', fromSeq - 1);
     dispatcher.subscribe(user, fromSeq);
@@ -120,6 +156,11 @@ export class FanOut extends CommitListener implements DispatchContext {
 
   allDispatchers(): IterableIterator<StreamDispatcher> {
     return this.dispatchers.values();
+  }
+
+  private loadedSubscriber(userId: string): LocalSubscriber | undefined {
+    const user = this.subscribers.get(userId);
+    return user?.isLoaded ? user : undefined;
   }
 
   private dispatcherFor(streamId: string, kind: StreamKind, last: number): StreamDispatcher {

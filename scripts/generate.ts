@@ -1,7 +1,7 @@
-import 'reflect-metadata';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import 'reflect-metadata';
 import { createApp } from '../src/create-app.js';
 import { Config } from '../src/platform/config/config.js';
 import { startDatabaseServer } from '../src/platform/database/database-server.js';

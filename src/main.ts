@@ -1,7 +1,7 @@
 import 'reflect-metadata';
-import './platform/process/source-stacks.js';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
+import './platform/process/source-stacks.js';
 import type { Config } from './platform/config/config.js';
 import { StartupBanner } from './platform/logging/startup-banner.js';
 import { runProcess } from './platform/process/run-process.js';

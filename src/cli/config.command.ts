@@ -86,7 +86,9 @@ function settingsTable(): string {
     const also = aliases.length > 0 ? ` Also read from ${aliases.map(code).join(', ')}.` : '';
     return row(name, defaultText, description + also);
   });
-  const limits = limitVariables(RATE_LIMITS).map(({ name, fallback, description }) => row(name, String(fallback), description));
+  const limits = limitVariables(RATE_LIMITS).map(({ name, fallback, description }) =>
+    row(name, String(fallback), description),
+  );
   return ['| Setting | Default | |', '| --- | --- | --- |', ...settings, ...limits, ''].join('\n');
 }
 

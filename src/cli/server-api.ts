@@ -20,7 +20,10 @@ const FIRST_ADMIN = statement<{ username: string }>(
 
 /** Returns the given URL, or that of the server of this configuration. */
 export function serverUrl(given: string | undefined): string {
-  return (given ?? `http://127.0.0.1:${readConfiguration(processEnvironment(), RATE_LIMITS).values.port}`).replace(/\/+$/, '');
+  return (given ?? `http://127.0.0.1:${readConfiguration(processEnvironment(), RATE_LIMITS).values.port}`).replace(
+    /\/+$/,
+    '',
+  );
 }
 
 /** Calls the REST API of a running server, as any client does. */

@@ -2,7 +2,7 @@ import { limitVariables, ruleOf } from '../../src/platform/throttling/limits.js'
 import { RATE_LIMITS } from '../../src/rate-limits.js';
 import { sourceFiles } from '../support/source-files.js';
 
-describe('the rate limits of the application', () => {
+describe('the list of rate limits', () => {
   it.each([
     ['message.send', 60, 120, 300, 60],
     ['conversation.create', 20, 40, 100, 300],
@@ -13,7 +13,7 @@ describe('the rate limits of the application', () => {
     ['connect.ip', 100, 100, 100, 60],
     ['call', 300, 300, 1000, 60],
     ['login', 5, 5, 5, 60],
-  ])('allow %s to users %d, moderators %d, admins %d times in %d s', (name, everyone, moderator, admin, seconds) => {
+  ])('allows %s to users %d, moderators %d, admins %d times in %d s', (name, everyone, moderator, admin, seconds) => {
     const rateLimit = RATE_LIMITS.find((limit) => limit.name === name)!;
     const settings = { rateLimitMultiplier: 1 };
     for (const role of ['user', 'student', 'teacher'] as const) {
@@ -23,7 +23,7 @@ describe('the rate limits of the application', () => {
     expect(ruleOf(rateLimit, 'admin', settings).limit).toBe(admin);
   });
 
-  it('have different names and different variables', () => {
+  it('has different names and different variables', () => {
     const names = RATE_LIMITS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     const variables = limitVariables(RATE_LIMITS).map(({ name }) => name);
@@ -31,7 +31,7 @@ describe('the rate limits of the application', () => {
     expect(variables).toContain('LIMIT_MESSAGE_SEND_MODERATOR');
   });
 
-  it('are all that the modules and the platform declare', () => {
+  it('has every limit that a module or the platform declares', () => {
     const declared = sourceFiles('src', '.limits.ts')
       .concat(sourceFiles('src/platform/throttling', 'limits.ts'))
       .flatMap(({ text }) => [...text.matchAll(/defineLimit\('([^']+)'/g)].map(([, name]) => name));

@@ -12,9 +12,10 @@ import type { Config } from '../../src/platform/config/config.js';
 import { runProcess } from '../../src/platform/process/run-process.js';
 import { Broadcaster } from '../../src/platform/realtime/fan-out/broadcaster.js';
 import { Bus, type BusMessage } from '../../src/platform/realtime/bus/bus.js';
-import { RevocationSweep } from '../../src/platform/realtime/connection/revocation-sweep.js';
+import { SessionReconciler } from '../../src/platform/realtime/connection/session-reconciler.js';
 import { StreamDispatcher } from '../../src/platform/realtime/fan-out/stream-dispatcher.js';
 import { HeadReconciler } from '../../src/platform/realtime/fan-out/head-reconciler.js';
+import { RATE_LIMITS } from '../../src/rate-limits.js';
 import type { Faults } from './faults.js';
 
 /**
@@ -56,14 +57,14 @@ function alterBus(app: App): void {
 }
 
 function alterSweeps(app: App): void {
-  const [reconciler, revocations, broadcaster] = [
+  const [reconciler, sessions, broadcaster] = [
     get(app, HeadReconciler),
-    get(app, RevocationSweep),
+    get(app, SessionReconciler),
     get(app, Broadcaster),
   ];
-  const [run, revoke] = [reconciler.reconcile.bind(reconciler), revocations.sweep.bind(revocations)];
+  const [run, revoke] = [reconciler.reconcile.bind(reconciler), sessions.reconcile.bind(sessions)];
   reconciler.reconcile = async () => (faults.noReconciler ? undefined : run());
-  revocations.sweep = async () => (faults.endNothing ? undefined : revoke());
+  sessions.reconcile = async () => (faults.endNothing ? undefined : revoke());
   const endSessions = broadcaster.endSessions.bind(broadcaster);
   const endUser = broadcaster.endUser.bind(broadcaster);
   broadcaster.endSessions = (...ended) => faults.endNothing || endSessions(...ended);
@@ -147,4 +148,4 @@ async function boot(config: Config, log: Pino): Promise<INestApplicationContext>
   return app;
 }
 
-await runProcess({ title: 'Parley', problems: () => Promise.resolve([]), boot });
+await runProcess({ title: 'Parley', limits: RATE_LIMITS, problems: () => Promise.resolve([]), boot });

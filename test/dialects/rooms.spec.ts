@@ -1,4 +1,4 @@
-import { RevocationSweep } from '../../src/platform/realtime/connection/revocation-sweep.js';
+import { SessionReconciler } from '../../src/platform/realtime/connection/session-reconciler.js';
 import { startChat, type Answer, type Chat, type ChatUser } from '../support/chat.js';
 import { type AnyJson, call, type DialectCall, JsonSocket } from '../support/dialect-client.js';
 
@@ -140,7 +140,7 @@ describe('the rooms dialect', () => {
         `delete from session_keys where session_id in (select id from sessions where user_id = $1)`,
         [ben.id],
       );
-      await chat.app.app.get(RevocationSweep).sweep();
+      await chat.app.app.get(SessionReconciler).reconcile();
       expect((await socket.closed).code).toBe(4401);
       other.send(text('not ended'));
       await other.next(says('not ended'));

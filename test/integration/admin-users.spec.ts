@@ -1,5 +1,5 @@
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
-import { RevocationSweep } from '../../src/platform/realtime/connection/revocation-sweep.js';
+import { SessionReconciler } from '../../src/platform/realtime/connection/session-reconciler.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -12,8 +12,8 @@ describe('the accounts in the admin API', () => {
   let admin: Actor;
 
   beforeAll(async () => {
-    // Without the sweep, connections close only if the process is notified.
-    jest.spyOn(RevocationSweep.prototype, 'sweep').mockResolvedValue();
+    // Without the session reconciler, connections close only if the process is notified.
+    jest.spyOn(SessionReconciler.prototype, 'reconcile').mockResolvedValue();
     test = await startTestApp();
     people = new People(test);
     admin = await people.one('admin');

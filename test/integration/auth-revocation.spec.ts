@@ -3,7 +3,7 @@ import { UserAdministration } from '../../src/modules/users/user-administration.
 import { DomainEvents } from '../../src/platform/event-log/domain-events.js';
 import { Authenticator } from '../../src/platform/identity/authenticator.js';
 import { Connections } from '../../src/platform/realtime/connection/connections.js';
-import { RevocationSweep } from '../../src/platform/realtime/connection/revocation-sweep.js';
+import { SessionReconciler } from '../../src/platform/realtime/connection/session-reconciler.js';
 import { type RealtimeClient, TRANSPORTS } from '../support/realtime-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -65,7 +65,7 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
     expect(roleOf()).toBe('moderator');
     await chat.database.query(`update users set role = 'user' where id = $1`, [userId]);
     expect(roleOf()).toBe('moderator');
-    await chat.app.get(RevocationSweep).sweep();
+    await chat.app.get(SessionReconciler).reconcile();
     expect(roleOf()).toBe('user');
     here.close();
     there.close();

@@ -3,7 +3,7 @@ import { GuestSubscriptions } from '../../src/modules/participants/guest-subscri
 import { MessagesService } from '../../src/modules/messages/messages.service.js';
 import { GUEST_USER_ID } from '../../src/modules/users/guest.constants.js';
 import type { Environment } from '../../src/platform/config/config.js';
-import { GUEST_USER_ID, type Actor } from '../../src/platform/identity/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { CodecSockets } from '../../src/platform/realtime/transport/codec-sockets.js';
 import type { EncodedFrame } from '../../src/platform/realtime/protocol/encoded-frame.js';
 import { StreamAccessReader } from '../../src/platform/realtime/fan-out/stream-access.js';

@@ -20,7 +20,7 @@ import {
 
 const UPGRADE =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
-const QUICK = { tickMs: 20, authDeadlineMs: 100, heartbeatMs: 100, pongTimeoutMs: 60, revocationSweepMs: 30 };
+const QUICK = { tickMs: 20, authDeadlineMs: 100, heartbeatMs: 100, pongTimeoutMs: 60, sessionCheckMs: 30 };
 
 describe('a realtime connection', () => {
   let server: RealtimeApp;
@@ -308,7 +308,7 @@ describe('the server with limits of connections', () => {
   });
 
   it('closes connections of sessions that ended in the database, without a hint', async () => {
-    server = await startRealtimeApp({ tickMs: QUICK.tickMs, revocationSweepMs: QUICK.revocationSweepMs });
+    server = await startRealtimeApp({ tickMs: QUICK.tickMs, sessionCheckMs: QUICK.sessionCheckMs });
     const clients = TRANSPORTS.map(([, connect]) => connect(server.port, 'alice:s1'));
     await Promise.all(clients.map((client) => client.next('live')));
     server.authenticator.ended.set('s1', 'banned');

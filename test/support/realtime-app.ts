@@ -117,13 +117,16 @@ export async function startRealtimeApp(
   environment: Record<string, string> = {},
   { imports = [], adapterOf = (app) => app.get(SocketIoAdapter) }: RealtimeAppParts = {},
 ): Promise<RealtimeApp> {
-  const config = Config.load({
-    DATA_DIR: tmpdir(),
-    JWT_SECRET: randomBytes(48).toString('base64'),
-    RATE_LIMIT_MULTIPLIER: '100000',
-    SHED_LOOP_LAG_MS: '0',
-    ...environment,
-  }, RATE_LIMITS);
+  const config = Config.load(
+    {
+      DATA_DIR: tmpdir(),
+      JWT_SECRET: randomBytes(48).toString('base64'),
+      RATE_LIMIT_MULTIPLIER: '100000',
+      SHED_LOOP_LAG_MS: '0',
+      ...environment,
+    },
+    RATE_LIMITS,
+  );
   const testing = await Test.createTestingModule({ imports: [...modules(config), ...imports] })
     .overrideProvider(RealtimeSettings)
     .useValue(Object.assign(new RealtimeSettings(), settings))

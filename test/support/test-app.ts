@@ -19,24 +19,27 @@ export interface TestApp {
 
 /** The environment of a test: its own database, high limits, a silent log. */
 export function testConfig(databaseUrl: string, overrides: Environment = {}): Config {
-  return Config.load({
-    NODE_ENV: 'test',
-    DATA_DIR: tmpdir(),
-    DATABASE_URL: databaseUrl,
-    DATABASE_POOL_SIZE: '8',
-    JWT_SECRET: randomBytes(48).toString('base64'),
-    // The same for all applications of a run: two of them may share a database with its passwords.
-    PASSWORD_PEPPER: 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0',
-    BCRYPT_COST: '4',
-    RATE_LIMIT_MULTIPLIER: '100000',
-    ADMIN_EMAIL: 'admin@example.com',
-    ADMIN_PASSWORD: 'correct horse battery staple',
-    // The machine of the tests may be busy; the test of load shedding sets it.
-    SHED_LOOP_LAG_MS: '0',
-    SHED_POOL_WAIT_MS: '0',
-    LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
-    ...overrides,
-  }, RATE_LIMITS);
+  return Config.load(
+    {
+      NODE_ENV: 'test',
+      DATA_DIR: tmpdir(),
+      DATABASE_URL: databaseUrl,
+      DATABASE_POOL_SIZE: '8',
+      JWT_SECRET: randomBytes(48).toString('base64'),
+      // The same for all applications of a run: two of them may share a database with its passwords.
+      PASSWORD_PEPPER: 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0',
+      BCRYPT_COST: '4',
+      RATE_LIMIT_MULTIPLIER: '100000',
+      ADMIN_EMAIL: 'admin@example.com',
+      ADMIN_PASSWORD: 'correct horse battery staple',
+      // The machine of the tests may be busy; the test of load shedding sets it.
+      SHED_LOOP_LAG_MS: '0',
+      SHED_POOL_WAIT_MS: '0',
+      LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+      ...overrides,
+    },
+    RATE_LIMITS,
+  );
 }
 
 /**

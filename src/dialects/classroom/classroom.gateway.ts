@@ -42,7 +42,10 @@ export class ClassroomGateway {
     });
   }
 
-  @OnFrame('typing_start', ClassroomConversationFrameDto, { limit: TYPING_LIMIT, summary: 'Starts the typing indicator' })
+  @OnFrame('typing_start', ClassroomConversationFrameDto, {
+    limit: TYPING_LIMIT,
+    summary: 'Starts the typing indicator',
+  })
   async startTyping({ actor }: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
     await this.typing.start(actor, await this.participants.resolve(actor, conversation_id));
   }

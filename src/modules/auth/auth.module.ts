@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { Config } from '../../platform/config/config.js';
 import { Authenticator } from '../../platform/identity/authenticator.js';
@@ -32,6 +32,8 @@ import { SessionRefreshService } from './session-refresh.service.js';
 import { SessionRevocation } from './session-revocation.js';
 import { SessionsRepository } from './sessions.repository.js';
 
+/** Global, because the platform asks the `Authenticator` for every request and connection and cannot import a module. */
+@Global()
 @Module({
   imports: [UsersModule, JwtModule.registerAsync({ inject: [Config], useFactory: jwtOptions })],
   controllers: [AuthController],

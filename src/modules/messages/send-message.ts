@@ -7,7 +7,7 @@ import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
-import { type Actor, isGuest } from '../../platform/identity/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { cacheJson } from '../../platform/json/json-encoding.js';
 import { isGuest } from '../users/guest.constants.js';
 import { codePoints, isBlank } from '../../platform/validation/text.js';

@@ -14,7 +14,8 @@ describe('the configuration', () => {
   });
   afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-  const load = (environment: Environment = {}): Config => Config.load({ DATA_DIR: dataDir, ...environment }, RATE_LIMITS);
+  const load = (environment: Environment = {}): Config =>
+    Config.load({ DATA_DIR: dataDir, ...environment }, RATE_LIMITS);
   const problems = (environment: Environment): readonly string[] => {
     try {
       load(environment);

@@ -1,5 +1,5 @@
-import { Injectable, type ExecutionContext, type OnApplicationBootstrap } from '@nestjs/common';
-import { ModuleRef, Reflector } from '@nestjs/core';
+import { Injectable, Optional, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { AppError, AuthenticationRequired } from '../errors/app-error.js';
 import type { Actor } from '../identity/actor.js';
@@ -15,22 +15,13 @@ import { PUBLIC } from './public.decorator.js';
  * Passport verifies one of our own tokens when it is first used; after that the `Authenticator` knows it.
  */
 @Injectable()
-export class JwtAuthGuard extends AuthGuard('jwt') implements OnApplicationBootstrap {
-  private authenticator: Authenticator | undefined;
-
+export class JwtAuthGuard extends AuthGuard('jwt') {
   constructor(
     private readonly reflector: Reflector,
-    private readonly modules: ModuleRef,
+    /** Without one no user can be authenticated: all routes except public ones are denied. */
+    @Optional() private readonly authenticator?: Authenticator,
   ) {
     super();
-  }
-
-  onApplicationBootstrap(): void {
-    try {
-      this.authenticator = this.modules.get(Authenticator, { strict: false });
-    } catch {
-      this.authenticator = undefined; // no user can be authenticated: all routes except public ones are denied
-    }
   }
 
   /** @throws AuthenticationRequired, AccountBanned, ValidationError */

@@ -4,7 +4,7 @@ import { DecoratedMethods, DecoratedMethodsModule } from '../discovery/decorated
 import { RequestSourceModule } from '../http/request-source.module.js';
 import { ConnectionGate } from './transport/connection-gate.js';
 import { CodecSockets } from './transport/codec-sockets.js';
-import { ConnectionServices } from './connection/connection-services.js';
+import { ConnectionFactory } from './connection/connection-factory.js';
 import { Connections } from './connection/connections.js';
 import { AuthFrameHandler } from './commands/auth-frame-handler.js';
 import { FrameRouter } from './commands/frame-router.js';
@@ -13,7 +13,7 @@ import { Handshake } from './transport/handshake.js';
 import { RealtimeDrain } from './connection/realtime-drain.js';
 import { RealtimeSettings } from './connection/realtime-settings.js';
 import { RealtimeGateway } from './commands/realtime.gateway.js';
-import { RevocationSweep } from './connection/revocation-sweep.js';
+import { SessionReconciler } from './connection/session-reconciler.js';
 import { SocketIoHandshake } from './transport/socket-io-handshake.js';
 import { SocketIoServer } from './transport/socket-io-server.js';
 import { SocketIoAdapter } from './transport/socket-io.adapter.js';
@@ -30,7 +30,7 @@ import { PlainWebSocketServer } from './transport/plain-web-socket-server.js';
   providers: [
     { provide: RealtimeSettings, useFactory: () => new RealtimeSettings() },
     Connections,
-    ConnectionServices,
+    ConnectionFactory,
     AuthFrameHandler,
     FrameRouter,
     GatewayChecks,
@@ -43,7 +43,7 @@ import { PlainWebSocketServer } from './transport/plain-web-socket-server.js';
     SocketIoServer,
     SocketIoAdapter,
     RealtimeGateway,
-    RevocationSweep,
+    SessionReconciler,
     RealtimeDrain,
   ],
   exports: [CodecSockets, Connections, Handshake, UpgradeRoutes, FrameRouter, RealtimeSettings],

@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { randomUUID } from 'node:crypto';
 import type { LimitRule } from './limits.js';
 import { MemoryRateLimiter } from './memory-rate-limiter.js';
 import { LARGEST_EXACT_LIMIT, type LimitVerdict, RateLimiter, SLOTS } from './rate-limiter.js';

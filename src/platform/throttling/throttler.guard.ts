@@ -1,7 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { getOptionsToken, ThrottlerGuard, type ThrottlerModuleOptions, type ThrottlerRequest } from '@nestjs/throttler';
-import type { ServerResponse } from 'node:http';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import { type LimitRecord, LimitStorage } from './limit-storage.js';
 import { accountNamed, subjectOfIp, callerSubject, type LimitedRequest, loginSubject } from './limit-subject.js';

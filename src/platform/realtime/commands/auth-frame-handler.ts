@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../errors/app-error.js';
 import { toAppError } from '../../errors/error.filter.js';
 import type { Actor } from '../../identity/actor.js';
+import { Authenticator } from '../../identity/authenticator.js';
 import { Limits } from '../../throttling/limits.service.js';
 import { requireSafeJson } from '../../validation/safe-json.js';
 import { CLOSE_REASONS, closeReasonFor } from '../connection/close-reasons.js';
-import { ConnectionServices } from '../connection/connection-services.js';
 import type { Connection } from '../connection/connection.js';
 import type { ResumeRequest } from '../resume/connection-attacher.js';
 import { AlreadyAuthenticated } from '../realtime.errors.js';
@@ -19,7 +19,7 @@ const LONGEST_CURSOR = 1024;
 @Injectable()
 export class AuthFrameHandler {
   constructor(
-    private readonly services: ConnectionServices,
+    private readonly authenticator: Authenticator,
     private readonly limits: Limits,
   ) {}
 
@@ -46,7 +46,7 @@ export class AuthFrameHandler {
   }
 
   private async identify(token: string): Promise<Actor> {
-    const actor = await this.services.authenticator.authenticate(token);
+    const actor = await this.authenticator.authenticate(token);
     await this.limits.check(CONNECT_LIMIT, actor);
     return actor;
   }

@@ -82,7 +82,7 @@ describe('the frame router', () => {
     const gateway = new FirstGateway();
     let counted = (): void => {};
     const slowly = new Promise<void>((resolve) => (counted = resolve));
-    const router = routerOf({ check: (action) => (action === 'call' ? slowly : undefined) }, gateway);
+    const router = routerOf({ check: (limit) => (limit === CALL_LIMIT ? slowly : undefined) }, gateway);
     router.onApplicationBootstrap();
     const connection = {
       isClosed: false,

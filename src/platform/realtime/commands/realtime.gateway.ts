@@ -1,7 +1,8 @@
 import { PermissionDenied } from '../../errors/app-error.js';
 import { TextField } from '../../validation/fields.js';
 import { ExpiringData, ServerTimeData } from '../protocol/protocol-frames.js';
-import { ConnectionServices } from '../connection/connection-services.js';
+import { Authenticator } from '../../identity/authenticator.js';
+import { Connections } from '../connection/connections.js';
 import { LONGEST_TOKEN } from './auth-frame-handler.js';
 import { Gateway, OnFrame } from './frames.js';
 import type { LiveConnection } from '../connection/live-connection.js';
@@ -17,7 +18,10 @@ export class AuthRefreshFrameDto {
 /** Requests about the connection itself. */
 @Gateway()
 export class RealtimeGateway {
-  constructor(private readonly services: ConnectionServices) {}
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly connections: Connections,
+  ) {}
 
   @OnFrame('ping', PingFrameDto, {
     limit: CALL_LIMIT,
@@ -37,13 +41,12 @@ export class RealtimeGateway {
     reply: ExpiringData,
   })
   async refresh(connection: LiveConnection, { token }: AuthRefreshFrameDto): Promise<ExpiringData> {
-    const actor = await this.services.authenticator.authenticate(token);
+    const actor = await this.authenticator.authenticate(token);
     if (actor.userId !== connection.actor.userId) throw new PermissionDenied('The token belongs to another user.');
-    const { authenticator, connections } = this.services;
-    connections.renew(connection, actor);
+    this.connections.renew(connection, actor);
     // The new session may have ended since it was authenticated. From here on its end closes the connection.
-    for (const { sessionId, reason } of await authenticator.findEnded([actor.sessionId])) {
-      connections.endSessions([sessionId], reason);
+    for (const { sessionId, reason } of await this.authenticator.findEnded([actor.sessionId])) {
+      this.connections.endSessions([sessionId], reason);
     }
     return { expires_at: new Date(actor.expiresAt * 1000).toISOString() };
   }

@@ -1,11 +1,14 @@
 import { Logger } from '@nestjs/common';
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.js';
-import type { ConnectionServices } from './connection-services.js';
+import type { Connections } from './connections.js';
 import type { EncodedFrame, FrameClass } from '../protocol/encoded-frame.js';
-import type { LiveConnection, Position } from './live-connection.js';
+import type { LiveConnection, Position, SlowConsumerRecovery } from './live-connection.js';
 import { OutboundQueue, type DeliveryClass, type FrameRouting, type QueueOwner } from './outbound-queue.js';
 import type { Packet } from '../protocol/packet.js';
+import type { RealtimeSettings } from './realtime-settings.js';
+import type { ConnectionAttacher } from '../resume/connection-attacher.js';
 import type { Transport } from '../transport/transport.js';
+import type { Authenticator } from '../../identity/authenticator.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
 /** Shared by all connections: while the log cannot be read, all slow consumers are closed. */
@@ -13,6 +16,15 @@ const recoveryFailures = new RepeatedWarning(new Logger('Connection'), 'a slow c
   over: 'slow consumers are caught up again',
   level: 'error',
 });
+
+/** What all connections of this node share; see `ConnectionFactory`. */
+export interface ConnectionContext {
+  readonly settings: RealtimeSettings;
+  readonly connections: Connections;
+  readonly authenticator: Authenticator;
+  readonly attacher: ConnectionAttacher;
+  readonly recovery: SlowConsumerRecovery;
+}
 
 /**
  * The output of a connection: frames are passed directly to the transport while the client reads fast enough, and
@@ -23,7 +35,7 @@ export abstract class ConnectionOutput implements QueueOwner {
 
   constructor(
     protected readonly transport: Transport,
-    protected readonly services: ConnectionServices,
+    protected readonly context: ConnectionContext,
   ) {}
 
   abstract get isClosed(): boolean;
@@ -31,7 +43,7 @@ export abstract class ConnectionOutput implements QueueOwner {
 
   deliver(frame: EncodedFrame, frameClass: FrameClass, routing?: FrameRouting): void {
     if (this.isClosed) return;
-    if (this.queue === undefined && this.transport.bufferedBytes < this.services.settings.transportBytes) {
+    if (this.queue === undefined && this.transport.bufferedBytes < this.context.settings.transportBytes) {
       this.transport.send(frame);
     } else {
       this.ensureQueue().push(frame, frameClass, routing);
@@ -64,9 +76,9 @@ export abstract class ConnectionOutput implements QueueOwner {
     this.closeWith(CLOSE_REASONS.slow);
   }
 
-  async catchUp(from: ReadonlyMap<string, number>): Promise<void> {
+  async catchUp(this: ConnectionOutput & LiveConnection, from: ReadonlyMap<string, number>): Promise<void> {
     try {
-      await this.services.recovery.catchUp(this as unknown as LiveConnection, from);
+      await this.context.recovery.catchUp(this, from);
       recoveryFailures.worked();
     } catch (error) {
       recoveryFailures.failed({ err: error });
@@ -90,11 +102,11 @@ export abstract class ConnectionOutput implements QueueOwner {
 
   protected releaseQueue(): void {
     this.queue = undefined;
-    this.services.connections.slow.delete(this);
+    this.context.connections.slow.delete(this);
   }
 
   protected enqueue(packet: Packet, deliveryClass: DeliveryClass): void {
-    if (this.queue === undefined && this.transport.bufferedBytes < this.services.settings.transportBytes) {
+    if (this.queue === undefined && this.transport.bufferedBytes < this.context.settings.transportBytes) {
       this.transport.send(packet);
     } else {
       this.ensureQueue().push(packet, deliveryClass);
@@ -103,8 +115,8 @@ export abstract class ConnectionOutput implements QueueOwner {
 
   private ensureQueue(): OutboundQueue {
     if (!this.queue) {
-      this.queue = new OutboundQueue(this.transport, this.services.settings, this);
-      this.services.connections.slow.add(this);
+      this.queue = new OutboundQueue(this.transport, this.context.settings, this);
+      this.context.connections.slow.add(this);
     }
     return this.queue;
   }

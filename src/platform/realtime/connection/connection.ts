@@ -4,7 +4,7 @@
  * Life cycle: a transport creates a `Connection`, which sends `hello`. It is authenticated by the credential of the
  * upgrade or by a frame `auth`, is attached to the streams of its user (resume/), and sends `ready`, what was
  * missed, and `live`. `Connections` indexes it by user, session, session key and IP address until it is closed: by
- * the client, by the network, by a missed pong, a full queue, an ended session (`RevocationSweep`), or a shutdown
+ * the client, by the network, by a missed pong, a full queue, an ended session (`SessionReconciler`), or a shutdown
  * (`RealtimeDrain`).
  *
  * Invariants: a closed connection sends and accepts nothing. No call from the fan-out waits: a frame is written,
@@ -17,9 +17,8 @@ import { toAppError } from '../../errors/error.filter.js';
 import { type AppError, InternalError } from '../../errors/app-error.js';
 import type { Actor, SystemRole } from '../../identity/actor.js';
 import { CLOSE_REASONS, type CloseReason, closeReasonFor, closeReasonByCode } from './close-reasons.js';
-import type { ConnectionServices } from './connection-services.js';
 import type { ConnectionEnding } from './connection-changes.js';
-import { ConnectionOutput } from './connection-output.js';
+import { type ConnectionContext, ConnectionOutput } from './connection-output.js';
 import { EncodedFrame } from '../protocol/encoded-frame.js';
 import type { LiveConnection } from './live-connection.js';
 import type { ResumeRequest } from '../resume/connection-attacher.js';
@@ -67,13 +66,13 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
 
   constructor(
     transport: Transport,
-    services: ConnectionServices,
+    context: ConnectionContext,
     /** The rate limit key of the client's IP address. */
     readonly ipKey: string,
     readonly codec?: SocketCodec,
   ) {
-    super(transport, services);
-    const { settings } = services;
+    super(transport, context);
+    const { settings } = context;
     const now = performance.now();
     this.nextHeartbeat = now + settings.heartbeatMs;
     this.authDeadline = now + settings.authDeadlineMs;
@@ -96,7 +95,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   }
 
   get ageMs(): number {
-    return performance.now() - (this.authDeadline - this.services.settings.authDeadlineMs);
+    return performance.now() - (this.authDeadline - this.context.settings.authDeadlineMs);
   }
 
   get kind(): Transport['kind'] {
@@ -105,7 +104,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
 
   /** Sends `hello`, and signs in at once if the credential came with the upgrade. */
   open(actor?: Actor, resume?: ResumeRequest): void {
-    const { settings, connections } = this.services;
+    const { settings, connections } = this.context;
     connections.add(this);
     connections.wheel.schedule(this, Math.min(settings.authDeadlineMs, settings.heartbeatMs));
     this.enqueue(
@@ -136,10 +135,10 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
 
   /** Extends the connection with a new token of the same user. */
   renew(actor: Actor): void {
-    this.services.connections.moveSession(this, actor);
+    this.context.connections.moveSession(this, actor);
     this.signedIn = actor;
     this.warned = false;
-    this.services.connections.wheel.schedule(this, 1);
+    this.context.connections.wheel.schedule(this, 1);
   }
 
   changeRole(role: SystemRole): void {
@@ -177,14 +176,14 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
 
   /** Counts a frame that was not a valid request. Too many in a short time close the connection. */
   countInvalidFrame(): void {
-    const { settings } = this.services;
+    const { settings } = this.context;
     this.abuse ??= new ProtocolAbuseCounter(settings);
     if (this.abuse.countInvalidFrame()) this.closeWith(CLOSE_REASONS.tooManyErrors);
   }
 
   /** Counts a request that exceeded a limit. Too many in a short time close the connection. */
   countRateLimited(): void {
-    this.abuse ??= new ProtocolAbuseCounter(this.services.settings);
+    this.abuse ??= new ProtocolAbuseCounter(this.context.settings);
     if (this.abuse.countRateLimited()) this.closeWith(CLOSE_REASONS.rateAbuse);
   }
 
@@ -196,7 +195,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   onTimeout(): number {
     if (this.isClosed) return 0;
     const now = performance.now();
-    let next = this.transport.kind === 'websocket' ? this.heartbeat(now) : this.services.settings.expiryWarningMs;
+    let next = this.transport.kind === 'websocket' ? this.heartbeat(now) : this.context.settings.expiryWarningMs;
     if (this.signedIn) next = Math.min(next, this.watchExpiry(this.signedIn.expiresAt * 1000 - Date.now()));
     else if (now >= this.authDeadline) this.closeWith(CLOSE_REASONS.noAuth);
     else next = Math.min(next, this.authDeadline - now);
@@ -221,12 +220,12 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     if (this.isClosed) return;
     this.phase = 'closed';
     this.releaseQueue();
-    this.services.connections.remove(this, ending, code);
-    if (this.attached) this.services.attacher.detach(this);
+    this.context.connections.remove(this, ending, code);
+    if (this.attached) this.context.attacher.detach(this);
   }
 
   private async attach(actor: Actor, resume: ResumeRequest | undefined): Promise<void> {
-    const { connections, attacher, authenticator } = this.services;
+    const { connections, attacher, authenticator } = this.context;
     if (!connections.admit(this, actor)) return this.closeWith(CLOSE_REASONS.tooManyConnections);
     this.signedIn = actor;
     this.phase = 'opening';
@@ -234,8 +233,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     this.attached = true;
     try {
       // The session may have ended on another node after it was authenticated. From now on the connection is notified
-      // of
-      // its end. Whether it has ended before is queried.
+      // of its end. Whether it has ended before is queried.
       const [{ resumed, cursor }, ended, endedKeys] = await Promise.all([
         attacher.attach(this, resume),
         authenticator.findEnded([actor.sessionId]),
@@ -260,7 +258,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   }
 
   private heartbeat(now: number): number {
-    const { heartbeatMs, pongTimeoutMs } = this.services.settings;
+    const { heartbeatMs, pongTimeoutMs } = this.context.settings;
     if (now >= this.nextHeartbeat && this.pinged) {
       // A ping behind a full buffer is not read either. The deadline of the queue closes such a connection.
       if (this.missedPongs && !this.isBehind) this.closeWith(CLOSE_REASONS.noPong);
@@ -275,7 +273,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   }
 
   private watchExpiry(leftMs: number): number {
-    const { expiryWarningMs } = this.services.settings;
+    const { expiryWarningMs } = this.context.settings;
     if (leftMs <= 0) this.closeWith(CLOSE_REASONS.tokenExpired);
     if (leftMs > expiryWarningMs) return leftMs - expiryWarningMs;
     if (!this.warned && !this.isClosed) {

@@ -3,9 +3,9 @@ import { Injectable, type BeforeApplicationShutdown, type OnModuleInit, Optional
 import { DrainState } from '../../health/drain-state.js';
 import { Bus } from '../bus/bus.js';
 import { CLOSE_REASONS } from './close-reasons.js';
-import { ConnectionServices } from './connection-services.js';
-import type { IndexedConnection } from './connections.js';
+import { Connections, type IndexedConnection } from './connections.js';
 import { goingAwayFrame, reconnectSpreadMs } from './going-away.js';
+import { RealtimeSettings } from './realtime-settings.js';
 import { SocketIoServer } from '../transport/socket-io-server.js';
 
 const CHECK_EVERY_MS = 50;
@@ -22,7 +22,8 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
 
   constructor(
     private readonly state: DrainState,
-    private readonly services: ConnectionServices,
+    private readonly connections: Connections,
+    private readonly settings: RealtimeSettings,
     private readonly socketIo: SocketIoServer,
     /** Absent in tests of the connections alone. */
     @Optional() private readonly bus?: Bus,
@@ -43,7 +44,7 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async moveClients({ canMove }: { canMove: boolean }): Promise<void> {
-    const { connections, settings } = this.services;
+    const { connections, settings } = this;
     if (connections.size === 0) return;
     const begun = performance.now();
     const queue = [...connections];

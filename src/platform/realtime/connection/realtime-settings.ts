@@ -6,7 +6,7 @@ export class RealtimeSettings {
   expiryWarningMs = 60_000;
   /** How often deadlines are checked; each may be late by this much. */
   tickMs = 1_000;
-  revocationSweepMs = 5_000;
+  sessionCheckMs = 5_000;
   /** Requests of one connection that may be without a reply. */
   inFlight = 32;
   /** Invalid frames in `abuseWindowMs` that a connection survives. */

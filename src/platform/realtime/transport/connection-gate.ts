@@ -7,7 +7,8 @@ import { DrainState } from '../../health/drain-state.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 import { subjectOfIp } from '../../throttling/limit-subject.js';
 import { Limits } from '../../throttling/limits.service.js';
-import { ConnectionServices } from '../connection/connection-services.js';
+import { Connections } from '../connection/connections.js';
+import { RealtimeSettings } from '../connection/realtime-settings.js';
 import { Handshake } from './handshake.js';
 import { TooManyConnections } from '../realtime.errors.js';
 import { CALL_LIMIT, CONNECT_IP_LIMIT } from '../../throttling/limits.js';
@@ -48,10 +49,11 @@ export class ConnectionGate {
     private readonly drain: DrainState,
     private readonly limits: Limits,
     private readonly handshake: Handshake,
-    private readonly services: ConnectionServices,
+    private readonly connections: Connections,
     private readonly config: Config,
+    settings: RealtimeSettings,
   ) {
-    this.bucket = new TokenBucket(Math.max(1, services.settings.upgradesPerSecond * config.rateLimitMultiplier));
+    this.bucket = new TokenBucket(Math.max(1, settings.upgradesPerSecond * config.rateLimitMultiplier));
   }
 
   /**
@@ -85,7 +87,7 @@ export class ConnectionGate {
     this.checkOpen(request);
     const ip = this.handshake.clientIpOf(request);
     const ipKey = subjectOfIp(ip);
-    if (!this.services.connections.hasRoomFor(ipKey)) {
+    if (!this.connections.hasRoomFor(ipKey)) {
       throw new TooManyConnections({ limit: this.config.socketsPerAddress, counted_by: 'address' });
     }
     // The limit of the IP address comes first: refused connections take no token from the shared bucket.
@@ -96,7 +98,7 @@ export class ConnectionGate {
 
   private report(error: AppError, request: IncomingMessage): void {
     const { code } = error;
-    this.services.connections.refused(code);
+    this.connections.refused(code);
     if (!(error instanceof RateLimitExceeded) && !(error instanceof TooManyConnections)) return;
     this.refusals.failed({ code, address: this.handshake.clientIpOf(request) });
   }

@@ -5,13 +5,13 @@ import { AuthenticationRequired, RateLimitExceeded } from '../../errors/app-erro
 import type { Actor } from '../../identity/actor.js';
 import { ClientAddresses } from '../../http/client-address.js';
 import { baseUrlOf } from '../../http/public-url.js';
+import { Authenticator } from '../../identity/authenticator.js';
 import { sessionCookieOf } from '../../identity/session-cookie.js';
 import { RequestValidator } from '../../http/request-validator.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 import { subjectOfIp } from '../../throttling/limit-subject.js';
 import type { LimitProfile } from '../../throttling/limits.js';
 import { Limits } from '../../throttling/limits.service.js';
-import { ConnectionServices } from '../connection/connection-services.js';
 import { LONGEST_TOKEN } from '../commands/auth-frame-handler.js';
 import { OriginNotAllowed } from '../realtime.errors.js';
 import { CONNECT_LIMIT } from '../../throttling/limits.js';
@@ -34,7 +34,7 @@ export class Handshake {
     private readonly config: Config,
     private readonly addresses: ClientAddresses,
     private readonly requests: RequestValidator,
-    private readonly services: ConnectionServices,
+    private readonly authenticator: Authenticator,
     private readonly limits: Limits,
   ) {
     this.origins = new Set(config.allowedOrigins);
@@ -86,7 +86,7 @@ export class Handshake {
   }
 
   private authenticate(credential: Credential): Promise<Actor> {
-    const { authenticator } = this.services;
+    const { authenticator } = this;
     if (Object.values(credential).some((text: string) => text.length > LONGEST_TOKEN)) {
       throw new AuthenticationRequired();
     }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { AuthenticationRequired, ValidationError } from '../../errors/app-error.js';
-import { ConnectionServices } from '../connection/connection-services.js';
+import { ConnectionFactory } from '../connection/connection-factory.js';
 import { Connection } from '../connection/connection.js';
 import { readResume } from '../commands/auth-frame-handler.js';
 import { FrameRouter } from '../commands/frame-router.js';
@@ -111,12 +111,13 @@ export class PlainWebSocketServer implements OnModuleInit, OnApplicationShutdown
   constructor(
     private readonly routes: UpgradeRoutes,
     private readonly handshake: Handshake,
-    private readonly services: ConnectionServices,
+    private readonly connections: ConnectionFactory,
     private readonly router: FrameRouter,
+    settings: RealtimeSettings,
   ) {
     this.server = new WebSocketServer({
       noServer: true,
-      ...webSocketBounds(services.settings.frameBytes),
+      ...webSocketBounds(settings.frameBytes),
       handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
     } as WebSocketBounds);
     this.server.on('wsClientError', refuseUpgradeAsJson);
@@ -137,7 +138,7 @@ export class PlainWebSocketServer implements OnModuleInit, OnApplicationShutdown
     this.server.handleUpgrade(request, socket, head, (client) => {
       const wire = new WebSocketTransport(client);
       const transport = codec ? new CodecTransport(wire, codec) : wire;
-      const connection = new Connection(transport, this.services, ipKey, codec);
+      const connection = this.connections.create(transport, ipKey, codec);
       Object.assign(client, { connection, router: this.router });
       client.on('message', onMessage);
       client.on('ping', pong);

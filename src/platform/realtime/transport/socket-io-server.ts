@@ -4,7 +4,8 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } fr
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server, type Socket } from 'socket.io';
 import { subjectOfIp } from '../../throttling/limit-subject.js';
-import { ConnectionServices } from '../connection/connection-services.js';
+import { ConnectionFactory } from '../connection/connection-factory.js';
+import { RealtimeSettings } from '../connection/realtime-settings.js';
 import { Connection } from '../connection/connection.js';
 import { FrameRouter } from '../commands/frame-router.js';
 import { corkUntilNextTick } from './write-coalescing.js';
@@ -94,7 +95,8 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
     private readonly adapter: HttpAdapterHost,
     private readonly routes: UpgradeRoutes,
     private readonly socketHandshake: SocketIoHandshake,
-    private readonly services: ConnectionServices,
+    private readonly settings: RealtimeSettings,
+    private readonly connections: ConnectionFactory,
     private readonly router: FrameRouter,
   ) {}
 
@@ -115,7 +117,7 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
 
   /** Creates the Socket.IO server over the HTTP server of the application, for `SocketIoAdapter`. */
   open(): Server<SocketFrames, SocketFrames> {
-    const { settings } = this.services;
+    const { settings } = this;
     const http = this.adapter.httpAdapter.getHttpServer() as HttpServer;
     const upgradeListeners = http.listeners('upgrade');
     const server = new Server<SocketFrames, SocketFrames>(http, {
@@ -182,7 +184,7 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
     const { actor, resume, ip } = socket.data as HandshakeResult;
     const internals = socket as unknown as SocketInternals;
     const transport = new SocketIoTransport(socket as unknown as Socket);
-    const connection = new Connection(transport, this.services, subjectOfIp(ip));
+    const connection = this.connections.create(transport, subjectOfIp(ip));
     internals.data = connection;
     // The packet contains the number of the acknowledgement, so the reply can be written as text that is encoded once.
     internals.onevent = ({ data = [], id }) => {

@@ -1,6 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Repeating } from '../../concurrency/repeating.js';
-import { ConnectionServices } from './connection-services.js';
+import { Authenticator } from '../../identity/authenticator.js';
+import { Connections } from './connections.js';
+import { RealtimeSettings } from './realtime-settings.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
 /** Sessions in one query. */
@@ -11,27 +13,31 @@ const CHUNK = 1_000;
  * changed. Hints on the bus apply sooner; this covers a bus that is down and hints that are lost.
  */
 @Injectable()
-export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShutdown {
+export class SessionReconciler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly unchecked = new RepeatedWarning(
     new Logger('Revocation'),
     'the sessions of live connections could not be checked',
     { over: 'the sessions of live connections are checked again', level: 'error' },
   );
-  private sweeps: Repeating | undefined;
+  private checks: Repeating | undefined;
 
-  constructor(private readonly services: ConnectionServices) {}
+  constructor(
+    private readonly settings: RealtimeSettings,
+    private readonly connections: Connections,
+    private readonly authenticator: Authenticator,
+  ) {}
 
   onApplicationBootstrap(): void {
-    this.sweeps = Repeating.every(this.services.settings.revocationSweepMs, () => this.sweep());
+    this.checks = Repeating.every(this.settings.sessionCheckMs, () => this.reconcile());
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.sweeps?.stop();
+    await this.checks?.stop();
   }
 
   /** Closes the connections of ended sessions. A query that fails is repeated at the next run. */
-  async sweep(): Promise<void> {
-    const { connections, authenticator } = this.services;
+  async reconcile(): Promise<void> {
+    const { connections, authenticator } = this;
     const sessionIds = connections.sessionIds();
     const keyIds = connections.keyIds();
     const roles = connections.knownRoles();

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { request } from '../support/client/http.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startProcess } from '../support/test-process.js';
 
@@ -163,8 +164,8 @@ describe('the built program', () => {
       NODE_OPTIONS: `--import=${pathToFileURL('test/support/record-loaded-files.mjs').href}`,
     });
     const [, url] = await server.printed(/REST +(http:\/\/localhost:\d+)/);
-    expect((await fetch(`${url}/readyz`)).status).toBe(200);
-    const document: unknown = await (await fetch(`${url}/openapi.json`)).json();
+    expect((await request('GET', `${url}/readyz`)).status).toBe(200);
+    const document: unknown = (await request('GET', `${url}/openapi.json`)).body;
     expect(await server.end('SIGTERM')).toBe(0);
     const loaded = readFileSync(list, 'utf8').split('\n');
 

@@ -2,6 +2,7 @@ import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
 import { PUBLIC } from '../../src/platform/http/public.decorator.js';
+import { request } from '../support/client/http.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 interface Route {
@@ -65,7 +66,7 @@ describe('a route', () => {
   it('responds with 401 without a credential unless it is public', async () => {
     for (const { method, path } of routes.filter(({ isPublic }) => !isPublic)) {
       const address = path.replaceAll(/:[a-z_]+/gi, '01930000-0000-7000-8000-000000000000');
-      const answer = await fetch(`${server.url}${address}`, { method });
+      const answer = await request(method, server.url + address);
       expect([method, path, answer.status]).toEqual([method, path, 401]);
     }
   });

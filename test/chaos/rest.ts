@@ -1,4 +1,5 @@
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent } from 'node:http';
+import { type ExactResponse, exchange } from '../support/client/raw.js';
 
 /** The server refused the request finally: trying again changes nothing. */
 export class Refused extends Error {
@@ -13,12 +14,6 @@ export class Refused extends Error {
 
 /** No response, or one that says "later": the outcome of the request is unknown. */
 export class Unanswered extends Error {}
-
-export interface Answer<Body> {
-  readonly status: number;
-  readonly body: Body;
-  readonly headers: Record<string, string | string[] | undefined>;
-}
 
 const TIMEOUT_MS = 5000;
 
@@ -41,18 +36,9 @@ export class Rest {
 
   /** The body of a successful response. @throws Refused, Unanswered */
   async call<Body>(method: string, path: string, body?: object): Promise<Body> {
-    return (await this.ask<Body>(method, path, body)).body;
-  }
-
-  /** @throws Refused, Unanswered */
-  async ask<Body>(method: string, path: string, body?: object): Promise<Answer<Body>> {
-    const { status, text, headers } = await this.exchange(
-      method,
-      path.startsWith('/chaos') ? path : `/api/v1${path}`,
-      body,
-    );
+    const { status, text } = await this.exchange(method, path.startsWith('/chaos') ? path : `/api/v1${path}`, body);
     const parsed = parse(text);
-    if (status < 400) return { status, body: parsed as Body, headers };
+    if (status < 400) return parsed as Body;
     const { error } = parsed as { error?: { code?: string; message?: string; details?: unknown } };
     const { code = '', message = text, details } = error ?? {};
     if (status >= 500 || status === 429) throw new Unanswered(`${status} ${code}: ${message}`);
@@ -63,39 +49,24 @@ export class Rest {
     this.agent.destroy();
   }
 
-  private exchange(
-    method: string,
-    path: string,
-    body: object | undefined,
-  ): Promise<{ status: number; text: string; headers: Answer<unknown>['headers'] }> {
-    const payload = body === undefined ? undefined : JSON.stringify(body);
-    return new Promise((resolve, reject) => {
-      const request = httpRequest(
-        this.address() + path,
-        { method, agent: this.agent, headers: this.headers(payload), timeout: TIMEOUT_MS },
-        (response) => {
-          let text = '';
-          response.setEncoding('utf8');
-          response.on('data', (chunk: string) => (text += chunk));
-          response.on('end', () => resolve({ status: response.statusCode!, text, headers: response.headers }));
-          response.on('error', (error) => reject(new Unanswered(error.message)));
-          response.on('close', () => reject(new Unanswered('the answer was cut off')));
-        },
-      );
-      request.on('timeout', () => request.destroy(new Error('no answer in time')));
-      request.on('error', (error) => reject(new Unanswered(error.message)));
-      request.end(payload);
-    });
-  }
-
-  private headers(payload: string | undefined): Record<string, string> {
-    return {
+  private async exchange(method: string, path: string, body: object | undefined): Promise<ExactResponse> {
+    const headers = {
       ...(this.token && { authorization: `Bearer ${this.token}` }),
-      ...(payload !== undefined && {
-        'content-type': 'application/json',
-        'content-length': String(Buffer.byteLength(payload)),
-      }),
+      ...(body && { 'content-type': 'application/json' }),
     };
+    const request = {
+      method,
+      path,
+      agent: this.agent,
+      timeout: TIMEOUT_MS,
+      headers,
+      body: body && JSON.stringify(body),
+    };
+    try {
+      return await exchange(this.address(), request);
+    } catch (error) {
+      throw new Unanswered((error as Error).message);
+    }
   }
 }
 

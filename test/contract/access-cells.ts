@@ -1,8 +1,11 @@
-import { SocketIoClient, WebSocketClient, type RealtimeClient } from '../support/realtime-client.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
+import { SocketIoClient } from '../support/client/socket-io.js';
+import { WebSocketClient } from '../support/client/web-socket.js';
+import type { User } from '../support/users.js';
 import { type CellIds, type Expectation, isBanned, type ActorKind } from './access-expectations.js';
 import { type ApiDocument, type ApiOperation, differencesFromDocument, type Frame } from './contract.js';
 import { addressOf, sampleObject } from './samples.js';
-import type { Person, Membership, World } from './world.js';
+import type { Membership, ContractWorld } from './world.js';
 
 /** A conversation with content, and a user who tries to access it. */
 export interface Cell {
@@ -11,8 +14,8 @@ export interface Cell {
   readonly ids: CellIds;
   /** Unique texts. `content`: of messages; `title`; `profile`; `secret`: email and devices. */
   readonly marks: Record<'content' | 'title' | 'profile' | 'secret', string>;
-  readonly actor: Person;
-  readonly controlUser: Person;
+  readonly actor: User;
+  readonly controlUser: User;
 }
 
 const MEMBERSHIPS: Partial<Record<ActorKind, Membership>> = {
@@ -32,7 +35,7 @@ export function isParticipant(kind: ActorKind): boolean {
 
 let count = 0;
 
-export async function arrange(world: World, kind: ActorKind): Promise<Cell> {
+export async function arrange(world: ContractWorld, kind: ActorKind): Promise<Cell> {
   const number = `${process.pid}x${++count}x`;
   const marks = {
     content: `mcontent${number}`,
@@ -43,23 +46,23 @@ export async function arrange(world: World, kind: ActorKind): Promise<Cell> {
   const [actor, victim, newcomer, controlUser] = await Promise.all([
     kind === 'demoted admin' || kind === 'banned admin'
       ? world.demotedAdmin({ isBanned: kind === 'banned admin' })
-      : world.person({ role: kind === 'admin' ? 'admin' : 'user', isBanned: kind === 'banned' }),
-    world.person({ marker: marks.profile, secret: marks.secret }),
-    world.person(),
-    world.person(),
+      : world.user({ role: kind === 'admin' ? 'admin' : 'user', isBanned: kind === 'banned' }),
+    world.user({ marker: marks.profile, secret: marks.secret }),
+    world.user(),
+    world.user(),
   ]);
   const membership = MEMBERSHIPS[kind];
-  const members: [Person, Membership][] = [
+  const members: [User, Membership][] = [
     [controlUser, { role: kind === 'owner' ? 'participant' : 'owner' }],
     [victim, { role: 'participant' }],
-    ...(membership ? ([[actor, membership]] as [Person, Membership][]) : []),
+    ...(membership ? ([[actor, membership]] as [User, Membership][]) : []),
   ];
   const conversationId = await world.conversation(members, marks.title);
   const messageId = await world.message(conversationId, victim, `something ${marks.content} was said`);
   const fileId = await world.file(messageId, victim, `a picture of ${marks.content}`);
   const { webhookId, deliveryId } = await world.webhook(victim, marks.content);
   const moderation = await world.moderation(messageId, { author: victim, reporter: controlUser }, marks);
-  await world.test.database.query(`insert into presence_settings (user_id, custom) values ($1, $2)`, [
+  await world.database.query(`insert into presence_settings (user_id, custom) values ($1, $2)`, [
     victim.userId,
     marks.content,
   ]);
@@ -93,7 +96,7 @@ const OF_ONE_REQUEST: readonly ActorKind[] = ['demoted admin', 'banned admin'];
 export class Cells {
   private readonly unchanged = new Map<ActorKind, Cell[]>();
 
-  constructor(private readonly world: World) {}
+  constructor(private readonly world: ContractWorld) {}
 
   /** Runs `attempt` in a cell that no other attempt uses at the same time. `attempt` returns whether it left the cell as it found it. */
   async use(kind: ActorKind, attempt: (cell: Cell) => Promise<boolean>): Promise<void> {
@@ -104,8 +107,8 @@ export class Cells {
 }
 
 /** All data of other users in a cell, as the database stores it. */
-export async function snapshot(world: World, { ids }: Cell): Promise<string> {
-  const rows = await world.test.database.query(
+export async function snapshot(world: ContractWorld, { ids }: Cell): Promise<string> {
+  const rows = await world.database.query(
     `select (select to_jsonb(c) from conversations c where c.id = $1) as conversation,
             (select last_seq from stream_heads where stream_id = $1) as head,
             (select jsonb_agg(to_jsonb(p) order by p.user_id) from participants p where p.conversation_id = $1) as people,
@@ -129,7 +132,7 @@ export async function snapshot(world: World, { ids }: Cell): Promise<string> {
 
 /** Describes how the treatment of this user by the route differs from the expectation; empty if it does not. */
 export async function tryRoute(
-  world: World,
+  world: ContractWorld,
   {
     document,
     operation,
@@ -191,13 +194,13 @@ export const CONNECT: Record<string, (port: number, token?: string) => RealtimeC
 
 /** The same for a frame. Afterwards another participant sends a message, which only a participant may receive. */
 export async function tryFrame(
-  world: World,
+  world: ContractWorld,
   { frame, expectation, cell, transport }: { frame: Frame; expectation: Expectation; cell: Cell; transport: string },
 ): Promise<string[]> {
   const { ids, token, kind, controlUser } = cell;
-  const client = CONNECT[transport]!(Number(new URL(world.test.url).port), token);
+  const client = CONNECT[transport]!(world.port, token);
   const isConnected = await Promise.race([
-    client.next(token ? 'live' : 'hello').then(() => true),
+    client.first(token ? 'live' : 'hello').then(() => true),
     client.refused.then(() => false),
   ]);
   if (!isConnected) return isBanned(kind) ? [] : ['was refused'];

@@ -4,36 +4,32 @@ import { openApiDocument } from '../../src/platform/http/openapi-document.js';
 import { JwtAuthGuard } from '../../src/platform/http/jwt-auth.guard.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 import { arrange, Cells, CONNECT, leaks, tryFrame, tryRoute } from './access-cells.js';
 import { ACTORS, FRAMES, ROUTES, type ActorKind } from './access-expectations.js';
 import { type ApiDocument, type ApiOperation, type Frame, framesOf, operationsOf } from './contract.js';
-import { each, World } from './world.js';
+import { each, ContractWorld } from './world.js';
 
 // Thousands of requests; the timeout allows for a busy machine.
 jest.setTimeout(180_000);
 
 describe('the access matrix', () => {
-  let test: TestApp;
-  let world: World;
+  let world: ContractWorld;
   let document: ApiDocument;
   let operations: ApiOperation[];
   let frames: Frame[];
 
   beforeAll(async () => {
-    test = await startTestApp();
-    Object.assign(test.app.get(RealtimeSettings), {
+    world = await ContractWorld.start();
+    Object.assign(world.get(RealtimeSettings), {
       maxInvalidFrames: Infinity,
       upgradesPerSecond: 1e6,
     });
-    world = new World(test);
-    document = openApiDocument(test.app) as unknown as ApiDocument;
+    document = openApiDocument(world.app) as unknown as ApiDocument;
     operations = operationsOf(document);
-    frames = framesOf(protocolDocument(test.app));
+    frames = framesOf(protocolDocument(world.app));
   });
   afterAll(async () => {
-    world?.close();
-    await test?.close();
+    await world?.stop();
   });
 
   /** Tries these routes as each of the users and returns what differs from the expectation. */
@@ -82,7 +78,7 @@ describe('the access matrix', () => {
     afterEach(() => jest.restoreAllMocks());
 
     it('fails if membership is not checked', async () => {
-      const policy = test.app.get(ParticipantsPolicy, { strict: false });
+      const policy = world.get(ParticipantsPolicy);
       const controlUser = await arrange(world, 'participant');
       const membership = await policy.requireMember(
         { userId: controlUser.ids.userId, role: 'user' } as never,
@@ -106,7 +102,7 @@ describe('the access matrix', () => {
     });
 
     it('fails if a former role still counts', async () => {
-      const policy = test.app.get(UsersPolicy, { strict: false });
+      const policy = world.get(UsersPolicy);
       jest.spyOn(policy, 'requireRank').mockImplementation((actor) => Promise.resolve(actor));
       const problems = await problemsOf(['GET /api/v1/admin/users'], ['demoted admin', 'participant', 'banned admin']);
       expect(problems.map((problem) => problem.split(': ').slice(0, 2).join(': '))).toEqual(

@@ -5,7 +5,6 @@ import { openApiDocument } from '../../src/platform/http/openapi-document.js';
 import { InputPipe } from '../../src/platform/http/input.pipe.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 import { badFrames } from './bad-frames.js';
 import { badRequests, type BadRequest } from './bad-requests.js';
 import { ControlUsers } from './control-users.js';
@@ -21,8 +20,8 @@ import {
   operationsOf,
 } from './contract.js';
 import type { KnownIds } from './samples.js';
-import { TEXT_CLIENTS } from './text-clients.js';
-import { each, type RawAnswer, World } from './world.js';
+import { ask, TEXT_CLIENTS } from './text-clients.js';
+import { each, type CodedResponse, ContractWorld } from './world.js';
 
 const realProcess = runInThisContext('process') as NodeJS.Process;
 
@@ -30,8 +29,7 @@ const realProcess = runInThisContext('process') as NodeJS.Process;
 jest.setTimeout(420_000);
 
 describe('bad input', () => {
-  let test: TestApp;
-  let world: World;
+  let world: ContractWorld;
   let api: ApiDocument;
   let controlUsers: ControlUsers;
   const defects: unknown[] = [];
@@ -39,26 +37,24 @@ describe('bad input', () => {
 
   beforeAll(async () => {
     realProcess.on('uncaughtException', notice).on('unhandledRejection', notice);
-    test = await startTestApp();
-    Object.assign(test.app.get(RealtimeSettings), {
+    world = await ContractWorld.start();
+    Object.assign(world.get(RealtimeSettings), {
       maxInvalidFrames: Infinity,
       maxRateLimited: Infinity,
       upgradesPerSecond: 1e6,
     });
-    world = new World(test);
-    api = openApiDocument(test.app) as unknown as ApiDocument;
+    api = openApiDocument(world.app) as unknown as ApiDocument;
     controlUsers = await ControlUsers.join(world);
   });
   afterAll(async () => {
     controlUsers?.leave();
-    world?.close();
-    await test?.close();
+    await world?.stop();
     realProcess.off('uncaughtException', notice).off('unhandledRejection', notice);
   });
 
   /** A conversation of the user's own as a target. */
   async function arrange(): Promise<{ token: string; ids: KnownIds }> {
-    const [actor, other] = [await world.person(), await world.person()];
+    const [actor, other] = [await world.user(), await world.user()];
     const conversationId = await world.conversation([
       [actor, { role: 'owner' }],
       [other, { role: 'participant' }],
@@ -74,7 +70,7 @@ describe('bad input', () => {
     return { token, ids };
   }
 
-  function problemOf(operation: ApiOperation, { mayPass }: BadRequest, answer: RawAnswer): string | undefined {
+  function problemOf(operation: ApiOperation, { mayPass }: BadRequest, answer: CodedResponse): string | undefined {
     const { status, code, text } = answer;
     if (status < 300 && mayPass) return undefined;
     const isDocumented = code === 'ROUTE_NOT_FOUND' || codesOf(api, operation, status).includes(code ?? '');
@@ -153,10 +149,10 @@ describe('bad input', () => {
   });
 
   describe.each(TEXT_CLIENTS)('over %s', (_name, connect) => {
-    const port = (): number => Number(new URL(test.url).port);
+    const port = (): number => world.port;
 
     it('is refused in every frame as documented, and closes no connection', async () => {
-      const protocol = protocolDocument(test.app);
+      const protocol = protocolDocument(world.app);
       const declined = errorCodesOf(protocol).filter(
         (code) => code !== 'INTERNAL_ERROR' && code !== 'SERVICE_UNAVAILABLE',
       );
@@ -164,10 +160,10 @@ describe('bad input', () => {
       await each(framesOf(protocol), 4, async ({ type, data: schema }) => {
         const { token, ids } = await arrange();
         const client = connect(port(), token);
-        await client.isOpen;
+        await client.admitted;
         const frames = badFrames(schema, ids).sort((a, b) => Number(a.mayPass) - Number(b.mayPass));
         for (const { name, data, mayPass } of frames) {
-          const reply = await client.ask(type, data);
+          const reply = await ask(client, type, data);
           const isFine = reply?.ok ? mayPass : declined.includes(reply?.error?.code ?? '');
           const differences = reply?.error ? differencesOfRefusal(protocol, reply.error) : [];
           if (!isFine || differences.length > 0)
@@ -181,10 +177,10 @@ describe('bad input', () => {
 
     it('is refused in the auth frame without closing the connection', async () => {
       const client = connect(port(), undefined);
-      await client.isOpen;
-      const schema = flat(protocolDocument(test.app), { $ref: '#/components/schemas/AuthFrameDto' });
+      await client.admitted;
+      const schema = flat(protocolDocument(world.app), { $ref: '#/components/schemas/AuthFrameDto' });
       for (const { name, data } of badFrames(schema, (await arrange()).ids)) {
-        const reply = await client.ask('auth', data);
+        const reply = await ask(client, 'auth', data);
         expect([name, reply?.ok, reply?.error?.code]).toEqual([
           name,
           false,
@@ -196,10 +192,10 @@ describe('bad input', () => {
 
     it('closes the connection of its sender above 64 kB', async () => {
       const { token } = await arrange();
-      for (const { type } of framesOf(protocolDocument(test.app))) {
+      for (const { type } of framesOf(protocolDocument(world.app))) {
         const client = connect(port(), token);
-        await client.isOpen;
-        expect(await client.ask(type, `{"content":"${'x'.repeat(65_536)}"}`)).toBeUndefined();
+        await client.admitted;
+        expect(await ask(client, type, `{"content":"${'x'.repeat(65_536)}"}`)).toBeUndefined();
       }
     });
   });

@@ -1,12 +1,12 @@
 import { badAddressValues, badValues, deepValues, strangeAddressTexts, strangeValues } from './bad-values.js';
 import type { ApiOperation, Schema } from './contract.js';
 import { addressOf, fieldsOf, jsonWith, type KnownIds, sampleObject } from './samples.js';
-import type { RawRequest } from './world.js';
+import type { ExactCall } from './world.js';
 
 /** A request that must be refused or, with `mayPass`, at least answered. */
 export interface BadRequest {
   readonly name: string;
-  readonly request: Omit<RawRequest, 'token'>;
+  readonly request: Omit<ExactCall, 'token'>;
   readonly mayPass: boolean;
 }
 
@@ -23,7 +23,7 @@ export function badRequests(operation: ApiOperation, ids: KnownIds): BadRequest[
   ];
 }
 
-function goodBody({ body }: ApiOperation, ids: KnownIds): Pick<RawRequest, 'headers' | 'body'> {
+function goodBody({ body }: ApiOperation, ids: KnownIds): Pick<ExactCall, 'headers' | 'body'> {
   return body ? { headers: JSON_TYPE, body: JSON.stringify(sampleObject(body, ids)) } : {};
 }
 

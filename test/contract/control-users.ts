@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { SocketIoClient, WebSocketClient, type RealtimeClient } from '../support/realtime-client.js';
-import type { World } from './world.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
+import type { ContractWorld } from './world.js';
 
 /** Two users, one over each transport, who talk to each other while other clients misbehave. */
 export class ControlUsers {
@@ -13,18 +13,13 @@ export class ControlUsers {
     for (const client of clients) void client.closed.then(() => (this.hasEnded = true));
   }
 
-  static async join(world: World): Promise<ControlUsers> {
-    const [ana, bea] = [await world.person(), await world.person()];
+  static async join(world: ContractWorld): Promise<ControlUsers> {
+    const [ana, bea] = [await world.user(), await world.user()];
     const conversationId = await world.conversation([
       [ana, { role: 'owner' }],
       [bea, { role: 'participant' }],
     ]);
-    const port = Number(new URL(world.test.url).port);
-    const clients = [
-      new WebSocketClient(port, `?token=${ana.token}`),
-      new SocketIoClient(port, { token: bea.token }),
-    ] as const;
-    await Promise.all(clients.map((client) => client.next('live')));
+    const clients = [await ana.webSocket(), await bea.socketIo()] as const;
     return new ControlUsers(clients, conversationId);
   }
 
@@ -39,7 +34,7 @@ export class ControlUsers {
       const content = `from one to the other ${randomUUID()}`;
       const reply = await speaker.request('message.send', { conversation_id: this.conversationId, content });
       if (!reply.ok) throw new Error(`a control user could not send: ${reply.error?.code}`);
-      await listener.next(({ type, data }) => {
+      await listener.first(({ type, data }) => {
         return type === 'message.created' && (data?.message as { content?: string } | undefined)?.content === content;
       });
     }

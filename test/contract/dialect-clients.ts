@@ -1,4 +1,5 @@
-import { type AnyJson, JsonSocket } from '../support/dialect-client.js';
+import type { AnyJson } from '../support/client/inbox.js';
+import { JsonSocket } from '../support/client/web-socket.js';
 import type { KnownIds } from './samples.js';
 
 /** How a client of a dialect encodes requests over its socket, including malformed ones. */

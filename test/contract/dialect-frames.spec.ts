@@ -3,14 +3,13 @@ import { openApiDocument, forbidUnknownFields } from '../../src/platform/http/op
 import { FrameRouter } from '../../src/platform/realtime/commands/frame-router.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { TypingService } from '../../src/modules/presence/typing.service.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 import { arrange, type Cell, isParticipant, leaks, snapshot } from './access-cells.js';
 import { ACTORS, DIALECT_FRAMES, type Expectation, isBanned } from './access-expectations.js';
 import { badFrames } from './bad-frames.js';
 import { type ApiDocument, flat, type Frame } from './contract.js';
 import { DIALECT_SPEECHES, DialectClient } from './dialect-clients.js';
 import { sampleObject } from './samples.js';
-import { each, World } from './world.js';
+import { each, ContractWorld } from './world.js';
 
 // Thousands of frames; the timeout allows for a busy machine.
 jest.setTimeout(180_000);
@@ -24,31 +23,28 @@ interface DialectFrame extends Frame {
 }
 
 describe('a frame of a dialect', () => {
-  let test: TestApp;
-  let world: World;
+  let world: ContractWorld;
   let router: FrameRouter;
   let frames: DialectFrame[];
 
   beforeAll(async () => {
-    test = await startTestApp();
-    Object.assign(test.app.get(RealtimeSettings), {
+    world = await ContractWorld.start();
+    Object.assign(world.get(RealtimeSettings), {
       maxInvalidFrames: Infinity,
       maxRateLimited: Infinity,
       upgradesPerSecond: 1e6,
     });
-    world = new World(test);
-    router = test.app.get(FrameRouter);
+    router = world.get(FrameRouter);
     frames = DIALECT_NAMES.flatMap(dialectFrames);
   });
   afterAll(async () => {
-    world?.close();
-    await test?.close();
+    await world?.stop();
   });
 
   function dialectFrames(protocol: string): DialectFrame[] {
     const definitions = router.definitionsOf(protocol);
     const models = definitions.map(({ dto }) => dto);
-    const document = openApiDocument(test.app, models) as unknown as ApiDocument;
+    const document = openApiDocument(world.app, models) as unknown as ApiDocument;
     return definitions.map(({ type, dto }) => {
       const ref = { $ref: `#/components/schemas/${dto.name}` };
       forbidUnknownFields(ref, document.components.schemas);
@@ -57,7 +53,7 @@ describe('a frame of a dialect', () => {
   }
 
   const clientOf = ({ protocol }: DialectFrame, { ids, token }: Cell): DialectClient =>
-    new DialectClient(test.url, DIALECT_SPEECHES[protocol]!, ids, token);
+    new DialectClient(world.url, DIALECT_SPEECHES[protocol]!, ids, token);
 
   /** Sends all bad input of a frame; returns what was not answered as expected. */
   async function probe(frame: DialectFrame): Promise<string[]> {
@@ -144,13 +140,13 @@ describe('a frame of a dialect', () => {
     afterEach(() => jest.restoreAllMocks());
 
     it('fails if access is not checked', async () => {
-      jest.spyOn(test.app.get(TypingService, { strict: false }), 'start').mockResolvedValue();
+      jest.spyOn(world.get(TypingService), 'start').mockResolvedValue();
       const typing = frames.filter(({ key }) => key === 'messaging typing');
       expect(await problemsOf(typing)).toContainEqual('messaging typing as muted: no error instead of an error');
     });
 
     it('fails if a frame causes an internal error', async () => {
-      jest.spyOn(test.app.get(TypingService, { strict: false }), 'start').mockRejectedValue(new Error('planted'));
+      jest.spyOn(world.get(TypingService), 'start').mockRejectedValue(new Error('planted'));
       const typing = frames.filter(({ key }) => key === 'messaging typing');
       expect(await problemsOf(typing)).toContainEqual('messaging typing as owner: INTERNAL_ERROR instead of none');
     });

@@ -5,6 +5,7 @@ import { detailsSchema } from '../../src/platform/errors/error-details.js';
 import { openApiDocument } from '../../src/platform/http/openapi-document.js';
 import { FrameRouter } from '../../src/platform/realtime/commands/frame-router.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
+import { request } from '../support/client/http.js';
 import { type JsonSchema, SchemaDifferences } from '../support/schema-differences.js';
 import { sourceFiles } from '../support/source-files.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -79,7 +80,7 @@ function openSchemas(node: unknown, where = ''): string[] {
 
 describe('the OpenAPI document', () => {
   it('has version 3.1 and no dangling reference', async () => {
-    const served = (await (await fetch(`${test.url}/openapi.json`)).json()) as ApiDocument;
+    const served = (await request('GET', `${test.url}/openapi.json`)).body as ApiDocument;
     expect(served).toEqual(JSON.parse(JSON.stringify(api)));
     expect(served.openapi).toMatch(/^3\.1\./);
     expect(danglingRefs(served)).toEqual([]);
@@ -182,7 +183,7 @@ describe('the list of errors', () => {
 describe('the AsyncAPI document', () => {
   it('is served and has no dangling reference', async () => {
     const document = protocolDocument(test.app);
-    expect(await (await fetch(`${test.url}/asyncapi.json`)).json()).toEqual(JSON.parse(JSON.stringify(document)));
+    expect((await request('GET', `${test.url}/asyncapi.json`)).body).toEqual(JSON.parse(JSON.stringify(document)));
     expect(document.asyncapi).toBe('3.0.0');
     expect(danglingRefs(document)).toEqual([]);
     const schemas = document.components.schemas as Record<string, Schema>;

@@ -1,10 +1,10 @@
 import { openApiDocument } from '../../src/platform/http/openapi-document.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
 import { arrange, type Cell } from './access-cells.js';
 import { type CellIds, ROUTES, type ActorKind } from './access-expectations.js';
 import { type ApiDocument, type ApiOperation, operationsOf } from './contract.js';
 import { addressOf, sampleObject } from './samples.js';
-import { each, type Person, type RawAnswer, World } from './world.js';
+import { each, type CodedResponse, ContractWorld } from './world.js';
 
 jest.setTimeout(120_000);
 
@@ -30,24 +30,21 @@ const STATUSES: Record<string, number> = {
 };
 
 describe('the cached session', () => {
-  let test: TestApp;
-  let world: World;
+  let world: ContractWorld;
   let writes: ApiOperation[];
 
   beforeAll(async () => {
-    test = await startTestApp();
-    world = new World(test);
-    writes = operationsOf(openApiDocument(test.app) as unknown as ApiDocument).filter(
+    world = await ContractWorld.start();
+    writes = operationsOf(openApiDocument(world.app) as unknown as ApiDocument).filter(
       ({ key, method, isPublic }) => method !== 'GET' && !isPublic && !EPHEMERAL.includes(key),
     );
   });
   afterAll(async () => {
-    world?.close();
-    await test?.close();
+    await world?.stop();
   });
 
   /** Makes a request, so that the process caches the identity. */
-  async function remember({ token }: Person): Promise<void> {
+  async function remember({ token }: User): Promise<void> {
     const { status } = await world.send({ method: 'GET', path: '/api/v1/users/me', token });
     expect(status).toBe(200);
   }
@@ -64,7 +61,7 @@ describe('the cached session', () => {
     return { ...ids, ...hook, userId: actor.userId, messageId, fileId: await world.file(messageId, actor, 'mine') };
   }
 
-  function write(operation: ApiOperation, ids: CellIds, token: string): Promise<RawAnswer> {
+  function write(operation: ApiOperation, ids: CellIds, token: string): Promise<CodedResponse> {
     const expectation = ROUTES[operation.key];
     const query = expectation?.query?.(ids);
     const json = operation.body && (expectation?.body?.(ids) ?? sampleObject(operation.body, ids));
@@ -84,7 +81,7 @@ describe('the cached session', () => {
       const cell = await arrange(world, allowedActor(operation));
       const ids = await idsOf(operation, cell);
       await remember(cell.actor);
-      await test.database.query('update sessions set revoked_at = now() where id = $1', [cell.actor.sessionId]);
+      await world.database.query('update sessions set revoked_at = now() where id = $1', [cell.actor.sessionId]);
       const { status, text } = await write(operation, ids, cell.actor.token);
       if (status !== (STATUSES[operation.key] ?? 401)) accepted.push(`${operation.key}: ${status} ${text}`);
     });
@@ -95,18 +92,18 @@ describe('the cached session', () => {
     const { actor } = await arrange(world, 'owner');
     const { webhookId } = await world.webhook(actor, 'mine');
     await remember(actor);
-    await test.database.query('update users set banned_at = now() where id = $1', [actor.userId]);
+    await world.database.query('update users set banned_at = now() where id = $1', [actor.userId]);
     expect(await ask(actor, 'POST', `webhooks/${webhookId}/${act}`)).toBe('ACCOUNT_BANNED');
   });
 
   it('gives a former admin no access to webhooks of scope `all`', async () => {
     const { actor } = await arrange(world, 'admin');
-    const keeper = await world.person({ role: 'admin' });
+    const keeper = await world.user({ role: 'admin' });
     const { webhookId, deliveryId } = await world.webhook(keeper, 'everything');
-    await test.database.query(`update webhooks set scope = 'all' where id = $1`, [webhookId]);
+    await world.database.query(`update webhooks set scope = 'all' where id = $1`, [webhookId]);
     await remember(actor);
     expect(await list(actor)).toContain(webhookId);
-    await test.database.query(`update users set role = 'user' where id = $1`, [actor.userId]);
+    await world.database.query(`update users set role = 'user' where id = $1`, [actor.userId]);
     expect(await list(actor)).not.toContain(webhookId);
     expect(await ask(actor, 'GET', `webhooks/${webhookId}`)).toBe('WEBHOOK_NOT_FOUND');
     expect(await ask(actor, 'GET', `webhooks/${webhookId}/deliveries`)).toBe('WEBHOOK_NOT_FOUND');
@@ -118,12 +115,12 @@ describe('the cached session', () => {
   it('gives a former admin only the file quota of a user', async () => {
     const { actor } = await arrange(world, 'admin');
     await remember(actor);
-    await test.database.query(`update users set role = 'user' where id = $1`, [actor.userId]);
-    await test.database.query(
+    await world.database.query(`update users set role = 'user' where id = $1`, [actor.userId]);
+    await world.database.query(
       `insert into files (id, uploader_id, name, type, category, size, content_hash, description, status)
        select gen_random_uuid(), $1, 'a.txt', 'text/plain', 'document', 1, repeat('0', 64), '', 'ready'
          from generate_series(1, $2)`,
-      [actor.userId, test.config.fileQuotaCount],
+      [actor.userId, world.config.fileQuotaCount],
     );
     const { type, text } = ROUTES['POST /files/upload']!.raw!({} as CellIds);
     const answer = await world.send({
@@ -136,11 +133,11 @@ describe('the cached session', () => {
     expect(answer.code).toBe('FILE_QUOTA_EXCEEDED');
   });
 
-  async function ask({ token }: Person, method: string, path: string): Promise<string | undefined> {
+  async function ask({ token }: User, method: string, path: string): Promise<string | undefined> {
     return (await world.send({ method, path: `/api/v1/${path}`, token })).code;
   }
 
-  async function list({ token }: Person): Promise<string> {
+  async function list({ token }: User): Promise<string> {
     return (await world.send({ method: 'GET', path: '/api/v1/webhooks', token })).text;
   }
 });

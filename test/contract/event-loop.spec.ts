@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openApiDocument } from '../../src/platform/http/openapi-document.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
-import { WebSocketClient } from '../support/realtime-client.js';
+import { WebSocketClient } from '../support/client/web-socket.js';
+import { startTestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
 import { NodeProcess } from '../chaos/node-process.js';
 import { type ApiDocument, type ApiOperation, framesOf, operationsOf } from './contract.js';
 import type { KnownIds } from './samples.js';
-import { type Person, World } from './world.js';
+import { ContractWorld } from './world.js';
 import { type WorstRequest, worstFrames, worstRequests } from './worst-requests.js';
 
 // Thousands of requests; the timeout allows for a busy machine.
@@ -29,9 +30,8 @@ interface Slow {
 }
 
 describe('the event loop', () => {
-  let test: TestApp;
   let server: NodeProcess;
-  let world: World;
+  let world: ContractWorld;
   let full: Arranged;
   let memberIds: string[];
   let operations: ApiOperation[];
@@ -40,12 +40,12 @@ describe('the event loop', () => {
   const monitor = join(tmpdir(), `parley-loop-${process.pid}-${randomBytes(4).toString('hex')}`);
 
   interface Arranged {
-    readonly actor: Person;
+    readonly actor: User;
     readonly ids: KnownIds;
   }
 
   beforeAll(async () => {
-    test = await startTestApp();
+    const test = await startTestApp();
     const { jwtSecret, passwordPepper, dataDir } = test.config;
     server = new NodeProcess('src/main', {
       NODE_ENV: 'test',
@@ -66,20 +66,19 @@ describe('the event loop', () => {
       NODE_OPTIONS: '--import ./test/support/loop-monitor.mjs',
     });
     await server.start();
-    world = new World({ ...test, url: server.address });
-    operations = operationsOf(openApiDocument(test.app) as unknown as ApiDocument);
+    world = new ContractWorld({ ...test, url: server.address });
+    operations = operationsOf(openApiDocument(world.app) as unknown as ApiDocument);
     full = await arrange();
     memberIds = await fill(full);
   });
   afterAll(async () => {
-    world?.close();
     await server?.kill();
-    await test?.close();
+    await world?.stop();
   });
 
   /** A conversation owned by an admin, with one resource of each kind. */
   async function arrange(): Promise<Arranged> {
-    const [actor, other] = [await world.person({ role: 'admin' }), await world.person()];
+    const [actor, other] = [await world.user({ role: 'admin' }), await world.user()];
     const conversationId = await world.conversation([
       [actor, { role: 'owner' }],
       [other, { role: 'participant' }],
@@ -99,7 +98,7 @@ describe('the event loop', () => {
   /** Adds members, long messages with mentions and reactions, and versions of a message: as much as a page contains. */
   async function fill({ actor, ids }: Arranged): Promise<string[]> {
     const { conversationId, messageId } = ids;
-    const { query } = test.database;
+    const { query } = world.database;
     const members = await query<{ id: string }>(
       `with u as (
          insert into users (id, username, email, display_name, bio, location)
@@ -196,7 +195,7 @@ describe('the event loop', () => {
   });
 
   it('is not blocked by indexing and searching a long text without blanks', async () => {
-    const { query } = test.database;
+    const { query } = world.database;
     const word = '中文';
     const text =
       String.fromCharCode(...Array.from({ length: 100_000 }, (_, n) => 0x4e00 + ((n * 7919) % 20_000))) + word;
@@ -221,13 +220,13 @@ describe('the event loop', () => {
 
   it('is not blocked by a frame, whatever its input', async () => {
     const slow: Slow[] = [];
-    for (const frame of framesOf(protocolDocument(test.app))) {
+    for (const frame of framesOf(protocolDocument(world.app))) {
       const { length } = worstFrames(frame, full.ids, memberIds);
       for (let index = 0; index < length; index++) {
         let name = '';
         const ms = await cost(async () => {
           const client = new WebSocketClient(server.port, `?token=${full.actor.token}`);
-          await client.next('live');
+          await client.first('live');
           const [what, json] = worstFrames(frame, full.ids, memberIds)[index]!;
           name = what;
           await Promise.race([client.requestText(frame.type, json), client.closed]);

@@ -3,43 +3,41 @@ import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js'
 import { WEBHOOK_DISABLED } from '../../src/modules/webhooks/webhooks.events.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
 import { newId } from '../../src/platform/database/ids.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { People } from '../support/people.js';
+import type { Frame } from '../support/client/inbox.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
 import { differencesFromPublished, PUBLISHED_MESSAGES } from '../support/published-frames.js';
-import type { AnyFrame, RealtimeClient } from '../support/realtime-client.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
-let test: TestApp;
-let people: People;
-let owner: Actor;
-let participant: Actor;
-let admin: Actor;
+let world: World;
+let owner: User;
+let participant: User;
+let admin: User;
 
 beforeAll(async () => {
-  test = await startTestApp();
-  people = new People(test);
-  [owner, participant] = (await people.many(2)) as [Actor, Actor];
-  admin = await people.one('admin');
+  world = await World.start();
+  [owner, participant] = await world.users(2);
+  admin = await world.user({ role: 'admin' });
 });
-afterAll(() => test.close());
+afterAll(() => world.stop());
 
 /** The differences of all frames received so far, and of each reply from the schema of its request. */
 const differences: string[] = [];
 const seen = new Set<string>();
 
-function compare(frame: AnyFrame, request?: string): void {
+function compare(frame: Frame, request?: string): void {
   seen.add(frame.type === 'reply' ? `${request}.reply` : frame.type);
   differences.push(...differencesFromPublished(frame, request));
 }
 
-async function request(client: RealtimeClient, type: string, data: object = {}): Promise<AnyFrame> {
+async function request(client: RealtimeClient, type: string, data: object = {}): Promise<Frame> {
   const reply = await client.request(type, data);
   compare(reply, type);
   return reply;
 }
 
-async function call(actor: Actor, method: string, path: string, body?: object): Promise<Record<string, string>> {
-  const answer = await people.call(actor, method, path, body);
+async function call(actor: User, method: string, path: string, body?: object): Promise<Record<string, string>> {
+  const answer = await actor.call(method, path, body);
   expect([method, path, answer.status < 300, answer.body]).toEqual([method, path, true, answer.body]);
   return answer.body as Record<string, string>;
 }
@@ -47,7 +45,7 @@ async function call(actor: Actor, method: string, path: string, body?: object): 
 /** Sends every request of a participant, and awaits the events and signals of them. */
 async function talk(own: RealtimeClient, other: RealtimeClient, conversation_id: string): Promise<string> {
   await request(own, 'ping');
-  await request(own, 'auth.refresh', { token: people.tokenOf(owner) });
+  await request(own, 'auth.refresh', { token: owner.token });
   const sent = await request(own, 'message.send', { conversation_id, content: 'Hello', metadata: { any: ['thing'] } });
   const { id: message_id } = (sent.data as { message: { id: string } }).message;
   await request(own, 'message.edit', { message_id, content: 'Hello, all' });
@@ -67,12 +65,12 @@ async function talk(own: RealtimeClient, other: RealtimeClient, conversation_id:
 
 describe('what a client receives over a socket', () => {
   it('has exactly the fields that the AsyncAPI document describes', async () => {
-    const own = await people.connect(owner);
-    const other = await people.connect(participant);
-    const watching = await people.connect(admin);
+    const own = await owner.webSocket();
+    const other = await participant.webSocket();
+    const watching = await admin.webSocket();
     const cursor = other.frames.find(({ type }) => type === 'ready')!.data!.cursor as string;
 
-    const id = await people.group(owner, [[participant, 'participant']]);
+    const id = await world.group(owner, [participant]);
     const message_id = await talk(own, other, id);
     await call(owner, 'PATCH', `/conversations/${id}`, { title: 'Plans' });
     await call(owner, 'PATCH', `/conversations/${id}/me`, { is_pinned: true });
@@ -95,23 +93,23 @@ describe('what a client receives over a socket', () => {
     });
     await request(own, 'message.delete', { message_id });
     await request(own, 'unsubscribe', { conversation_id: id });
-    await test.app.get(EventLog, { strict: false }).write(owner.userId, (tx) => {
+    await world.get(EventLog).write(owner.userId, (tx) => {
       tx.append({ type: WEBHOOK_DISABLED, actorId: null, subjectId: newId(), payload: { reason: 'gone' } });
       tx.append({ type: SESSION_REVOKED, actorId: null, subjectId: newId(), payload: { reason: 'logout' } });
       return Promise.resolve(true);
     });
-    await other.next('message.deleted');
-    await own.next('session.revoked');
-    const resumed = await people.connect(participant, cursor);
+    await other.first('message.deleted');
+    await own.first('session.revoked');
+    const resumed = await participant.webSocket(cursor);
     await call(owner, 'DELETE', `/conversations/${id}`);
-    for (const type of ['conversation.deleted', 'conversation.removed']) await other.next(type);
+    for (const type of ['conversation.deleted', 'conversation.removed']) await other.first(type);
 
     for (const client of [own, other, watching, resumed]) {
       for (const frame of client.frames) if (frame.type !== 'reply') compare(frame);
       client.close();
     }
     expect(differences).toEqual([]);
-    const types = test.app.get(EventCatalogue, { strict: false }).types();
+    const types = world.get(EventCatalogue).types();
     expect(types.filter((type) => !seen.has(type))).toEqual([]);
     // The reply to `auth` has no data, and a file needs an upload.
     const replies = PUBLISHED_MESSAGES.filter((name) => name.endsWith('.reply'));
@@ -119,7 +117,7 @@ describe('what a client receives over a socket', () => {
   });
 
   it('is reported if it has one field more, one less, or another type', async () => {
-    const client = await people.connect(participant);
+    const client = await participant.webSocket();
     const pong = await client.request('ping');
     client.close();
     expect(differencesFromPublished(pong, 'ping')).toEqual([]);

@@ -1,13 +1,16 @@
 import { writeFileSync } from 'node:fs';
-import { Agent, request as httpRequest } from 'node:http';
-import { AccessTokens } from '../../src/modules/auth/access-tokens.js';
+import { Agent } from 'node:http';
 import { imageKey, thumbnailKey } from '../../src/modules/files/storage/file-keys.js';
 import { FileStorage } from '../../src/modules/files/storage/file-storage.js';
 import { TempUploads } from '../../src/modules/files/storage/temp-uploads.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
+import type { Environment } from '../../src/platform/config/config.js';
 import { newId } from '../../src/platform/database/ids.js';
-import type { SystemRole } from '../../src/platform/identity/actor.js';
-import type { TestApp } from '../support/test-app.js';
+import { type ExactRequest, type ExactResponse, exchange } from '../support/client/raw.js';
+import type { UserFacts } from '../support/send-path.js';
+import { startTestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 /** The membership of a user in the conversation of a world. */
 export interface Membership {
@@ -17,84 +20,41 @@ export interface Membership {
   readonly isGone?: boolean;
 }
 
-export interface Person {
-  readonly userId: string;
-  readonly sessionId: string;
-  readonly username: string;
-  readonly token: string;
-}
-
-export interface PersonFacts {
-  readonly role?: SystemRole;
-  readonly isBanned?: boolean;
-  /** Part of the public profile. */
-  readonly marker?: string;
-  /** Part of private data: email and devices. */
-  readonly secret?: string;
-}
-
-export interface RawRequest {
-  readonly method: string;
-  /** As it is sent: without encoding or normalisation. */
-  readonly path: string;
+export interface ExactCall extends ExactRequest {
   readonly token?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string | Buffer;
 }
 
-export interface RawAnswer {
-  readonly status: number;
-  readonly text: string;
+export interface CodedResponse extends ExactResponse {
   /** The code of an error. */
   readonly code: string | undefined;
 }
 
-let count = 0;
-
-/** Users and conversations created in SQL, and requests that are sent exactly as given. */
-export class World {
+/** Users, conversations and their contents created in SQL, and requests that are sent exactly as given. */
+export class ContractWorld extends World {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 24 });
 
-  constructor(readonly test: TestApp) {}
+  static override async start(overrides: Environment = {}): Promise<ContractWorld> {
+    return new ContractWorld(await startTestApp(overrides));
+  }
 
-  async person({ role = 'user', isBanned = false, marker = '', secret = '' }: PersonFacts = {}): Promise<Person> {
-    const [userId, sessionId] = [newId(), newId()];
-    const username = `user-${process.pid}-${++count}`;
-    await this.test.database.query(
-      `with u as (
-         insert into users (id, username, email, display_name, bio, location, role, banned_at)
-         values ($1, $2, $3, $4, $4, $4, $5, case when $6::boolean then now() end)
-       ), s as (insert into stream_heads (stream_id) values ($1))
-       insert into sessions (id, user_id, expires_at, user_agent) values ($7, $1, now() + interval '1 day', $8)`,
-      [
-        userId,
-        username,
-        `${username}${secret}@example.com`,
-        `${username} ${marker}`,
-        role,
-        isBanned,
-        sessionId,
-        secret,
-      ],
-    );
-    const token = this.test.app.get(AccessTokens, { strict: false }).sign({ userId, sessionId, ttlSeconds: 3600 });
-    return { userId, sessionId, username, token };
+  /** A user with an email address and a profile. */
+  override user({ marker = '', secret = '', ...facts }: UserFacts = {}): Promise<User> {
+    return super.user({ marker, secret, ...facts });
   }
 
   /** A former admin who has just acted as one in this process. */
-  async demotedAdmin({ isBanned }: { isBanned: boolean }): Promise<Person> {
-    const [demoted, remaining] = [await this.person({ role: 'admin' }), await this.person({ role: 'admin' })];
-    const { status } = await this.send({ method: 'GET', path: '/api/v1/admin/users?limit=1', token: demoted.token });
+  async demotedAdmin({ isBanned }: { isBanned: boolean }): Promise<User> {
+    const [demoted, remaining] = [await this.user({ role: 'admin' }), await this.user({ role: 'admin' })];
+    const { status } = await demoted.call('GET', '/admin/users?limit=1');
     if (status !== 200) throw new Error(`an admin was answered ${status}`);
-    const administration = this.test.app.get(UserAdministration, { strict: false });
-    const by = { ...remaining, role: 'admin', displayName: remaining.username, expiresAt: Infinity } as const;
-    await administration.update(by, demoted.userId, { role: 'user' }, 'a test');
-    if (isBanned) await administration.ban(by, demoted.userId, { reason: 'a test', until: null });
+    const administration = this.get(UserAdministration);
+    await administration.update(remaining, demoted.userId, { role: 'user' }, 'a test');
+    if (isBanned) await administration.ban(remaining, demoted.userId, { reason: 'a test', until: null });
     return demoted;
   }
 
   /** A group with these participants; one who is gone left at position 1. */
-  async conversation(members: [Person, Membership][], marker = '', type: 'group' | 'room' = 'group'): Promise<string> {
+  async conversation(members: [User, Membership][], marker = '', type: 'group' | 'room' = 'group'): Promise<string> {
     const id = newId();
     const rows = members.map(([{ userId }, { role, isMuted = false, isGone = false }]) => ({
       user_id: userId,
@@ -102,7 +62,7 @@ export class World {
       is_muted: isMuted,
       left_seq: isGone ? 1 : null,
     }));
-    await this.test.database.query(
+    await this.database.query(
       `with c as (
          insert into conversations (id, type, title, description, created_by, settings)
          values ($1, $2, $3, $3, $4, '{"is_private": true}')
@@ -119,9 +79,9 @@ export class World {
   }
 
   /** A message as the send path stores it. */
-  async message(conversationId: string, sender: Person, content: string): Promise<string> {
+  async message(conversationId: string, sender: User, content: string): Promise<string> {
     const id = newId();
-    await this.test.database.query(
+    await this.database.query(
       `with h as (
          update stream_heads set last_seq = last_seq + 1, last_number = last_number + 1
           where stream_id = $2 returning last_seq, last_number
@@ -137,15 +97,15 @@ export class World {
   }
 
   /** An image in a message, checked and ready, as the scan stores it. */
-  async file(messageId: string, uploader: Person, description: string): Promise<string> {
+  async file(messageId: string, uploader: User, description: string): Promise<string> {
     const id = newId();
-    const storage = this.test.app.get(FileStorage, { strict: false });
+    const storage = this.get(FileStorage);
     for (const key of [imageKey(id), thumbnailKey(id)]) {
-      const path = this.test.app.get(TempUploads, { strict: false }).createPath();
+      const path = this.get(TempUploads).createPath();
       writeFileSync(path, description);
       await storage.put(key, path, 'image/png');
     }
-    await this.test.database.query(
+    await this.database.query(
       `with f as (
          insert into files (id, uploader_id, name, type, category, size, content_hash, description, status, has_thumbnail)
          values ($1, $2, 'a.png', 'image/png', 'image', $4, repeat('0', 64), $3, 'ready', true)
@@ -157,9 +117,9 @@ export class World {
   }
 
   /** A webhook with a failed delivery and the response of its receiver. */
-  async webhook(owner: Person, text: string): Promise<{ webhookId: string; deliveryId: string }> {
+  async webhook(owner: User, text: string): Promise<{ webhookId: string; deliveryId: string }> {
     const [webhookId, eventId, deliveryId] = [newId(), newId(), newId()];
-    await this.test.database.query(
+    await this.database.query(
       `with w as (
          insert into webhooks (id, user_id, scope, url, host, events, description, secret_box)
          values ($1, $2, 'own', 'https://hooks.example/' || $5, 'hooks.example', '{message.deleted}', $5, '')
@@ -180,7 +140,7 @@ export class World {
   /** Two content rules that match nothing, two held messages, and a report of the message. */
   async moderation(
     messageId: string,
-    { author, reporter }: { author: Person; reporter: Person },
+    { author, reporter }: { author: User; reporter: User },
     { content, title }: { content: string; title: string },
   ): Promise<Record<'ruleId' | 'conversationRuleId' | 'heldId' | 'conversationHeldId' | 'reportId', string>> {
     const [ruleId, conversationRuleId, heldId, conversationHeldId, reportId] = [
@@ -190,7 +150,7 @@ export class World {
       newId(),
       newId(),
     ];
-    await this.test.database.query(
+    await this.database.query(
       `with m as (select conversation_id as place from messages where id = $1),
        rules as (
          insert into content_rules (id, conversation_id, kind, pattern, pattern_key, action, reason, created_by)
@@ -222,38 +182,18 @@ export class World {
     return { ruleId, conversationRuleId, heldId, conversationHeldId, reportId };
   }
 
-  send({ method, path, token, headers, body }: RawRequest): Promise<RawAnswer> {
-    return new Promise((resolve, reject) => {
-      const request = httpRequest(
-        `${this.test.url}/`,
-        {
-          method,
-          path,
-          agent: this.agent,
-          headers: {
-            ...(token !== undefined && { authorization: `Bearer ${token}` }),
-            ...(body !== undefined &&
-              !headers?.['transfer-encoding'] && { 'content-length': String(Buffer.byteLength(body)) }),
-            ...headers,
-          },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () => {
-            const text = Buffer.concat(chunks).toString('utf8');
-            resolve({ status: response.statusCode ?? 0, text, code: errorCode(text) });
-          });
-        },
-      );
-      request.on('error', reject);
-      request.end(body);
+  async send({ token, headers, ...call }: ExactCall): Promise<CodedResponse> {
+    const response = await exchange(this.url, {
+      ...call,
+      agent: this.agent,
+      headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers },
     });
+    return { ...response, code: errorCode(response.text) };
   }
 
-  close(): void {
+  override async stop(): Promise<void> {
     this.agent.destroy();
+    await super.stop();
   }
 }
 

@@ -1,11 +1,11 @@
 import type { ApiOperation, Frame, Schema } from './contract.js';
 import { addressOf, fieldsOf, jsonWith, type KnownIds, sample, sampleObject } from './samples.js';
-import type { RawRequest } from './world.js';
+import type { ExactCall } from './world.js';
 
 /** A request with the highest cost that a client can cause, accepted or refused. */
 export interface WorstRequest {
   readonly name: string;
-  readonly request: Omit<RawRequest, 'token'>;
+  readonly request: Omit<ExactCall, 'token'>;
 }
 
 const BODY_BYTES = 250_000;

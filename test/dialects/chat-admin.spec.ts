@@ -1,32 +1,33 @@
-import type { Answer, Chat, ChatUser } from '../support/chat.js';
-import { startChat } from '../support/chat.js';
-import { type AnyJson, call } from '../support/dialect-client.js';
+import { type HttpResponse, request } from '../support/client/http.js';
+import type { AnyJson } from '../support/client/inbox.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 const COUNT = expect.any(Number) as number;
 
 describe('the admin routes of the chat dialect', () => {
-  let chat: Chat;
+  let world: World;
   let admin: string;
-  let john: ChatUser;
-  const ask = (token: string, method: string, path: string, body?: object): Promise<Answer> =>
-    call(chat.app.url, method, path, { token, body });
+  let john: RegisteredUser;
+  const ask = (token: string, method: string, path: string, body?: object): Promise<HttpResponse> =>
+    request(method, world.url + path, { token, body });
 
   beforeAll(async () => {
-    chat = await startChat();
-    john = await chat.user('john');
-    for (const name of ['mary', 'carl']) await chat.user(name);
-    const { body } = await call(chat.app.url, 'POST', '/users/login', {
+    world = await World.start();
+    john = await world.register('john');
+    for (const name of ['mary', 'carl']) await world.register(name);
+    const { body } = await request('POST', `${world.url}/users/login`, {
       body: { username_or_email: 'admin@example.com', password: 'correct horse battery staple' },
     });
     admin = body.access_token as string;
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   it('counts users, conversations and messages', async () => {
     const before = (await ask(admin, 'GET', '/admin/dashboard/stats')).body;
-    await chat.user('counted');
-    await call(chat.app.url, 'POST', '/messages/', {
+    await world.register('counted');
+    await request('POST', `${world.url}/messages/`, {
       token: john.token,
       body: { chat_id: 'general', content: 'counted' },
     });
@@ -66,7 +67,7 @@ describe('the admin routes of the chat dialect', () => {
       ((await ask(admin, 'GET', `/admin/users?${query}`)).body.users as AnyJson[]).map(({ username }) => username);
 
     it('returns pages, newest first, with the total', async () => {
-      for (const name of ['paged1', 'paged2', 'paged3', 'paged4']) await chat.user(name);
+      for (const name of ['paged1', 'paged2', 'paged3', 'paged4']) await world.register(name);
       const { status, body } = await ask(admin, 'GET', '/admin/users?search=paged&skip=1&limit=2');
       expect([status, body.total, body.skip, body.limit]).toEqual([200, 4, 1, 2]);
       expect(body.users).toMatchObject([
@@ -88,7 +89,7 @@ describe('the admin routes of the chat dialect', () => {
       expect(await names('status_filter=active')).toEqual(expect.arrayContaining(['carl', 'mary', 'john']));
       expect(await names('status_filter=deleted')).toEqual([]);
       const socket = await john.webSocket();
-      await socket.until(({ type, data }) => type === 'presence.changed' && data.status === 'online');
+      await socket.first(({ type, data }) => type === 'presence.changed' && data.status === 'online');
       expect(await names('status_filter=online')).toEqual(['john']);
       expect(await names('status_filter=offline&search=ar')).toEqual(['carl', 'mary']);
       const wrong = await ask(admin, 'GET', '/admin/users?status_filter=asleep');
@@ -97,7 +98,7 @@ describe('the admin routes of the chat dialect', () => {
   });
 
   it('bans and unbans a user without a body', async () => {
-    const troll = await chat.user('troll');
+    const troll = await world.register('troll');
     const banned = await ask(admin, 'POST', `/admin/users/${troll.id}/ban`);
     expect([banned.status, banned.body]).toEqual([
       200,
@@ -112,14 +113,14 @@ describe('the admin routes of the chat dialect', () => {
     });
     const unbanned = await ask(admin, 'POST', `/admin/users/${troll.id}/unban`);
     expect([unbanned.status, unbanned.body.status]).toEqual([200, 'active']);
-    const login = await call(chat.app.url, 'POST', '/users/login', {
+    const login = await request('POST', `${world.url}/users/login`, {
       body: { username_or_email: 'troll', password: troll.password },
     });
     expect(login.status).toBe(200);
   });
 
   it('accepts a reason and an end of a ban', async () => {
-    const { id } = await chat.user('spammer');
+    const { id } = await world.register('spammer');
     const until = '2999-01-01T00:00:00Z';
     expect((await ask(admin, 'POST', `/admin/users/${id}/ban`, { reason: 'Spam', until })).status).toBe(200);
     const { body } = await ask(admin, 'GET', '/admin/users?search=spammer');
@@ -138,7 +139,7 @@ describe('the admin routes of the chat dialect', () => {
     ] as const) {
       const { status, body } = await ask(john.token, method, path);
       expect([path, status, body.code]).toEqual([path, 403, 'AUTHORIZATION_ERROR']);
-      expect((await call(chat.app.url, method, path)).status).toBe(401);
+      expect((await request(method, world.url + path)).status).toBe(401);
     }
   });
 });

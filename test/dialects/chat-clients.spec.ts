@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Chat, type ChatUser, startChat } from '../support/chat.js';
-import type { AnyJson } from '../support/dialect-client.js';
+import type { AnyJson } from '../support/client/inbox.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 import { ChatClient, type ChatConnection } from './clients/chat-client.js';
 
 function printed(file: string): string {
@@ -22,20 +23,20 @@ async function ask(line: string): Promise<AnyJson> {
 }
 
 describe('the client code of the chat documentation', () => {
-  let chat: Chat;
-  let mary: ChatUser;
+  let world: World;
+  let mary: RegisteredUser;
 
   beforeAll(async () => {
-    chat = await startChat();
-    mary = await chat.user('mary');
+    world = await World.start();
+    mary = await world.register('mary');
     await mary.call('POST', '/conversations', { type: 'room', slug: 'room_123', title: 'A room' });
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   /** As printed, with the server, the token and the user of the test. */
   const followed = (text: string, { token = '', userId = '' } = {}): string =>
     text
-      .replaceAll('http://localhost:8000', chat.app.url)
+      .replaceAll('http://localhost:8000', world.url)
       .replace(/YOUR_JWT_TOKEN_HERE|your-jwt-token/, token)
       .replace('user_123', userId);
 
@@ -54,7 +55,7 @@ describe('the client code of the chat documentation', () => {
     class FollowedClient extends ChatClient {
       override readonly websocket = {
         connect: (userId: string): ChatConnection => {
-          const connection = new ChatClient({ baseUrl: chat.app.url, token: mary.token }).websocket.connect(userId);
+          const connection = new ChatClient({ baseUrl: world.url, token: mary.token }).websocket.connect(userId);
           connections.push(connection);
           return connection;
         },
@@ -69,8 +70,8 @@ describe('the client code of the chat documentation', () => {
     const [connection] = connections;
     await once(connection!, 'user_status');
     const heard = once(connection!, 'message');
-    await chat.user('carl').then(({ token }) =>
-      new ChatClient({ baseUrl: chat.app.url, token }).messages.send({
+    await world.register('carl').then(({ token }) =>
+      new ChatClient({ baseUrl: world.url, token }).messages.send({
         chat_id: 'room_123',
         content: 'Hello Mary!',
       }),
@@ -87,7 +88,7 @@ describe('the client code of the chat documentation', () => {
   });
 
   it('reports errors', async () => {
-    const client = new ChatClient({ baseUrl: chat.app.url, token: mary.token });
+    const client = new ChatClient({ baseUrl: world.url, token: mary.token });
     await expect(client.messages.send({ chat_id: 'room_124', content: 'Hello?' })).rejects.toThrow(
       'RESOURCE_NOT_FOUND: No such conversation.',
     );

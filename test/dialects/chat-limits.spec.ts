@@ -1,21 +1,23 @@
-import { type Answer, type Chat, type ChatUser, startChat } from '../support/chat.js';
-import { call, type DialectCall, JsonSocket } from '../support/dialect-client.js';
+import { type HttpOptions, type HttpResponse, request } from '../support/client/http.js';
+import { JsonSocket } from '../support/client/web-socket.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 
 describe('the limits of the chat dialect', () => {
-  let chat: Chat;
-  const at = (method: string, path: string, more: DialectCall = {}): Promise<Answer> =>
-    call(chat.app.url, method, path, more);
-  const remaining = ({ headers }: Answer): string | null => headers.get('x-ratelimit-remaining');
+  let world: World;
+  const at = (method: string, path: string, more: HttpOptions = {}): Promise<HttpResponse> =>
+    request(method, world.url + path, more);
+  const remaining = ({ headers }: HttpResponse): string | null => headers.get('x-ratelimit-remaining');
 
   beforeAll(async () => {
-    chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1' });
+    world = await World.start({ RATE_LIMIT_MULTIPLIER: '1' });
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   it('allows a hundred calls an hour, sends included, and returns all numbers', async () => {
-    const { token } = await chat.user('john');
+    const { token } = await world.register('john');
     const body = { chat_id: 'general', content: 'x' };
     expect((await at('POST', '/messages/', { token, body })).status).toBe(201);
     for (let calls = 1; calls < 100; calls++) {
@@ -48,8 +50,8 @@ describe('the limits of the chat dialect', () => {
   });
 
   it('allows five logins in fifteen minutes', async () => {
-    const mary = await chat.user('mary');
-    const login = (): Promise<Answer> =>
+    const mary = await world.register('mary');
+    const login = (): Promise<HttpResponse> =>
       at('POST', '/users/login', { body: { username_or_email: 'Mary', password: mary.password } });
     // One login is part of the setup.
     for (let tries = 1; tries < 5; tries++) expect((await login()).status).toBe(200);
@@ -59,8 +61,8 @@ describe('the limits of the chat dialect', () => {
   });
 
   it('counts logins of an account under any of its names', async () => {
-    const nora = await chat.user('nora');
-    const login = (name: string): Promise<Answer> =>
+    const nora = await world.register('nora');
+    const login = (name: string): Promise<HttpResponse> =>
       at('POST', '/users/login', { body: { username_or_email: name, password: nora.password } });
     for (const name of ['nora', 'NORA@example.com', ' Nora ', 'nora@example.com']) {
       expect((await login(name)).status).toBe(200);
@@ -70,8 +72,8 @@ describe('the limits of the chat dialect', () => {
   });
 
   it('allows ten uploads an hour', async () => {
-    const { token } = await chat.user('carl');
-    const upload = (): Promise<Answer> => {
+    const { token } = await world.register('carl');
+    const upload = (): Promise<HttpResponse> => {
       const form = new FormData();
       form.set('file', new Blob(['some text'], { type: 'text/plain' }), 'a.txt');
       return at('POST', '/files/upload', { token, body: form });
@@ -82,8 +84,8 @@ describe('the limits of the chat dialect', () => {
   });
 
   it('allows sixty messages a minute over sockets and requests together', async () => {
-    const dora = await chat.user('dora');
-    const socket = new JsonSocket(chat.app.url, `/ws/${dora.id}?token=${dora.token}&chat_id=general`);
+    const dora = await world.register('dora');
+    const socket = new JsonSocket(world.url, `/ws/${dora.id}?token=${dora.token}&chat_id=general`);
     await socket.next('user_status');
     const sent = await at('POST', '/messages/', {
       token: dora.token,
@@ -101,9 +103,9 @@ describe('the limits of the chat dialect', () => {
   });
 
   it('limits a user who opens conversations with many strangers', async () => {
-    const frida = await chat.user('frida');
-    const strangers: ChatUser[] = [];
-    for (let index = 0; index < 21; index++) strangers.push(await chat.user(`stranger${index}`));
+    const frida = await world.register('frida');
+    const strangers: RegisteredUser[] = [];
+    for (let index = 0; index < 21; index++) strangers.push(await world.register(`stranger${index}`));
     const statuses: number[] = [];
     for (const { id } of strangers) {
       const body = { recipient_id: id, content: 'Hello' };
@@ -115,22 +117,22 @@ describe('the limits of the chat dialect', () => {
 
 describe('an installation with the chat dialect', () => {
   it('has the number of calls of its settings', async () => {
-    const chat = await startChat({
+    const world = await World.start({
       RATE_LIMIT_MULTIPLIER: '1',
       RATE_LIMIT_REQUESTS: '7',
       RATE_LIMIT_WINDOW: '1800',
     });
-    const { token } = await chat.user('john');
-    const { headers } = await call(chat.app.url, 'GET', '/users/me', { token });
+    const { token } = await world.register('john');
+    const { headers } = await request('GET', `${world.url}/users/me`, { token });
     expect(headers.get('x-ratelimit-limit')).toBe('7');
     const seconds = Number(headers.get('x-ratelimit-reset')) - Date.now() / 1000;
     expect(Math.round(seconds / 100)).toBe(18);
-    await chat.stop();
+    await world.stop();
   });
 
   it('has none of its routes if the dialect is disabled', async () => {
-    const chat = await startChat({ DIALECTS: 'messaging,classroom,direct,rooms' });
-    const { id, token } = await chat.user('john');
+    const world = await World.start({ DIALECTS: 'messaging,classroom,direct,rooms' });
+    const { id, token } = await world.register('john');
     for (const [method, path] of [
       ['GET', '/'],
       ['GET', '/test-db'],
@@ -139,10 +141,10 @@ describe('an installation with the chat dialect', () => {
       ['POST', '/files/upload'],
       ['GET', '/admin/users'],
     ] as const) {
-      const { status, body } = await call(chat.app.url, method, path, { token });
+      const { status, body } = await request(method, world.url + path, { token });
       expect([path, status, body.error.code]).toEqual([path, 404, 'ROUTE_NOT_FOUND']);
     }
-    expect(await new JsonSocket(chat.app.url, `/ws/${id}?token=${token}`).refused).toBe(404);
-    await chat.stop();
+    expect(await new JsonSocket(world.url, `/ws/${id}?token=${token}`).refused).toBe(404);
+    await world.stop();
   });
 });

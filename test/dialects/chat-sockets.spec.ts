@@ -1,36 +1,39 @@
 import type { ClientOptions } from 'ws';
-import { type Chat, type ChatUser, startChat } from '../support/chat.js';
-import { type AnyJson, call, JsonSocket } from '../support/dialect-client.js';
+import { request } from '../support/client/http.js';
+import type { AnyJson } from '../support/client/inbox.js';
+import { JsonSocket } from '../support/client/web-socket.js';
 import { fileForm } from '../support/literal-calls.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/) as string;
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 const TEXT = expect.any(String) as string;
 
 describe('the socket of the chat dialect', () => {
-  let chat: Chat;
+  let world: World;
   const sockets: JsonSocket[] = [];
 
   beforeAll(async () => {
-    chat = await startChat();
+    world = await World.start();
   });
   afterAll(async () => {
     for (const socket of sockets) socket.close();
-    await chat.stop();
+    await world.stop();
   });
 
   let count = 0;
-  const people = (...names: string[]): Promise<ChatUser[]> =>
-    Promise.all(names.map((name) => chat.user(`${name}${++count}`)));
+  const people = (...names: string[]): Promise<RegisteredUser[]> =>
+    Promise.all(names.map((name) => world.register(`${name}${++count}`)));
 
   const open = (path: string, options?: ClientOptions): JsonSocket => {
-    const socket = new JsonSocket(chat.app.url, path, options);
+    const socket = new JsonSocket(world.url, path, options);
     sockets.push(socket);
     return socket;
   };
 
   /** Connects and waits until the user is presented as online: later frames are received. */
-  const connect = async (user: ChatUser, query = ''): Promise<JsonSocket> => {
+  const connect = async (user: RegisteredUser, query = ''): Promise<JsonSocket> => {
     const socket = open(`/ws/${user.id}?token=${user.token}${query}`);
     await socket.next(({ type, user_id }) => type === 'user_status' && user_id === user.id);
     return socket;
@@ -101,7 +104,7 @@ describe('the socket of the chat dialect', () => {
     const [john, mary] = await people('john', 'mary');
     const [johns, marys] = [await connect(john!, `&recipient_id=${mary!.id}`), await connect(mary!)];
     const { text, type } = fileForm('notes.txt', 'text/plain', 'what we learnt');
-    const { body: file } = await call(chat.app.url, 'POST', '/files/upload', {
+    const { body: file } = await request('POST', `${world.url}/files/upload`, {
       token: john!.token,
       body: text,
       headers: { 'content-type': type },
@@ -110,7 +113,7 @@ describe('the socket of the chat dialect', () => {
     for (const socket of [johns, marys]) {
       const { attachments } = await socket.next(saying('with a file'));
       expect(attachments).toEqual([{ ...file, status: expect.any(String) }]);
-      expect(attachments[0].file_url).toBe(`${chat.app.url}/api/v1/files/${file.id}/content`);
+      expect(attachments[0].file_url).toBe(`${world.url}/api/v1/files/${file.id}/content`);
     }
   });
 
@@ -135,9 +138,9 @@ describe('the socket of the chat dialect', () => {
       status: 'delivered',
       timestamp: TIME,
     });
-    await call(chat.app.url, 'GET', `/messages/?recipient_id=${john!.id}`, { token: mary!.token });
+    await request('GET', `${world.url}/messages/?recipient_id=${john!.id}`, { token: mary!.token });
     expect(await johns.next('message_status')).toMatchObject({ message_id: id, status: 'read' });
-    const { body } = await call(chat.app.url, 'GET', `/messages/?recipient_id=${mary!.id}`, { token: john!.token });
+    const { body } = await request('GET', `${world.url}/messages/?recipient_id=${mary!.id}`, { token: john!.token });
     expect(body.messages[0].status).toBe('read');
     expect(johns.frames.filter(({ type }) => type === 'message_status')).toHaveLength(2);
     expect(marys.frames.filter(({ type }) => type === 'message_status')).toEqual([]);
@@ -158,7 +161,7 @@ describe('the socket of the chat dialect', () => {
 
   it('sends who connects and disconnects', async () => {
     const [john, mary] = await people('john', 'mary');
-    await call(chat.app.url, 'POST', '/messages/', {
+    await request('POST', `${world.url}/messages/`, {
       token: john!.token,
       body: { recipient_id: mary!.id, content: 'So that we know each other' },
     });
@@ -181,11 +184,11 @@ describe('the socket of the chat dialect', () => {
     const [strict, extended] = [await connect(mary!), open(`/ws/${mary!.id}?token=${mary!.token}&ext=1`)];
     await extended.next('live');
     const send = { token: john!.token, body: { recipient_id: mary!.id, content: 'First' } };
-    const { body: sent } = await call(chat.app.url, 'POST', '/messages/', send);
+    const { body: sent } = await request('POST', `${world.url}/messages/`, send);
     const token = john!.token;
-    await call(chat.app.url, 'PUT', `/messages/${sent.id}`, { token, body: { content: 'Second' } });
+    await request('PUT', `${world.url}/messages/${sent.id}`, { token, body: { content: 'Second' } });
     await extended.next('message.updated');
-    await call(chat.app.url, 'POST', '/messages/', { ...send, body: { ...send.body, content: 'Last' } });
+    await request('POST', `${world.url}/messages/`, { ...send, body: { ...send.body, content: 'Last' } });
     await strict.next(saying('Last'));
     expect(strict.frames.filter(({ type, id }) => type !== 'user_status' && id === undefined)).toEqual([]);
     expect(extended.frames.map(({ type }) => type as string)).toEqual(expect.arrayContaining(['ready', 'live']));
@@ -219,7 +222,7 @@ describe('the socket of the chat dialect', () => {
 
     it('is refused with AUTHORIZATION_ERROR for a conversation of other users', async () => {
       const [john, mary, carl] = await people('john', 'mary', 'carl');
-      const id = await chat.group(mary!, carl!);
+      const id = await world.group(mary!, [carl!]);
       const johns = await connect(john!, `&chat_id=${id}`);
       johns.send(HELLO);
       expect(await johns.next(({ error }) => error === true)).toEqual(problem('AUTHORIZATION_ERROR'));

@@ -1,7 +1,8 @@
 import { pdf } from '../fixtures/sample-files.js';
-import type { Answer, ChatUser } from '../support/chat.js';
-import { type AnyJson, call, type DialectCall } from '../support/dialect-client.js';
-import { type FileWorld, startFileWorld } from '../support/file-world.js';
+import { type HttpOptions, type HttpResponse, request, send } from '../support/client/http.js';
+import type { AnyJson } from '../support/client/inbox.js';
+import { FileWorld } from '../support/file-world.js';
+import type { RegisteredUser } from '../support/users.js';
 
 const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/) as string;
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
@@ -18,17 +19,18 @@ const JOHNDOE = {
 
 describe('the chat dialect', () => {
   let world: FileWorld;
-  let jonas: ChatUser;
-  let mary: ChatUser;
-  const at = (method: string, path: string, more: DialectCall = {}): Promise<Answer> =>
-    call(world.chat.app.url, method, path, more);
-  const ask = (user: ChatUser, method: string, path: string, body?: object): Promise<Answer> =>
+  let jonas: RegisteredUser;
+  let mary: RegisteredUser;
+  const at = (method: string, path: string, more: HttpOptions = {}): Promise<HttpResponse> =>
+    request(method, world.url + path, more);
+  const ask = (user: RegisteredUser, method: string, path: string, body?: object): Promise<HttpResponse> =>
     at(method, path, { token: user.token, body });
-  const contents = ({ body }: Answer): string[] => (body.messages as AnyJson[]).map(({ content }) => content as string);
+  const contents = ({ body }: HttpResponse): string[] =>
+    (body.messages as AnyJson[]).map(({ content }) => content as string);
 
   beforeAll(async () => {
-    world = await startFileWorld();
-    [jonas, mary] = [await world.chat.user('jonas'), await world.chat.user('mary')];
+    world = await FileWorld.start();
+    [jonas, mary] = [await world.register('jonas'), await world.register('mary')];
   });
   afterAll(() => world.stop());
 
@@ -139,13 +141,13 @@ describe('the chat dialect', () => {
     });
 
     it('sends to the room that exists from the first start, without a call to join', async () => {
-      const fresh = await world.chat.user('fresh');
+      const fresh = await world.register('fresh');
       expect((await ask(fresh, 'GET', '/messages/?chat_id=general')).status).toBe(200);
       expect((await ask(fresh, 'POST', '/messages/', { chat_id: 'general', content: 'Hello!' })).status).toBe(201);
     });
 
     it('sends to another user, whichever of the two sends first', async () => {
-      const emil = await world.chat.user('emil');
+      const emil = await world.register('emil');
       const none = await ask(jonas, 'GET', `/messages/?recipient_id=${emil.id}`);
       expect(none.body).toEqual({ messages: [], total: 0, skip: 0, limit: 50 });
       expect((await jonas.call('GET', '/conversations?type=direct')).body.data).toEqual([]);
@@ -173,7 +175,7 @@ describe('the chat dialect', () => {
     });
 
     it('lists messages of all conversations if none is named', async () => {
-      const [frida, gustav] = [await world.chat.user('frida'), await world.chat.user('gustav')];
+      const [frida, gustav] = [await world.register('frida'), await world.register('gustav')];
       await room('lobby');
       for (const [target, content] of [
         [{ chat_id: 'lobby' }, 'in the lobby'],
@@ -189,7 +191,7 @@ describe('the chat dialect', () => {
     });
 
     it('marks messages as read when the newest page is fetched', async () => {
-      const [hugo, ida] = [await world.chat.user('hugo'), await world.chat.user('ida')];
+      const [hugo, ida] = [await world.register('hugo'), await world.register('ida')];
       const { body: sent } = await ask(hugo, 'POST', '/messages/', { recipient_id: ida.id, content: 'Seen?' });
       const unread = async (): Promise<number> =>
         (await ida.call('GET', `/conversations/${sent.chat_id}`)).body.unread_count as number;
@@ -220,7 +222,7 @@ describe('the chat dialect', () => {
     });
 
     it('stores a repeated send with the same key once', async () => {
-      const send = (): Promise<Answer> =>
+      const send = (): Promise<HttpResponse> =>
         at('POST', '/messages/', {
           token: jonas.token,
           body: { recipient_id: mary.id, content: 'once' },
@@ -282,7 +284,7 @@ describe('the chat dialect', () => {
   });
 
   describe('files', () => {
-    const upload = (name: string, bytes: Buffer, type: string): Promise<Answer> => {
+    const upload = (name: string, bytes: Buffer, type: string): Promise<HttpResponse> => {
       const form = new FormData();
       form.set('file', new Blob([new Uint8Array(bytes)], { type }), name);
       form.set('description', 'What it is');
@@ -300,7 +302,7 @@ describe('the chat dialect', () => {
           file_name: 'document.pdf',
           file_type: 'application/pdf',
           file_size: bytes.length,
-          file_url: `${world.chat.app.url}/api/v1/files/${file.id}/content`,
+          file_url: `${world.url}/api/v1/files/${file.id}/content`,
           description: 'What it is',
           uploaded_at: TIME,
         }),
@@ -313,7 +315,7 @@ describe('the chat dialect', () => {
       });
       // As in the response to the upload, after the scan.
       expect(sent.attachments).toEqual([{ ...file, status: 'ready' }]);
-      const fetched = await fetch(file.file_url as string, { headers: { authorization: `Bearer ${mary.token}` } });
+      const fetched = await send('GET', file.file_url as string, { token: mary.token });
       expect(Buffer.from(await fetched.arrayBuffer()).equals(bytes)).toBe(true);
     });
 
@@ -338,8 +340,8 @@ describe('the chat dialect', () => {
     });
 
     it('serves its documentation at the documented path', async () => {
-      const response = await fetch(`${world.chat.app.url}/docs`);
-      expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('swagger')]);
+      const { status, body } = await at('GET', '/docs');
+      expect([status, body]).toEqual([200, expect.stringContaining('swagger')]);
     });
   });
 
@@ -367,12 +369,9 @@ describe('the chat dialect', () => {
     });
 
     it('is returned in the documented form for a body that cannot be parsed', async () => {
-      const response = await fetch(`${world.chat.app.url}/users/login`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '{',
-      });
-      expect([response.status, await response.json()]).toEqual([400, form('VALIDATION_ERROR')]);
+      const headers = { 'content-type': 'application/json' };
+      const { status, body } = await at('POST', '/users/login', { headers, body: '{' });
+      expect([status, body]).toEqual([400, form('VALIDATION_ERROR')]);
     });
 
     it('names what is wrong with each field', async () => {

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { SignJWT } from 'jose';
 import { WebSocket } from 'ws';
-import { TestIdentityProvider } from '../support/account-app.js';
-import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { JsonSocket } from '../support/dialect-client.js';
+import { JsonSocket } from '../support/client/web-socket.js';
+import { TestIdentityProvider } from '../support/doubles/test-identity-provider.js';
 import { literalCalls } from '../support/literal-calls.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 import { RecordingConsole, pageFetch, runPrinted } from './clients/printed-code.js';
 import { SmallReact } from './clients/small-react.js';
 
@@ -48,9 +49,9 @@ interface PrintedHook {
 }
 
 describe('the client code of the classroom documentation', () => {
-  let chat: Chat;
-  let john: ChatUser;
-  let mary: ChatUser;
+  let world: World;
+  let john: RegisteredUser;
+  let mary: RegisteredUser;
   let id: string;
   const sockets: WebSocket[] = [];
   /** Tests do not wait five seconds for a reconnection. */
@@ -59,19 +60,19 @@ describe('the client code of the classroom documentation', () => {
   /** A socket of the page: the printed `ws://localhost:8000` is this test's server. */
   class PageWebSocket extends WebSocket {
     constructor(address: string, options: object) {
-      super(address.replace(/^(ws|http):\/\/localhost:8000/, chat.app.url.replace('http', 'ws')), options);
+      super(address.replace(/^(ws|http):\/\/localhost:8000/, world.url.replace('http', 'ws')), options);
       sockets.push(this);
     }
   }
 
   beforeAll(async () => {
-    chat = await startChat();
-    [john, mary] = [await chat.user('john'), await chat.user('mary')];
-    id = await chat.group(john, mary);
+    world = await World.start();
+    [john, mary] = [await world.register('john'), await world.register('mary')];
+    id = await world.group(john, [mary]);
   });
   afterAll(async () => {
     for (const socket of sockets) socket.terminate();
-    await chat.stop();
+    await world.stop();
   });
 
   const connected = async (token: string): Promise<PrintedClient> => {
@@ -81,7 +82,7 @@ describe('the client code of the classroom documentation', () => {
       'MessagingClient',
       surroundings,
     );
-    const client = new Client(chat.app.url, token);
+    const client = new Client(world.url, token);
     client.connect();
     await once(client.ws, 'open');
     return client;
@@ -121,19 +122,19 @@ describe('the client code of the classroom documentation', () => {
       'MessagingClient',
       surroundings,
     );
-    const client = new Client(chat.app.url, mary.token);
+    const client = new Client(world.url, mary.token);
     client.connect();
     client.joinConversation(id); // as in the printed example: nothing is sent yet
     const heard = called<PrintedMessage>(client, 'onNewMessage', ({ content }) => content === 'anybody?');
     await once(client.ws, 'open');
-    const johns = literalCalls(chat.app.url, john.token);
+    const johns = literalCalls(world.url, john.token);
     await johns('POST', `/api/conversations/${id}/messages`, { content: 'anybody?' });
     expect(await heard).toMatchObject({ content: 'anybody?' });
   });
 
   it('throws the reason why a send failed', async () => {
     const console = new RecordingConsole();
-    const surroundings = { fetch: pageFetch(chat.app.url), console, setTimeout };
+    const surroundings = { fetch: pageFetch(world.url), console, setTimeout };
     const Client = runPrinted<new () => { token: string } & Pick<PrintedClient, 'sendMessage'>>(
       'classroom-errors.txt',
       'MessagingClient',
@@ -176,7 +177,7 @@ describe('the client code of the classroom documentation', () => {
     const page: SmallReact<PrintedHook> = new SmallReact(() => hook.use!(mary.token));
     const { useState, useEffect, useCallback } = page;
     const react = { useState, useEffect, useCallback, setTimeout };
-    const browser = { WebSocket: PageWebSocket, fetch: pageFetch(chat.app.url), console: new RecordingConsole() };
+    const browser = { WebSocket: PageWebSocket, fetch: pageFetch(world.url), console: new RecordingConsole() };
     hook.use = runPrinted('classroom-hook.txt', 'useMessaging', { ...react, ...browser });
     page.render();
     await page.until(({ isConnected }) => isConnected);
@@ -193,14 +194,14 @@ describe('the client code of the classroom documentation', () => {
 
 describe('a Supabase token', () => {
   let provider: TestIdentityProvider;
-  let chat: Chat;
+  let world: World;
   beforeAll(async () => {
     provider = await TestIdentityProvider.start();
     // The audience of such tokens, the same for every project.
-    chat = await startChat({ ...provider.environment, JWT_EXTERNAL_AUDIENCE: 'authenticated' });
+    world = await World.start({ ...provider.environment, JWT_EXTERNAL_AUDIENCE: 'authenticated' });
   });
   afterAll(async () => {
-    await chat.stop();
+    await world.stop();
     await provider.stop();
   });
 
@@ -224,16 +225,16 @@ describe('a Supabase token', () => {
   it('creates a user at first use, who sends and receives, and continues the session with the next token', async () => {
     const sub = '8f2d8a5e-0c59-4e1c-9a3a-5d2f1f0b7c6e';
     const now = Math.floor(Date.now() / 1000);
-    const first = literalCalls(chat.app.url, await supabaseToken(sub, now - 10));
+    const first = literalCalls(world.url, await supabaseToken(sub, now - 10));
     const { body: conversation } = await first('POST', '/api/conversations', { title: 'x', participant_ids: [] });
     const token = await supabaseToken(sub, now);
-    const socket = new JsonSocket(chat.app.url, '/api/ws', { headers: { Authorization: `Bearer ${token}` } });
+    const socket = new JsonSocket(world.url, '/api/ws', { headers: { Authorization: `Bearer ${token}` } });
     await socket.opened;
     await first('POST', `/api/conversations/${conversation.id}/messages`, { content: 'Hello!' });
     const { message } = await socket.next('new_message');
     expect(message).toMatchObject({ sender_name: 'John Doe', content: 'Hello!', sender_id: conversation.created_by });
     socket.close();
-    const next = literalCalls(chat.app.url, token);
+    const next = literalCalls(world.url, token);
     expect((await next('GET', '/api/v1/auth/sessions')).body.data).toHaveLength(1);
   });
 
@@ -247,7 +248,7 @@ describe('a Supabase token', () => {
       .setIssuedAt()
       .setExpirationTime('10m')
       .sign(shared);
-    const { status, body } = await literalCalls(chat.app.url, token)('GET', '/api/conversations');
+    const { status, body } = await literalCalls(world.url, token)('GET', '/api/conversations');
     expect([status, body.detail]).toEqual([401, 'Invalid token']);
   });
 });

@@ -1,27 +1,28 @@
-import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { JsonSocket } from '../support/dialect-client.js';
+import { JsonSocket } from '../support/client/web-socket.js';
 import { fileForm, type LiteralCall, literalCalls } from '../support/literal-calls.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('the limits of the classroom dialect', () => {
-  let chat: Chat;
-  let john: ChatUser;
-  let max: ChatUser;
+  let world: World;
+  let john: RegisteredUser;
+  let max: RegisteredUser;
   let johns: LiteralCall;
   let id: string;
 
   beforeAll(async () => {
-    chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_LOGIN: '1000', MAX_FILE_SIZE: '4096' });
-    john = await chat.user('john');
-    max = await chat.user('max');
-    johns = literalCalls(chat.app.url, john.token);
-    id = await chat.group(john);
+    world = await World.start({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_LOGIN: '1000', MAX_FILE_SIZE: '4096' });
+    john = await world.register('john');
+    max = await world.register('max');
+    johns = literalCalls(world.url, john.token);
+    id = await world.group(john);
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   const person = async (name: string, role: string): Promise<LiteralCall> => {
-    const { id: userId, token } = await chat.user(name);
-    await chat.app.database.query('update users set role = $2 where id = $1', [userId, role]);
-    return literalCalls(chat.app.url, token);
+    const { id: userId, token } = await world.register(name);
+    await world.database.query('update users set role = $2 where id = $1', [userId, role]);
+    return literalCalls(world.url, token);
   };
 
   it('counts messages and returns all numbers in the body and the headers', async () => {
@@ -69,18 +70,18 @@ describe('the limits of the classroom dialect', () => {
   });
 
   it('rejects a file that is too large as documented', async () => {
-    const liz = await chat.user('liz');
-    const place = await chat.group(liz);
+    const liz = await world.register('liz');
+    const place = await world.group(liz);
     const { text, type } = fileForm('long.txt', 'text/plain', 'x'.repeat(5000));
-    const call = literalCalls(chat.app.url, liz.token);
+    const call = literalCalls(world.url, liz.token);
     const answer = await call('POST', `/api/conversations/${place}/upload`, text, { 'content-type': type });
     expect(answer).toMatchObject({ status: 400, body: { detail: 'File too large' } });
   });
 
   it('reports slow mode of a conversation as a limit of messages', async () => {
-    const place = await chat.group(john, max);
+    const place = await world.group(john, [max]);
     await john.call('PATCH', `/conversations/${place}`, { settings: { slow_mode_seconds: 60 } });
-    const call = literalCalls(chat.app.url, max.token);
+    const call = literalCalls(world.url, max.token);
     expect((await call('POST', `/api/conversations/${place}/messages`, { content: 'one' })).status).toBe(201);
     const { status, body, headers } = await call('POST', `/api/conversations/${place}/messages`, { content: 'two' });
     expect(status).toBe(429);
@@ -106,10 +107,10 @@ describe('the limits of the classroom dialect', () => {
   });
 
   it('accepts ten sockets a minute', async () => {
-    const { token } = await chat.user('many');
-    const sockets = Array.from({ length: 10 }, () => new JsonSocket(chat.app.url, `/api/ws/${token}`));
+    const { token } = await world.register('many');
+    const sockets = Array.from({ length: 10 }, () => new JsonSocket(world.url, `/api/ws/${token}`));
     await Promise.all(sockets.map(({ opened }) => opened));
-    const eleventh = new JsonSocket(chat.app.url, `/api/ws/${token}`);
+    const eleventh = new JsonSocket(world.url, `/api/ws/${token}`);
     expect(await eleventh.next('error')).toEqual({ type: 'error', message: 'Too many requests.' });
     expect((await eleventh.closed).code).toBe(4308);
     for (const socket of sockets) socket.close();
@@ -117,15 +118,15 @@ describe('the limits of the classroom dialect', () => {
 });
 
 describe('an installation without the classroom dialect', () => {
-  let chat: Chat;
+  let world: World;
   beforeAll(async () => {
-    chat = await startChat({ DIALECTS: 'messaging,direct,chat,rooms' });
+    world = await World.start({ DIALECTS: 'messaging,direct,chat,rooms' });
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   it('has none of its routes', async () => {
-    const { token } = await chat.user('john');
-    const call = literalCalls(chat.app.url, token);
+    const { token } = await world.register('john');
+    const call = literalCalls(world.url, token);
     const missingId = '01930000-0000-7000-8000-000000000000';
     expect((await call('GET', '/api/conversations')).status).toBe(404);
     expect((await call('DELETE', `/api/messages/${missingId}`)).status).toBe(404);
@@ -133,7 +134,7 @@ describe('an installation without the classroom dialect', () => {
       'content-type': 'application/x-www-form-urlencoded',
     });
     expect(form.status).toBe(415);
-    const socket = new JsonSocket(chat.app.url, `/api/ws/${token}`);
+    const socket = new JsonSocket(world.url, `/api/ws/${token}`);
     expect(await socket.refused).toBe(404);
   });
 });

@@ -1,26 +1,27 @@
 import { MessagesService } from '../../src/modules/messages/messages.service.js';
-import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { JsonSocket } from '../support/dialect-client.js';
-import { fileForm, having, type LiteralCall, literalCalls } from '../support/literal-calls.js';
+import { JsonSocket } from '../support/client/web-socket.js';
+import { fileForm, type LiteralCall, literalCalls } from '../support/literal-calls.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/) as string;
 const ID = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
 describe('the classroom dialect', () => {
-  let chat: Chat;
-  let john: ChatUser;
-  let mary: ChatUser;
-  let paul: ChatUser;
+  let world: World;
+  let john: RegisteredUser;
+  let mary: RegisteredUser;
+  let paul: RegisteredUser;
   let johns: LiteralCall;
   let marys: LiteralCall;
   let pauls: LiteralCall;
   const sockets: JsonSocket[] = [];
 
   beforeAll(async () => {
-    chat = await startChat();
-    [john, mary, paul] = [await chat.user('john'), await chat.user('mary'), await chat.user('paul')];
-    [johns, marys, pauls] = [john, mary, paul].map(({ token }) => literalCalls(chat.app.url, token)) as [
+    world = await World.start();
+    [john, mary, paul] = [await world.register('john'), await world.register('mary'), await world.register('paul')];
+    [johns, marys, pauls] = [john, mary, paul].map(({ token }) => literalCalls(world.url, token)) as [
       LiteralCall,
       LiteralCall,
       LiteralCall,
@@ -28,10 +29,10 @@ describe('the classroom dialect', () => {
   });
   afterAll(async () => {
     for (const socket of sockets) socket.close();
-    await chat.stop();
+    await world.stop();
   });
 
-  const group = async (...others: ChatUser[]): Promise<string> => {
+  const group = async (...others: RegisteredUser[]): Promise<string> => {
     const participant_ids = [john, ...others].map(({ id }) => id);
     const { body } = await johns('POST', '/api/conversations', {
       title: 'Study Group',
@@ -43,7 +44,7 @@ describe('the classroom dialect', () => {
   const say = async (call: LiteralCall, id: string, content: string) =>
     (await call('POST', `/api/conversations/${id}/messages`, { content, message_type: 'text' })).body;
   const listen = async (address: string, headers?: Record<string, string>): Promise<JsonSocket> => {
-    const socket = new JsonSocket(chat.app.url, address, { headers });
+    const socket = new JsonSocket(world.url, address, { headers });
     sockets.push(socket);
     await socket.opened;
     return socket;
@@ -88,12 +89,12 @@ describe('the classroom dialect', () => {
 
     it('admits an admin by system role only with a reason, which the participants receive', async () => {
       const id = await group(mary);
-      await chat.app.database.query(`update users set role = 'admin' where id = $1`, [paul.id]);
+      await world.database.query(`update users set role = 'admin' where id = $1`, [paul.id]);
       const enter = (headers?: Record<string, string>) =>
         pauls('POST', `/api/conversations/${id}/participants`, { user_id: paul.id, role: 'participant' }, headers);
       expect(await enter()).toMatchObject({ status: 403, body: { detail: expect.stringContaining('reason') } });
       expect((await enter({ 'x-audit-log-reason': 'A%20report' })).status).toBe(201);
-      await chat.app.database.query(`update users set role = 'user' where id = $1`, [paul.id]);
+      await world.database.query(`update users set role = 'user' where id = $1`, [paul.id]);
       const { body } = await marys('GET', `/api/conversations/${id}/messages`);
       expect(body.messages).toEqual([
         expect.objectContaining({
@@ -117,8 +118,8 @@ describe('the classroom dialect', () => {
     });
 
     it('lists conversations in pages that add up', async () => {
-      const anna = await chat.user('anna');
-      const annas = literalCalls(chat.app.url, anna.token);
+      const anna = await world.register('anna');
+      const annas = literalCalls(world.url, anna.token);
       const before = (await annas('GET', '/api/conversations?page=1&limit=50')).body;
       expect(before).toEqual({
         conversations: expect.any(Array),
@@ -243,7 +244,7 @@ describe('the classroom dialect', () => {
         const { status, body } = await johns('PUT', `/api/messages/${messageId}`, bad, FORM);
         expect([bad, status, Array.isArray(body.detail)]).toEqual([bad, 422, true]);
       }
-      const stranger = literalCalls(chat.app.url);
+      const stranger = literalCalls(world.url);
       expect((await stranger('PUT', `/api/messages/${messageId}`, 'content=x', FORM)).status).toBe(401);
     });
 
@@ -332,7 +333,7 @@ describe('the classroom dialect', () => {
 
   describe('statuses', () => {
     it('sets a status and presents it to users who share a conversation', async () => {
-      const stranger = await chat.user('stranger');
+      const stranger = await world.register('stranger');
       const id = await group(mary);
       const set = await johns('PUT', '/api/users/status', {
         status: 'busy',
@@ -360,7 +361,7 @@ describe('the classroom dialect', () => {
         })),
       );
       expect((await marys('GET', `/api/users/status?user_ids=${john.id}`)).body).toHaveLength(1);
-      const outside = await literalCalls(chat.app.url, stranger.token)('PUT', '/api/users/status', {
+      const outside = await literalCalls(world.url, stranger.token)('PUT', '/api/users/status', {
         is_typing: true,
         typing_in_conversation: id,
       });
@@ -377,14 +378,14 @@ describe('the classroom dialect', () => {
       await marySocket.next('live');
       for (const id of ids) {
         await johns('PUT', '/api/users/status', { is_typing: true, typing_in_conversation: id });
-        await marySocket.next(having({ type: 'typing_start', conversation_id: id }));
+        await marySocket.next({ type: 'typing_start', conversation_id: id });
       }
       expect((await johns('PUT', '/api/users/status', status)).body).toMatchObject({
         is_typing: false,
         typing_in_conversation: null,
       });
       for (const id of ids) {
-        expect(await marySocket.next(having({ type: 'typing_stop', conversation_id: id }))).toEqual({
+        expect(await marySocket.next({ type: 'typing_stop', conversation_id: id })).toEqual({
           type: 'typing_stop',
           user_id: john.id,
           conversation_id: id,
@@ -412,7 +413,7 @@ describe('the classroom dialect', () => {
       ['no token', undefined],
       ['a wrong one', 'not-a-token'],
     ])('returns 401 as documented with %s', async (_what, token) => {
-      const { status, body } = await literalCalls(chat.app.url, token)('GET', '/api/conversations');
+      const { status, body } = await literalCalls(world.url, token)('GET', '/api/conversations');
       expect([status, body]).toEqual([401, { detail: 'Invalid token', code: 'AUTHENTICATION_REQUIRED' }]);
     });
 
@@ -458,7 +459,7 @@ describe('the classroom dialect', () => {
 
     it('reports a failure without its cause', async () => {
       const id = await group(mary);
-      const messages = chat.app.app.get(MessagesService, { strict: false });
+      const messages = world.get(MessagesService);
       jest.spyOn(messages, 'send').mockRejectedValue(new Error('planted'));
       const sent = await johns('POST', `/api/conversations/${id}/messages`, { content: 'x' });
       expect(sent).toMatchObject({ status: 500, body: { detail: 'Failed to send message', code: 'INTERNAL_ERROR' } });
@@ -495,14 +496,12 @@ describe('the classroom dialect', () => {
       const id = await group(mary);
       const [johnSocket, marySocket] = [await listen(`/api/ws/${john.token}`), await listen(`/api/ws/${mary.token}`)];
       johnSocket.send({ type: 'typing_start', conversation_id: id });
-      expect(await marySocket.next(having({ type: 'typing_start', conversation_id: id }))).toEqual({
+      expect(await marySocket.next({ type: 'typing_start', conversation_id: id })).toEqual({
         type: 'typing_start',
         user_id: john.id,
         conversation_id: id,
       });
-      expect(
-        await marySocket.next(having({ type: 'user_status_change', is_typing: true, conversation_id: id })),
-      ).toEqual({
+      expect(await marySocket.next({ type: 'user_status_change', is_typing: true, conversation_id: id })).toEqual({
         type: 'user_status_change',
         user_id: john.id,
         status: 'online',
@@ -510,7 +509,7 @@ describe('the classroom dialect', () => {
         conversation_id: id,
       });
       johnSocket.send({ type: 'typing_stop', conversation_id: id });
-      expect(await marySocket.next(having({ type: 'typing_stop', conversation_id: id }))).toEqual({
+      expect(await marySocket.next({ type: 'typing_stop', conversation_id: id })).toEqual({
         type: 'typing_stop',
         user_id: john.id,
         conversation_id: id,
@@ -519,23 +518,23 @@ describe('the classroom dialect', () => {
 
     it('sends a status change of a user who types', async () => {
       const marySocket = await listen(`/api/ws/${mary.token}`);
-      const tom = await chat.user('tom');
-      const toms = literalCalls(chat.app.url, tom.token);
+      const tom = await world.register('tom');
+      const toms = literalCalls(world.url, tom.token);
       const { id } = (await toms('POST', '/api/conversations', { type: 'direct', participant_ids: [mary.id] })).body;
       const change = { type: 'user_status_change', user_id: tom.id };
       const tomSocket = await listen(`/api/ws/${tom.token}`);
-      await marySocket.next(having({ ...change, status: 'online' }));
+      await marySocket.next({ ...change, status: 'online' });
       tomSocket.send({ type: 'typing_start', conversation_id: id });
-      await marySocket.next(having({ ...change, is_typing: true }));
+      await marySocket.next({ ...change, is_typing: true });
       await toms('PUT', '/api/users/status', { status: 'busy' });
-      expect(await marySocket.next(having({ ...change, status: 'busy' }))).toMatchObject({
+      expect(await marySocket.next({ ...change, status: 'busy' })).toMatchObject({
         is_typing: true,
         conversation_id: id,
       });
       tomSocket.send({ type: 'typing_stop', conversation_id: id });
-      await marySocket.next(having({ ...change, is_typing: false, conversation_id: id }));
+      await marySocket.next({ ...change, is_typing: false, conversation_id: id });
       await toms('PUT', '/api/users/status', { status: 'away' });
-      expect(await marySocket.next(having({ ...change, status: 'away' }))).toMatchObject({
+      expect(await marySocket.next({ ...change, status: 'away' })).toMatchObject({
         is_typing: false,
         conversation_id: null,
       });
@@ -548,17 +547,17 @@ describe('the classroom dialect', () => {
       const { id: first } = await say(johns, id, 'one');
       const { id: second } = await say(johns, id, 'two');
       marySocket.send({ type: 'message_read', message_id: first, conversation_id: id });
-      expect(await johnSocket.next(having({ type: 'message_read', user_id: mary.id }))).toEqual({
+      expect(await johnSocket.next({ type: 'message_read', user_id: mary.id })).toEqual({
         type: 'message_read',
         message_id: first,
         user_id: mary.id,
       });
       await pauls('POST', `/api/messages/${second}/read`);
-      expect(await johnSocket.next(having({ type: 'message_read', user_id: paul.id }))).toMatchObject({
+      expect(await johnSocket.next({ type: 'message_read', user_id: paul.id })).toMatchObject({
         message_id: second,
       });
       await marys('POST', `/api/messages/${second}/read`);
-      expect(await johnSocket.next(having({ type: 'message_read', user_id: mary.id }))).toMatchObject({
+      expect(await johnSocket.next({ type: 'message_read', user_id: mary.id })).toMatchObject({
         message_id: second,
       });
       expect(johnSocket.left.filter(({ type }) => type === 'message_read')).toEqual([]);
@@ -567,10 +566,10 @@ describe('the classroom dialect', () => {
     it('sends who connects', async () => {
       await group(mary);
       const johnSocket = await listen(`/api/ws/${john.token}`);
-      const zoe = await chat.user('zoe');
+      const zoe = await world.register('zoe');
       await johns('POST', '/api/conversations', { type: 'direct', participant_ids: [zoe.id] });
       await listen(`/api/ws/${zoe.token}`);
-      expect(await johnSocket.next(having({ type: 'user_status_change', user_id: zoe.id }))).toEqual({
+      expect(await johnSocket.next({ type: 'user_status_change', user_id: zoe.id })).toEqual({
         type: 'user_status_change',
         user_id: zoe.id,
         status: 'online',
@@ -587,7 +586,7 @@ describe('the classroom dialect', () => {
       marySocket.send({ type: 'leave_conversation', conversation_id: left });
       // An error confirms that the frame before it was processed.
       marySocket.send({ type: 'join_conversation', conversation_id: 'no-such-room' });
-      await marySocket.next(having({ type: 'error', message: 'Conversation not found' }));
+      await marySocket.next({ type: 'error', message: 'Conversation not found' });
       await say(johns, left, 'unheard');
       await say(johns, kept, 'heard');
       await heard('heard');

@@ -1,16 +1,16 @@
-import { startChat, type Chat } from '../support/chat.js';
-import { JsonSocket } from '../support/dialect-client.js';
+import { JsonSocket } from '../support/client/web-socket.js';
 import { literalCalls } from '../support/literal-calls.js';
+import { World } from '../support/world.js';
 
 describe('the limits of the direct dialect', () => {
-  let chat: Chat;
+  let world: World;
   beforeAll(async () => {
-    chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_LOGIN: '1000' });
+    world = await World.start({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_LOGIN: '1000' });
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   it('allows five logins a minute, and returns the time to wait to the sixth', async () => {
-    const call = literalCalls(chat.app.url);
+    const call = literalCalls(world.url);
     const login = () => call('POST', '/api/auth/login', { email: 'ana@example.com', password: 'no such password' });
     for (let left = 4; left >= 0; left--) {
       const { status, headers } = await login();
@@ -33,8 +33,8 @@ describe('the limits of the direct dialect', () => {
   });
 
   it('allows a hundred calls a minute over all paths together', async () => {
-    const ben = await chat.user('ben');
-    const call = literalCalls(chat.app.url, ben.token);
+    const ben = await world.register('ben');
+    const call = literalCalls(world.url, ben.token);
     const first = await call('GET', '/api/messages');
     expect(first.headers.get('x-ratelimit-limit')).toBe('100');
     expect(first.headers.get('x-ratelimit-remaining')).toBe('99');
@@ -44,10 +44,10 @@ describe('the limits of the direct dialect', () => {
   });
 
   it('accepts ten sockets a minute', async () => {
-    const { token } = await chat.user('many');
-    const sockets = Array.from({ length: 10 }, () => new JsonSocket(chat.app.url, `/ws?token=${token}`));
+    const { token } = await world.register('many');
+    const sockets = Array.from({ length: 10 }, () => new JsonSocket(world.url, `/ws?token=${token}`));
     await Promise.all(sockets.map(({ opened }) => opened));
-    const eleventh = new JsonSocket(chat.app.url, `/ws?token=${token}`);
+    const eleventh = new JsonSocket(world.url, `/ws?token=${token}`);
     expect((await eleventh.next('error')).data.code).toBe('rate_limit_exceeded');
     expect((await eleventh.closed).code).toBe(4308);
     for (const socket of sockets) socket.close();
@@ -55,20 +55,20 @@ describe('the limits of the direct dialect', () => {
 });
 
 describe('an installation without the direct dialect', () => {
-  let chat: Chat;
+  let world: World;
   beforeAll(async () => {
-    chat = await startChat({ DIALECTS: 'messaging,classroom,chat,rooms' });
+    world = await World.start({ DIALECTS: 'messaging,classroom,chat,rooms' });
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   it('has none of its routes', async () => {
-    const { token } = await chat.user('john');
-    const call = literalCalls(chat.app.url, token);
+    const { token } = await world.register('john');
+    const call = literalCalls(world.url, token);
     for (const address of ['/api/messages', '/v1/messages', '/v2/messages', '/api/users/x']) {
       expect([address, (await call('GET', address)).status]).toEqual([address, 404]);
     }
     expect((await call('POST', '/api/auth/login', { email: 'a', password: 'b' })).status).toBe(404);
-    const socket = new JsonSocket(chat.app.url, `/ws?token=${token}`);
+    const socket = new JsonSocket(world.url, `/ws?token=${token}`);
     expect(await socket.refused).toBe(404);
   });
 });

@@ -1,19 +1,20 @@
 import { createHmac } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
-import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { JsonSocket } from '../support/dialect-client.js';
-import { type LiteralCall, literalCalls } from '../support/literal-calls.js';
+import { JsonSocket } from '../support/client/web-socket.js';
 import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
+import { type LiteralCall, literalCalls } from '../support/literal-calls.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/) as string;
 const ID = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
 const MISSING_ID = '01930000-0000-7000-8000-000000000000';
 
 describe('the direct dialect', () => {
-  let chat: Chat;
-  let ana: ChatUser;
-  let ben: ChatUser;
-  let eve: ChatUser;
+  let world: World;
+  let ana: RegisteredUser;
+  let ben: RegisteredUser;
+  let eve: RegisteredUser;
   let anas: LiteralCall;
   let bens: LiteralCall;
   let eves: LiteralCall;
@@ -21,25 +22,25 @@ describe('the direct dialect', () => {
   const sockets: JsonSocket[] = [];
 
   beforeAll(async () => {
-    chat = await startChat({ WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
-    [ana, ben, eve] = [await chat.user('ana'), await chat.user('ben'), await chat.user('eve')];
-    [anas, bens, eves] = [ana, ben, eve].map(({ token }) => literalCalls(chat.app.url, token)) as [
+    world = await World.start({ WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
+    [ana, ben, eve] = [await world.register('ana'), await world.register('ben'), await world.register('eve')];
+    [anas, bens, eves] = [ana, ben, eve].map(({ token }) => literalCalls(world.url, token)) as [
       LiteralCall,
       LiteralCall,
       LiteralCall,
     ];
-    anonymous = literalCalls(chat.app.url);
+    anonymous = literalCalls(world.url);
   });
   afterAll(async () => {
     for (const socket of sockets) socket.close();
-    await chat.stop();
+    await world.stop();
   });
 
   const send = async (call: LiteralCall, body: object) => (await call('POST', '/api/messages', body)).body;
-  const group = async (...members: ChatUser[]): Promise<string> =>
+  const group = async (...members: RegisteredUser[]): Promise<string> =>
     (await anas('POST', '/api/groups', { name: 'Group Name', members: members.map(({ id }) => id) })).body.id as string;
   const listen = async (token: string, query = ''): Promise<JsonSocket> => {
-    const socket = new JsonSocket(chat.app.url, `/ws?token=${token}${query}`);
+    const socket = new JsonSocket(world.url, `/ws?token=${token}${query}`);
     sockets.push(socket);
     await socket.opened;
     return socket;
@@ -76,7 +77,7 @@ describe('the direct dialect', () => {
       const unknown = await anonymous('POST', '/api/auth/refresh', { refresh_token: 'x'.repeat(43) });
       const refusal = { code: 'unauthorized', message: 'Invalid or expired token', details: { token_expired: false } };
       expect([unknown.status, unknown.body]).toEqual([401, { error: refusal }]);
-      const own = literalCalls(chat.app.url, refreshed.body.access_token as string);
+      const own = literalCalls(world.url, refreshed.body.access_token as string);
       const profile = await own('PATCH', `/api/users/${registered.body.id}`, {
         display_name: 'New Display Name',
         bio: 'Updated bio',
@@ -212,11 +213,8 @@ describe('the direct dialect', () => {
     });
 
     it('lists messages of all own conversations in the order they were sent, and no others', async () => {
-      const [kim, lou] = [await chat.user('kim'), await chat.user('lou')];
-      const [kims, lous] = [kim, lou].map(({ token }) => literalCalls(chat.app.url, token)) as [
-        LiteralCall,
-        LiteralCall,
-      ];
+      const [kim, lou] = [await world.register('kim'), await world.register('lou')];
+      const [kims, lous] = [kim, lou].map(({ token }) => literalCalls(world.url, token)) as [LiteralCall, LiteralCall];
       const sent: string[] = [];
       for (let cycle = 0; cycle < 3; cycle++) {
         for (const [call, receiver] of [
@@ -243,7 +241,7 @@ describe('the direct dialect', () => {
     });
 
     it('marks messages as delivered once a page without a filter or a socket delivers them', async () => {
-      const lea = await chat.user('lea');
+      const lea = await world.register('lea');
       const anasSocket = await listen(ana.token, '&ext=1');
       await anasSocket.next('live');
       const { conversation_id: id } = await send(anas, { receiver_id: lea.id, content: 'shown' });
@@ -257,7 +255,7 @@ describe('the direct dialect', () => {
         return body.messages.map(({ content }: { content: string }) => content);
       };
       expect([await contents('sent'), await contents('delivered')]).toEqual([['shown'], []]);
-      const leas = literalCalls(chat.app.url, lea.token);
+      const leas = literalCalls(world.url, lea.token);
       const filtered = await leas('GET', `/api/messages?conversation_id=${id}&type=text`);
       expect(filtered.body.messages).toHaveLength(1);
       const participant = async () =>
@@ -289,7 +287,7 @@ describe('the direct dialect', () => {
       const anasSocket = await ana.webSocket();
       await bensSocket.request('message.read', { conversation_id: id, message_id: first.id });
       await bensSocket.request('message.delivered', { conversation_id: id, message_id: second.id });
-      await anasSocket.until(
+      await anasSocket.first(
         ({ type, conversation_id, data }) =>
           type === 'receipt.updated' &&
           conversation_id === id &&
@@ -375,7 +373,7 @@ describe('the direct dialect', () => {
       const unauthorized = {
         error: { code: 'unauthorized', message: 'Invalid or expired token', details: { token_expired: false } },
       };
-      const strangers = literalCalls(chat.app.url, 'no-token-of-ours');
+      const strangers = literalCalls(world.url, 'no-token-of-ours');
       for (const call of [anonymous, strangers]) {
         const { status, body } = await call('GET', '/api/messages');
         expect([status, body]).toEqual([401, unauthorized]);
@@ -387,10 +385,10 @@ describe('the direct dialect', () => {
       const { kid } = decodeProtectedHeader(ana.token);
       const expired = await new SignJWT({ ...decodeJwt(ana.token), iat: past - 3600, exp: past })
         .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid })
-        .sign(Buffer.from(chat.app.config.jwtSecret));
-      const { status, body } = await literalCalls(chat.app.url, expired)('GET', '/api/messages');
+        .sign(Buffer.from(world.config.jwtSecret));
+      const { status, body } = await literalCalls(world.url, expired)('GET', '/api/messages');
       expect([status, body.error.details]).toEqual([401, { token_expired: true }]);
-      const socket = new JsonSocket(chat.app.url, `/ws?token=${expired}`);
+      const socket = new JsonSocket(world.url, `/ws?token=${expired}`);
       expect((await socket.next('error')).data.details).toEqual({ token_expired: true });
     });
 
@@ -471,7 +469,7 @@ describe('the direct dialect', () => {
     });
 
     it('sends who is online', async () => {
-      const max = await chat.user('max');
+      const max = await world.register('max');
       await send(anas, { receiver_id: max.id, content: 'hello' });
       const anasSocket = await listen(ana.token);
       await listen(max.token);
@@ -512,7 +510,7 @@ describe('the direct dialect', () => {
 
     it('closes connections without a valid token', async () => {
       for (const address of ['/ws', '/ws?token=wrong', '/ws/?token=']) {
-        const socket = new JsonSocket(chat.app.url, address);
+        const socket = new JsonSocket(world.url, address);
         const { data } = await socket.next('error');
         expect(data).toEqual({
           code: 'unauthorized',

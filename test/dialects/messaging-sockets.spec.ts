@@ -1,37 +1,40 @@
-import { startChat, type Answer, type Chat, type ChatUser } from '../support/chat.js';
-import { type AnyJson, call, JsonSocket } from '../support/dialect-client.js';
+import { type HttpResponse, request } from '../support/client/http.js';
+import type { AnyJson } from '../support/client/inbox.js';
+import { JsonSocket } from '../support/client/web-socket.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 const ORIGIN = 'https://chat.example.com';
 
 describe('the socket of the messaging dialect', () => {
-  let chat: Chat;
-  let john: ChatUser;
-  let mary: ChatUser;
+  let world: World;
+  let john: RegisteredUser;
+  let mary: RegisteredUser;
   let conversationId: string;
   const sockets: JsonSocket[] = [];
   const open = (path: string, headers: Record<string, string> = {}): JsonSocket => {
-    const socket = new JsonSocket(chat.app.url, path, { headers });
+    const socket = new JsonSocket(world.url, path, { headers });
     sockets.push(socket);
     return socket;
   };
-  const enter = async (user: ChatUser, id = conversationId, query = ''): Promise<JsonSocket> => {
+  const enter = async (user: RegisteredUser, id = conversationId, query = ''): Promise<JsonSocket> => {
     const socket = open(`/ws/chat/${id}/?token=${user.token}${query}`);
     await socket.next('connection_established');
     return socket;
   };
-  const csrf = (headers: Record<string, string> = {}, user?: ChatUser): Promise<Answer> =>
-    call(chat.app.url, 'GET', '/api/csrf/', { token: user?.token, headers });
-  const cookieOf = ({ headers }: Answer): string => headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const csrf = (headers: Record<string, string> = {}, user?: RegisteredUser): Promise<HttpResponse> =>
+    request('GET', `${world.url}/api/csrf/`, { token: user?.token, headers });
+  const cookieOf = ({ headers }: HttpResponse): string => headers.getSetCookie()[0]?.split(';')[0] ?? '';
 
   beforeAll(async () => {
-    chat = await startChat({ ALLOWED_ORIGINS: ORIGIN, TRUST_PROXY: '1' });
-    [john, mary] = [await chat.user('john'), await chat.user('mary')];
-    conversationId = await chat.group(john, mary);
+    world = await World.start({ ALLOWED_ORIGINS: ORIGIN, TRUST_PROXY: '1' });
+    [john, mary] = [await world.register('john'), await world.register('mary')];
+    conversationId = await world.group(john, [mary]);
   });
   afterAll(async () => {
     for (const socket of sockets) socket.close();
-    await chat.stop();
+    await world.stop();
   });
 
   it('greets its user and delivers messages in the documented form', async () => {
@@ -61,12 +64,12 @@ describe('the socket of the messaging dialect', () => {
   });
 
   it('delivers messages that were sent over other APIs, and none of other conversations', async () => {
-    const elsewhere = await chat.group(john, mary);
+    const elsewhere = await world.group(john, [mary]);
     const marys = await enter(mary, elsewhere);
     await john.call('POST', `/conversations/${conversationId}/messages`, { content: 'not here' });
     const native = await john.webSocket();
     await native.request('message.send', { conversation_id: elsewhere, content: 'here' });
-    await call(chat.app.url, 'POST', `/api/messaging/conversations/${elsewhere}/messages/`, {
+    await request('POST', `${world.url}/api/messaging/conversations/${elsewhere}/messages/`, {
       token: john.token,
       body: { content: 'and here' },
     });
@@ -120,8 +123,8 @@ describe('the socket of the messaging dialect', () => {
   });
 
   it('notifies a participant who was removed, and delivers nothing more', async () => {
-    const emil = await chat.user('emil');
-    const group = await chat.group(john, emil);
+    const emil = await world.register('emil');
+    const group = await world.group(john, [emil]);
     const socket = await enter(emil, group);
     await john.call('DELETE', `/conversations/${group}/participants/${emil.id}`);
     expect(await socket.next('error')).toMatchObject({ code: 'PERMISSION_DENIED' });
@@ -146,7 +149,7 @@ describe('the socket of the messaging dialect', () => {
       4403,
     ],
   ])('sends the reason and closes a connection %s', async (_name, address, code, close) => {
-    const own = await chat.group(john);
+    const own = await world.group(john);
     const socket = open(...address(own));
     expect(await socket.next(() => true)).toMatchObject({ type: 'error', message: expect.any(String), code });
     expect((await socket.closed).code).toBe(close);
@@ -167,7 +170,7 @@ describe('the socket of the messaging dialect', () => {
 
     it('opens from the same origin', async () => {
       const cookie = cookieOf(await csrf({}, john));
-      const socket = open(`/ws/chat/${conversationId}/`, { cookie, origin: chat.app.url });
+      const socket = open(`/ws/chat/${conversationId}/`, { cookie, origin: world.url });
       await socket.next('connection_established');
     });
 
@@ -182,8 +185,8 @@ describe('the socket of the messaging dialect', () => {
     });
 
     it('ends with the session', async () => {
-      const dora = await chat.user('dora');
-      const id = await chat.group(dora);
+      const dora = await world.register('dora');
+      const id = await world.group(dora);
       const cookie = cookieOf(await csrf({}, dora));
       const living = open(`/ws/chat/${id}/`, { cookie, origin: ORIGIN });
       await living.next('connection_established');
@@ -229,29 +232,30 @@ describe('the socket of the messaging dialect', () => {
 
     it('gives no cookie that authenticates other calls', async () => {
       const cookie = cookieOf(await csrf({}, john));
-      const answer = await call(chat.app.url, 'GET', '/api/messaging/conversations/', { headers: { cookie } });
+      const answer = await request('GET', `${world.url}/api/messaging/conversations/`, { headers: { cookie } });
       expect(answer.status).toBe(401);
     });
   });
 });
 
 describe('the limits of the messaging dialect', () => {
-  let chat: Chat;
-  let john: ChatUser;
+  let world: World;
+  let john: RegisteredUser;
   let conversationId: string;
   beforeAll(async () => {
-    chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1' });
-    john = await chat.user('john');
-    conversationId = await chat.group(john);
+    world = await World.start({ RATE_LIMIT_MULTIPLIER: '1' });
+    john = await world.register('john');
+    conversationId = await world.group(john);
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   it('counts calls and frames together, and reports the limit as documented', async () => {
     const path = `/api/messaging/conversations/${conversationId}/messages/`;
-    const send = (): Promise<Answer> => call(chat.app.url, 'POST', path, { token: john.token, body: { content: 'x' } });
+    const send = (): Promise<HttpResponse> =>
+      request('POST', world.url + path, { token: john.token, body: { content: 'x' } });
     const first = await send();
     expect([first.headers.get('x-ratelimit-limit'), first.headers.get('x-ratelimit-remaining')]).toEqual(['60', '59']);
-    const socket = new JsonSocket(chat.app.url, `/ws/chat/${conversationId}/?token=${john.token}`);
+    const socket = new JsonSocket(world.url, `/ws/chat/${conversationId}/?token=${john.token}`);
     await socket.next('connection_established');
     for (let i = 0; i < 59; i++) {
       socket.send({ type: 'message', message: 'y' });
@@ -279,15 +283,15 @@ describe('the limits of the messaging dialect', () => {
   });
 
   it('accepts ten sockets a minute from a user', async () => {
-    const mary = await chat.user('mary');
-    const own = await chat.group(mary);
+    const mary = await world.register('mary');
+    const own = await world.group(mary);
     const path = `/ws/chat/${own}/?token=${mary.token}`;
     for (let i = 0; i < 10; i++) {
-      const socket = new JsonSocket(chat.app.url, path);
+      const socket = new JsonSocket(world.url, path);
       await socket.next('connection_established');
       socket.close();
     }
-    const socket = new JsonSocket(chat.app.url, path);
+    const socket = new JsonSocket(world.url, path);
     expect(await socket.next('rate_limit_exceeded')).toMatchObject({
       reason: 'connection_rate_limit_exceeded',
       retry_after: expect.any(Number),
@@ -298,14 +302,14 @@ describe('the limits of the messaging dialect', () => {
 
 describe('an installation without the messaging dialect', () => {
   it('has none of its routes', async () => {
-    const chat = await startChat({ DIALECTS: 'rooms,direct,classroom,chat' });
-    const john = await chat.user('john');
-    const own = await chat.group(john);
+    const world = await World.start({ DIALECTS: 'rooms,direct,classroom,chat' });
+    const john = await world.register('john');
+    const own = await world.group(john);
     for (const path of ['/api/csrf/', '/api/messaging/conversations/', '/api/messaging/stats/']) {
-      expect((await call(chat.app.url, 'GET', path, { token: john.token })).status).toBe(404);
+      expect((await request('GET', world.url + path, { token: john.token })).status).toBe(404);
     }
-    const socket = new JsonSocket(chat.app.url, `/ws/chat/${own}/?token=${john.token}`);
+    const socket = new JsonSocket(world.url, `/ws/chat/${own}/?token=${john.token}`);
     expect(await socket.refused).toBe(404);
-    await chat.stop();
+    await world.stop();
   });
 });

@@ -1,7 +1,9 @@
-import { type Answer, type ChatUser } from '../support/chat.js';
-import { call, type DialectCall, JsonSocket } from '../support/dialect-client.js';
-import { startFileWorld, type FileWorld } from '../support/file-world.js';
 import { pdf } from '../fixtures/sample-files.js';
+
+import { type HttpOptions, type HttpResponse, request, send } from '../support/client/http.js';
+import { JsonSocket } from '../support/client/web-socket.js';
+import { FileWorld } from '../support/file-world.js';
+import type { RegisteredUser, User } from '../support/users.js';
 
 const SAMPLE_PDF = pdf();
 const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/) as string;
@@ -9,16 +11,20 @@ const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) a
 
 describe('the messaging dialect', () => {
   let world: FileWorld;
-  let john: ChatUser;
-  let mary: ChatUser;
-  let carl: ChatUser;
+  let john: RegisteredUser;
+  let mary: RegisteredUser;
+  let carl: RegisteredUser;
   let conversationId: string;
-  const ask = (user: ChatUser | undefined, method: string, path: string, more: DialectCall = {}): Promise<Answer> =>
-    call(world.chat.app.url, method, `/api/messaging${path}`, { token: user?.token, ...more });
+  const ask = (
+    user: Pick<User, 'token'> | undefined,
+    method: string,
+    path: string,
+    more: HttpOptions = {},
+  ): Promise<HttpResponse> => request(method, `${world.url}/api/messaging${path}`, { token: user?.token, ...more });
 
   beforeAll(async () => {
-    world = await startFileWorld();
-    [john, mary, carl] = [await world.chat.user('john'), await world.chat.user('mary'), await world.chat.user('carl')];
+    world = await FileWorld.start();
+    [john, mary, carl] = [await world.register('john'), await world.register('mary'), await world.register('carl')];
     const body = { participant_ids: [mary.id, carl.id] };
     conversationId = (await ask(john, 'POST', '/conversations/', { body })).body.conversation_id as string;
   });
@@ -115,7 +121,7 @@ describe('the messaging dialect', () => {
       const { body: direct } = await ask(john, 'POST', '/conversations/', { body: { participant_ids: [carl.id] } });
       const path = `/conversations/${direct.conversation_id}/messages/`;
       await ask(john, 'POST', path, { body: { content: 'Hello!' } });
-      const isRead = async (user: ChatUser): Promise<boolean> =>
+      const isRead = async (user: RegisteredUser): Promise<boolean> =>
         (await ask(user, 'GET', path)).body.results[0].is_read as boolean;
       expect([await isRead(carl), await isRead(carl)]).toEqual([false, true]);
     });
@@ -131,7 +137,7 @@ describe('the messaging dialect', () => {
 
     it('stores a repeated send with the same key once', async () => {
       const path = `/conversations/${conversationId}/messages/`;
-      const send = (): Promise<Answer> =>
+      const send = (): Promise<HttpResponse> =>
         ask(john, 'POST', path, { body: { content: 'once' }, headers: { 'idempotency-key': 'key-once' } });
       const [first, second] = [await send(), await send()];
       expect(second.body.message_id).toBe(first.body.message_id);
@@ -154,7 +160,7 @@ describe('the messaging dialect', () => {
   });
 
   describe('attachments', () => {
-    const upload = (user: ChatUser, name: string, bytes: Buffer, type: string): Promise<Answer> => {
+    const upload = (user: RegisteredUser, name: string, bytes: Buffer, type: string): Promise<HttpResponse> => {
       const form = new FormData();
       form.set('file', new Blob([new Uint8Array(bytes)], { type }), name);
       return ask(user, 'POST', `/conversations/${conversationId}/attachments/`, { body: form });
@@ -176,7 +182,7 @@ describe('the messaging dialect', () => {
         uploaded_at: TIME,
       });
       await Promise.all([first, second].map((file) => world.scanned(john, file.attachment_id as string)));
-      const marys = new JsonSocket(world.chat.app.url, `/ws/chat/${conversationId}/?token=${mary.token}`);
+      const marys = new JsonSocket(world.url, `/ws/chat/${conversationId}/?token=${mary.token}`);
       await marys.next('connection_established');
       const sent = await ask(john, 'POST', `/conversations/${conversationId}/messages/`, {
         body: {
@@ -191,15 +197,15 @@ describe('the messaging dialect', () => {
       const { attachments } = await marys.next('chat_message');
       expect(attachments[0]).toEqual({
         ...first,
-        file_url: expect.stringMatching(`^${world.chat.app.url}/`),
+        file_url: expect.stringMatching(`^${world.url}/`),
         status: 'ready',
       });
-      expect((await fetch(attachments[0].file_url as string)).status).toBe(200);
+      expect((await send('GET', attachments[0].file_url as string)).status).toBe(200);
       marys.close();
       const { body: page } = await ask(mary, 'GET', `/conversations/${conversationId}/messages/`);
       const shown = page.results[0].attachments as { attachment_id: string; file_url: string }[];
       expect(shown.map(({ attachment_id }) => attachment_id)).toEqual([first.attachment_id, second.attachment_id]);
-      const fetched = await fetch(shown[0]!.file_url);
+      const fetched = await send('GET', shown[0]!.file_url);
       expect([fetched.status, fetched.headers.get('content-type')]).toEqual([200, 'application/pdf']);
       expect(Buffer.from(await fetched.arrayBuffer()).equals(SAMPLE_PDF)).toBe(true);
     });
@@ -213,7 +219,7 @@ describe('the messaging dialect', () => {
   });
 
   it('counts messages and unread messages of the caller', async () => {
-    const [dora, emil] = [await world.chat.user('dora'), await world.chat.user('emil')];
+    const [dora, emil] = [await world.register('dora'), await world.register('emil')];
     const { body: direct } = await ask(dora, 'POST', '/conversations/', { body: { participant_ids: [emil.id] } });
     const path = `/conversations/${direct.conversation_id}/messages/`;
     await ask(dora, 'POST', path, { body: { content: 'one' } });
@@ -264,7 +270,7 @@ describe('the messaging dialect', () => {
     });
 
     it('is 403 PERMISSION_DENIED for a user who is not a participant', async () => {
-      const stranger = await world.chat.user('stranger');
+      const stranger = await world.register('stranger');
       const { status, body } = await ask(stranger, 'GET', `/conversations/${conversationId}/messages/`);
       expect([status, body.code]).toEqual([403, 'PERMISSION_DENIED']);
     });
@@ -272,12 +278,9 @@ describe('the messaging dialect', () => {
     it('names what is wrong with each field', async () => {
       const { body } = await ask(john, 'POST', '/conversations/', { body: { participant_ids: [2, 3] } });
       expect(body).toMatchObject({ code: 'VALIDATION_ERROR', details: { participant_ids: expect.any(String) } });
-      const broken = await fetch(`${world.chat.app.url}/api/messaging/conversations/`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${john.token}`, 'content-type': 'application/json' },
-        body: '{',
-      });
-      expect(await broken.json()).toMatchObject({ code: 'VALIDATION_ERROR', details: { request: expect.any(String) } });
+      const headers = { 'content-type': 'application/json' };
+      const broken = await ask(john, 'POST', '/conversations/', { headers, body: '{' });
+      expect(broken.body).toMatchObject({ code: 'VALIDATION_ERROR', details: { request: expect.any(String) } });
     });
   });
 
@@ -286,14 +289,14 @@ describe('the messaging dialect', () => {
       ADMIN_EMAIL: 'admin@example.com',
       ADMIN_PASSWORD: 'correct horse battery staple',
     };
-    const login = await world.chat.call('POST', '/auth/login', { email, password });
+    const login = await world.call('POST', '/auth/login', { email, password });
     const admin = { ...john, token: login.body.access_token as string };
     for (const [path, canonical] of [
       ['/admin/performance-metrics/', '/admin/metrics'],
       ['/admin/health-check/', '/admin/health'],
     ] as const) {
       const { status, body } = await ask(admin, 'GET', path);
-      const own = await world.chat.call('GET', canonical, undefined, { authorization: `Bearer ${admin.token}` });
+      const own = await world.call('GET', canonical, undefined, { authorization: `Bearer ${admin.token}` });
       expect([status, Object.keys(body).sort()]).toEqual([200, Object.keys(own.body).sort()]);
     }
   });

@@ -1,17 +1,18 @@
-import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { JsonSocket } from '../support/dialect-client.js';
+import { JsonSocket } from '../support/client/web-socket.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const TEXT = expect.any(String) as string;
 const CODE = 'ORIGIN_NOT_ALLOWED';
 
 describe('a socket of a foreign origin', () => {
-  let chat: Chat;
-  let john: ChatUser;
+  let world: World;
+  let john: RegisteredUser;
   beforeAll(async () => {
-    chat = await startChat();
-    john = await chat.user('john');
+    world = await World.start();
+    john = await world.register('john');
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   it.each<[string, (own: { room: string; user: string }) => string, object]>([
     ['messaging', ({ room }) => `/ws/chat/${room}/`, { error: TEXT, code: CODE, details: {} }],
@@ -24,13 +25,13 @@ describe('a socket of a foreign origin', () => {
     ],
     ['rooms', () => '/ws/chat/', { error_code: CODE, error_message: TEXT, details: {} }],
   ])('is refused in the form of the %s dialect', async (_name, address, body) => {
-    const path = address({ room: await chat.group(john), user: john.id });
-    const socket = new JsonSocket(chat.app.url, `${path}?token=${john.token}`, { origin: 'https://evil.example' });
+    const path = address({ room: await world.group(john), user: john.id });
+    const socket = new JsonSocket(world.url, `${path}?token=${john.token}`, { origin: 'https://evil.example' });
     expect([await socket.refused, await socket.refusal]).toEqual([403, body]);
   });
 
   it('is refused in the canonical form at the canonical path', async () => {
-    const socket = new JsonSocket(chat.app.url, '/api/v1/realtime', { origin: 'https://evil.example' });
+    const socket = new JsonSocket(world.url, '/api/v1/realtime', { origin: 'https://evil.example' });
     expect(await socket.refusal).toEqual({ error: { code: CODE, message: TEXT, details: {} } });
   });
 });

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { call, type AnyJson } from '../support/dialect-client.js';
+import { request } from '../support/client/http.js';
+import type { AnyJson } from '../support/client/inbox.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 import { RecordingConsole, runPrinted } from './clients/printed-code.js';
 import { SmallReact } from './clients/small-react.js';
 
@@ -40,8 +42,8 @@ function heardBy(socket: WebSocket): (matches: (frame: AnyJson) => boolean) => P
 }
 
 describe('the client code of the rooms documentation', () => {
-  let chat: Chat;
-  let ana: ChatUser;
+  let world: World;
+  let ana: RegisteredUser;
   let address: string;
   const sockets: WebSocket[] = [];
   /** `setInterval` with 20 ms in place of thirty seconds. */
@@ -49,15 +51,15 @@ describe('the client code of the rooms documentation', () => {
   const soon = (work: () => void): number => beats.push(setInterval(work, 20));
 
   beforeAll(async () => {
-    chat = await startChat({ GUEST_ACCESS: 'write' });
-    ana = await chat.user('ana');
-    address = `${chat.app.url.replace('http', 'ws')}/ws/chat/`;
-    await call(chat.app.url, 'POST', '/api/rooms/general/join/', { token: ana.token, body: {} });
+    world = await World.start({ GUEST_ACCESS: 'write' });
+    ana = await world.register('ana');
+    address = `${world.url.replace('http', 'ws')}/ws/chat/`;
+    await request('POST', `${world.url}/api/rooms/general/join/`, { token: ana.token, body: {} });
   });
   afterAll(async () => {
     for (const beat of beats) clearInterval(beat);
     for (const socket of sockets) socket.terminate();
-    await chat.stop();
+    await world.stop();
   });
 
   it('connects, has its heartbeats answered, and reconnects by itself (WebSocketClient)', async () => {

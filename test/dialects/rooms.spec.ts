@@ -1,6 +1,9 @@
 import { SessionReconciler } from '../../src/platform/realtime/connection/session-reconciler.js';
-import { startChat, type Answer, type Chat, type ChatUser } from '../support/chat.js';
-import { type AnyJson, call, type DialectCall, JsonSocket } from '../support/dialect-client.js';
+import { type HttpOptions, type HttpResponse, request } from '../support/client/http.js';
+import type { AnyJson } from '../support/client/inbox.js';
+import { JsonSocket } from '../support/client/web-socket.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 const KEY = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/) as string;
@@ -8,14 +11,18 @@ const SERVER = { version: '1.0', source: 'server' };
 const PREFERENCES = { theme: 'dark', notifications: true, auto_reconnect: true };
 
 describe('the rooms dialect', () => {
-  let chat: Chat;
-  let ana: ChatUser;
-  let ben: ChatUser;
+  let world: World;
+  let ana: RegisteredUser;
+  let ben: RegisteredUser;
   const sockets: JsonSocket[] = [];
-  const ask = (user: ChatUser | undefined, method: string, path: string, more: DialectCall = {}): Promise<Answer> =>
-    call(chat.app.url, method, path, { token: user?.token, ...more });
+  const ask = (
+    user: RegisteredUser | undefined,
+    method: string,
+    path: string,
+    more: HttpOptions = {},
+  ): Promise<HttpResponse> => request(method, world.url + path, { token: user?.token, ...more });
   const open = (query = ''): JsonSocket => {
-    const socket = new JsonSocket(chat.app.url, `/ws/chat/${query}`);
+    const socket = new JsonSocket(world.url, `/ws/chat/${query}`);
     sockets.push(socket);
     return socket;
   };
@@ -23,7 +30,7 @@ describe('the rooms dialect', () => {
     const socket = open(query);
     return { socket, welcome: await socket.next(({ data }) => data.action === 'welcome') };
   };
-  const session = async (user: ChatUser): Promise<string> =>
+  const session = async (user: RegisteredUser): Promise<string> =>
     (await ask(user, 'POST', '/api/sessions/', { body: { user_id: user.id } })).body.session_id as string;
   const text = (content: string, more: object = {}): object => ({
     type: 'text_message',
@@ -38,13 +45,13 @@ describe('the rooms dialect', () => {
       frame.type === 'text_message' && frame.data.content === content;
 
   beforeAll(async () => {
-    chat = await startChat({ GUEST_ACCESS: 'write' });
-    [ana, ben] = [await chat.user('ana'), await chat.user('ben')];
+    world = await World.start({ GUEST_ACCESS: 'write' });
+    [ana, ben] = [await world.register('ana'), await world.register('ben')];
     for (const user of [ana, ben]) await ask(user, 'POST', '/api/rooms/general/join/', { body: {} });
   });
   afterAll(async () => {
     for (const socket of sockets) socket.close();
-    await chat.stop();
+    await world.stop();
   });
 
   it('answers GET /healthz as documented', async () => {
@@ -73,7 +80,7 @@ describe('the rooms dialect', () => {
         user_id: ana.id,
         created_at: TIME,
         expires_at: TIME,
-        websocket_url: `${chat.app.url.replace('http', 'ws')}/ws/chat/?session_id=${created.body.session_id}`,
+        websocket_url: `${world.url.replace('http', 'ws')}/ws/chat/?session_id=${created.body.session_id}`,
       });
       const shown = await ask(undefined, 'GET', `/api/sessions/${created.body.session_id}/`);
       expect(shown.status).toBe(200);
@@ -100,7 +107,7 @@ describe('the rooms dialect', () => {
 
     it('stores only a hash of the key', async () => {
       const key = await session(ana);
-      const rows = await chat.app.database.query(
+      const rows = await world.database.query(
         `select encode(key_hash, 'escape') as hash, preferences from session_keys`,
       );
       expect(JSON.stringify(rows)).not.toContain(key);
@@ -120,7 +127,7 @@ describe('the rooms dialect', () => {
     });
 
     it('ends with a change of the password in the login it came from', async () => {
-      const finn = await chat.user('finn');
+      const finn = await world.register('finn');
       const key = await session(finn);
       expect((await ask(undefined, 'GET', `/api/sessions/${key}/`)).status).toBe(200);
       const { socket } = await welcomed(`?session_id=${key}`);
@@ -136,18 +143,18 @@ describe('the rooms dialect', () => {
     it('closes its sockets even if no process announces its end', async () => {
       const { socket } = await welcomed(`?session_id=${await session(ben)}`);
       const { socket: other } = await welcomed(`?session_id=${await session(ana)}`);
-      await chat.app.database.query(
+      await world.database.query(
         `delete from session_keys where session_id in (select id from sessions where user_id = $1)`,
         [ben.id],
       );
-      await chat.app.app.get(SessionReconciler).reconcile();
+      await world.get(SessionReconciler).reconcile();
       expect((await socket.closed).code).toBe(4401);
       other.send(text('not ended'));
       await other.next(says('not ended'));
     });
 
     it('ends with the login it came from', async () => {
-      const dora = await chat.user('dora');
+      const dora = await world.register('dora');
       const key = await session(dora);
       const { socket } = await welcomed(`?session_id=${key}`);
       await dora.call('POST', '/auth/logout');
@@ -191,7 +198,7 @@ describe('the rooms dialect', () => {
     });
 
     it('joins with the session, by slug or id, and returns the number of active users', async () => {
-      const emil = await chat.user('emil');
+      const emil = await world.register('emil');
       const key = await session(emil);
       await welcomed(`?session_id=${key}`);
       const { status, body } = await ask(undefined, 'POST', '/api/rooms/general/join/', { body: { session_id: key } });
@@ -205,7 +212,7 @@ describe('the rooms dialect', () => {
       expect([again.status, again.body.room_id]).toEqual([200, 'general']);
     });
 
-    it.each<[string, () => Promise<Answer>, number, string]>([
+    it.each<[string, () => Promise<HttpResponse>, number, string]>([
       [
         'without a session',
         () => ask(undefined, 'POST', '/api/rooms/general/join/', { body: {} }),
@@ -275,7 +282,7 @@ describe('the rooms dialect', () => {
 
     it('sends who joins and who leaves a room', async () => {
       const { socket } = await welcomed(`?token=${ana.token}`);
-      const fred = await chat.user('fred');
+      const fred = await world.register('fred');
       await ask(fred, 'POST', '/api/rooms/general/join/', { body: {} });
       const joined = await socket.next(({ data }) => data.action === 'user_joined' && data.user_id === fred.id);
       expect(joined).toMatchObject({ type: 'system_message', data: { room_id: 'general' }, metadata: SERVER });
@@ -284,7 +291,7 @@ describe('the rooms dialect', () => {
     });
 
     it('lets a user write in a public room at once, and makes them a participant', async () => {
-      const gina = await chat.user('gina');
+      const gina = await world.register('gina');
       const { socket } = await welcomed(`?token=${gina.token}`);
       socket.send({ type: 'text_message', data: { content: 'here I am', room_id: 'general' } });
       const listener = (await welcomed(`?token=${ana.token}`)).socket;
@@ -346,50 +353,50 @@ describe('the rooms dialect', () => {
 
 describe('a guest of the rooms dialect', () => {
   it('can only read with GUEST_ACCESS=read, within the limits', async () => {
-    const chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1' });
-    const guest = new JsonSocket(chat.app.url, '/ws/chat/');
+    const world = await World.start({ RATE_LIMIT_MULTIPLIER: '1' });
+    const guest = new JsonSocket(world.url, '/ws/chat/');
     await guest.next('system_message');
     guest.send({ type: 'text_message', data: { content: 'x', room_id: 'general' } });
     expect((await guest.next('error')).data).toMatchObject({ error_code: 'PERMISSION_DENIED' });
     for (let i = 1; i < 10; i++) {
-      const socket = new JsonSocket(chat.app.url, '/ws/chat/');
+      const socket = new JsonSocket(world.url, '/ws/chat/');
       await socket.next('system_message');
       socket.close();
     }
-    const late = new JsonSocket(chat.app.url, '/ws/chat/');
+    const late = new JsonSocket(world.url, '/ws/chat/');
     expect((await late.next('error')).data).toMatchObject({ error_code: 'RATE_LIMIT_EXCEEDED' });
     expect((await late.closed).code).toBe(4308);
     guest.close();
-    await chat.stop();
+    await world.stop();
   });
 
   it('is refused with GUEST_ACCESS=off, and lists no rooms', async () => {
-    const chat = await startChat({ GUEST_ACCESS: 'off' });
-    const guest = new JsonSocket(chat.app.url, '/ws/chat/');
+    const world = await World.start({ GUEST_ACCESS: 'off' });
+    const guest = new JsonSocket(world.url, '/ws/chat/');
     expect((await guest.next('error')).data.error_code).toBe('AUTHENTICATION_ERROR');
     expect((await guest.closed).code).toBe(4401);
-    expect((await call(chat.app.url, 'GET', '/api/rooms/')).status).toBe(401);
-    await chat.stop();
+    expect((await request('GET', `${world.url}/api/rooms/`)).status).toBe(401);
+    await world.stop();
   });
 });
 
 describe('a URL in a response', () => {
   it('begins with PUBLIC_URL if it is set', async () => {
-    const chat = await startChat({ PUBLIC_URL: 'https://chat.example.com/' });
-    const ana = await chat.user('ana');
+    const world = await World.start({ PUBLIC_URL: 'https://chat.example.com/' });
+    const ana = await world.register('ana');
     const body = { user_id: 'ana' };
-    const answer = await call(chat.app.url, 'POST', '/api/sessions/', { token: ana.token, body });
+    const answer = await request('POST', `${world.url}/api/sessions/`, { token: ana.token, body });
     expect(answer.body.websocket_url).toBe(`wss://chat.example.com/ws/chat/?session_id=${answer.body.session_id}`);
-    await chat.stop();
+    await world.stop();
   });
 });
 
 describe('an installation without the rooms dialect', () => {
   it('has none of its routes', async () => {
-    const chat = await startChat({ DIALECTS: 'messaging' });
-    expect((await call(chat.app.url, 'GET', '/api/rooms/')).status).toBe(404);
-    expect((await call(chat.app.url, 'GET', '/api/sessions/x/')).status).toBe(404);
-    expect(await new JsonSocket(chat.app.url, '/ws/chat/').refused).toBe(404);
-    await chat.stop();
+    const world = await World.start({ DIALECTS: 'messaging' });
+    expect((await request('GET', `${world.url}/api/rooms/`)).status).toBe(404);
+    expect((await request('GET', `${world.url}/api/sessions/x/`)).status).toBe(404);
+    expect(await new JsonSocket(world.url, '/ws/chat/').refused).toBe(404);
+    await world.stop();
   });
 });

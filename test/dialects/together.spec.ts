@@ -1,5 +1,9 @@
-import { startChat, type Answer, type Chat, type ChatSocket, type ChatUser } from '../support/chat.js';
-import { type AnyJson, call, JsonSocket } from '../support/dialect-client.js';
+import { type HttpResponse, request } from '../support/client/http.js';
+import type { AnyJson } from '../support/client/inbox.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
+import { JsonSocket } from '../support/client/web-socket.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const ROUNDS = 30;
 const SPEAKERS = ['messaging', 'direct', 'classroom', 'chat', 'rooms', 'canonical'] as const;
@@ -14,20 +18,20 @@ type Shown = [id: string, content: string];
  * their own documentation, each with its own socket.
  */
 describe('users of different dialects in one conversation', () => {
-  let chat: Chat;
+  let world: World;
   let room: string;
-  let people: Record<Speaker, ChatUser>;
-  let canonical: ChatSocket;
+  let people: Record<Speaker, RegisteredUser>;
+  let canonical: RealtimeClient;
   let addresses: Record<keyof typeof sockets, string>;
   const sockets = {} as Record<Exclude<Speaker, 'canonical'>, JsonSocket>;
 
-  const ask = (speaker: Speaker, method: string, path: string, body?: object): Promise<Answer> =>
-    call(chat.app.url, method, path, { token: people[speaker].token, body });
+  const ask = (speaker: Speaker, method: string, path: string, body?: object): Promise<HttpResponse> =>
+    request(method, world.url + path, { token: people[speaker].token, body });
 
   beforeAll(async () => {
-    chat = await startChat();
-    const users = await Promise.all(SPEAKERS.map((name) => chat.user(`of_${name}`)));
-    people = Object.fromEntries(SPEAKERS.map((name, i) => [name, users[i]!])) as Record<Speaker, ChatUser>;
+    world = await World.start();
+    const users = await Promise.all(SPEAKERS.map((name) => world.register(`of_${name}`)));
+    people = Object.fromEntries(SPEAKERS.map((name, i) => [name, users[i]!])) as Record<Speaker, RegisteredUser>;
     const { body } = await people.canonical.call('POST', '/conversations', {
       type: 'room',
       title: 'Babel',
@@ -43,7 +47,7 @@ describe('users of different dialects in one conversation', () => {
       rooms: `/ws/chat/?ext=1&token=${people.rooms.token}`,
     };
     for (const [name, address] of Object.entries(addresses)) {
-      sockets[name as keyof typeof sockets] = new JsonSocket(chat.app.url, address);
+      sockets[name as keyof typeof sockets] = new JsonSocket(world.url, address);
     }
     await sockets.messaging.next('connection_established');
     await sockets.rooms.next('system_message');
@@ -53,7 +57,7 @@ describe('users of different dialects in one conversation', () => {
 
   afterAll(async () => {
     for (const socket of Object.values(sockets)) socket.close();
-    await chat.stop();
+    await world.stop();
   });
 
   /** The new messages in the frames of a dialect, in the order of arrival. */
@@ -132,7 +136,7 @@ describe('users of different dialects in one conversation', () => {
 
   it('receives the same messages in the same order, each once', async () => {
     for (let cycle = 0; cycle < ROUNDS; cycle++) await speak(cycle);
-    await canonical.until(({ data }) => data?.message?.sequence_number === COUNT);
+    await canonical.first(({ data }) => data?.message?.sequence_number === COUNT);
     const ours = inOurs('message.created');
     expect(new Set(ours.map(([, content]) => content)).size).toBe(COUNT);
     for (const [name, shownIn] of Object.entries(hears)) {
@@ -159,7 +163,7 @@ describe('users of different dialects in one conversation', () => {
       ['chat', 'POST', () => '/messages/', { chat_id: 'SLUG', content: 'hello' }],
       ['rooms', 'POST', (slug) => `/api/rooms/${slug}/join/`, {}],
     ];
-    const without = ({ status, body: answer }: Answer, slug: string): unknown => [
+    const without = ({ status, body: answer }: HttpResponse, slug: string): unknown => [
       status,
       JSON.stringify({ ...answer, timestamp: 0, request_id: 0 }).replaceAll(slug, 'SLUG'),
     ];
@@ -190,7 +194,7 @@ describe('users of different dialects in one conversation', () => {
     }
     const closes = await Promise.all(
       ['cellar', 'nowhere'].map((slug) => {
-        const socket = new JsonSocket(chat.app.url, `/ws/chat/${slug}/?token=${people.messaging.token}`);
+        const socket = new JsonSocket(world.url, `/ws/chat/${slug}/?token=${people.messaging.token}`);
         return socket.closed;
       }),
     );
@@ -249,7 +253,7 @@ describe('users of different dialects in one conversation', () => {
       ],
     ];
     for (const [name, welcome, frameOf, refusal] of frames) {
-      const socket = new JsonSocket(chat.app.url, addresses[name]);
+      const socket = new JsonSocket(world.url, addresses[name]);
       await socket.next(welcome);
       socket.send(frameOf(text));
       expect(await socket.next((frame) => JSON.stringify(frame).includes('longer than'))).toMatchObject(refusal);
@@ -262,7 +266,7 @@ describe('users of different dialects in one conversation', () => {
       expect(reply).toMatchObject({ ok: false, error: { code: 'CONTENT_TOO_LONG', details } });
       void socket.request('message.send', { conversation_id: room, content: 'x'.repeat(100_001) });
       // Socket.IO passes no close code to its clients.
-      expect([1009, 'transport close']).toContain(await socket.closed());
+      expect([1009, 'transport close']).toContain(await socket.closed);
     }
   });
 

@@ -1,22 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { startChat, type Chat, type ChatUser, type Received } from '../support/chat.js';
+import type { Frame } from '../support/client/inbox.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('a conversation of two users', () => {
-  let chat: Chat;
-  let ana: ChatUser;
-  let bea: ChatUser;
+  let world: World;
+  let ana: RegisteredUser;
+  let bea: RegisteredUser;
   let conversationId: string;
 
   beforeAll(async () => {
-    chat = await startChat();
-    [ana, bea] = [await chat.user('ana'), await chat.user('bea')];
+    world = await World.start();
+    [ana, bea] = [await world.register('ana'), await world.register('bea')];
   });
   beforeEach(async () => {
-    conversationId = await chat.group(ana, bea);
+    conversationId = await world.group(ana, [bea]);
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
-  const send = (user: ChatUser, dto: object) => user.call('POST', `/conversations/${conversationId}/messages`, dto);
+  const send = (user: RegisteredUser, dto: object) =>
+    user.call('POST', `/conversations/${conversationId}/messages`, dto);
 
   it('receives messages over REST, Socket.IO and plain WebSocket at the same time, in one order', async () => {
     const [plain, socketIo] = [await ana.webSocket(), await bea.socketIo()];
@@ -110,7 +113,7 @@ describe('a conversation of two users', () => {
 
   it('supports replies, mentions and search, and removes a deleted parent from its reply', async () => {
     const { body: parent } = await send(ana, { content: 'the pelican flies at dawn' });
-    const outsider = await chat.user(`out${randomUUID().slice(0, 6)}`);
+    const outsider = await world.register(`out${randomUUID().slice(0, 6)}`);
     const { body: reply } = await send(bea, {
       content: 'does it?',
       reply_to_id: parent.id,
@@ -159,15 +162,15 @@ describe('a conversation of two users', () => {
     const { cursor } = away.frames.find(({ type }) => type === 'live')!.data as { cursor: string };
     const reader = await bea.call('GET', '/sync');
     away.close();
-    await away.closed();
+    await away.closed;
 
     const { body: first } = await send(ana, { content: 'while you were out' });
     await send(ana, { content: 'and another' });
     await ana.call('PATCH', `/messages/${first.id}`, { content: 'while you were away' });
 
-    const back = await bea.webSocket({ cursor });
+    const back = await bea.webSocket(cursor);
     // A cursor may be a moment old and repeat known events: the client drops them by their seq.
-    const isNew = ({ seq, conversation_id: id }: Received): boolean => id === conversationId && seq! > 2;
+    const isNew = ({ seq, conversation_id: id }: Frame): boolean => id === conversationId && seq! > 2;
     const missed = back.frames.filter((frame) => frame.replay && isNew(frame));
     expect(missed.map(({ type }) => type)).toEqual(['message.created', 'message.created', 'message.updated']);
     expect(missed.map(({ data }) => data.message.content)).toEqual([
@@ -190,7 +193,7 @@ describe('a conversation of two users', () => {
     const { body: question } = await send(ana, { content: 'coffee?' });
     expect(question.status).toBe('sent');
     await send(bea, { content: 'yes' });
-    await socket.until(({ type, data }) => type === 'receipt.updated' && data.conversation_id === conversationId);
+    await socket.first(({ type, data }) => type === 'receipt.updated' && data.conversation_id === conversationId);
     expect((await ana.call('GET', `/messages/${question.id}`)).body.status).toBe('read');
   });
 

@@ -3,13 +3,13 @@ import pg from 'pg';
 import { ActiveUsers } from '../../src/modules/admin/activity/active-users.js';
 import { NodeReports } from '../../src/modules/admin/activity/node-reports.js';
 import { DASHBOARD_STATEMENTS } from '../../src/modules/admin/admin.repository.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { fillLargeData } from '../bench/large-data.js';
-import { People } from '../support/people.js';
-import type { RealtimeClient } from '../support/realtime-client.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 /** Stores a report of another process. */
 async function reportOf(database: TestDatabase, figures: object): Promise<void> {
@@ -21,27 +21,27 @@ async function reportOf(database: TestDatabase, figures: object): Promise<void> 
 
 describe('the dashboard', () => {
   let server: TestApp;
-  let people: People;
-  let admin: Actor;
-  let ana: Actor;
-  let bo: Actor;
+  let world: World;
+  let admin: User;
+  let ana: User;
+  let bo: User;
   const report = (): Promise<void> => server.app.get(NodeReports).report();
-  const stats = async () => (await people.call(admin, 'GET', '/admin/stats')).body;
+  const stats = async () => (await admin.call('GET', '/admin/stats')).body;
 
   beforeAll(async () => {
     server = await startTestApp({ SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
-    people = new People(server);
-    [admin, ana, bo] = [await people.one('admin'), ...((await people.many(2)) as [Actor, Actor])];
+    world = new World(server);
+    [admin, ana, bo] = [await world.user({ role: 'admin' }), ...(await world.users(2))];
   });
   afterAll(() => server.close());
 
   it('counts users, conversations and messages', async () => {
     const before = await stats();
-    const group = await people.group(ana, [[bo, 'participant']]);
+    const group = await world.group(ana, [bo]);
     for (const content of ['one', 'two', 'three']) {
-      await people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
+      await ana.call('POST', `/conversations/${group}/messages`, { content });
     }
-    await server.database.query('update users set banned_at = now() where id = $1', [(await people.one()).userId]);
+    await server.database.query('update users set banned_at = now() where id = $1', [(await world.user()).userId]);
     const after = await stats();
     expect(after.users.total).toBe(before.users.total + 1);
     expect(after.users.banned).toBe(before.users.banned + 1);
@@ -57,10 +57,10 @@ describe('the dashboard', () => {
   it('counts messages and connections of all nodes once', async () => {
     await report();
     const before = await stats();
-    const group = await people.group(ana, [[bo, 'participant']]);
-    const socket = await people.connect(bo);
-    await people.call(ana, 'POST', `/conversations/${group}/messages`, { content: 'hello' });
-    await socket.next('message.created');
+    const group = await world.group(ana, [bo]);
+    const socket = await bo.webSocket();
+    await ana.call('POST', `/conversations/${group}/messages`, { content: 'hello' });
+    await socket.first('message.created');
     await report();
     await report();
     const after = await stats();
@@ -108,10 +108,10 @@ describe('the dashboard', () => {
   });
 
   it('counts a user once an hour and a day', async () => {
-    const one = await people.one();
-    for (let n = 0; n < 3; n++) await people.call(one, 'GET', '/users/me');
+    const one = await world.user();
+    for (let n = 0; n < 3; n++) await one.call('GET', '/users/me');
     await report();
-    await people.call(one, 'GET', '/users/me');
+    await one.call('GET', '/users/me');
     await report();
     const rows = await server.database.query<{ hours: number }>('select hours from active_people where user_id = $1', [
       one.userId,
@@ -140,8 +140,8 @@ describe('the dashboard', () => {
   });
 
   it('stores active users again after a failed attempt', async () => {
-    const one = await people.one();
-    await people.call(one, 'GET', '/users/me');
+    const one = await world.user();
+    await one.call('GET', '/users/me');
     await server.database.query('alter table active_people rename to away');
     await report();
     await server.database.query('alter table away rename to active_people');
@@ -152,7 +152,7 @@ describe('the dashboard', () => {
   });
 
   it('reports metrics of this process', async () => {
-    const { status, body } = await people.call(admin, 'GET', '/admin/metrics');
+    const { status, body } = await admin.call('GET', '/admin/metrics');
     expect(status).toBe(200);
     expect(body.sends.stored).toBeGreaterThan(0);
     expect(body.acknowledgement.p50_ms).toBeGreaterThan(0);
@@ -162,7 +162,7 @@ describe('the dashboard', () => {
   });
 
   it('reports every queue, including those of other processes', async () => {
-    const { body } = await people.call(admin, 'GET', '/admin/queues');
+    const { body } = await admin.call('GET', '/admin/queues');
     const names = body.data.map(({ name }: { name: string }) => name);
     expect(names).toEqual(expect.arrayContaining(['receipts', 'schedule', 'webhook-deliveries']));
     expect(body.data[0].jobs).toMatchObject({ waiting: expect.any(Number), failed: expect.any(Number) });
@@ -170,9 +170,9 @@ describe('the dashboard', () => {
   });
 
   it('refuses users who are not admins', async () => {
-    const moderator = await people.one('moderator');
+    const moderator = await world.user({ role: 'moderator' });
     for (const path of ['stats', 'metrics', 'queues', 'health']) {
-      for (const who of [ana, moderator]) expect((await people.call(who, 'GET', `/admin/${path}`)).status).toBe(403);
+      for (const who of [ana, moderator]) expect((await who.call('GET', `/admin/${path}`)).status).toBe(403);
     }
   });
 });
@@ -180,29 +180,29 @@ describe('the dashboard', () => {
 /** The next frame with statistics. */
 function nextStats(socket: RealtimeClient): Promise<object> {
   const known = new Set(socket.frames);
-  return socket.next((frame) => frame.type === 'admin.figures' && !known.has(frame));
+  return socket.first((frame) => frame.type === 'admin.figures' && !known.has(frame));
 }
 
 describe('admin.watch', () => {
   let server: TestApp;
-  let people: People;
+  let world: World;
 
   beforeAll(async () => {
     server = await startTestApp();
-    people = new People(server);
+    world = new World(server);
   });
   afterAll(() => server.close());
 
   it('sends statistics repeatedly until admin.unwatch', async () => {
-    const admin = await people.one('admin');
-    const socket = await people.connect(admin);
+    const admin = await world.user({ role: 'admin' });
+    const socket = await admin.webSocket();
     const first = await socket.request('admin.watch');
     expect(first).toMatchObject({ ok: true, data: { node: { connections: { websocket: 1 } } } });
     expect(await nextStats(socket)).toMatchObject({ data: { messages_per_second: expect.any(Number) } });
     await nextStats(socket);
     await socket.request('admin.unwatch');
     const known = socket.frames.filter(({ type }) => type === 'admin.figures').length;
-    const other = await people.connect(admin);
+    const other = await admin.webSocket();
     await other.request('admin.watch');
     await nextStats(other);
     expect(socket.frames.filter(({ type }) => type === 'admin.figures')).toHaveLength(known);
@@ -211,9 +211,9 @@ describe('admin.watch', () => {
   });
 
   it('ends for a demoted admin, and is refused to others', async () => {
-    const [demoted, staying] = [await people.one('admin'), await people.one('admin')];
-    const socket = await people.connect(demoted);
-    const control = await people.connect(staying);
+    const [demoted, staying] = [await world.user({ role: 'admin' }), await world.user({ role: 'admin' })];
+    const socket = await demoted.webSocket();
+    const control = await staying.webSocket();
     await socket.request('admin.watch');
     await control.request('admin.watch');
     await nextStats(socket);

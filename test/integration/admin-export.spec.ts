@@ -1,10 +1,9 @@
 import { fromBuffer } from 'yauzl';
 import { ExportRepository } from '../../src/modules/admin/users/export.repository.js';
 import { ExportUser } from '../../src/modules/admin/users/export-user.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import type { ChatUser } from '../support/chat.js';
-import { type FileWorld, startFileWorld } from '../support/file-world.js';
-import { People } from '../support/people.js';
+import { send } from '../support/client/http.js';
+import { FileWorld } from '../support/file-world.js';
+import type { RegisteredUser, User } from '../support/users.js';
 
 /** The entries of a ZIP archive, by name. */
 function unzip(bytes: Buffer): Promise<Map<string, Buffer>> {
@@ -40,31 +39,29 @@ function linesOf(bytes: Buffer | undefined): any[] {
 
 describe('the export of an account', () => {
   let world: FileWorld;
-  let people: People;
-  let admin: Actor;
+  let admin: User;
 
   beforeAll(async () => {
-    world = await startFileWorld();
-    people = new People(world.chat.app);
-    admin = await people.one('admin');
+    world = await FileWorld.start();
+    admin = await world.user({ role: 'admin' });
   });
   afterAll(() => world.stop());
 
   const download = (token: string, path: string): Promise<Response> =>
-    fetch(`${world.chat.app.url}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` } });
+    send('GET', `${world.url}/api/v1${path}`, { token });
   const exported = async (userId: string): Promise<Map<string, Buffer>> => {
-    const answer = await download(people.tokenOf(admin), `/admin/users/${userId}/export`);
+    const answer = await download(admin.token, `/admin/users/${userId}/export`);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('application/zip');
     return unzip(Buffer.from(await answer.arrayBuffer()));
   };
   const text = (content: string) => ({ name: 'notes ü/../x.txt', type: 'text/plain', bytes: Buffer.from(content) });
 
-  async function userWithData(name: string): Promise<{ user: ChatUser; other: ChatUser; fileId: string }> {
-    const [user, other] = [await world.chat.user(name), await world.chat.user(`${name}-other`)];
-    const groupId = await world.chat.group(user, other);
+  async function userWithData(name: string): Promise<{ user: RegisteredUser; other: RegisteredUser; fileId: string }> {
+    const [user, other] = [await world.register(name), await world.register(`${name}-other`)];
+    const groupId = await world.group(user, [other]);
     const file = await world.ready(user, text('what is in the file') as never);
-    const send = (who: ChatUser, body: object) => who.call('POST', `/conversations/${groupId}/messages`, body);
+    const send = (who: RegisteredUser, body: object) => who.call('POST', `/conversations/${groupId}/messages`, body);
     const first = await send(user, { content: 'first version' });
     await user.call('PATCH', `/messages/${first.body.id}`, { content: 'second version' });
     await send(other, { content: 'words of another user' });
@@ -110,7 +107,7 @@ describe('the export of an account', () => {
     for (const foreign of ['words of another user', 'taken back', `${other.username}@`]) {
       expect(all).not.toContain(foreign);
     }
-    const { body } = await people.call(admin, 'GET', `/admin/audit-log?target_id=${user.id}`);
+    const { body } = await admin.call('GET', `/admin/audit-log?target_id=${user.id}`);
     expect(body.data).toMatchObject([{ action: 'user.export', actor_id: admin.userId }]);
   });
 
@@ -123,12 +120,12 @@ describe('the export of an account', () => {
   });
 
   it('contains no changes of a conversation after the user left, was removed, or it was deleted', async () => {
-    const [owner, user] = [await world.chat.user('exp-dee'), await world.chat.user('exp-eve')];
+    const [owner, user] = [await world.register('exp-dee'), await world.register('exp-eve')];
     const [left, removed, deleted, present] = [
-      await world.chat.group(owner, user),
-      await world.chat.group(owner, user),
-      await world.chat.group(owner, user),
-      await world.chat.group(owner, user),
+      await world.group(owner, [user]),
+      await world.group(owner, [user]),
+      await world.group(owner, [user]),
+      await world.group(owner, [user]),
     ];
     await user.call('POST', `/conversations/${left}/leave`);
     await owner.call('DELETE', `/conversations/${removed}/participants/${user.id}`);
@@ -148,9 +145,9 @@ describe('the export of an account', () => {
   });
 
   it('reads conversations of thousands of messages in pages', async () => {
-    const user = await world.chat.user('exp-much');
-    const groupId = await world.chat.group(user);
-    await world.chat.app.database.query(
+    const user = await world.register('exp-much');
+    const groupId = await world.group(user);
+    await world.database.query(
       `with n as (select generate_series(1, 4500) as i),
        h as (update stream_heads set last_number = last_number + 4500 where stream_id = $1 returning last_number - 4500 as base)
        insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
@@ -158,7 +155,7 @@ describe('the export of an account', () => {
       [groupId, user.id],
     );
     const most: number[] = [];
-    const repository = world.chat.app.app.get(ExportRepository, { strict: false });
+    const repository = world.get(ExportRepository);
     for await (const page of repository.content('messages', user.id)) most.push(page.length);
     expect(Math.max(...most)).toBeLessThanOrEqual(1000);
     const lines = linesOf((await exported(user.id)).get('messages.ndjson'));
@@ -169,15 +166,15 @@ describe('the export of an account', () => {
 
   it('is recognisably incomplete if it fails, and is closed if the client disconnects', async () => {
     const { user } = await userWithData('exp-cid');
-    const repository = world.chat.app.app.get(ExportRepository, { strict: false });
+    const repository = world.get(ExportRepository);
     const content = jest.spyOn(repository, 'content').mockImplementation(() => {
       throw new Error('the database is gone');
     });
     const broken = download(user.token, '/users/me/export').then((answer) => answer.arrayBuffer());
     await expect(broken).rejects.toThrow();
     content.mockRestore();
-    const exports = world.chat.app.app.get(ExportUser, { strict: false });
-    const actor = { userId: user.id, sessionId: (await people.one()).sessionId } as Actor;
+    const exports = world.get(ExportUser);
+    const actor = { userId: user.id, sessionId: (await world.user()).sessionId } as User;
     await expect(exports.exportOwn(actor)).rejects.toMatchObject({ code: 'AUTHENTICATION_REQUIRED' });
     for (let i = 0; i < 10; i++) {
       const archive = await exports.export(admin, user.id);
@@ -189,14 +186,14 @@ describe('the export of an account', () => {
   });
 
   it('is for admins only, and for existing accounts', async () => {
-    const [moderator, user] = [await people.one('moderator'), await people.one()];
+    const [moderator, user] = [await world.user({ role: 'moderator' }), await world.user()];
     for (const [who, status] of [
       [moderator, 403],
       [user, 403],
     ] as const) {
-      expect((await people.call(who, 'GET', `/admin/users/${admin.userId}/export`)).status).toBe(status);
+      expect((await who.call('GET', `/admin/users/${admin.userId}/export`)).status).toBe(status);
     }
     const unknown = '/admin/users/01890000-0000-7000-8000-000000000000/export';
-    expect((await people.call(admin, 'GET', unknown)).status).toBe(404);
+    expect((await admin.call('GET', unknown)).status).toBe(404);
   });
 });

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
-import { AccountApp, TestIdentityProvider } from '../support/account-app.js';
+import { AccountApp } from '../support/account-app.js';
+import { TestIdentityProvider } from '../support/doubles/test-identity-provider.js';
 
 describe('a token of the identity provider', () => {
   let provider: TestIdentityProvider;

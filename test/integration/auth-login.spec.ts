@@ -179,9 +179,9 @@ describe('POST /auth/login', () => {
     run.mockClear();
     try {
       const gone = new AbortController();
-      const headers = { authorization: `Bearer ${login.access_token}`, 'content-type': 'application/json' };
-      const init = { method, headers, body: JSON.stringify(body), signal: gone.signal };
-      const asked = fetch(`${chat.url}/api/v1${path}`, init).catch(() => undefined);
+      const asked = chat
+        .call(method, path, { token: login.access_token, body, signal: gone.signal })
+        .catch(() => undefined);
       while (run.mock.calls.length === 0) await setImmediate();
       gone.abort();
       await asked;

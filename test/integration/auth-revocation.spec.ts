@@ -4,7 +4,9 @@ import { DomainEvents } from '../../src/platform/event-log/domain-events.js';
 import { Authenticator } from '../../src/platform/identity/authenticator.js';
 import { Connections } from '../../src/platform/realtime/connection/connections.js';
 import { SessionReconciler } from '../../src/platform/realtime/connection/session-reconciler.js';
-import { type RealtimeClient, TRANSPORTS } from '../support/realtime-client.js';
+import { request } from '../support/client/http.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
+import { TRANSPORTS } from '../support/client/socket-io.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const PASSWORD = 'correct horse battery';
@@ -18,17 +20,9 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
   afterAll(() => chat.close());
 
   async function post<T>(path: string, body?: object, token?: string): Promise<T> {
-    const response = await fetch(`${chat.url}/api/v1${path}`, {
-      method: 'POST',
-      headers: {
-        ...(body ? { 'content-type': 'application/json' } : {}),
-        ...(token ? { authorization: `Bearer ${token}` } : {}),
-      },
-      body: body && JSON.stringify(body),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
-    return (text ? JSON.parse(text) : undefined) as T;
+    const response = await request('POST', `${chat.url}/api/v1${path}`, { token, body });
+    if (response.status >= 300) throw new Error(`${path}: ${response.status} ${JSON.stringify(response.body)}`);
+    return response.body as T;
   }
 
   async function login(username: string): Promise<{ token: string; refresh: string; userId: string }> {
@@ -50,7 +44,7 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
 
   async function live(token: string): Promise<RealtimeClient> {
     const client = connect(Number(new URL(chat.url).port), token);
-    await client.next('live');
+    await client.first('live');
     return client;
   }
 
@@ -75,7 +69,7 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
     const { first, here, there } = await twoDevices();
     await post('/auth/logout', undefined, first.token);
     expect((await here.closed).code).toBe(4401);
-    expect(await there.next('session.revoked')).toMatchObject({ data: { reason: 'logout' } });
+    expect(await there.first('session.revoked')).toMatchObject({ data: { reason: 'logout' } });
     expect(await there.request('ping')).toMatchObject({ ok: true });
     there.close();
   });

@@ -6,13 +6,16 @@ import { listedFiles, readManifest } from '../../src/platform/backup/backup-mani
 import { restoreBackup } from '../../src/platform/backup/restore-backup.js';
 import { writeBackup } from '../../src/platform/backup/write-backup.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
-import { type Chat, type ChatUser, startChat } from '../support/chat.js';
 import { cli } from '../support/cli.js';
+import { request } from '../support/client/http.js';
+import type { Frame } from '../support/client/inbox.js';
+import { WebSocketClient } from '../support/client/web-socket.js';
 import { FakeS3 } from '../support/doubles/fake-s3.js';
-import { type AnyFrame, WebSocketClient } from '../support/realtime-client.js';
 import { testConfig } from '../support/test-app.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startProcess, type TestProcess } from '../support/test-process.js';
+import { register, type RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 // Two servers and two commands are started, one after the other.
 jest.setTimeout(180_000);
@@ -33,12 +36,12 @@ class Writer {
     readonly token: string,
   ) {}
 
-  async connect(url: string, resume?: object): Promise<AnyFrame[]> {
+  async connect(url: string, resume?: object): Promise<Frame[]> {
     this.client = new WebSocketClient(Number(new URL(url).port));
     this.readFrames = 0;
-    await this.client.next('hello');
+    await this.client.first('hello');
     await this.client.request('auth', { token: this.token, ...(resume && { resume }) });
-    const live = await this.client.next('live');
+    const live = await this.client.first('live');
     this.cursor = String(live.data!.cursor);
     return this.client.frames;
   }
@@ -73,23 +76,14 @@ async function call(
   path: string,
   body?: object,
 ): Promise<Body> {
-  const response = await fetch(`${url}/api/v1${path}`, {
-    method,
-    headers: {
-      ...(body && { 'content-type': 'application/json' }),
-      ...(token && { authorization: `Bearer ${token}` }),
-    },
-    body: body && JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response.json();
+  const response = await request(method, `${url}/api/v1${path}`, { token, body });
+  if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(response.body)}`);
+  return response.body;
 }
 
 async function writer(url: string, name: string): Promise<Writer> {
-  const password = `${name}-orbit-41-lamp-plum`;
-  await call(url, undefined, 'POST', '/auth/register', { email: `${name}@example.com`, username: name, password });
-  const { access_token, user } = await call(url, undefined, 'POST', '/auth/login', { username: name, password });
-  return new Writer(user.id, access_token);
+  const { id, token } = await register(url, name);
+  return new Writer(id, token);
 }
 
 /** Every message of a conversation, oldest first. */
@@ -148,9 +142,8 @@ describe('a backup taken under load', () => {
     }
     const form = new FormData();
     form.set('file', new Blob(['plain words\n'], { type: 'text/plain' }), 'words.txt');
-    const headers = { authorization: `Bearer ${people[0]!.token}` };
-    const upload = await fetch(`${url}/api/v1/files`, { method: 'POST', headers, body: form });
-    const { id: fileId } = (await upload.json()) as { id: string };
+    const { token } = people[0]!;
+    const { id: fileId } = (await request('POST', `${url}/api/v1/files`, { token, body: form })).body;
     for (const person of people) await person.connect(url);
 
     let isFinished = false;
@@ -201,8 +194,8 @@ describe('a backup taken under load', () => {
       `backup under load: ${before.length} acknowledged before it, ${found.size} in it, ${all.length} in all\n`,
     );
 
-    const content = await fetch(`${second}/api/v1/files/${fileId}/content`, { headers });
-    expect(await content.text()).toBe('plain words\n');
+    const content = await request('GET', `${second}/api/v1/files/${fileId}/content`, { token });
+    expect(content.body).toBe('plain words\n');
 
     // Numbers continue, and a cursor of the new history resumes with new events only.
     const [anna, berta] = people as [Writer, Writer];
@@ -222,23 +215,23 @@ describe('a restore into the original database', () => {
   let folder: string;
   let database: TestDatabase;
   let environment: Record<string, string>;
-  let chat: Chat;
-  let ben: ChatUser;
+  let world: World;
+  let ben: RegisteredUser;
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'parley-backup-'));
   });
   afterAll(async () => {
-    await chat.stop();
+    await world.stop();
     await database.drop();
     rmSync(folder, { recursive: true, force: true });
   });
 
   const startAgain = async (): Promise<void> => {
-    chat = await startChat(environment);
+    world = await World.start(environment);
   };
   const resume = async (cursor: string): Promise<Body> => {
-    const socket = await openWith(chat, ben.token, cursor);
+    const socket = await openWith(world, ben.token, cursor);
     const resync = socket.find(({ type }) => type === 'resync');
     return { resync: resync?.data };
   };
@@ -247,18 +240,18 @@ describe('a restore into the original database', () => {
     database = await createTestDatabase();
     environment = { DATABASE_URL: database.url, JWT_SECRET: '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0' };
     await startAgain();
-    const anna = await chat.user('anna');
-    ben = await chat.user('ben');
-    const group = await chat.group(anna, ben);
+    const anna = await world.register('anna');
+    ben = await world.register('ben');
+    const group = await world.group(anna, [ben]);
     const write = async (content: string): Promise<Body> =>
       (await anna.call('POST', `/conversations/${group}/messages`, { content })).body;
     for (let i = 0; i < 10; i++) await write(`kept ${i}`);
     const source = { databaseUrl: database.url, files: { kind: 'disk', directory: join(folder, 'none') } as const };
     await writeBackup({ ...source, secrets: [], program: 'test' }, join(folder, 'backup'));
     const lost = await write('written after the backup');
-    const frames = await openWith(chat, ben.token);
+    const frames = await openWith(world, ben.token);
     const cursor = String(frames.find(({ type }) => type === 'live')!.data!.cursor);
-    await chat.stop();
+    await world.stop();
 
     const [{ epoch_salt: oldSalt }] = (await database.query('select epoch_salt from installation')) as [Body];
     await empty(database);
@@ -271,11 +264,11 @@ describe('a restore into the original database', () => {
     await setSalt(oldSalt);
     await startAgain();
     const resumed = await resume(cursor);
-    const { status } = await chat.call('GET', `/messages/${lost.id}`, undefined, {
+    const { status } = await world.call('GET', `/messages/${lost.id}`, undefined, {
       authorization: `Bearer ${ben.token}`,
     });
     expect({ status, ...resumed }).toEqual({ status: 404, resync: undefined });
-    await chat.stop();
+    await world.stop();
 
     await setSalt(newSalt);
     await startAgain();
@@ -367,11 +360,11 @@ describe('a restore', () => {
   });
 });
 
-async function openWith(chat: Chat, token: string, cursor?: string): Promise<AnyFrame[]> {
-  const client = new WebSocketClient(Number(new URL(chat.app.url).port));
-  await client.next('hello');
+async function openWith(world: World, token: string, cursor?: string): Promise<Frame[]> {
+  const client = new WebSocketClient(world.port);
+  await client.first('hello');
   await client.request('auth', { token, ...(cursor && { resume: { cursor } }) });
-  await client.next('live');
+  await client.first('live');
   client.close();
   return client.frames;
 }

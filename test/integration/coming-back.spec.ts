@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { io, type Socket } from 'socket.io-client';
-import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { type RealtimeClient, SocketIoClient, WebSocketClient } from '../support/realtime-client.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
+import { SocketIoClient } from '../support/client/socket-io.js';
+import { WebSocketClient } from '../support/client/web-socket.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 interface Session {
   token(): string;
@@ -31,8 +34,8 @@ class DocumentedClient implements Session, Listeners {
   private waiting: { text: string; resolve: () => void }[] = [];
 
   constructor(
-    private readonly chat: Chat,
-    user: ChatUser,
+    private readonly world: World,
+    user: RegisteredUser,
   ) {
     this.current = { access: user.token, refresh: user.refreshToken };
     this.gone = new Promise((resolve) => (this.over = resolve));
@@ -42,7 +45,7 @@ class DocumentedClient implements Session, Listeners {
 
   refresh = async (): Promise<void> => {
     await this.awake;
-    const { status, body } = await this.chat.call('POST', '/auth/refresh', { refresh_token: this.current.refresh });
+    const { status, body } = await this.world.call('POST', '/auth/refresh', { refresh_token: this.current.refresh });
     if (status !== 200) throw body.error as Error;
     this.current = { access: body.access_token, refresh: body.refresh_token };
   };
@@ -71,33 +74,33 @@ class DocumentedClient implements Session, Listeners {
 }
 
 describe('the Socket.IO client of docs/realtime.md', () => {
-  let chat: Chat;
+  let world: World;
   let conversation: string;
-  let bob: ChatUser;
+  let bob: RegisteredUser;
   let ana: DocumentedClient;
   let socket: Socket;
 
   const start = async (environment: Record<string, string>): Promise<void> => {
-    chat = await startChat(environment);
-    const account = await chat.user('ana');
-    bob = await chat.user('bob');
-    conversation = await chat.group(bob, account);
-    ana = new DocumentedClient(chat, account);
-    socket = openChat(chat.app.url, ana, ana);
+    world = await World.start(environment);
+    const account = await world.register('ana');
+    bob = await world.register('bob');
+    conversation = await world.group(bob, [account]);
+    ana = new DocumentedClient(world, account);
+    socket = openChat(world.url, ana, ana);
     await on('live');
   };
   const on = (type: string): Promise<unknown> => new Promise((resolve) => socket.once(type, resolve));
   /** Bob logs in for each message, because tokens expire quickly here. */
   const send = async (content: string): Promise<void> => {
     const { username, password } = bob;
-    const { body } = await chat.call('POST', '/auth/login', { username, password });
+    const { body } = await world.call('POST', '/auth/login', { username, password });
     const headers = { authorization: `Bearer ${body.access_token}` };
-    await chat.call('POST', `/conversations/${conversation}/messages`, { content }, headers);
+    await world.call('POST', `/conversations/${conversation}/messages`, { content }, headers);
   };
 
   afterEach(async () => {
     socket.disconnect();
-    await chat.stop();
+    await world.stop();
   });
 
   it('reconnects after its token expired while the device slept, and misses nothing', async () => {
@@ -125,33 +128,33 @@ describe('the Socket.IO client of docs/realtime.md', () => {
 
   it('requires a login after its session was ended, connected or asleep', async () => {
     await start({});
-    await chat.call('POST', '/auth/logout', undefined, { authorization: `Bearer ${ana.token()}` });
+    await world.call('POST', '/auth/logout', undefined, { authorization: `Bearer ${ana.token()}` });
     expect(await ana.gone).toBe('SESSION_REVOKED');
-    await chat.stop();
+    await world.stop();
 
     await start({ JWT_ACCESS_TTL: '3' });
     const wake = ana.sleep();
     const token = ana.token();
     await on('disconnect');
-    await chat.app.database.query('update sessions set revoked_at = now()');
+    await world.database.query('update sessions set revoked_at = now()');
     wake();
     expect([token, await ana.gone]).toEqual([ana.token(), 'REFRESH_TOKEN_INVALID']);
   });
 });
 
 describe('a returned cursor', () => {
-  let chat: Chat;
-  let ana: ChatUser;
+  let world: World;
+  let ana: RegisteredUser;
   let port: number;
   let conversation: string;
 
   beforeAll(async () => {
-    chat = await startChat();
-    ana = await chat.user('ana');
-    conversation = await chat.group(ana);
-    port = Number(new URL(chat.app.url).port);
+    world = await World.start();
+    ana = await world.register('ana');
+    conversation = await world.group(ana);
+    port = world.port;
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   const ticket = async (): Promise<string> => (await ana.call('POST', '/auth/ticket')).body.ticket as string;
 
@@ -168,7 +171,7 @@ describe('a returned cursor', () => {
       'in the first frame',
       async (cursor) => {
         const client = new WebSocketClient(port);
-        await client.next('hello');
+        await client.first('hello');
         void client.request('auth', { token: ana.token, resume: { cursor } });
         return client;
       },
@@ -182,13 +185,13 @@ describe('a returned cursor', () => {
 
   it.each(connectWays)('replays missed events %s, and nothing if it is empty', async (_way, connect) => {
     const first = await connect('');
-    const { data } = await first.next('live');
+    const { data } = await first.first('live');
     first.close();
     expect(data).toMatchObject({ replayed: 0 });
     await ana.call('POST', `/conversations/${conversation}/messages`, { content: 'meanwhile' });
     const second = await connect(data!.cursor as string);
-    expect((await second.next('ready')).data).toMatchObject({ resumed: true });
-    expect(await second.next('message.created')).toMatchObject({ replay: true });
+    expect((await second.first('ready')).data).toMatchObject({ resumed: true });
+    expect(await second.first('message.created')).toMatchObject({ replay: true });
     second.close();
   });
 });

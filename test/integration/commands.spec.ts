@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSigned } from '../../src/cli/webhooks.command.js';
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
-import { type Chat, startChat } from '../support/chat.js';
 import { cli as command, type CliAnswer } from '../support/cli.js';
+import { request } from '../support/client/http.js';
 import { createEmptyDatabase, createTestDatabase } from '../support/test-database.js';
 import { startProcess } from '../support/test-process.js';
+import { World } from '../support/world.js';
 
 // Every command is a process.
 jest.setTimeout(120_000);
@@ -18,26 +19,26 @@ const PEPPER = 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0';
 const LATE_STEP = 'CreatePresence1764700005000';
 
 describe('a command', () => {
-  let chat: Chat;
+  let world: World;
   let folder: string;
   let environment: Record<string, string>;
   const cli = (...args: string[]): Promise<CliAnswer> => command(environment, ...args);
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'parley-cli-'));
-    chat = await startChat({ JWT_SECRET: SECRET, PASSWORD_PEPPER: PEPPER, WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
+    world = await World.start({ JWT_SECRET: SECRET, PASSWORD_PEPPER: PEPPER, WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
     environment = {
       NODE_ENV: 'test',
       BCRYPT_COST: '4',
       DATA_DIR: folder,
-      DATABASE_URL: chat.app.database.url,
+      DATABASE_URL: world.database.url,
       JWT_SECRET: SECRET,
       PASSWORD_PEPPER: PEPPER,
-      PORT: new URL(chat.app.url).port,
+      PORT: new URL(world.url).port,
     };
   });
   afterAll(async () => {
-    await chat.stop();
+    await world.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -45,25 +46,25 @@ describe('a command', () => {
     const { exitCode, output } = await cli('admin', 'create', '--username', 'ops', '--email', 'ops@example.com');
     expect(exitCode).toBe(0);
     const password = /^password: (\S{20,})$/m.exec(output)![1]!;
-    const { body } = await chat.call('POST', '/auth/login', { username: 'ops', password });
+    const { body } = await world.call('POST', '/auth/login', { username: 'ops', password });
     expect(body.user).toMatchObject({ username: 'ops', role: 'admin' });
-    const log = await chat.app.database.query(`select action, reason from audit_log where action = 'user.create'`);
+    const log = await world.database.query(`select action, reason from audit_log where action = 'user.create'`);
     expect(log).toEqual([{ action: 'user.create', reason: 'by the command line' }]);
     const again = await cli('admin', 'create', '--username', 'ops', '--email', 'other@example.com');
     expect(again).toEqual({ exitCode: 1, output: 'This user name is taken. {"field":"username"}\n' });
   });
 
   it('mints a working token, which ends with its session', async () => {
-    const ann = await chat.user('ann');
+    const ann = await world.register('ann');
     const minted = await cli('token', 'mint', 'ann', '--ttl', '90');
     const token = /^[\w-]+\.[\w-]+\.[\w-]+$/m.exec(minted.output)![0];
     const headers = { authorization: `Bearer ${token}` };
-    expect((await chat.call('GET', '/users/me', undefined, headers)).body.username).toBe('ann');
+    expect((await world.call('GET', '/users/me', undefined, headers)).body.username).toBe('ann');
     const { body } = await ann.call('GET', '/auth/sessions');
     const [session] = body.data.filter(({ user_agent }: { user_agent: string }) => user_agent === 'command line');
     expect(Date.parse(session.expires_at) - Date.parse(session.created_at)).toBe(90_000);
     await ann.call('DELETE', `/auth/sessions/${session.id}`);
-    expect((await chat.call('GET', '/users/me', undefined, headers)).status).toBe(401);
+    expect((await world.call('GET', '/users/me', undefined, headers)).status).toBe(401);
     expect(await cli('token', 'mint', 'unknown')).toEqual({ exitCode: 1, output: 'There is no user unknown.\n' });
   });
 
@@ -71,7 +72,7 @@ describe('a command', () => {
     const shown = await cli('config', 'print', '--json');
     const settings = JSON.parse(shown.output) as Record<string, unknown>;
     expect(settings).toMatchObject({ JWT_SECRET: '[redacted]', PASSWORD_PEPPER: '[redacted]', BCRYPT_COST: 4 });
-    const { password } = new URL(chat.app.database.url);
+    const { password } = new URL(world.database.url);
     for (const secret of [SECRET, PEPPER, password]) expect(shown.output).not.toContain(secret);
     const wrong = await command(
       { ...environment, PORT: 'x', ALLOWED_ORIGINS: '*', SUPABASE_SERVICE_KEY: 'x' },
@@ -102,7 +103,7 @@ describe('a command', () => {
     expect(away).toEqual({ exitCode: 1, output: expect.stringContaining('No server responds at http://127.0.0.1:1') });
     // Its own session has ended.
     const open = `select from sessions where user_agent = 'command line' and revoked_at is null and expires_at > now()`;
-    expect(await chat.app.database.query(open)).toEqual([]);
+    expect(await world.database.query(open)).toEqual([]);
   });
 
   it.each([['monitoring', '--status'], ['performance-metrics', '--summary'], ['websocket-analytics']])(
@@ -127,14 +128,14 @@ describe('a command', () => {
   });
 
   it('listens for webhooks while it runs, and reports which are signed', async () => {
-    const ben = await chat.user('ben');
+    const ben = await world.register('ben');
     const args = ['webhooks', 'listen', '--user', 'ben', '--port', '0', '--events', 'message.created'];
     const listening = startProcess('dist/src/cli.js', environment, args);
     const address = (await listening.printed(/Listening at (\S+);/))[1]!;
-    const group = await chat.group(ben);
+    const group = await world.group(ben);
     await ben.call('POST', `/conversations/${group}/messages`, { content: 'heard outside' });
     await listening.printed(/✓ signed[^✗]*"content": "heard outside"/);
-    expect((await fetch(address, { method: 'POST', body: '{"forged":1}' })).status).toBe(401);
+    expect((await request('POST', address, { body: '{"forged":1}' })).status).toBe(401);
     await listening.printed(/✗ NOT SIGNED[^✓]*"forged": 1/);
     expect((await ben.call('GET', '/webhooks')).body.data).toHaveLength(1);
     expect(await listening.end('SIGINT')).toBe(0);

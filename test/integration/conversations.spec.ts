@@ -1,52 +1,47 @@
 import { CreateConversation } from '../../src/modules/conversations/create-conversation.js';
 import { newId } from '../../src/platform/database/ids.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { type Answer, People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { type HttpResponse, request } from '../support/client/http.js';
+import { startTestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('conversations', () => {
-  let test: TestApp;
-  let people: People;
+  let world: World;
   let creation: CreateConversation;
 
   beforeAll(async () => {
-    test = await startTestApp();
-    people = new People(test);
-    creation = test.app.get(CreateConversation, { strict: false });
+    world = await World.start();
+    creation = world.get(CreateConversation);
   });
 
-  afterAll(() => test.close());
+  afterAll(() => world.stop());
 
-  const create = (actor: Actor, body: object) => people.call(actor, 'POST', '/conversations', body);
-  const openDirect = (actor: Actor, other: Actor) => create(actor, { type: 'direct', participant_ids: [other.userId] });
+  const create = (actor: User, body: object) => actor.call('POST', '/conversations', body);
+  const openDirect = (actor: User, other: User) => create(actor, { type: 'direct', participant_ids: [other.userId] });
 
   describe('POST /conversations for two users', () => {
     it.each([
       ['/api/v1/conversations', { type: 'direct' }],
       ['/api/messaging/conversations', {}],
     ])('returns the current direct conversation under every Idempotency-Key: %s', async (address, type) => {
-      const [anna, ben] = (await people.many(2)) as [Actor, Actor];
+      const [anna, ben] = await world.users(2);
       const id = (await openDirect(anna, ben)).body.id as string;
-      const sent = await people.call(ben, 'POST', `/conversations/${id}/messages`, { content: 'soon gone' });
-      const ask = async (whom: Actor, key: string) => {
-        const response = await fetch(test.url + address, {
-          method: 'POST',
-          headers: {
-            authorization: `Bearer ${people.tokenOf(anna)}`,
-            'content-type': 'application/json',
-            'idempotency-key': key,
-          },
-          body: JSON.stringify({ ...type, participant_ids: [whom.userId] }),
+      const sent = await ben.call('POST', `/conversations/${id}/messages`, { content: 'soon gone' });
+      const ask = async (whom: User, key: string) => {
+        const { status, headers, body } = await request('POST', world.url + address, {
+          token: anna.token,
+          body: { ...type, participant_ids: [whom.userId] },
+          headers: { 'idempotency-key': key },
         });
-        return [response.status, response.headers.get('idempotency-replayed'), await response.text()] as const;
+        return [status, headers.get('idempotency-replayed'), JSON.stringify(body)] as const;
       };
       expect(await ask(ben, 'known')).toEqual([200, null, expect.stringContaining('soon gone')]);
-      await people.call(ben, 'DELETE', `/messages/${sent.body.id}`);
+      await ben.call('DELETE', `/messages/${sent.body.id}`);
       expect(await ask(ben, 'known')).toEqual([200, null, expect.not.stringContaining('soon gone')]);
-      const kept = await test.database.query(`select from idempotency_keys where body::text like '%soon gone%'`);
+      const kept = await world.database.query(`select from idempotency_keys where body::text like '%soon gone%'`);
       expect(kept).toEqual([]);
       // A new one is created once.
-      const [cleo] = (await people.many(1)) as [Actor];
+      const cleo = await world.user();
       const [made, again] = [await ask(cleo, 'new'), await ask(cleo, 'new')];
       expect([made.slice(0, 2), again.slice(0, 2)]).toEqual([
         [201, null],
@@ -56,7 +51,7 @@ describe('conversations', () => {
     });
 
     it('returns the same direct conversation to either user, every time', async () => {
-      const [anna, ben] = await people.many(2);
+      const [anna, ben] = await world.users(2);
       const first = await openDirect(anna!, ben!);
       const second = await openDirect(ben!, anna!);
       expect([first.status, second.status]).toEqual([201, 200]);
@@ -65,10 +60,10 @@ describe('conversations', () => {
     });
 
     it('creates one conversation for fifty simultaneous requests on two nodes', async () => {
-      const other = await startTestApp({ DATABASE_URL: test.database.url });
+      const other = await startTestApp({ DATABASE_URL: world.database.url });
       const nodes = [creation, other.app.get(CreateConversation, { strict: false })];
       for (let cycle = 0; cycle < 3; cycle++) {
-        const [anna, ben] = await people.many(2);
+        const [anna, ben] = await world.users(2);
         const created = await Promise.all(
           Array.from({ length: 50 }, (_, i) =>
             nodes[(i >> 1) % 2]!.create(i % 2 ? anna! : ben!, {
@@ -79,7 +74,7 @@ describe('conversations', () => {
         );
         expect(new Set(created.map(({ id }) => id)).size).toBe(1);
         expect(created.filter(({ isNew }) => isNew)).toHaveLength(1);
-        const [{ left_over: leftOver }] = (await test.database.query(
+        const [{ left_over: leftOver }] = (await world.database.query(
           `select count(*) as left_over from stream_heads h
             where not exists (select from conversations c where c.id = h.stream_id)
               and not exists (select from users u where u.id = h.stream_id)`,
@@ -90,7 +85,7 @@ describe('conversations', () => {
     });
 
     it('requires exactly one other, existing user', async () => {
-      const [anna, ben, carl] = await people.many(3);
+      const [anna, ben, carl] = await world.users(3);
       const attempts: [unknown, string][] = [
         [[anna!.userId], 'VALIDATION_ERROR'],
         [[], 'VALIDATION_ERROR'],
@@ -106,24 +101,22 @@ describe('conversations', () => {
     });
 
     it('is refused if one of the users blocks the other', async () => {
-      const [anna, ben] = await people.many(2);
-      await people.call(anna!, 'PUT', `/users/${ben!.userId}/block`);
+      const [anna, ben] = await world.users(2);
+      await anna!.call('PUT', `/users/${ben!.userId}/block`);
       expect((await openDirect(ben!, anna!)).status).toBe(403);
       expect((await openDirect(anna!, ben!)).status).toBe(403);
     });
 
     it('rejects messages and typing of a user who was blocked since', async () => {
-      const [anna, ben] = await people.many(2);
+      const [anna, ben] = await world.users(2);
       const { body } = await openDirect(anna!, ben!);
-      await people.call(anna!, 'PUT', `/users/${ben!.userId}/block`);
-      expect((await people.call(ben!, 'POST', `/conversations/${body.id}/messages`, { content: 'hey' })).status).toBe(
-        403,
-      );
-      expect((await people.call(ben!, 'POST', `/conversations/${body.id}/typing`)).status).toBe(403);
+      await anna!.call('PUT', `/users/${ben!.userId}/block`);
+      expect((await ben!.call('POST', `/conversations/${body.id}/messages`, { content: 'hey' })).status).toBe(403);
+      expect((await ben!.call('POST', `/conversations/${body.id}/typing`)).status).toBe(403);
     });
 
     it('keeps its two participants', async () => {
-      const [anna, ben, carl] = await people.many(3);
+      const [anna, ben, carl] = await world.users(3);
       const { body } = await openDirect(anna!, ben!);
       const calls: [string, string, object?][] = [
         ['POST', '/participants', { user_ids: [carl!.userId] }],
@@ -133,15 +126,15 @@ describe('conversations', () => {
         ['PATCH', '', { title: 'ours' }],
       ];
       for (const [method, path, data] of calls) {
-        const answer = await people.call(anna!, method, `/conversations/${body.id}${path}`, data);
+        const answer = await anna!.call(method, `/conversations/${body.id}${path}`, data);
         expect([path, answer.body.error.code]).toEqual([path, 'DIRECT_CONVERSATION_FIXED']);
       }
     });
 
     it('creates a new direct conversation after the former one was deleted', async () => {
-      const [anna, ben] = await people.many(2);
+      const [anna, ben] = await world.users(2);
       const first = await openDirect(anna!, ben!);
-      expect((await people.call(ben!, 'DELETE', `/conversations/${first.body.id}`)).status).toBe(204);
+      expect((await ben!.call('DELETE', `/conversations/${first.body.id}`)).status).toBe(204);
       const second = await openDirect(anna!, ben!);
       expect(second.status).toBe(201);
       expect(second.body.id).not.toBe(first.body.id);
@@ -150,26 +143,26 @@ describe('conversations', () => {
 
   describe('a room', () => {
     it('exists as "general" from the first start, and cannot be deleted', async () => {
-      const [anna] = await people.many(1);
-      const admin = await people.one('admin');
-      expect((await people.call(anna!, 'POST', '/conversations/general/join')).body).toMatchObject({
+      const anna = await world.user();
+      const admin = await world.user({ role: 'admin' });
+      expect((await anna!.call('POST', '/conversations/general/join')).body).toMatchObject({
         slug: 'general',
         created_by: null,
         role: 'participant',
       });
-      expect((await people.call(admin, 'DELETE', '/conversations/general')).status).toBe(403);
-      const [{ count }] = (await test.database.query(
+      expect((await admin.call('DELETE', '/conversations/general')).status).toBe(403);
+      const [{ count }] = (await world.database.query(
         `select count(*) as count from conversations where slug = 'general'`,
       )) as [{ count: string }];
       expect(Number(count)).toBe(1);
     });
 
     it('is found by its slug in place of its id, and a slug is unique', async () => {
-      const [anna] = await people.many(1);
+      const anna = await world.user();
       const room = await create(anna!, { type: 'room', slug: 'chess', category: 'games' });
       expect(room.status).toBe(201);
-      expect((await people.call(anna!, 'GET', '/conversations/chess')).body.id).toBe(room.body.id);
-      expect((await people.call(anna!, 'PATCH', '/conversations/chess', { title: 'Chess' })).body.title).toBe('Chess');
+      expect((await anna!.call('GET', '/conversations/chess')).body.id).toBe(room.body.id);
+      expect((await anna!.call('PATCH', '/conversations/chess', { title: 'Chess' })).body.title).toBe('Chess');
       expect(await create(anna!, { type: 'room', slug: 'chess' })).toMatchObject({
         status: 409,
         body: { error: { code: 'ALREADY_EXISTS' } },
@@ -180,26 +173,26 @@ describe('conversations', () => {
     });
 
     it('is listed and can be joined unless it is private', async () => {
-      const [anna, ben] = await people.many(2);
+      const [anna, ben] = await world.users(2);
       const open = (await create(anna!, { type: 'room', title: 'Open 100%', category: 'talk' })).body;
       const closed = (
         await create(anna!, { type: 'room', title: 'Closed', category: 'talk', settings: { is_private: true } })
       ).body;
-      const listed = await people.call(ben!, 'GET', '/conversations/public?category=talk');
+      const listed = await ben!.call('GET', '/conversations/public?category=talk');
       expect(listed.body.data.map(({ id }: { id: string }) => id)).toEqual([open.id]);
       expect(listed.body.data[0]).not.toHaveProperty('participants');
-      expect((await people.call(ben!, 'GET', '/conversations/public?search=100%25')).body.data).toHaveLength(1);
-      expect((await people.call(ben!, 'GET', '/conversations/public?search=1_0')).body.data).toHaveLength(0);
-      expect((await people.call(ben!, 'POST', `/conversations/${open.id}/join`)).body.participant_count).toBe(2);
-      expect((await people.call(ben!, 'POST', `/conversations/${open.id}/join`)).body.participant_count).toBe(2);
-      expect((await people.call(ben!, 'POST', `/conversations/${closed.id}/join`)).status).toBe(403);
+      expect((await ben!.call('GET', '/conversations/public?search=100%25')).body.data).toHaveLength(1);
+      expect((await ben!.call('GET', '/conversations/public?search=1_0')).body.data).toHaveLength(0);
+      expect((await ben!.call('POST', `/conversations/${open.id}/join`)).body.participant_count).toBe(2);
+      expect((await ben!.call('POST', `/conversations/${open.id}/join`)).body.participant_count).toBe(2);
+      expect((await ben!.call('POST', `/conversations/${closed.id}/join`)).status).toBe(403);
     });
   });
 
   describe('a user who is not a participant', () => {
     it('gets 403 for an existing conversation, 404 for an unknown one, and changes nothing', async () => {
-      const [owner, other, stranger] = await people.many(3);
-      const id = await people.group(owner!, [[other!, 'participant']]);
+      const [owner, other, stranger] = await world.users(3);
+      const id = await world.group(owner!, [other!]);
       const calls: [string, string, object?][] = [
         ['GET', ''],
         ['PATCH', '', { title: 'mine' }],
@@ -216,10 +209,10 @@ describe('conversations', () => {
         ['DELETE', '/typing'],
       ];
       for (const [method, path, body] of calls) {
-        const known = await people.call(stranger!, method, `/conversations/${id}${path}`, body);
+        const known = await stranger!.call(method, `/conversations/${id}${path}`, body);
         expect([method, path, known.status, known.body?.error.code]).toEqual([method, path, 403, 'PERMISSION_DENIED']);
         for (const nowhere of [newId(), 'no-such-room']) {
-          const unknown = await people.call(stranger!, method, `/conversations/${nowhere}${path}`, body);
+          const unknown = await stranger!.call(method, `/conversations/${nowhere}${path}`, body);
           expect([path, unknown.status, unknown.body?.error.code]).toEqual([path, 404, 'CONVERSATION_NOT_FOUND']);
         }
       }
@@ -227,10 +220,10 @@ describe('conversations', () => {
   });
 
   it('cannot distinguish a private room from an unknown one, by its slug', async () => {
-    const [owner, member, stranger] = (await people.many(3)) as [Actor, Actor, Actor];
-    const systemModerator = await people.one('moderator');
+    const [owner, member, stranger] = await world.users(3);
+    const systemModerator = await world.user({ role: 'moderator' });
     const room = await create(owner, { type: 'room', slug: 'board', settings: { is_private: true } });
-    await people.call(owner, 'POST', '/conversations/board/participants', { user_ids: [member.userId] });
+    await owner.call('POST', '/conversations/board/participants', { user_ids: [member.userId] });
     const calls: [string, string, object?][] = [
       ['GET', ''],
       ['PATCH', '', { title: 'mine' }],
@@ -252,8 +245,8 @@ describe('conversations', () => {
     ];
     for (const [method, path, body] of calls) {
       const [there, nowhere] = [
-        await people.call(stranger, method, `/conversations/board${path}`, body),
-        await people.call(stranger, method, `/conversations/nowhere${path}`, body),
+        await stranger.call(method, `/conversations/board${path}`, body),
+        await stranger.call(method, `/conversations/nowhere${path}`, body),
       ];
       expect([method, path, there.status, there.body?.error]).toEqual([
         method,
@@ -264,25 +257,25 @@ describe('conversations', () => {
       expect([400, 404]).toContain(nowhere.status);
     }
     for (const actor of [owner, member]) {
-      expect((await people.call(actor, 'GET', '/conversations/board')).body.id).toBe(room.body.id);
+      expect((await actor.call('GET', '/conversations/board')).body.id).toBe(room.body.id);
     }
-    expect((await people.call(systemModerator, 'PATCH', '/conversations/board', { title: 'Kept' })).status).toBe(200);
-    await people.call(owner, 'DELETE', `/conversations/board/participants/${member.userId}`);
-    expect((await people.call(member, 'GET', '/conversations/board')).status).toBe(404);
+    expect((await systemModerator.call('PATCH', '/conversations/board', { title: 'Kept' })).status).toBe(200);
+    await owner.call('DELETE', `/conversations/board/participants/${member.userId}`);
+    expect((await member.call('GET', '/conversations/board')).status).toBe(404);
   });
 
   describe('GET /conversations', () => {
     it('lists the latest activity first, with everything to present it, page by page', async () => {
-      const [anna, ben] = await people.many(2);
+      const [anna, ben] = await world.users(2);
       const ids: string[] = [];
-      for (let i = 0; i < 5; i++) ids.push(await people.group(anna!, [[ben!, 'participant']], { title: `Group ${i}` }));
+      for (let i = 0; i < 5; i++) ids.push(await world.group(anna!, [ben!], { title: `Group ${i}` }));
       for (const i of [3, 1]) {
-        await people.call(ben!, 'POST', `/conversations/${ids[i]}/messages`, { content: `hello ${i}` });
+        await ben!.call('POST', `/conversations/${ids[i]}/messages`, { content: `hello ${i}` });
       }
       const seen: any[] = []; // eslint-disable-line @typescript-eslint/no-explicit-any -- looked into freely
       let cursor = '';
       do {
-        const { body } = await people.call(anna!, 'GET', `/conversations?limit=2${cursor}`);
+        const { body } = await anna!.call('GET', `/conversations?limit=2${cursor}`);
         expect(body.cursor).toEqual(expect.any(String));
         seen.push(...body.data);
         cursor = body.next_cursor === null ? '' : `&cursor=${body.next_cursor}`;
@@ -305,24 +298,24 @@ describe('conversations', () => {
     });
 
     it('contains at most twenty participants of a conversation', async () => {
-      const [owner, ...rest] = await people.many(25);
-      const id = await people.group(
+      const [owner, ...rest] = await world.users(25);
+      const id = await world.group(
         owner!,
-        rest.map((actor) => [actor, 'participant'] as const) as [Actor, 'participant'][],
+        rest.map((actor) => [actor, 'participant'] as const) as [User, 'participant'][],
       );
-      const { body } = await people.call(owner!, 'GET', `/conversations/${id}`);
+      const { body } = await owner!.call('GET', `/conversations/${id}`);
       expect(body.participants).toHaveLength(20);
       expect(body).toMatchObject({ participant_count: 25 });
       expect(body.participants[0].role).toBe('owner');
     });
 
     it('filters by type, archive and title, in which % and _ are literal', async () => {
-      const [anna, ben] = await people.many(2);
+      const [anna, ben] = await world.users(2);
       const direct = (await openDirect(anna!, ben!)).body.id;
-      const group = await people.group(anna!, [], { title: '50% off' });
-      await people.call(anna!, 'PATCH', `/conversations/${direct}/me`, { is_archived: true });
+      const group = await world.group(anna!, [], { title: '50% off' });
+      await anna!.call('PATCH', `/conversations/${direct}/me`, { is_archived: true });
       const ids = async (query: string): Promise<string[]> =>
-        (await people.call(anna!, 'GET', `/conversations?${query}`)).body.data.map(({ id }: { id: string }) => id);
+        (await anna!.call('GET', `/conversations?${query}`)).body.data.map(({ id }: { id: string }) => id);
       expect(await ids('type=group')).toEqual([group]);
       expect(await ids('is_archived=true')).toEqual([direct]);
       expect(await ids('is_archived=false')).toEqual([group]);
@@ -331,13 +324,13 @@ describe('conversations', () => {
     });
 
     it('searches words of titles and of names of other participants, without case and accents', async () => {
-      const [anna, ben] = await people.many(2);
+      const [anna, ben] = await world.users(2);
       const named = `update users set display_name = $2, folded_name = $3 where id = $1`;
-      await test.database.query(named, [ben!.userId, 'Ben Ångström', 'ben angstrom']);
+      await world.database.query(named, [ben!.userId, 'Ben Ångström', 'ben angstrom']);
       const direct = (await openDirect(anna!, ben!)).body.id;
-      const group = await people.group(anna!, [], { title: 'Завтра: café d’Anna' });
+      const group = await world.group(anna!, [], { title: 'Завтра: café d’Anna' });
       const found = async (name: string, words: string): Promise<string[]> => {
-        const { body } = await people.call(anna!, 'GET', `/conversations?${name}=${encodeURIComponent(words)}`);
+        const { body } = await anna!.call('GET', `/conversations?${name}=${encodeURIComponent(words)}`);
         return body.data.map(({ id }: { id: string }) => id) as string[];
       };
       expect(await found('q', 'завтра')).toEqual([group]);
@@ -345,7 +338,7 @@ describe('conversations', () => {
       expect(await found('q', 'cafe ben')).toEqual([]);
       expect(await found('q', 'ångström')).toEqual([direct]);
       expect(await found('search', 'ångström')).toEqual([]);
-      await test.database.query(`update conversations set title = 'Gestern' where id = $1`, [group]); // an older version
+      await world.database.query(`update conversations set title = 'Gestern' where id = $1`, [group]); // an older version
       expect(await found('q', 'завтра')).toEqual([]);
       expect(await found('q', 'gestern')).toEqual([group]);
     });
@@ -353,12 +346,9 @@ describe('conversations', () => {
 
   describe('PATCH /conversations/:id', () => {
     it('requires a moderator, and for the retention an admin or the owner', async () => {
-      const [owner, moderator, plain] = await people.many(3);
-      const id = await people.group(owner!, [
-        [moderator!, 'moderator'],
-        [plain!, 'participant'],
-      ]);
-      const patch = (who: Actor, body: object) => people.call(who, 'PATCH', `/conversations/${id}`, body);
+      const [owner, moderator, plain] = await world.users(3);
+      const id = await world.group(owner!, [[moderator!, 'moderator'], plain!]);
+      const patch = (who: User, body: object) => who.call('PATCH', `/conversations/${id}`, body);
       expect((await patch(plain!, { title: 'x' })).status).toBe(403);
       expect((await patch(moderator!, { settings: { message_retention_days: 1 } })).status).toBe(403);
       expect((await patch(owner!, { settings: { message_retention_days: 30 } })).status).toBe(200);
@@ -376,50 +366,50 @@ describe('conversations', () => {
     it.each(['outside', 'inside as a participant'])(
       'requires a reason to publish by system role, which is audited and announced: a moderator %s',
       async (where) => {
-        const [owner] = (await people.many(1)) as [Actor];
-        const systemModerator = await people.one('moderator');
-        const others: [Actor, 'participant'][] = where === 'outside' ? [] : [[systemModerator, 'participant']];
-        const id = await people.group(owner, others, { type: 'room', settings: { is_private: true } });
-        const device = await people.connect(owner);
-        const open = (who: Actor, more: object = {}) =>
-          people.call(who, 'PATCH', `/conversations/${id}`, { settings: { is_private: false }, ...more });
+        const owner = await world.user();
+        const systemModerator = await world.user({ role: 'moderator' });
+        const others: [User, 'participant'][] = where === 'outside' ? [] : [[systemModerator, 'participant']];
+        const id = await world.group(owner, others, { type: 'room', settings: { is_private: true } });
+        const device = await owner.webSocket();
+        const open = (who: User, more: object = {}) =>
+          who.call('PATCH', `/conversations/${id}`, { settings: { is_private: false }, ...more });
         expect(await open(systemModerator)).toMatchObject({
           status: 403,
           body: { error: { code: 'REASON_REQUIRED', details: { field: 'reason' } } },
         });
-        expect((await people.call(owner, 'GET', `/conversations/${id}`)).body.settings.is_private).toBe(true);
+        expect((await owner.call('GET', `/conversations/${id}`)).body.settings.is_private).toBe(true);
         expect((await open(systemModerator, { reason: 'Shared by mistake' })).status).toBe(200);
         const content = 'A moderator of the system made this conversation public: Shared by mistake';
         const notice = { message_type: 'system', content, metadata: { action: 'conversation.update' } };
-        expect((await device.next('message.created')).data!.message).toMatchObject(notice);
+        expect((await device.first('message.created')).data!.message).toMatchObject(notice);
         device.close();
-        const history = (): Promise<Answer> => people.call(owner, 'GET', `/conversations/${id}/messages`);
+        const history = (): Promise<HttpResponse> => owner.call('GET', `/conversations/${id}/messages`);
         expect((await history()).body.data).toEqual([expect.objectContaining(notice)]);
-        expect(await test.database.query('select action, reason from audit_log where target_id = $1', [id])).toEqual([
+        expect(await world.database.query('select action, reason from audit_log where target_id = $1', [id])).toEqual([
           { action: 'conversation.update', reason: 'Shared by mistake' },
         ]);
         // A public room needs no reason, and neither does a moderator of the conversation itself.
         expect((await open(systemModerator)).status).toBe(200);
-        await people.call(owner, 'PATCH', `/conversations/${id}`, { settings: { is_private: true } });
+        await owner.call('PATCH', `/conversations/${id}`, { settings: { is_private: true } });
         expect((await open(owner)).status).toBe(200);
         expect((await history()).body.data).toHaveLength(1);
       },
     );
 
     it('sets own preferences, which other users do not see', async () => {
-      const [owner, friend] = await people.many(2);
-      const id = await people.group(owner!, [[friend!, 'participant']]);
+      const [owner, friend] = await world.users(2);
+      const id = await world.group(owner!, [friend!]);
       const until = new Date(Date.now() + 3_600_000).toISOString();
-      const flags = await people.call(friend!, 'PATCH', `/conversations/${id}/me`, {
+      const flags = await friend!.call('PATCH', `/conversations/${id}/me`, {
         muted_until: until,
         is_pinned: true,
       });
       expect(flags.body).toEqual({ is_archived: false, is_muted: true, muted_until: until, is_pinned: true });
-      expect((await people.call(owner!, 'GET', `/conversations/${id}`)).body).toMatchObject({
+      expect((await owner!.call('GET', `/conversations/${id}`)).body).toMatchObject({
         is_muted: false,
         is_pinned: false,
       });
-      const past = await people.call(friend!, 'PATCH', `/conversations/${id}/me`, {
+      const past = await friend!.call('PATCH', `/conversations/${id}/me`, {
         muted_until: '2001-01-01T00:00:00Z',
       });
       expect(past.body).toMatchObject({ is_muted: false, muted_until: null });
@@ -428,27 +418,25 @@ describe('conversations', () => {
 
   describe('DELETE /conversations/:id', () => {
     it('requires the owner or a system admin, and ends the conversation for all participants', async () => {
-      const [owner, admin, friend] = await people.many(3);
-      const systemAdmin = await people.one('admin');
-      const systemModerator = await people.one('moderator');
-      const ids = [0, 1].map(() => people.group(owner!, [[admin!, 'admin'], [friend!, 'participant']])); // prettier-ignore
+      const [owner, admin, friend] = await world.users(3);
+      const systemAdmin = await world.user({ role: 'admin' });
+      const systemModerator = await world.user({ role: 'moderator' });
+      const ids = [0, 1].map(() => world.group(owner!, [[admin!, 'admin'], friend!])); // prettier-ignore
       const [first, second] = await Promise.all(ids);
       for (const who of [admin!, friend!, systemModerator]) {
-        expect((await people.call(who, 'DELETE', `/conversations/${first}`)).status).toBe(403);
+        expect((await who.call('DELETE', `/conversations/${first}`)).status).toBe(403);
       }
-      expect((await people.call(owner!, 'DELETE', `/conversations/${first}`)).status).toBe(204);
-      expect((await people.call(systemAdmin, 'DELETE', `/conversations/${second}`)).status).toBe(204);
+      expect((await owner!.call('DELETE', `/conversations/${first}`)).status).toBe(204);
+      expect((await systemAdmin.call('DELETE', `/conversations/${second}`)).status).toBe(204);
       for (const id of [first, second]) {
         for (const who of [owner!, friend!]) {
-          expect((await people.call(who, 'GET', `/conversations/${id}`)).status).toBe(404);
-          expect((await people.call(who, 'POST', `/conversations/${id}/messages`, { content: 'x' })).status).toBe(404);
-          expect((await people.call(who, 'POST', `/conversations/${id}/read`, { sequence_number: 1 })).status).toBe(
-            404,
-          );
+          expect((await who.call('GET', `/conversations/${id}`)).status).toBe(404);
+          expect((await who.call('POST', `/conversations/${id}/messages`, { content: 'x' })).status).toBe(404);
+          expect((await who.call('POST', `/conversations/${id}/read`, { sequence_number: 1 })).status).toBe(404);
         }
       }
-      expect((await people.call(friend!, 'GET', '/conversations')).body.data).toEqual([]);
-      const removals = await test.database.query(
+      expect((await friend!.call('GET', '/conversations')).body.data).toEqual([]);
+      const removals = await world.database.query(
         `select subject_id from events where stream_id = $1 and type = 'conversation.removed'`,
         [friend!.userId],
       );

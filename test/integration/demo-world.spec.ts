@@ -1,7 +1,7 @@
 import { removeWorld } from '../../src/cli/demo/remove-world.js';
 import { WorldSeed } from '../../src/cli/demo/seed-world.js';
 import { DEMO_CONVERSATIONS, DEMO_PEOPLE } from '../../src/cli/demo/world.js';
-import { type Chat, startChat } from '../support/chat.js';
+import { World } from '../support/world.js';
 
 jest.setTimeout(90_000);
 
@@ -10,39 +10,39 @@ const MADE = ['users', 'conversations', 'participants', 'messages', 'reactions',
 const PASSWORD = 'fern-walnut-93-tide';
 
 describe('the demo world', () => {
-  let chat: Chat;
+  let world: World;
 
   beforeAll(async () => {
-    chat = await startChat();
+    world = await World.start();
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
-  const seed = (): Promise<unknown> => new WorldSeed(chat.app.app, PASSWORD).plant();
+  const seed = (): Promise<unknown> => new WorldSeed(world.app, PASSWORD).plant();
   /**
    * Rows of every table except the append-only audit log, the statistics of all users, and
    * the progress of the search index.
    */
   const rows = async (): Promise<Record<string, number>> => {
-    const tables = await chat.app.database.query<{ name: string }>(
+    const tables = await world.database.query<{ name: string }>(
       `select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('audit_log', 'activity_hours', 'activity_days', 'active_people', 'message_search', 'message_search_progress') order by 1`,
     );
     const counts: Record<string, number> = {};
     for (const { name } of tables) {
-      const [row] = await chat.app.database.query<{ count: string }>(`select count(*) from "${name}"`);
+      const [row] = await world.database.query<{ count: string }>(`select count(*) from "${name}"`);
       counts[name] = Number(row!.count);
     }
     return counts;
   };
   const logIn = async (username: string): Promise<Record<string, string>> => {
-    const { status, body } = await chat.call('POST', '/auth/login', { username, password: PASSWORD });
+    const { status, body } = await world.call('POST', '/auth/login', { username, password: PASSWORD });
     expect(status).toBe(200);
     return { authorization: `Bearer ${body.access_token}` };
   };
 
   it('is created once, has activity, and is removed completely', async () => {
-    const ann = await chat.user('ann');
-    const ben = await chat.user('ben');
-    await ann.call('POST', `/conversations/${await chat.group(ann, ben)}/messages`, { content: 'ours' });
+    const ann = await world.register('ann');
+    const ben = await world.register('ben');
+    await ann.call('POST', `/conversations/${await world.group(ann, [ben])}/messages`, { content: 'ours' });
     const before = await rows();
 
     await seed();
@@ -51,37 +51,37 @@ describe('the demo world', () => {
     expect(first.conversations! - before.conversations!).toBe(DEMO_CONVERSATIONS.length);
     expect(first.messages! - before.messages!).toBeGreaterThan(200);
     expect(first.reactions).toBeGreaterThan(20);
-    const files = await chat.app.database.query('select status from files');
+    const files = await world.database.query('select status from files');
     expect(files.map(({ status }) => status)).toEqual(Array(8).fill('ready'));
     const owen = await logIn('demo-owen');
-    const { body } = await chat.call('GET', '/conversations', undefined, owen);
+    const { body } = await world.call('GET', '/conversations', undefined, owen);
     expect(body.data.some(({ unread_count }: { unread_count: number }) => unread_count > 0)).toBe(true);
 
     await seed();
     const second = await rows();
     for (const table of MADE) expect({ [table]: second[table] }).toEqual({ [table]: first[table] });
 
-    expect(await removeWorld(chat.app.app)).toEqual({ users: 8, conversations: 9, files: 8, kept: [] });
+    expect(await removeWorld(world.app)).toEqual({ users: 8, conversations: 9, files: 8, kept: [] });
     expect(await rows()).toEqual(before);
     for (const left of [
       `select from active_people where user_id not in (select id from users)`,
       `select from message_search where message_id not in (select id from messages)`,
     ]) {
-      expect(await chat.app.database.query(left)).toEqual([]);
+      expect(await world.database.query(left)).toEqual([]);
     }
     expect((await ann.call('GET', '/conversations')).body.data).toHaveLength(1);
   });
 
   it('keeps a user who has become a participant elsewhere', async () => {
     await seed();
-    const cora = await chat.user('cora');
-    const [mira] = await chat.app.database.query<{ id: string }>(`select id from users where username = 'demo-mira'`);
+    const cora = await world.register('cora');
+    const [mira] = await world.database.query<{ id: string }>(`select id from users where username = 'demo-mira'`);
     const group = { type: 'group', title: 'Real work', participant_ids: [mira!.id] };
     const { body: real } = await cora.call('POST', '/conversations', group);
     const asMira = await logIn('demo-mira');
-    await chat.call('POST', `/conversations/${real.id}/messages`, { content: 'I stay' }, asMira);
+    await world.call('POST', `/conversations/${real.id}/messages`, { content: 'I stay' }, asMira);
 
-    expect(await removeWorld(chat.app.app)).toMatchObject({ users: 7, conversations: 9, kept: ['demo-mira'] });
+    expect(await removeWorld(world.app)).toMatchObject({ users: 7, conversations: 9, kept: ['demo-mira'] });
     const { body } = await cora.call('GET', `/conversations/${real.id}/messages`);
     expect(body.data.map(({ content, sender_name }: Record<string, string>) => [content, sender_name])).toEqual([
       ['I stay', 'Mira Novak'],

@@ -207,7 +207,7 @@ async function withoutKeys({ environment, later }: TestInstallation): Promise<vo
 }
 
 async function withTakenPort({ environment, later }: TestInstallation): Promise<void> {
-  const server: Server = createServer((socket) => socket.end('no')).listen(0, '127.0.0.1');
+  const server: Server = createServer((socket) => socket.resume().end('no')).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   later(() => server.close());
   environment.PORT = String((server.address() as { port: number }).port);

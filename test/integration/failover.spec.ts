@@ -6,8 +6,9 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
-import { WebSocketClient } from '../support/realtime-client.js';
+import { type HttpResponse, request } from '../support/client/http.js';
 import { startProcess, type TestProcess } from '../support/test-process.js';
+import { register, type User } from '../support/users.js';
 import { ChaosProxy } from '../chaos/chaos-proxy.js';
 
 const STANDBY = 'standby_one';
@@ -101,31 +102,11 @@ async function until(server: EmbeddedPostgres, question: string): Promise<void> 
   while ((await ask(server, question)).length === 0) await pause(50);
 }
 
-interface Answer {
-  readonly status: number;
-  readonly retryAfter: string | null;
-  readonly body: Record<string, unknown>;
-}
-
-async function call(
-  url: string,
-  path: string,
-  { token = '', body }: { token?: string; body?: object },
-): Promise<Answer> {
-  const response = await fetch(`${url}/api/v1${path}`, {
-    method: body ? 'POST' : 'GET',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: body && JSON.stringify(body),
-  });
-  const retryAfter = response.headers.get('retry-after');
-  return { status: response.status, retryAfter, body: (await response.json()) as Record<string, unknown> };
-}
-
 /** Waits for a status of `/readyz`. */
 async function untilReady(url: string, status: string): Promise<void> {
   for (;;) {
-    const answer = (await (await fetch(`${url}/readyz`)).json()) as { status: string };
-    if (answer.status === status) return;
+    const { body } = await request('GET', `${url}/readyz`);
+    if (body.status === status) return;
     await pause(50);
   }
 }
@@ -135,12 +116,12 @@ describe('a failover to the standby of PostgreSQL', () => {
   let server: TestProcess;
   let directory: string;
   let url: string;
-  let token: string;
+  let ana: User;
   let group: string;
-  const send = (content: string): Promise<Answer> =>
-    call(url, `/conversations/${group}/messages`, { token, body: { content, client_message_id: randomUUID() } });
+  const send = (content: string): Promise<HttpResponse> =>
+    ana.call('POST', `/conversations/${group}/messages`, { content, client_message_id: randomUUID() });
   const texts = async (): Promise<string[]> => {
-    const { body } = await call(url, `/conversations/${group}/messages?limit=100`, { token });
+    const { body } = await ana.call('GET', `/conversations/${group}/messages?limit=100`);
     return (body.data as { content: string }[]).map(({ content }) => content);
   };
 
@@ -156,12 +137,8 @@ describe('a failover to the standby of PostgreSQL', () => {
     });
     const [, port] = await server.printed(/REST +http:\/\/localhost:(\d+)/);
     url = `http://127.0.0.1:${port}`;
-    const person = { username: 'ana', email: 'ana@example.com', password: 'orbit-41-lamp-plum', display_name: 'Ana' };
-    await call(url, '/auth/register', { body: person });
-    const login = await call(url, '/auth/login', { body: { username: 'ana', password: person.password } });
-    token = login.body.access_token as string;
-    const made = await call(url, '/conversations', { token, body: { type: 'group', title: 'G', participant_ids: [] } });
-    group = made.body.id as string;
+    ana = await register(url, 'ana');
+    group = (await ana.call('POST', '/conversations', { type: 'group', title: 'G', participant_ids: [] })).body.id;
   }, 90_000);
   afterAll(async () => {
     server.child.kill('SIGKILL');
@@ -172,8 +149,7 @@ describe('a failover to the standby of PostgreSQL', () => {
 
   it('preserves messages acknowledged with a synchronous standby, rejects writes until the promotion, and serves reads', async () => {
     await pair.waitForStandby(true);
-    const socket = new WebSocketClient(Number(new URL(url).port), `?token=${token}`);
-    await socket.next('live');
+    const socket = await ana.webSocket();
     const safe = Array.from({ length: 20 }, (_, index) => `with the standby ${index}`);
     for (const text of safe) expect((await send(text)).status).toBe(201);
 
@@ -188,7 +164,7 @@ describe('a failover to the standby of PostgreSQL', () => {
     const refused = await Promise.all(Array.from({ length: 10 }, (_, index) => send(`to the standby ${index}`)));
     for (const answer of refused) {
       expect(answer).toMatchObject({ status: 503, body: { error: { code: 'SERVICE_UNAVAILABLE' } } });
-      expect(Number(answer.retryAfter)).toBeGreaterThan(0);
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     }
     expect((await texts()).reverse()).toEqual(safe);
 

@@ -14,8 +14,9 @@ import {
   zip,
   zipEnd,
 } from '../fixtures/sample-files.js';
-import type { ChatUser } from '../support/chat.js';
-import { type FileWorld, startFileWorld } from '../support/file-world.js';
+import { type HttpResponse, request } from '../support/client/http.js';
+import { FileWorld } from '../support/file-world.js';
+import type { RegisteredUser } from '../support/users.js';
 
 const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
 const SCRIPT = '<script>alert(document.cookie)</script>';
@@ -291,10 +292,10 @@ const nested = (levels: number, content: string): Buffer =>
 describe('POST /files', () => {
   let world: FileWorld;
   let settings: UploadSettings;
-  let eve: ChatUser;
+  let eve: RegisteredUser;
 
   beforeAll(async () => {
-    world = await startFileWorld({
+    world = await FileWorld.start({
       FILE_MAX_IMAGE_BYTES: '100000',
       FILE_MAX_DOCUMENT_BYTES: '200000',
       FILE_MAX_MEDIA_BYTES: '400000',
@@ -302,9 +303,9 @@ describe('POST /files', () => {
       FILE_UPLOADS_PER_ADDRESS: '1000',
       FILE_UPLOADS_PER_PROCESS: '1000',
     });
-    settings = world.chat.app.app.get(UploadSettings, { strict: false });
+    settings = world.get(UploadSettings);
     settings.lingerMs = 1000;
-    eve = await world.chat.user('eve');
+    eve = await world.register('eve');
   });
   afterAll(() => world.stop());
   let before: string[];
@@ -385,14 +386,9 @@ describe('POST /files', () => {
     return Buffer.concat([Buffer.from(head), content, Buffer.from('\r\n--b--\r\n')]);
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  async function send(body: Buffer, type = 'multipart/form-data; boundary=b'): Promise<{ status: number; body: any }> {
-    const response = await fetch(`${world.chat.app.url}/api/v1/files`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${eve.token}`, 'content-type': type },
-      body: new Uint8Array(body),
-    });
-    return { status: response.status, body: await response.json() };
+  function send(body: Buffer, type = 'multipart/form-data; boundary=b'): Promise<HttpResponse> {
+    const headers = { 'content-type': type };
+    return request('POST', `${world.url}/api/v1/files`, { token: eve.token, body, headers });
   }
 
   describe('a malformed form', () => {

@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { FilesCleanupTask } from '../../src/modules/files/files-cleanup-task.js';
 import { isoMedia, picture, type SampleFile } from '../fixtures/sample-files.js';
-import type { ChatUser } from '../support/chat.js';
+import { request, send } from '../support/client/http.js';
 import { FakeS3 } from '../support/doubles/fake-s3.js';
-import { type FileWorld, startFileWorld } from '../support/file-world.js';
+import { FileWorld } from '../support/file-world.js';
+import type { RegisteredUser } from '../support/users.js';
 
 const note: SampleFile = {
   name: 'Grüße.txt',
@@ -28,12 +29,12 @@ function film(size: number): SampleFile {
 describe.each(['redirect', 'proxy'])('an S3-compatible file store with downloads by %s', (downloads) => {
   let store: FakeS3;
   let world: FileWorld;
-  let ada: ChatUser;
+  let ada: RegisteredUser;
 
   beforeAll(async () => {
     store = await FakeS3.start();
-    world = await startFileWorld({ ...store.environment, S3_DOWNLOADS: downloads });
-    ada = await world.chat.user('ada');
+    world = await FileWorld.start({ ...store.environment, S3_DOWNLOADS: downloads });
+    ada = await world.register('ada');
   });
   afterAll(async () => {
     await world.stop();
@@ -49,7 +50,7 @@ describe.each(['redirect', 'proxy'])('an S3-compatible file store with downloads
   ): Promise<{ response: Response; bytes: Buffer }> {
     let response = await world.fetch(ada, path, headers);
     expect(response.status === 302).toBe(isRedirected);
-    if (isRedirected) response = await fetch(response.headers.get('location')!, { headers });
+    if (isRedirected) response = await send('GET', response.headers.get('location')!, { headers });
     return { response, bytes: Buffer.from(await response.arrayBuffer()) };
   }
 
@@ -103,7 +104,7 @@ describe.each(['redirect', 'proxy'])('an S3-compatible file store with downloads
     const address = (await world.fetch(ada, file.url)).headers.get('location')!;
     expect(new URL(address).searchParams.get('X-Amz-Expires')).toBe('60');
     for (const changed of [address.replace(file.id, other.id), address.replace('Expires=60', 'Expires=6000')]) {
-      expect((await fetch(changed)).status).toBe(403);
+      expect((await request('GET', changed)).status).toBe(403);
     }
   });
 
@@ -113,7 +114,7 @@ describe.each(['redirect', 'proxy'])('an S3-compatible file store with downloads
     for (let i = 0; i < 5; i++) store.addIncompleteUpload(key(), yesterday);
     const left = [store.addIncompleteUpload(key(), now), store.addIncompleteUpload('backups/tuesday.tar', yesterday)];
     store.addIncompleteUpload(key(), yesterday);
-    const cleanup = world.chat.app.app.get(FilesCleanupTask, { strict: false });
+    const cleanup = world.get(FilesCleanupTask);
     expect((await cleanup.run({ isDryRun: true })).broken).toBe(6);
     expect(store.uploads.size).toBe(8);
     expect((await cleanup.run({ isDryRun: false })).broken).toBe(6);
@@ -126,7 +127,7 @@ describe.each(['redirect', 'proxy'])('an S3-compatible file store with downloads
     const { status, body } = await world.upload(ada, note);
     store.isBroken = false;
     expect([status, body.error.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
-    expect(await world.chat.app.database.query(`select 1 from files where status = 'pending'`)).toEqual([]);
+    expect(await world.database.query(`select 1 from files where status = 'pending'`)).toEqual([]);
     expect((await world.ready(ada, note)).status).toBe('ready');
   });
 });

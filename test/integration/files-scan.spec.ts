@@ -9,24 +9,24 @@ import { ScanFile } from '../../src/modules/files/scan-file.js';
 import { SCANS_QUEUE } from '../../src/modules/files/scans.queue.js';
 import { FilesCleanupTask } from '../../src/modules/files/files-cleanup-task.js';
 import { isoMedia, type SampleFile } from '../fixtures/sample-files.js';
-import type { ChatUser } from '../support/chat.js';
 import { FakeClamd } from '../support/doubles/fake-clamd.js';
-import { type FileWorld, startFileWorld } from '../support/file-world.js';
+import { FileWorld } from '../support/file-world.js';
+import type { RegisteredUser } from '../support/users.js';
 
 const note: SampleFile = { name: 'note.txt', type: 'text/plain', category: 'document', bytes: Buffer.from('a note') };
 
 describe('the scan of a file', () => {
   let clamd: FakeClamd;
   let world: FileWorld;
-  let ada: ChatUser;
-  let bob: ChatUser;
+  let ada: RegisteredUser;
+  let bob: RegisteredUser;
   let group: string;
 
   beforeAll(async () => {
     clamd = await FakeClamd.start();
-    world = await startFileWorld({ CLAMAV_URL: clamd.url });
-    [ada, bob] = [await world.chat.user('ada'), await world.chat.user('bob')];
-    group = await world.chat.group(ada, bob);
+    world = await FileWorld.start({ CLAMAV_URL: clamd.url });
+    [ada, bob] = [await world.register('ada'), await world.register('bob')];
+    group = await world.group(ada, [bob]);
   });
   afterAll(async () => {
     await world.stop();
@@ -59,8 +59,8 @@ describe('the scan of a file', () => {
 
   it('keeps the bytes of a file that is scanned twice at once', async () => {
     const file = await world.ready(ada, note);
-    await world.chat.app.database.query(`update files set status = 'scanning' where id = $1`, [file.id]);
-    const scans = world.chat.app.app.get(ScanFile, { strict: false });
+    await world.database.query(`update files set status = 'scanning' where id = $1`, [file.id]);
+    const scans = world.get(ScanFile);
     const scanned = await Promise.all([scans.scan(file.id), scans.scan(file.id)]);
     expect(scanned.filter((scanned) => scanned !== undefined)).toHaveLength(1);
     expect(world.filesOnDisk().filter((name) => name.startsWith(file.id))).not.toEqual([]);
@@ -87,7 +87,7 @@ describe('the scan of a file', () => {
     async (what) => {
       if (what === 'away') await clamd.stop();
       else clamd.mode = what;
-      const scans = world.chat.app.app.get(ScanFile, { strict: false });
+      const scans = world.get(ScanFile);
       const { body } = await world.upload(ada, note);
       await expect(scans.scan(body.id as string)).rejects.toThrow();
       expect(await statusOf(body.id)).toBe('scanning');
@@ -117,10 +117,10 @@ describe('the scan of a file', () => {
     clamd.mode = 'clean';
     const isAbout = ({ type, data }: { type: string; data: { file?: { id: string } } }): boolean =>
       type === 'file.scanned' && data.file?.id === file.id;
-    expect((await anasSocket.until(isAbout)).data).toEqual({
+    expect((await anasSocket.first(isAbout)).data).toEqual({
       file: expect.objectContaining({ id: file.id, status: 'ready' }),
     });
-    expect(await bobsSocket.until(isAbout)).toMatchObject({
+    expect(await bobsSocket.first(isAbout)).toMatchObject({
       data: { message_id: sent.body.id, conversation_id: group, file: { id: file.id, status: 'ready' } },
     });
     expect((await world.fetch(bob, file.url)).status).toBe(200);
@@ -129,10 +129,10 @@ describe('the scan of a file', () => {
 
   it('gives up a file that crashed the scanner three times', async () => {
     clamd.mode = 'silent';
-    const eve = await world.chat.user('eve'); // the scan of one of the other files continues while the scanner is silent
+    const eve = await world.register('eve'); // the scan of one of the other files continues while the scanner is silent
     const { body } = await world.upload(eve, note);
-    await world.chat.app.database.query('update files set scans_begun = 3 where id = $1', [body.id]);
-    await world.chat.app.app.get(ScanFile, { strict: false }).scan(body.id);
+    await world.database.query('update files set scans_begun = 3 where id = $1', [body.id]);
+    await world.get(ScanFile).scan(body.id);
     expect((await eve.call('GET', `/files/${body.id}`)).body).toMatchObject({
       status: 'rejected',
       reason: 'SCAN_FAILED',
@@ -141,18 +141,18 @@ describe('the scan of a file', () => {
 
   it('is enqueued again if its job was lost', async () => {
     const file = await world.ready(ada, note);
-    await world.chat.app.database.query(
+    await world.database.query(
       `update files set status = 'scanning', status_at = now() - interval '1 hour' where id = $1`,
       [file.id],
     );
-    await world.chat.app.app.get(FilesCleanupTask, { strict: false }).run({ isDryRun: false });
+    await world.get(FilesCleanupTask).run({ isDryRun: false });
     expect((await world.scanned(ada, file.id)).status).toBe('ready');
   });
 
   it('accepts a job of the previous version, which contains only the file id', async () => {
     const file = await world.ready(ada, note);
-    await world.chat.app.database.query(`update files set status = 'scanning' where id = $1`, [file.id]);
-    await world.chat.app.app.get<Queue>(getQueueToken(SCANS_QUEUE), { strict: false }).add('scan', { fileId: file.id });
+    await world.database.query(`update files set status = 'scanning' where id = $1`, [file.id]);
+    await world.app.get<Queue>(getQueueToken(SCANS_QUEUE), { strict: false }).add('scan', { fileId: file.id });
     expect((await world.scanned(ada, file.id)).status).toBe('ready');
   });
 });

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { UrlSigner } from '../../src/modules/files/url-signer.js';
 import { pdf, picture, type SampleFile } from '../fixtures/sample-files.js';
-import type { Answer, ChatUser } from '../support/chat.js';
-import { type FileWorld, startFileWorld } from '../support/file-world.js';
+import type { HttpResponse } from '../support/client/http.js';
+import { FileWorld } from '../support/file-world.js';
+import type { RegisteredUser } from '../support/users.js';
 
 const note: SampleFile = {
   name: 'note.txt',
@@ -14,16 +15,16 @@ const note: SampleFile = {
 
 describe('a shared file', () => {
   let world: FileWorld;
-  let ada: ChatUser;
-  let bob: ChatUser;
-  let eve: ChatUser;
+  let ada: RegisteredUser;
+  let bob: RegisteredUser;
+  let eve: RegisteredUser;
   let group: string;
   let image: SampleFile;
 
   beforeAll(async () => {
-    world = await startFileWorld();
-    [ada, bob, eve] = [await world.chat.user('ada'), await world.chat.user('bob'), await world.chat.user('eve')];
-    group = await world.chat.group(ada, bob);
+    world = await FileWorld.start();
+    [ada, bob, eve] = [await world.register('ada'), await world.register('bob'), await world.register('eve')];
+    group = await world.group(ada, [bob]);
     image = {
       name: 'photo.jpg',
       type: 'image/jpeg',
@@ -33,7 +34,7 @@ describe('a shared file', () => {
   });
   afterAll(() => world.stop());
 
-  const send = (user: ChatUser, ids: string[], more: object = {}, to = group): Promise<Answer> =>
+  const send = (user: RegisteredUser, ids: string[], more: object = {}, to = group): Promise<HttpResponse> =>
     user.call('POST', `/conversations/${to}/messages`, { content: '', attachment_ids: ids, ...more });
 
   it('is presented in the message, in order, to all participants and in every view', async () => {
@@ -42,7 +43,7 @@ describe('a shared file', () => {
     const { status, body } = await send(ada, [second.id, first.id]);
     expect([status, body.attachments]).toEqual([201, [second, first]]);
     expect(first).toMatchObject({ description: 'a field', width: 800, height: 600 });
-    const heard = await socket.until(({ type, data }) => type === 'message.created' && data.message.id === body.id);
+    const heard = await socket.first(({ type, data }) => type === 'message.created' && data.message.id === body.id);
     expect(heard.data.message.attachments).toEqual([second, first]);
     expect((await bob.call('GET', `/messages/${body.id}`)).body.attachments).toEqual([second, first]);
     const page = await bob.call('GET', `/conversations/${group}/messages?limit=1`);
@@ -54,13 +55,13 @@ describe('a shared file', () => {
   });
 
   it('is uploaded once under one key, however often the client repeats the request', async () => {
-    const again = (file: SampleFile, key: string): Promise<Answer> =>
+    const again = (file: SampleFile, key: string): Promise<HttpResponse> =>
       world.upload(ada, file, { description: 'once' }, { 'idempotency-key': key });
     const answers = await Promise.all(Array.from({ length: 4 }, () => again(note, 'the-note')));
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
     expect(new Set(answers.map(({ body }) => body.id as string)).size).toBe(1);
     expect(answers.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(3);
-    const rows = await world.chat.app.database.query(`select from files where description = 'once'`);
+    const rows = await world.database.query(`select from files where description = 'once'`);
     expect(rows).toHaveLength(1);
     expect((await again(image, 'the-note')).body.error.code).toBe('IDEMPOTENCY_CONFLICT');
     expect((await again(note, 'another')).body.id).not.toBe(answers[0]!.body.id);
@@ -88,7 +89,7 @@ describe('a shared file', () => {
   });
 
   it('is attached only in the conversation it was uploaded for', async () => {
-    const elsewhere = await world.chat.group(ada, eve);
+    const elsewhere = await world.group(ada, [eve]);
     const file = await world.ready(ada, note, { conversation_id: group });
     expect((await send(ada, [file.id], {}, elsewhere)).body.error.code).toBe('FILE_NOT_ATTACHABLE');
     expect((await send(ada, [file.id])).status).toBe(201);
@@ -100,7 +101,7 @@ describe('a shared file', () => {
   });
 
   it('is attached once by simultaneous sends in several conversations', async () => {
-    const groups = await Promise.all([0, 1, 2, 3].map(() => world.chat.group(ada, bob)));
+    const groups = await Promise.all([0, 1, 2, 3].map(() => world.group(ada, [bob])));
     for (let cycle = 0; cycle < 5; cycle++) {
       const file = await world.ready(ada, note);
       const answers = await Promise.all(
@@ -109,9 +110,7 @@ describe('a shared file', () => {
       expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
       const refused = answers.filter(({ status }) => status !== 201).map(({ body }) => body.error.code);
       expect(new Set(refused)).toEqual(new Set(['FILE_NOT_ATTACHABLE']));
-      const bound = await world.chat.app.database.query('select 1 from message_attachments where file_id = $1', [
-        file.id,
-      ]);
+      const bound = await world.database.query('select 1 from message_attachments where file_id = $1', [file.id]);
       expect(bound).toHaveLength(1);
     }
   });
@@ -128,11 +127,11 @@ describe('a shared file', () => {
   it('is visible to current participants only', async () => {
     const file = await world.ready(ada, image);
     const paths = ['', '/content', '/thumbnail'].map((path) => `/api/v1/files/${file.id}${path}`);
-    const statuses = async (user: ChatUser): Promise<number[]> =>
+    const statuses = async (user: RegisteredUser): Promise<number[]> =>
       Promise.all(paths.map(async (path) => (await world.fetch(user, path)).status));
     expect(await statuses(ada)).toEqual([200, 200, 200]);
     expect(await statuses(bob)).toEqual([404, 404, 404]);
-    const conversation = await world.chat.group(ada, bob);
+    const conversation = await world.group(ada, [bob]);
     await send(ada, [file.id], {}, conversation);
     expect(await statuses(bob)).toEqual([200, 200, 200]);
     expect(await statuses(eve)).toEqual([404, 404, 404]);
@@ -152,7 +151,7 @@ describe('a shared file', () => {
     expect((await bob.call('GET', `/messages/${body.id}`)).body.attachments).toEqual([]);
   });
 
-  async function addressOf(user: ChatUser, id: string): Promise<{ url: string; thumbnail_url: string }> {
+  async function addressOf(user: RegisteredUser, id: string): Promise<{ url: string; thumbnail_url: string }> {
     const { body } = await user.call('POST', '/files/addresses', { file_ids: [id] });
     return body.data[0];
   }
@@ -182,7 +181,7 @@ describe('a shared file', () => {
   it('can be embedded by any site with a signed URL, and by its own site with a credential', async () => {
     const file = await world.ready(ada, image);
     const signed = await addressOf(ada, file.id);
-    const policyOf = async (user: ChatUser | undefined, url: string): Promise<string | null> =>
+    const policyOf = async (user: RegisteredUser | undefined, url: string): Promise<string | null> =>
       (await world.fetch(user, url)).headers.get('cross-origin-resource-policy');
     expect(await policyOf(undefined, signed.url)).toBe('cross-origin');
     expect(await policyOf(undefined, signed.thumbnail_url)).toBe('cross-origin');
@@ -192,12 +191,11 @@ describe('a shared file', () => {
 
   it('has signed URLs that are refused after the session ended, and after their expiry', async () => {
     const file = await world.ready(ada, note);
-    const visitor = await world.chat.user('visitor');
-    const [session] = await world.chat.app.database.query<{ id: string }>(
-      'select id from sessions where user_id = $1',
-      [visitor.id],
-    );
-    const signer = world.chat.app.app.get(UrlSigner, { strict: false });
+    const visitor = await world.register('visitor');
+    const [session] = await world.database.query<{ id: string }>('select id from sessions where user_id = $1', [
+      visitor.id,
+    ]);
+    const signer = world.get(UrlSigner);
     const own = await world.ready(visitor, note);
     const address = (id: string, seconds: number): string => {
       const expiresAt = new Date(Date.now() + seconds * 1000);
@@ -320,9 +318,9 @@ describe('a shared file', () => {
   });
 
   it('is limited by number a minute', async () => {
-    const strict = await startFileWorld({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_UPLOAD: '2' });
+    const strict = await FileWorld.start({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_UPLOAD: '2' });
     try {
-      const user = await strict.chat.user('ida');
+      const user = await strict.register('ida');
       const answers = [];
       for (let i = 0; i < 3; i++) answers.push(await strict.upload(user, note));
       expect(answers.map(({ status }) => status)).toEqual([201, 201, 429]);
@@ -334,7 +332,7 @@ describe('a shared file', () => {
   });
 
   it('is limited by a quota that is higher for moderators and admins', async () => {
-    const small = await startFileWorld({
+    const small = await FileWorld.start({
       FILE_QUOTA_COUNT: '1',
       FILE_QUOTA_COUNT_MODERATOR: '2',
       FILE_QUOTA_COUNT_ADMIN: '3',
@@ -345,8 +343,8 @@ describe('a shared file', () => {
         ['moderator', 2],
         ['admin', 3],
       ] as const) {
-        const user = await small.chat.user(`ida-${most}`);
-        await small.chat.app.database.query('update users set role = $2 where id = $1', [user.id, role]);
+        const user = await small.register(`ida-${most}`);
+        await small.database.query('update users set role = $2 where id = $1', [user.id, role]);
         const answers = [];
         for (let i = 0; i < 4; i++) answers.push((await small.upload(user, note)).status);
         expect([role, answers.filter((status) => status === 201).length]).toEqual([role, most]);
@@ -357,9 +355,9 @@ describe('a shared file', () => {
   });
 
   it('counts against the quota of its uploader', async () => {
-    const small = await startFileWorld({ FILE_QUOTA_COUNT: '3', FILE_QUOTA_BYTES: '25' });
+    const small = await FileWorld.start({ FILE_QUOTA_COUNT: '3', FILE_QUOTA_BYTES: '25' });
     try {
-      const user = await small.chat.user('ida');
+      const user = await small.register('ida');
       const answers = await Promise.all([1, 2, 3, 4, 5].map(() => small.upload(user, note)));
       expect(answers.filter(({ status }) => status === 201)).toHaveLength(2);
       const refused = answers.find(({ status }) => status !== 201)!;

@@ -9,13 +9,13 @@ import { FolderRepository } from '../../src/modules/files/storage/folder.reposit
 import type { Config } from '../../src/platform/config/config.js';
 import { filesDirOf, storedFilesDirOf } from '../../src/platform/config/directories.js';
 import { pdf } from '../fixtures/sample-files.js';
-import { type FileWorld, startFileWorld } from '../support/file-world.js';
+import { FileWorld } from '../support/file-world.js';
 
 describe('an installation with UPLOAD_DIR and ALLOWED_FILE_TYPES', () => {
   it('stores files in that directory, and rejects other types', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-uploads-'));
-    const world = await startFileWorld({ UPLOAD_DIR: folder, ALLOWED_FILE_TYPES: '.jpg,.pdf' });
-    const john = await world.chat.user('john');
+    const world = await FileWorld.start({ UPLOAD_DIR: folder, ALLOWED_FILE_TYPES: '.jpg,.pdf' });
+    const john = await world.register('john');
     const accepted = await world.upload(john, { name: 'a.pdf', bytes: pdf(), type: 'application/pdf' });
     expect(accepted.status).toBe(201);
     await world.scanned(john, accepted.body.id as string);
@@ -26,7 +26,7 @@ describe('an installation with UPLOAD_DIR and ALLOWED_FILE_TYPES', () => {
     const kept = readdirSync(join(folder, 'stored'), { recursive: true, encoding: 'utf8' });
     expect(kept.filter((path) => path.includes(accepted.body.id as string))).toHaveLength(1);
     expect(existsSync(join(folder, 'incoming'))).toBe(true);
-    expect(existsSync(join(world.chat.app.config.dataDir, 'files'))).toBe(false);
+    expect(existsSync(join(world.config.dataDir, 'files'))).toBe(false);
     await world.stop();
     rmSync(folder, { recursive: true });
   });
@@ -39,11 +39,11 @@ describe('the directory of files', () => {
   let known: string;
 
   beforeAll(async () => {
-    world = await startFileWorld();
+    world = await FileWorld.start();
     folders = mkdtempSync(join(tmpdir(), 'parley-folders-'));
-    own = filesDirOf(world.chat.app.config);
-    known = (await world.chat.app.database.query<{ id: string }>('select id from file_folder'))[0]!.id;
-    const user = await world.chat.user('john');
+    own = filesDirOf(world.config);
+    known = (await world.database.query<{ id: string }>('select id from file_folder'))[0]!.id;
+    const user = await world.register('john');
     await world.ready(user, { name: 'a.pdf', type: 'application/pdf', category: 'document', bytes: pdf() });
   });
   afterAll(async () => {
@@ -54,8 +54,8 @@ describe('the directory of files', () => {
   /** The errors that a process with this directory logs when it starts. */
   async function errorsWith(filesDir: string): Promise<unknown[]> {
     const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
-    const config = Object.assign(Object.create(world.chat.app.config) as Config, { filesDir });
-    const repository = world.chat.app.app.get(FolderRepository, { strict: false });
+    const config = Object.assign(Object.create(world.config) as Config, { filesDir });
+    const repository = world.get(FolderRepository);
     await new FolderMark(repository, new DiskStorage(storedFilesDirOf(config)), config).onApplicationBootstrap();
     const logged = errors.mock.calls.map(([message]) => message as unknown);
     errors.mockRestore();

@@ -1,19 +1,19 @@
 import sharp from 'sharp';
 import { picture, sampleFiles, type SampleFile } from '../fixtures/sample-files.js';
-import { type FileWorld, startFileWorld } from '../support/file-world.js';
-import type { ChatUser } from '../support/chat.js';
+import { FileWorld } from '../support/file-world.js';
+import type { RegisteredUser } from '../support/users.js';
 
 const NAMES =
   'jpg png gif webp avif heic bmp tiff pdf doc docx xls xlsx ppt pptx txt csv md json log rtf odt ods odp mp3 wav m4a ogg opus weba webm mp4 avi mov zip rar 7z';
 
 describe('a file of an accepted type', () => {
   let world: FileWorld;
-  let ada: ChatUser;
+  let ada: RegisteredUser;
   let samples: Map<string, SampleFile>;
 
   beforeAll(async () => {
-    world = await startFileWorld();
-    ada = await world.chat.user('ada');
+    world = await FileWorld.start();
+    ada = await world.register('ada');
     samples = new Map((await sampleFiles()).map((sample) => [sample.name.slice(2), sample]));
   });
   afterAll(() => world.stop());

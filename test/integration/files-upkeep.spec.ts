@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,40 +5,35 @@ import { FilesCleanupTask } from '../../src/modules/files/files-cleanup-task.js'
 import { TempUploads } from '../../src/modules/files/storage/temp-uploads.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import type { SampleFile } from '../fixtures/sample-files.js';
-import type { ChatUser } from '../support/chat.js';
-import { type FileWorld, startFileWorld } from '../support/file-world.js';
+import { RawConnection } from '../support/client/raw.js';
+import { FileWorld } from '../support/file-world.js';
 import { createTestDatabase } from '../support/test-database.js';
 import { startProcess } from '../support/test-process.js';
+import { register, type RegisteredUser } from '../support/users.js';
 
 const note: SampleFile = { name: 'note.txt', type: 'text/plain', category: 'document', bytes: Buffer.from('a note') };
 
 describe('the cleanup of files', () => {
   let world: FileWorld;
-  let ada: ChatUser;
+  let ada: RegisteredUser;
   let group: string;
   let cleanup: FilesCleanupTask;
 
   beforeAll(async () => {
-    world = await startFileWorld({ SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
-    ada = await world.chat.user('ada');
-    group = await world.chat.group(ada, await world.chat.user('bob'));
-    cleanup = world.chat.app.app.get(FilesCleanupTask, { strict: false });
+    world = await FileWorld.start({ SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
+    ada = await world.register('ada');
+    group = await world.group(ada, [await world.register('bob')]);
+    cleanup = world.get(FilesCleanupTask);
   });
   afterAll(() => world.stop());
 
   const age = (id: string, hours: number): Promise<unknown> =>
-    world.chat.app.database.query(`update files set uploaded_at = now() - $2 * interval '1 hour' where id = $1`, [
-      id,
-      hours,
-    ]);
-  const send = (ids: string[]): ReturnType<ChatUser['call']> =>
+    world.database.query(`update files set uploaded_at = now() - $2 * interval '1 hour' where id = $1`, [id, hours]);
+  const send = (ids: string[]): ReturnType<RegisteredUser['call']> =>
     ada.call('POST', `/conversations/${group}/messages`, { content: '', attachment_ids: ids });
   const countUnattached = async (): Promise<number> =>
-    (
-      await world.chat.app.database.query(
-        `select from files where shown_in is null and uploaded_at < now() - interval '1 day'`,
-      )
-    ).length;
+    (await world.database.query(`select from files where shown_in is null and uploaded_at < now() - interval '1 day'`))
+      .length;
   const bytesOf = (id: string): string[] => world.filesOnDisk().filter((name) => name.startsWith(id));
 
   it('deletes files without a message a day after their upload, and nothing else', async () => {
@@ -71,7 +65,7 @@ describe('the cleanup of files', () => {
     async (_when, isLate) => {
       const [file, other] = [await world.ready(ada, note), await world.ready(ada, note)];
       const { body } = await send([file.id]);
-      const conversation = await world.chat.group(ada);
+      const conversation = await world.group(ada);
       await ada.call('POST', `/conversations/${conversation}/messages`, { content: '', attachment_ids: [other.id] });
       for (const { id } of [file, other]) await age(id, 1000);
       if (isLate) {
@@ -83,15 +77,13 @@ describe('the cleanup of files', () => {
       expect(await cleanup.run({ isDryRun: true })).toMatchObject({ let_go: 2 });
       await cleanup.run({ isDryRun: false });
       expect(bytesOf(file.id).concat(bytesOf(other.id))).toEqual([]);
-      expect(
-        await world.chat.app.database.query('select 1 from files where id = any($1)', [[file.id, other.id]]),
-      ).toEqual([]);
+      expect(await world.database.query('select 1 from files where id = any($1)', [[file.id, other.id]])).toEqual([]);
     },
   );
 
   it('deletes files whose upload was interrupted after the row was written', async () => {
     const file = await world.ready(ada, note);
-    await world.chat.app.database.query(
+    await world.database.query(
       `update files set status = 'pending', status_at = now() - interval '2 hours' where id = $1`,
       [file.id],
     );
@@ -103,7 +95,7 @@ describe('the cleanup of files', () => {
   it('is scheduled, and only counts in a dry run', async () => {
     const file = await world.ready(ada, note);
     await age(file.id, 25);
-    const schedule = world.chat.app.app.get(Schedule, { strict: false });
+    const schedule = world.get(Schedule);
     expect(await schedule.run('files', { isDryRun: true })).toEqual({ let_go: 1, removed: 1, rescanned: 0, broken: 0 });
     expect((await ada.call('GET', `/files/${file.id}`)).status).toBe(200);
     expect(await schedule.run('files', { isDryRun: false })).toEqual({
@@ -129,13 +121,12 @@ describe('the cleanup of files', () => {
     };
     const first = startProcess('dist/src/main.js', environment);
     const [, url = ''] = await first.printed(/REST\s+(http:\/\/localhost:\d+)/);
-    const token = await register(url);
-    const port = Number(new URL(url).port);
-    const sockets = Array.from({ length: 5 }, () => halfUpload(port, token));
+    const { token } = await register(url, 'eve');
+    const uploads = Array.from({ length: 5 }, () => halfUpload(url, token));
     const incoming = join(directory, 'files', 'incoming');
     while (readdirSync(incoming).length < 5) await new Promise((resolve) => setTimeout(resolve, 20));
     await first.end('SIGKILL');
-    for (const socket of sockets) socket.destroy();
+    for (const { socket } of uploads) socket.destroy();
     expect(readdirSync(incoming)).toHaveLength(5);
     expect(await database.query('select 1 from files')).toEqual([]);
     const anHourAgo = Date.now() / 1000 - 3600;
@@ -152,29 +143,10 @@ describe('the cleanup of files', () => {
     await database.drop();
   }, 120_000);
 
-  async function register(url: string): Promise<string> {
-    const json = (body: object): RequestInit => ({
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const account = {
-      email: 'eve@example.com',
-      username: 'eve',
-      password: 'orbit-41-lamp-plum-river',
-      display_name: 'eve',
-    };
-    await fetch(`${url}/api/v1/auth/register`, json(account));
-    const login = await fetch(`${url}/api/v1/auth/login`, json({ username: 'eve', password: account.password }));
-    return ((await login.json()) as { access_token: string }).access_token;
-  }
-
-  function halfUpload(port: number, token: string): ReturnType<typeof connect> {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('error', () => undefined);
-    socket.write(
+  function halfUpload(url: string, token: string): RawConnection {
+    return new RawConnection(
+      url,
       `POST /api/v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\n${'x'.repeat(100_000)}`,
     );
-    return socket;
   }
 });

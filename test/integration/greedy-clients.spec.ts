@@ -1,20 +1,18 @@
-import { get } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
-import { WebSocket } from 'ws';
 import { UploadSettings } from '../../src/modules/files/upload-settings.js';
 import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
 import { ResumeAdmission } from '../../src/platform/realtime/resume/resume.js';
 import { picture } from '../fixtures/sample-files.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import type { ChatUser } from '../support/chat.js';
+import { request } from '../support/client/http.js';
+import { exchange } from '../support/client/raw.js';
+import { refusedWith, WebSocketClient } from '../support/client/web-socket.js';
 import { FakeClamd } from '../support/doubles/fake-clamd.js';
-import { type BegunUpload, type FileWorld, startFileWorld } from '../support/file-world.js';
-import { People } from '../support/people.js';
-import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
-import { refusedWith, WebSocketClient } from '../support/realtime-client.js';
+import { type BegunUpload, FileWorld } from '../support/file-world.js';
+import { type RealtimeApp, startRealtimeApp } from '../support/realtime-app.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { RegisteredUser, User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const GREEDY_ADDRESS = '127.0.0.2';
 
@@ -29,45 +27,34 @@ describe('the capacity of a process', () => {
 
     it('is limited for each IP address: 400 attempts of one leave the share of others', async () => {
       const path = '/api/v1/realtime';
-      const opened: WebSocket[] = [];
-      const tries = Array.from({ length: 400 }, () => {
-        const socket = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, { localAddress: GREEDY_ADDRESS });
-        opened.push(socket);
-        return new Promise<number>((resolve) => {
-          socket.on('open', () => resolve(101));
-          socket.on('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
-          socket.on('error', () => undefined);
-        });
-      });
-      const answers = await Promise.all(tries);
+      const clients = Array.from(
+        { length: 400 },
+        () => new WebSocketClient(server.port, '', { localAddress: GREEDY_ADDRESS }),
+      );
+      const answers = await Promise.all(
+        clients.map(({ opened, refused }) => Promise.race([refused, opened.then(() => 101)])),
+      );
       expect(answers.filter((status) => status === 101)).toHaveLength(100);
       expect(new Set(answers)).toEqual(new Set([101, 429]));
 
       const otherClient = new WebSocketClient(server.port, '?token=ann:s1');
-      await otherClient.next('live');
+      await otherClient.first('live');
       otherClient.close();
       expect(await refusedWith(server.port, path, { localAddress: GREEDY_ADDRESS })).toBe(429);
-      for (const socket of opened) socket.terminate();
+      for (const client of clients) client.close();
     });
   });
 
   describe('for documents and the event log', () => {
-    let app: TestApp;
-    let people: People;
+    let world: World;
 
     beforeAll(async () => {
-      app = await startTestApp({ RATE_LIMIT_MULTIPLIER: '1' });
-      people = new People(app);
+      world = await World.start({ RATE_LIMIT_MULTIPLIER: '1' });
     });
-    afterAll(() => app.close());
+    afterAll(() => world.stop());
 
-    const statusOf = (path: string, localAddress: string): Promise<number> =>
-      new Promise((resolve, reject) => {
-        const asked = get(`${app.url}${path}`, { localAddress }, (response) => {
-          response.resume().once('end', () => resolve(response.statusCode ?? 0));
-        });
-        asked.once('error', reject);
-      });
+    const statusOf = async (path: string, localAddress: string): Promise<number> =>
+      (await exchange(world.url, { method: 'GET', path, localAddress })).status;
 
     it('is limited for each IP address without an account: others get the API documents', async () => {
       const paths = ['/openapi.json', '/asyncapi.json'];
@@ -80,12 +67,12 @@ describe('the capacity of a process', () => {
     });
 
     it('is limited for each account that resumes from far behind on many sockets: others are served', async () => {
-      const [greedy, otherClient] = (await people.many(2)) as [Actor, Actor];
-      const cursorOf = async (actor: Actor): Promise<string> =>
-        encodeURIComponent((await people.call(actor, 'GET', '/sync')).body.cursor as string);
-      const groupId = await people.group(greedy, [[otherClient, 'participant']]);
+      const [greedy, otherClient] = await world.users(2);
+      const cursorOf = async (actor: User): Promise<string> =>
+        encodeURIComponent((await actor.call('GET', '/sync')).body.cursor as string);
+      const groupId = await world.group(greedy, [otherClient]);
       const cursor = await cursorOf(greedy);
-      await app.database.query(
+      await world.database.query(
         `with m as (
            insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
            select gen_random_uuid(), $1, n, n + last_seq, $2, 'text', repeat('x', 4000), now()
@@ -98,34 +85,34 @@ describe('the capacity of a process', () => {
           where stream_id = $1`,
         [groupId, greedy.userId],
       );
-      const port = Number(new URL(app.url).port);
+      const port = world.port;
       const clients = Array.from({ length: 30 }, () => {
-        const query = `?cursor=${cursor}&token=${people.tokenOf(greedy)}`;
+        const query = `?cursor=${cursor}&token=${greedy.token}`;
         return new WebSocketClient(port, query, { localAddress: GREEDY_ADDRESS });
       });
       const answers = await Promise.all(
         clients.map((client) =>
-          Promise.race([client.next('live').then(() => 'live'), client.refused.then(() => 'refused')]),
+          Promise.race([client.first('live').then(() => 'live'), client.refused.then(() => 'refused')]),
         ),
       );
       expect(answers.filter((answer) => answer === 'live')).toHaveLength(10);
       const [first] = clients.filter((_client, index) => answers[index] === 'live');
       expect(first!.frames.filter(({ type, replay }) => type === 'message.created' && replay)).toHaveLength(290);
-      const other = await people.connect(otherClient, await cursorOf(otherClient));
+      const other = await otherClient.webSocket(await cursorOf(otherClient));
       for (const client of [...clients, other]) client.close();
     });
 
     it('is half used by accounts that resume at once: other requests are served', async () => {
-      const actors = await people.many(12);
-      const [otherClient, ...returning] = actors as [Actor, ...Actor[]];
-      const groupId = await people.group(
+      const actors = await world.users(12);
+      const [otherClient, ...returning] = actors as [User, ...User[]];
+      const groupId = await world.group(
         otherClient,
         returning.map((actor) => [actor, 'participant']),
       );
       const cursors: string[] = [];
-      for (const actor of returning) cursors.push((await people.call(actor, 'GET', '/sync')).body.cursor as string);
-      await people.call(otherClient, 'POST', `/conversations/${groupId}/messages`, { content: 'missed' });
-      const admission = app.app.get(ResumeAdmission, { strict: false });
+      for (const actor of returning) cursors.push((await actor.call('GET', '/sync')).body.cursor as string);
+      await otherClient.call('POST', `/conversations/${groupId}/messages`, { content: 'missed' });
+      const admission = world.get(ResumeAdmission);
       const run = admission.run.bind(admission);
       let begin!: () => void;
       const begun = new Promise<void>((resolve) => (begin = resolve));
@@ -137,23 +124,23 @@ describe('the capacity of a process', () => {
           return read().finally(() => reading--);
         });
       });
-      const back = returning.map((actor, index) => people.connect(actor, encodeURIComponent(cursors[index]!)));
+      const back = returning.map((actor, index) => actor.webSocket(encodeURIComponent(cursors[index]!)));
       while (resumes.mock.calls.length < returning.length) await setImmediate();
       // Held for the time of one request: a statement that waits ends after five seconds.
-      const lock = new pg.Client({ connectionString: app.database.url });
+      const lock = new pg.Client({ connectionString: world.database.url });
       await lock.connect();
       await lock.query('begin; lock table events in access exclusive mode');
       try {
         begin();
         while (reading === 0) await setImmediate();
-        expect((await people.call(otherClient, 'GET', '/users/me')).status).toBe(200);
-        expect(reading).toBe(app.config.databasePoolSize / 2);
+        expect((await otherClient.call('GET', '/users/me')).status).toBe(200);
+        expect(reading).toBe(world.config.databasePoolSize / 2);
       } finally {
         await lock.end();
       }
       const clients = await Promise.all(back);
       for (const client of clients) {
-        expect((await client.next('message.created')).replay).toBe(true);
+        expect((await client.first('message.created')).replay).toBe(true);
         client.close();
       }
     });
@@ -165,17 +152,17 @@ describe('the capacity of a process', () => {
     let world: FileWorld;
     let uploads: UploadsInProgress;
     let settings: UploadSettings;
-    let greedy: ChatUser;
-    let other: ChatUser;
-    let otherClient: ChatUser;
+    let greedy: RegisteredUser;
+    let other: RegisteredUser;
+    let otherClient: RegisteredUser;
 
     beforeAll(async () => {
-      world = await startFileWorld({ FILE_UPLOADS_PER_PROCESS: '7', FILE_QUOTA_BYTES: '4000000' });
-      uploads = world.chat.app.app.get(UploadsInProgress, { strict: false });
-      settings = world.chat.app.app.get(UploadSettings, { strict: false });
+      world = await FileWorld.start({ FILE_UPLOADS_PER_PROCESS: '7', FILE_QUOTA_BYTES: '4000000' });
+      uploads = world.get(UploadsInProgress);
+      settings = world.get(UploadSettings);
       settings.lingerMs = 1000;
-      [greedy, other] = [await world.chat.user('greedy'), await world.chat.user('other')];
-      otherClient = await world.chat.user('modest');
+      [greedy, other] = [await world.register('greedy'), await world.register('other')];
+      otherClient = await world.register('modest');
     });
     afterAll(() => world.stop());
     afterEach(() => untilInProgress(0));
@@ -183,7 +170,7 @@ describe('the capacity of a process', () => {
     const untilInProgress = async (count: number): Promise<void> => {
       while (uploads.total !== count) await new Promise((resolve) => setTimeout(resolve, 5));
     };
-    const begin = (user: ChatUser, count: number, length = 700_000): BegunUpload[] =>
+    const begin = (user: RegisteredUser, count: number, length = 700_000): BegunUpload[] =>
       Array.from({ length: count }, () => world.beginUpload(user, length));
     /** Sends some bytes now and then while the connection is open. */
     const trickle = ({ socket }: BegunUpload): void => {
@@ -238,11 +225,10 @@ describe('the capacity of a process', () => {
       const chunk = (bytes: string): string => `${bytes.length.toString(16)}\r\n${bytes}\r\n`;
       chunked.socket.write(chunk(HEAD) + chunk('x'.repeat(2_000_000)));
       expect(await chunked.answer).toMatch(/^HTTP\/1\.1 409 .*"code":"FILE_QUOTA_EXCEEDED"/s);
-      const small = await fetch(`${world.chat.app.url}/api/v1/files`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${greedy.token}`, 'content-type': 'multipart/form-data; boundary=b' },
+      const small = await request('POST', `${world.url}/api/v1/files`, {
+        token: greedy.token,
+        headers: { 'content-type': 'multipart/form-data; boundary=b' },
         body: new Blob([`${HEAD}a note\r\n--b--\r\n`]).stream(),
-        duplex: 'half',
       });
       expect(small.status).toBe(201);
 
@@ -298,7 +284,7 @@ describe('the capacity of a process', () => {
       clamd = await FakeClamd.start();
       clamd.mode = 'holds';
       redis = store === 'Redis' ? await RedisServer.start() : undefined;
-      world = await startFileWorld({ CLAMAV_URL: clamd.url, ...(redis && { REDIS_URL: redis.url }) });
+      world = await FileWorld.start({ CLAMAV_URL: clamd.url, ...(redis && { REDIS_URL: redis.url }) });
     });
     afterAll(async () => {
       await world.stop();
@@ -308,9 +294,9 @@ describe('the capacity of a process', () => {
 
     it('is shared by taking turns: a picture of another account is ready while 30 files of greedy ones wait', async () => {
       const [greedy, other, otherClient] = [
-        await world.chat.user('greedy'),
-        await world.chat.user('other'),
-        await world.chat.user('modest'),
+        await world.register('greedy'),
+        await world.register('other'),
+        await world.register('modest'),
       ];
       const scanned = async (count: number): Promise<void> => {
         while (clamd.received.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -331,14 +317,14 @@ describe('the capacity of a process', () => {
       clamd.release(2);
       expect(await world.scanned(otherClient, body.id as string)).toMatchObject({ status: 'ready', width: 64 });
       const counts = `select status, count(*)::int as files from files group by status order by status`;
-      const [ready, waiting] = await world.chat.app.database.query<{ status: string; files: number }>(counts);
+      const [ready, waiting] = await world.database.query<{ status: string; files: number }>(counts);
       expect([ready!.status, waiting!.status]).toEqual(['ready', 'scanning']);
       expect(waiting!.files).toBeGreaterThanOrEqual(26);
 
       clamd.mode = 'clean';
       clamd.release(30);
       let counted;
-      do counted = await world.chat.app.database.query(counts);
+      do counted = await world.database.query(counts);
       while (counted.length > 1);
       expect(counted).toEqual([{ status: 'ready', files: 31 }]);
     });

@@ -10,9 +10,11 @@ import { StreamAccessReader } from '../../src/platform/realtime/fan-out/stream-a
 import { Handshake } from '../../src/platform/realtime/transport/handshake.js';
 import type { Reply, WebSocketPacket } from '../../src/platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../src/platform/realtime/transport/socket-codec.js';
-import { type AnyJson, JsonSocket } from '../support/dialect-client.js';
-import { People } from '../support/people.js';
+import type { AnyJson } from '../support/client/inbox.js';
+import { JsonSocket } from '../support/client/web-socket.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 /** Our own protocol, without requests. */
 class ListeningCodec implements SocketCodec {
@@ -27,52 +29,50 @@ class ListeningCodec implements SocketCodec {
   }
 }
 
-interface GuestWorld {
-  readonly test: TestApp;
-  readonly people: People;
-  readonly messages: MessagesService;
-  guest(address?: string): Promise<Actor>;
-  /** The socket of a guest, subscribed. */
-  listen(): Promise<JsonSocket>;
-  room(owner: Actor, settings?: object): Promise<string>;
-  stop(): Promise<void>;
-}
+/** A protocol of the test whose users are guests. */
+class GuestWorld extends World {
+  readonly messages = this.get(MessagesService);
+  private readonly sockets: JsonSocket[] = [];
+  private rooms = 0;
 
-async function start(overrides: Environment = {}): Promise<GuestWorld> {
-  const test = await startTestApp({ DIALECTS: 'none', ...overrides });
-  const people = new People(test);
-  const guests = test.app.get(GuestsService, { strict: false });
-  const sockets: JsonSocket[] = [];
-  test.app.get(CodecSockets).register({
-    takes: (path) => path === '/guests',
-    handler: {
-      identify: async ({ ipKey }) => ({ actor: await guests.enter(ipKey), context: undefined }),
-      codec: () => new ListeningCodec(),
-    },
-  });
-  let rooms = 0;
-  return {
-    test,
-    people,
-    messages: test.app.get(MessagesService, { strict: false }),
-    guest: (address = 'ip:192.0.2.1') => guests.enter(address),
-    listen: async () => {
-      const socket = new JsonSocket(test.url, '/guests');
-      sockets.push(socket);
-      await socket.next('live');
-      return socket;
-    },
-    room: async (owner, settings = {}) => {
-      const body = { type: 'room', slug: `room-${++rooms}`, settings };
-      const { id } = (await people.call(owner, 'POST', '/conversations', body)).body;
-      await test.app.get(GuestSubscriptions, { strict: false }).refresh();
-      return id as string;
-    },
-    stop: async () => {
-      for (const socket of sockets) socket.close();
-      await test.close();
-    },
-  };
+  constructor(test: TestApp) {
+    super(test);
+    this.get(CodecSockets).register({
+      takes: (path) => path === '/guests',
+      handler: {
+        identify: async ({ ipKey }) => ({ actor: await this.guest(ipKey), context: undefined }),
+        codec: () => new ListeningCodec(),
+      },
+    });
+  }
+
+  static override async start(overrides: Environment = {}): Promise<GuestWorld> {
+    return new GuestWorld(await startTestApp({ DIALECTS: 'none', ...overrides }));
+  }
+
+  guest(ipKey = 'ip:192.0.2.1'): Promise<Actor> {
+    return this.get(GuestsService).enter(ipKey);
+  }
+
+  /** The socket of a guest, subscribed. */
+  async listen(): Promise<JsonSocket> {
+    const socket = new JsonSocket(this.url, '/guests');
+    this.sockets.push(socket);
+    await socket.next('live');
+    return socket;
+  }
+
+  async room(owner: User, settings: object = {}): Promise<string> {
+    const body = { type: 'room', slug: `room-${++this.rooms}`, settings };
+    const { id } = (await owner.call('POST', '/conversations', body)).body;
+    await this.get(GuestSubscriptions).refresh();
+    return id as string;
+  }
+
+  override async stop(): Promise<void> {
+    for (const socket of this.sockets) socket.close();
+    await super.stop();
+  }
 }
 
 const hasContent =
@@ -82,16 +82,16 @@ const hasContent =
 
 describe('a guest with GUEST_ACCESS=write', () => {
   let world: GuestWorld;
-  let owner: Actor;
+  let owner: User;
   beforeAll(async () => {
-    world = await start({ GUEST_ACCESS: 'write' });
-    owner = await world.people.one();
+    world = await GuestWorld.start({ GUEST_ACCESS: 'write' });
+    owner = await world.user();
   });
   afterAll(() => world.stop());
 
   it('receives messages of public rooms only', async () => {
     const [open, closed] = [await world.room(owner), await world.room(owner, { is_private: true })];
-    const group = await world.people.group(owner);
+    const group = await world.group(owner);
     const socket = await world.listen();
     for (const id of [closed, group, open]) await world.messages.send(owner, id, { content: `in ${id}` });
     await socket.next(hasContent(`in ${open}`));
@@ -101,7 +101,7 @@ describe('a guest with GUEST_ACCESS=write', () => {
   it('receives messages of a room that is created while they are connected', async () => {
     const socket = await world.listen();
     const body = { type: 'room', slug: 'made-meanwhile' };
-    const open = (await world.people.call(owner, 'POST', '/conversations', body)).body.id as string;
+    const open = (await owner.call('POST', '/conversations', body)).body.id as string;
     let isHeard = false;
     const heard = socket.next(({ conversation_id }) => conversation_id === open).then(() => (isHeard = true));
     for (let i = 0; !isHeard && i < 200; i++) {
@@ -113,11 +113,11 @@ describe('a guest with GUEST_ACCESS=write', () => {
 
   it('receives nothing of a room after the event that makes it private, even with a stale list of rooms', async () => {
     const [open, other] = [await world.room(owner), await world.room(owner)];
-    const owners = await world.people.connect(owner);
+    const owners = await owner.webSocket();
     const socket = await world.listen();
     await world.messages.send(owner, open, { content: 'still public' });
     await socket.next(hasContent('still public'));
-    const streamAccess = world.test.app.get(StreamAccessReader, { strict: false });
+    const streamAccess = world.get(StreamAccessReader);
     const read = streamAccess.current.bind(streamAccess);
     let release = (): void => undefined;
     const isReleased = new Promise<void>((resolve) => (release = resolve));
@@ -130,10 +130,10 @@ describe('a guest with GUEST_ACCESS=write', () => {
         return rooms;
       });
     });
-    const subscribers = world.test.app.get(GuestSubscriptions, { strict: false });
+    const subscribers = world.get(GuestSubscriptions);
     const reading = subscribers.refresh();
     await isRead;
-    await world.people.call(owner, 'PATCH', `/conversations/${open}`, { settings: { is_private: true } });
+    await owner.call('PATCH', `/conversations/${open}`, { settings: { is_private: true } });
     await world.messages.send(owner, open, { content: 'a secret' });
     await world.messages.send(owner, other, { content: 'meanwhile' });
     await socket.next(hasContent('meanwhile'));
@@ -151,7 +151,7 @@ describe('a guest with GUEST_ACCESS=write', () => {
   it('continues to receive messages of a renamed room', async () => {
     const open = await world.room(owner);
     const socket = await world.listen();
-    await world.people.call(owner, 'PATCH', `/conversations/${open}`, { title: 'Another name' });
+    await owner.call('PATCH', `/conversations/${open}`, { title: 'Another name' });
     await socket.next(({ type, conversation_id }) => type === 'conversation.updated' && conversation_id === open);
     let isHeard = false;
     const heard = socket
@@ -168,7 +168,7 @@ describe('a guest with GUEST_ACCESS=write', () => {
     const open = await world.room(owner);
     const { message } = await world.messages.send(await world.guest(), open, { content: 'hello' });
     expect(message).toMatchObject({ sender_id: GUEST_USER_ID, sender_name: 'Guest', sequence_number: 1 });
-    const { body } = await world.people.call(owner, 'GET', `/conversations/${open}`);
+    const { body } = await owner.call('GET', `/conversations/${open}`);
     expect(body.participants.map(({ user_id }: { user_id: string }) => user_id)).toEqual([owner.userId]);
   });
 
@@ -176,10 +176,10 @@ describe('a guest with GUEST_ACCESS=write', () => {
     const guest = await world.guest();
     const refused = { code: 'PERMISSION_DENIED' };
     const closed = await world.room(owner, { is_private: true });
-    const group = await world.people.group(owner);
+    const group = await world.group(owner);
     for (const id of [closed, group]) {
       // No API adds this row; even with it, access must be denied.
-      await world.test.database.query(
+      await world.database.query(
         `insert into participants (conversation_id, user_id, role, joined_seq) values ($1, $2, 'participant', 0)`,
         [id, GUEST_USER_ID],
       );
@@ -192,22 +192,22 @@ describe('a guest with GUEST_ACCESS=write', () => {
       code: 'CONVERSATION_FROZEN',
     });
     const deleted = await world.room(owner);
-    await world.people.call(owner, 'DELETE', `/conversations/${deleted}`);
+    await owner.call('DELETE', `/conversations/${deleted}`);
     await expect(world.messages.send(guest, deleted, { content: 'x' })).rejects.toMatchObject({
       code: 'CONVERSATION_NOT_FOUND',
     });
   });
 
   it('cannot be added to a conversation, which would open it to all guests', async () => {
-    const [open, group] = [await world.room(owner), await world.people.group(owner)];
+    const [open, group] = [await world.room(owner), await world.group(owner)];
     const socket = await world.listen();
     for (const id of [open, group]) {
       const body = { user_ids: [GUEST_USER_ID] };
-      expect((await world.people.call(owner, 'POST', `/conversations/${id}/participants`, body)).status).toBe(404);
+      expect((await owner.call('POST', `/conversations/${id}/participants`, body)).status).toBe(404);
     }
     for (const type of ['direct', 'group']) {
       const body = { type, participant_ids: [GUEST_USER_ID] };
-      expect((await world.people.call(owner, 'POST', '/conversations', body)).status).toBe(404);
+      expect((await owner.call('POST', '/conversations', body)).status).toBe(404);
     }
     await world.messages.send(owner, group, { content: 'among ourselves' });
     await world.messages.send(owner, open, { content: 'for all' });
@@ -217,8 +217,8 @@ describe('a guest with GUEST_ACCESS=write', () => {
 
   it('cannot log in, and the name cannot be registered', async () => {
     const [login, register] = [
-      await world.people.call(owner, 'POST', '/auth/login', { login: 'guest', password: 'guest' }),
-      await world.people.call(owner, 'POST', '/auth/register', {
+      await owner.call('POST', '/auth/login', { login: 'guest', password: 'guest' }),
+      await owner.call('POST', '/auth/register', {
         email: 'guest@example.com',
         username: 'guest',
         password: 'orbit-41-lamp-plum-river',
@@ -229,17 +229,17 @@ describe('a guest with GUEST_ACCESS=write', () => {
 
   it('is disconnected when the account of guests is banned', async () => {
     const socket = await world.listen();
-    const admin = await world.people.one('admin');
+    const admin = await world.user({ role: 'admin' });
     const path = `/admin/users/${GUEST_USER_ID}`;
-    expect((await world.people.call(admin, 'POST', `${path}/ban`, { reason: 'spam' })).status).toBe(204);
+    expect((await admin.call('POST', `${path}/ban`, { reason: 'spam' })).status).toBe(204);
     expect((await socket.closed).code).toBe(4403);
     await expect(world.guest()).rejects.toMatchObject({ code: 'ACCOUNT_BANNED' });
-    await world.people.call(admin, 'POST', `${path}/unban`, { reason: 'over' });
+    await admin.call('POST', `${path}/unban`, { reason: 'over' });
     await world.listen();
   });
 
   it('cannot be changed by an admin, except by a ban', async () => {
-    const admin = await world.people.one('admin');
+    const admin = await world.user({ role: 'admin' });
     const path = `/admin/users/${GUEST_USER_ID}`;
     const reason = 'tidying up';
     for (const [method, address, body] of [
@@ -247,7 +247,7 @@ describe('a guest with GUEST_ACCESS=write', () => {
       ['DELETE', path, { reason, messages: 'keep' }],
       ['PATCH', path, { reason, role: 'admin' }],
     ] as const) {
-      expect((await world.people.call(admin, method, address, body)).status).toBe(403);
+      expect((await admin.call(method, address, body)).status).toBe(403);
     }
     expect((await world.guest()).role).toBe('user');
   });
@@ -255,13 +255,13 @@ describe('a guest with GUEST_ACCESS=write', () => {
 
 describe('a guest with GUEST_ACCESS=read', () => {
   it('cannot send, and is limited by IP address', async () => {
-    const world = await start({ GUEST_ACCESS: 'read', RATE_LIMIT_MULTIPLIER: '1' });
-    const open = await world.room(await world.people.one());
+    const world = await GuestWorld.start({ GUEST_ACCESS: 'read', RATE_LIMIT_MULTIPLIER: '1' });
+    const open = await world.room(await world.user());
     const [guest, other] = [await world.guest('ip:192.0.2.1'), await world.guest('ip:192.0.2.2')];
     await expect(world.messages.send(guest, open, { content: 'x' })).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
-    const handshake = world.test.app.get(Handshake, { strict: false });
+    const handshake = world.get(Handshake);
     for (let i = 0; i < 10; i++) await handshake.count(guest);
     await expect(handshake.count(guest)).rejects.toMatchObject({ code: 'RATE_LIMIT_EXCEEDED' });
     await handshake.count(other);
@@ -273,9 +273,9 @@ describe('a guest with GUEST_ACCESS=read', () => {
 
 describe('a guest with GUEST_ACCESS=off', () => {
   it('is refused', async () => {
-    const world = await start({ GUEST_ACCESS: 'off' });
+    const world = await GuestWorld.start({ GUEST_ACCESS: 'off' });
     await expect(world.guest()).rejects.toMatchObject({ code: 'AUTHENTICATION_REQUIRED' });
-    const socket = new JsonSocket(world.test.url, '/guests');
+    const socket = new JsonSocket(world.url, '/guests');
     expect((await socket.closed).code).toBe(4401);
     await world.stop();
   });

@@ -1,39 +1,31 @@
 import type { Config } from '../../src/platform/config/config.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
 import { Health, type Readiness } from '../../src/platform/health/health.js';
 import { RedisHealth } from '../../src/platform/health/health-checks.js';
-import { People } from '../support/people.js';
+import { request } from '../support/client/http.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-
-interface HealthResponse {
-  status: number;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  body: any;
-}
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('GET /healthz', () => {
   let server: TestApp;
-  let people: People;
-  let admin: Actor;
-  const get = async (path: string): Promise<HealthResponse> => {
-    const answer = await fetch(`${server.url}/${path}`);
-    return { status: answer.status, body: await answer.json() };
-  };
+  let world: World;
+  let admin: User;
+  const get = (path: string) => request('GET', `${server.url}/${path}`);
 
   beforeEach(async () => {
     server = await startTestApp();
-    people = new People(server);
-    admin = await people.one('admin');
+    world = new World(server);
+    admin = await world.user({ role: 'admin' });
   });
   afterEach(() => server.close());
 
   it('returns status, time, version, components and metrics', async () => {
-    const ana = await people.one();
-    const group = await people.group(ana);
-    await people.call(ana, 'POST', `/conversations/${group}/messages`, { content: 'hello' });
-    const socket = await people.connect(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
+    await ana.call('POST', `/conversations/${group}/messages`, { content: 'hello' });
+    const socket = await ana.webSocket();
     const { status, body } = await get('healthz');
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -49,7 +41,7 @@ describe('GET /healthz', () => {
   it('returns the state of components to all, and metrics to admins only', async () => {
     const proxied = { 'x-forwarded-for': '203.0.113.7' };
     const healthFor = async (headers: Record<string, string>): Promise<object> =>
-      (await (await fetch(`${server.url}/healthz`, { headers })).json()) as object;
+      (await request('GET', `${server.url}/healthz`, { headers })).body as object;
     expect(await healthFor(proxied)).toEqual({
       status: 'healthy',
       timestamp: expect.any(String),
@@ -57,10 +49,10 @@ describe('GET /healthz', () => {
       components: { database: 'healthy', redis: 'disabled', websocket: 'healthy' },
       metrics: { active_connections: null, total_messages_processed: null, uptime_seconds: null },
     });
-    const user = { ...proxied, authorization: `Bearer ${people.tokenOf(await people.one())}` };
+    const user = { ...proxied, authorization: `Bearer ${(await world.user()).token}` };
     expect(await healthFor(user)).toMatchObject({ version: null });
     const known = { version: expect.any(String), metrics: { uptime_seconds: expect.any(Number) } };
-    expect(await healthFor({ ...proxied, authorization: `Bearer ${people.tokenOf(admin)}` })).toMatchObject(known);
+    expect(await healthFor({ ...proxied, authorization: `Bearer ${admin.token}` })).toMatchObject(known);
   });
 
   it('returns 503 if a vital component fails, and the last error to admins only', async () => {
@@ -78,7 +70,7 @@ describe('GET /healthz', () => {
     expect(await get('livez')).toEqual({ status: 200, body: { status: 'ok' } });
     expect(JSON.stringify((await get('healthz')).body)).not.toContain('hung up');
     isAway = false;
-    const { body } = await people.call(admin, 'GET', '/admin/health');
+    const { body } = await admin.call('GET', '/admin/health');
     expect(body.status).toBe('healthy');
     expect(body.components['far-end']).toEqual({
       status: 'healthy',
@@ -102,11 +94,11 @@ describe('GET /healthz', () => {
   });
 
   it('reports a read-only database, and its recovery', async () => {
-    const ana = await people.one();
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const name = new URL(server.database.url).pathname.slice(1);
     const send = (content: string): Promise<{ status: number; body: { error?: { code: string } } }> =>
-      people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
+      ana.call('POST', `/conversations/${group}/messages`, { content });
     const settle = async (setting: 'on' | 'off', inForce: Readiness): Promise<void> => {
       await server.database.query(
         `begin read write; alter database ${name} set default_transaction_read_only = ${setting}; commit`,
@@ -154,23 +146,23 @@ describe('GET /healthz', () => {
   it('does not wait for Redis, and neither do metrics and queues', async () => {
     const redis = await RedisServer.start();
     const server = await startTestApp({ REDIS_URL: redis.url });
-    const people = new People(server);
-    const admin = await people.one('admin');
-    const metrics = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
+    const world = new World(server);
+    const admin = await world.user({ role: 'admin' });
+    const metrics = async (): Promise<string> => (await request('GET', `${server.url}/metrics`)).body as string;
     await redis.halt();
     const text = await metrics();
     expect(text).toContain('parley_component_up{component="redis"} 0');
     expect(text).toContain('parley_component_up{component="database"} 1');
     expect(text).toContain('parley_ready 1');
     expect(text).not.toContain('parley_queue_jobs{');
-    expect(await people.call(admin, 'GET', '/admin/queues')).toMatchObject({
+    expect(await admin.call('GET', '/admin/queues')).toMatchObject({
       status: 503,
       body: { error: { code: 'SERVICE_UNAVAILABLE' } },
     });
     await redis.resume();
     while (!(await metrics()).includes('parley_queue_jobs{')) continue;
     expect(await metrics()).toContain('parley_component_up{component="redis"} 1');
-    expect(await people.call(admin, 'GET', '/admin/queues')).toMatchObject({ status: 200 });
+    expect(await admin.call('GET', '/admin/queues')).toMatchObject({ status: 200 });
     await server.close();
     await redis.halt();
   });

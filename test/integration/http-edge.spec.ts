@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { connect, type AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import {
   Body,
   Controller,
@@ -24,6 +21,8 @@ import { CurrentActor } from '../../src/platform/http/current-actor.decorator.js
 import { Public } from '../../src/platform/http/public.decorator.js';
 import { serveProtocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
 import { IntField, TextField, TimeField } from '../../src/platform/validation/fields.js';
+import { type HttpResponse, request, send } from '../support/client/http.js';
+import { RawConnection } from '../support/client/raw.js';
 import { testConfig } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -114,25 +113,24 @@ describe('the HTTP server', () => {
   });
 
   const post = (body: string | Buffer, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
-    fetch(`${url}/edge/echo`, { method: 'POST', body, headers });
-  const codeOf = async (answer: Response): Promise<[number, string]> => {
-    const body = (await answer.json()) as { error: { code: string; request_id: string } };
-    expect(body.error.request_id).toBe(answer.headers.get('x-request-id'));
-    return [answer.status, body.error.code];
+    request('POST', `${url}/edge/echo`, { body, headers });
+  const get = (path: string, headers?: Record<string, string>) => request('GET', url + path, { headers });
+  const codeOf = ({ status, headers, body }: HttpResponse): [number, string] => {
+    expect(body.error.request_id).toBe(headers.get('x-request-id'));
+    return [status, body.error.code];
   };
   /** Sends bytes that no HTTP client would send, and returns the status line. */
-  const raw = async (request: string): Promise<string> => {
-    const socket = connect((app.getHttpServer().address() as AddressInfo).port, '127.0.0.1');
-    socket.write(request);
-    const [answer] = (await once(socket, 'data')) as [Buffer];
-    socket.destroy();
-    return String(answer).split('\r\n')[0] ?? '';
+  const raw = async (bytes: string): Promise<string> => {
+    const connection = new RawConnection(url, bytes);
+    const [line = ''] = (await connection.read()).split('\r\n');
+    connection.socket.destroy();
+    return line;
   };
 
   describe('a request body', () => {
     it('is parsed as its DTO', async () => {
       const answer = await post('{"text":"zażółć 🐙"}', { 'content-type': 'application/json; charset=UTF-8' });
-      expect([answer.status, await answer.json()]).toEqual([201, { text: 'zażółć 🐙' }]);
+      expect([answer.status, answer.body]).toEqual([201, { text: 'zażółć 🐙' }]);
     });
 
     it.each([
@@ -152,11 +150,11 @@ describe('the HTTP server', () => {
       ['an unknown field', '{"text":"a","role":"admin"}'],
       ['nothing at all', ''],
     ])('is a validation error: %s', async (_what, body) => {
-      expect(await codeOf(await post(body))).toEqual([400, 'VALIDATION_ERROR']);
+      expect(codeOf(await post(body))).toEqual([400, 'VALIDATION_ERROR']);
     });
 
     it('is a validation error in invalid UTF-8', async () => {
-      expect(await codeOf(await post(Buffer.from('{"text":"\xff"}', 'latin1')))).toEqual([400, 'VALIDATION_ERROR']);
+      expect(codeOf(await post(Buffer.from('{"text":"\xff"}', 'latin1')))).toEqual([400, 'VALIDATION_ERROR']);
     });
 
     it.each([
@@ -168,7 +166,7 @@ describe('the HTTP server', () => {
       ],
     ])('is parsed as JSON with the type %s', async (type) => {
       const answer = await post('{"text":"a"}', { 'content-type': type });
-      expect([answer.status, await answer.json()]).toEqual([201, { text: 'a' }]);
+      expect([answer.status, answer.body]).toEqual([201, { text: 'a' }]);
     });
 
     it.each([
@@ -176,15 +174,12 @@ describe('the HTTP server', () => {
       ...['application/json; charset=latin1', 'application/json; charset="utf-16"', 'text/plain; a=application/json'],
       ...['application/json; charset=utf-8; charset=latin1', 'multipart/related; type="application/json"'],
     ])('is refused with the type %p', async (type) => {
-      expect(await codeOf(await post('{"text":"a"}', { 'content-type': type }))).toEqual([
-        415,
-        'UNSUPPORTED_MEDIA_TYPE',
-      ]);
+      expect(codeOf(await post('{"text":"a"}', { 'content-type': type }))).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
     });
 
     it('is refused if it is compressed', async () => {
       const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
-      expect(await codeOf(await post('{}', headers))).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+      expect(codeOf(await post('{}', headers))).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
     });
 
     it.each(['application/json', 'text/plain', undefined])(
@@ -205,33 +200,29 @@ describe('the HTTP server', () => {
         );
       expect(await expecting('/edge/echo', 14)).toBe('HTTP/1.1 100 Continue');
       expect(await expecting('/edge/echo', 300_000)).toMatch(/^HTTP\/1.1 413 /);
-      const socket = connect(Number(new URL(url).port), '127.0.0.1');
-      socket.write(
+      const connection = new RawConnection(
+        url,
         'POST /edge/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n',
       );
-      expect(String(await once(socket, 'data'))).toBe('HTTP/1.1 100 Continue\r\n\r\n');
-      socket.write('{"text":"a"}');
-      expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1.1 201 [^]*keep-alive[^]*{"text":"a"}$/i);
-      socket.destroy();
+      expect(await connection.read()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+      connection.socket.write('{"text":"a"}');
+      expect(await connection.read()).toMatch(/^HTTP\/1.1 201 [^]*keep-alive[^]*{"text":"a"}$/i);
+      connection.socket.destroy();
     });
 
     it('is refused over 256 kB, with or without a length', async () => {
       const large = JSON.stringify({ text: 'x'.repeat(300_000) });
-      expect(await codeOf(await post(large))).toEqual([413, 'PAYLOAD_TOO_LARGE']);
-      const streamed = await fetch(`${url}/edge/echo`, {
-        method: 'POST',
+      expect(codeOf(await post(large))).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+      const streamed = await request('POST', `${url}/edge/echo`, {
         body: new Blob([large]).stream(),
-        duplex: 'half',
         headers: { 'content-type': 'application/json' },
-      } as RequestInit);
-      expect(await codeOf(streamed)).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+      });
+      expect(codeOf(streamed)).toEqual([413, 'PAYLOAD_TOO_LARGE']);
     });
 
     it('has every invalid field reported', async () => {
-      const answer = (await (await post('{"role":1}')).json()) as {
-        error: { details: { errors: { field: string }[] } };
-      };
-      expect(new Set(answer.error.details.errors.map(({ field }) => field))).toEqual(new Set(['role', 'text']));
+      const { errors } = (await post('{"role":1}')).body.error.details as { errors: { field: string }[] };
+      expect(new Set(errors.map(({ field }) => field))).toEqual(new Set(['role', 'text']));
     });
   });
 
@@ -247,31 +238,28 @@ describe('the HTTP server', () => {
       ['another case', '/EDGE/page', 404, 'ROUTE_NOT_FOUND'],
       ['a doubled slash', '//edge/page', 404, 'ROUTE_NOT_FOUND'],
     ])('is answered with an error if it has %s', async (_what, path, status, code) => {
-      expect(await codeOf(await fetch(`${url}${path}`))).toEqual([status, code]);
+      expect(codeOf(await get(path))).toEqual([status, code]);
     });
 
     it.each(['http://[', 'http://[::1', '*'])('is answered in our error format: %s', async (address) => {
-      const socket = connect(Number(new URL(url).port), '127.0.0.1');
-      socket.end(`GET ${address} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
-      const answer = await text(socket);
+      const connection = new RawConnection(url, `GET ${address} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      const answer = await connection.readAll();
       expect(answer).toMatch(/^HTTP\/1\.1 404 /);
       expect(answer).toContain('ROUTE_NOT_FOUND');
     });
 
     it('is served although the client offers another protocol, with its whole body', async () => {
       const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAA\r\n';
-      const socket = connect(Number(new URL(url).port), '127.0.0.1');
-      socket.write(`GET /edge/page?limit=7 HTTP/1.1\r\nHost: x\r\n${offer}\r\n`);
-      expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 200 [^]*{"limit":7}$/);
+      const connection = new RawConnection(url, `GET /edge/page?limit=7 HTTP/1.1\r\nHost: x\r\n${offer}\r\n`);
+      expect(await connection.read()).toMatch(/^HTTP\/1\.1 200 [^]*{"limit":7}$/);
       // If it is read again without end, listeners accumulate on the socket.
-      if (!socket.destroyed) await once(socket.resume(), 'close');
+      await connection.closed();
       const body = JSON.stringify({ text: 'x'.repeat(20) });
       const head = `POST /edge/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
-      const another = connect(Number(new URL(url).port), '127.0.0.1');
-      another.write(`${head}${offer}\r\n${body.slice(0, 5)}`);
-      another.write(body.slice(5));
-      expect(String(await once(another, 'data'))).toMatch(/^HTTP\/1\.1 201 [^]*xxxx/);
-      another.destroy();
+      const another = new RawConnection(url, `${head}${offer}\r\n${body.slice(0, 5)}`);
+      another.socket.write(body.slice(5));
+      expect(await another.read()).toMatch(/^HTTP\/1\.1 201 [^]*xxxx/);
+      another.socket.destroy();
     });
 
     it.each([
@@ -283,7 +271,7 @@ describe('the HTTP server', () => {
       ['2026-11-28%2000:00:00,25Z', '2026-11-28T00:00:00.250Z'],
       ['2026-11-28', '2026-11-28T00:00:00.000Z'],
     ])('accepts the time %s', async (given, from) => {
-      expect(await (await fetch(`${url}/edge/page?from=${given}`)).json()).toEqual({ from });
+      expect((await get(`/edge/page?from=${given}`)).body).toEqual({ from });
     });
 
     it.each([
@@ -295,54 +283,50 @@ describe('the HTTP server', () => {
       'tomorrow',
       '2026-11-28T',
     ])('rejects %s as a time', async (given) => {
-      expect(await codeOf(await fetch(`${url}/edge/page?from=${given}`))).toEqual([400, 'VALIDATION_ERROR']);
+      expect(codeOf(await get(`/edge/page?from=${given}`))).toEqual([400, 'VALIDATION_ERROR']);
     });
 
     it('accepts an empty query field as an omitted one', async () => {
-      expect(await (await fetch(`${url}/edge/page?limit=7&from=&cursor=`)).json()).toEqual({ limit: 7 });
+      expect((await get('/edge/page?limit=7&from=&cursor=')).body).toEqual({ limit: 7 });
     });
 
     it('cannot reach a prototype', async () => {
-      const answer = await fetch(`${url}/edge/page?__proto__[limit]=5&__proto__=5`);
-      expect(answer.status === 400 || Object.keys((await answer.json()) as object).length === 0).toBe(true);
+      const { status, body } = await get('/edge/page?__proto__[limit]=5&__proto__=5');
+      expect(status === 400 || Object.keys(body as object).length === 0).toBe(true);
       expect(({} as { limit?: unknown }).limit).toBeUndefined();
     });
 
     it('accepts a trailing slash', async () => {
-      const answer = await fetch(`${url}/edge/page/?limit=7`, { redirect: 'manual' });
-      expect([answer.status, await answer.json()]).toEqual([200, { limit: 7 }]);
+      const { status, body } = await get('/edge/page/?limit=7');
+      expect([status, body]).toEqual([200, { limit: 7 }]);
     });
   });
 
   it('denies routes without a token unless they are public, for every method', async () => {
-    expect(await codeOf(await fetch(`${url}/guarded`))).toEqual([401, 'AUTHENTICATION_REQUIRED']);
-    expect((await fetch(`${url}/guarded`, { method: 'HEAD' })).status).toBe(401);
-    expect(await codeOf(await fetch(`${url}/guarded/`))).toEqual([401, 'AUTHENTICATION_REQUIRED']);
-    const overridden = await fetch(`${url}/edge/page`, { headers: { 'x-original-url': '/guarded' } });
-    expect(await overridden.json()).toEqual({});
+    expect(codeOf(await get('/guarded'))).toEqual([401, 'AUTHENTICATION_REQUIRED']);
+    expect((await request('HEAD', `${url}/guarded`)).status).toBe(401);
+    expect(codeOf(await get('/guarded/'))).toEqual([401, 'AUTHENTICATION_REQUIRED']);
+    expect((await get('/edge/page', { 'x-original-url': '/guarded' })).body).toEqual({});
   });
 
   it('serves public routes with a stale token, as anonymous', async () => {
-    const answer = await fetch(`${url}/edge/actor`, { headers: { authorization: 'Bearer stale' } });
-    expect(await answer.json()).toEqual({ actor: null });
+    expect((await get('/edge/actor', { authorization: 'Bearer stale' })).body).toEqual({ actor: null });
   });
 
   it('returns nothing of a defect but the request id', async () => {
-    const answer = await fetch(`${url}/edge/broken`);
-    const text = await answer.clone().text();
-    expect(await codeOf(answer)).toEqual([500, 'INTERNAL_ERROR']);
-    expect(text).not.toMatch(/secret|select|node_modules|at /);
+    const answer = await get('/edge/broken');
+    expect(codeOf(answer)).toEqual([500, 'INTERNAL_ERROR']);
+    expect(JSON.stringify(answer.body)).not.toMatch(/secret|select|node_modules|at /);
   });
 
   it('returns Retry-After with a limit', async () => {
-    const answer = await fetch(`${url}/edge/limited`);
+    const answer = await get('/edge/limited');
     expect(answer.headers.get('retry-after')).toBe('7');
-    expect(await codeOf(answer)).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
+    expect(codeOf(answer)).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
   });
 
   it('assigns its own id to every request', async () => {
-    const given = async (id: string) =>
-      (await fetch(`${url}/livez`, { headers: { 'x-request-id': id } })).headers.get('x-request-id');
+    const given = async (id: string) => (await get('/livez', { 'x-request-id': id })).headers.get('x-request-id');
     const ids = await Promise.all(['trace-0123456789', 'trace-0123456789', 'short', 'has "quotes"'].map(given));
     for (const id of ids) expect(id).toMatch(/^[0-9a-f-]{36}$/);
     expect(new Set(ids).size).toBe(4);
@@ -350,7 +334,7 @@ describe('the HTTP server', () => {
 
   it('sends security headers with every response, including errors', async () => {
     for (const path of ['/livez', '/nowhere', '/edge/broken']) {
-      const { headers } = await fetch(`${url}${path}`);
+      const { headers } = await get(path);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('referrer-policy')).toBe('no-referrer');
       expect(headers.get('cache-control')).toBe('no-store');
@@ -362,10 +346,7 @@ describe('the HTTP server', () => {
 
   describe('a page of another origin', () => {
     const preflight = (origin: string) =>
-      fetch(`${url}/edge/echo`, {
-        method: 'OPTIONS',
-        headers: { origin, 'access-control-request-method': 'POST' },
-      });
+      request('OPTIONS', `${url}/edge/echo`, { headers: { origin, 'access-control-request-method': 'POST' } });
 
     it('may call if its origin is allowed', async () => {
       const answer = await preflight('https://chat.example');
@@ -382,7 +363,7 @@ describe('the HTTP server', () => {
       'https://chat.example:444',
     ])('must not call from %s', async (origin) => {
       expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
-      const simple = await fetch(`${url}/livez`, { headers: { origin } });
+      const simple = await get('/livez', { origin });
       expect(simple.headers.get('access-control-allow-origin')).toBeNull();
     });
   });
@@ -395,8 +376,8 @@ describe('the HTTP server', () => {
     ],
     ['bare line feeds', 'GET /livez HTTP/1.1\nHost: a\n\n'],
     ['a header of 20 kB', `GET /livez HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
-  ])('refuses a malformed request with %s', async (_what, request) => {
-    expect(await raw(request)).toMatch(/^HTTP\/1\.1 4\d\d /);
+  ])('refuses a malformed request with %s', async (_what, bytes) => {
+    expect(await raw(bytes)).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
   it.each([
@@ -413,37 +394,37 @@ describe('the HTTP server', () => {
     ['none of that', 'GET /livez HTTP/1.1\r\nHost: chat_1.example.:443\r\n\r\n', 200],
     ['an address for its host', 'GET /livez HTTP/1.1\r\nHost: [::1]:3000\r\n\r\n', 200],
     ['HTTP/1.0 and no host', 'GET /livez HTTP/1.0\r\n\r\n', 200],
-  ])('responds to a request with %s by %i', async (_what, request, status) => {
-    expect(await raw(request)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  ])('responds to a request with %s by %i', async (_what, bytes, status) => {
+    expect(await raw(bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
   it('serves its OpenAPI 3.1 document and documentation without external URLs', async () => {
-    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { openapi: string; paths: object };
+    const document = (await get('/openapi.json')).body as { openapi: string; paths: object };
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths)).toContain('/livez');
-    const page = await fetch(`${url}/docs`);
-    const parts = [await page.text(), await (await fetch(`${url}/docs/swagger-ui-init.js`)).text()].join('\n');
+    const page = await get('/docs');
+    const parts = `${page.body}\n${(await get('/docs/swagger-ui-init.js')).body}`;
     expect(parts.match(/(src|href)="?(https?:)?\/\//g)).toBeNull();
     expect(parts).toContain('"validatorUrl": null');
     expect(parts.length).toBeLessThan(200_000);
-    expect((await fetch(`${url}/docs/swagger-ui-bundle.js`)).status).toBe(200);
+    expect((await get('/docs/swagger-ui-bundle.js')).status).toBe(200);
     expect(page.headers.get('content-security-policy')).not.toMatch(/https?:|\*/);
   });
 
   it('serves its documents compressed, and returns 304 to clients that have them', async () => {
     for (const path of ['/openapi.json', '/asyncapi.json']) {
-      const plain = await fetch(`${url}${path}`, { headers: { 'accept-encoding': 'identity' } });
+      const plain = await send('GET', url + path, { headers: { 'accept-encoding': 'identity' } });
       const etag = plain.headers.get('etag')!;
       const document = await plain.text();
       for (const encoding of ['br', 'gzip']) {
-        const answer = await fetch(`${url}${path}`, { headers: { 'accept-encoding': encoding } });
+        const answer = await send('GET', url + path, { headers: { 'accept-encoding': encoding } });
         expect([answer.headers.get('content-encoding'), answer.headers.get('etag')]).toEqual([encoding, etag]);
         expect(Number(answer.headers.get('content-length'))).toBeLessThan(document.length / 5);
         expect(await answer.text()).toBe(document);
       }
-      expect((await fetch(`${url}${path}`, { headers: { 'if-none-match': etag } })).status).toBe(304);
-      expect((await fetch(`${url}${path}`, { headers: { 'if-none-match': '"another"' } })).status).toBe(200);
-      expect((await fetch(`${url}${path}`, { method: 'HEAD' })).status).toBe(200);
+      expect((await get(path, { 'if-none-match': etag })).status).toBe(304);
+      expect((await get(path, { 'if-none-match': '"another"' })).status).toBe(200);
+      expect((await request('HEAD', url + path)).status).toBe(200);
     }
   });
 
@@ -460,7 +441,7 @@ describe('the HTTP server', () => {
         return swap(target, prototype) as object;
       };
       try {
-        await fetch(`${await served.getUrl()}/nowhere`);
+        await request('GET', `${await served.getUrl()}/nowhere`);
       } finally {
         Object.setPrototypeOf = swap;
       }

@@ -9,6 +9,7 @@ import { NotIdempotent } from '../../src/platform/http/idempotency.interceptor.j
 import type { ParleyRequest } from '../../src/platform/http/parley-request.js';
 import { TextField } from '../../src/platform/validation/fields.js';
 import { JwtAuthGuard } from '../../src/platform/http/jwt-auth.guard.js';
+import { request } from '../support/client/http.js';
 import { testConfig } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -69,13 +70,11 @@ describe('an idempotency key', () => {
   });
 
   const order = async (key: string, item: string, { user = 0, path = '' } = {}) => {
-    const answer = await fetch(`${url}/orders${path}`, {
-      method: 'POST',
-      body: JSON.stringify({ item }),
-      headers: { 'content-type': 'application/json', 'idempotency-key': key, 'x-test-user': String(user) },
+    const { status, headers, body } = await request('POST', `${url}/orders${path}`, {
+      body: { item },
+      headers: { 'idempotency-key': key, 'x-test-user': String(user) },
     });
-    const body = (await answer.json()) as { number?: number; error?: { code: string } };
-    return { status: answer.status, body, isReplay: answer.headers.get('idempotency-replayed') === 'true' };
+    return { status, body, isReplay: headers.get('idempotency-replayed') === 'true' };
   };
 
   it('returns the same response again, marked as replayed', async () => {

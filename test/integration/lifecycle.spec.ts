@@ -5,9 +5,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { startProcess, type TestProcess } from '../support/test-process.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { isAlive } from '../../src/platform/database/processes.js';
+import { request } from '../support/client/http.js';
+import { startProcess, type TestProcess } from '../support/test-process.js';
 
 // Each test starts one or two processes, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
@@ -39,7 +40,7 @@ describe('a server process', () => {
     async (signal) => {
       const server = start('dist/src/main.js');
       const url = await urlOf(server);
-      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+      expect((await request('GET', `${url}/readyz`)).status).toBe(200);
       const database = postmaster();
       expect(await server.end(signal)).toBe(0);
       expect(isAlive(database)).toBe(false);
@@ -52,9 +53,9 @@ describe('a server process', () => {
     const server = start('dist/src/main.js', { SHUTDOWN_DELAY: '3' });
     const url = await urlOf(server);
     server.child.kill('SIGTERM');
-    while ((await fetch(`${url}/readyz`)).status === 200) continue;
-    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: 'draining' });
-    expect((await fetch(`${url}/api/v1/users/me`)).status).toBe(401);
+    while ((await request('GET', `${url}/readyz`)).status === 200) continue;
+    expect((await request('GET', `${url}/readyz`)).body).toEqual({ status: 'draining' });
+    expect((await request('GET', `${url}/api/v1/users/me`)).status).toBe(401);
     expect(await server.ended()).toBe(0);
   });
 
@@ -98,8 +99,8 @@ describe('a server process', () => {
     process.kill(killed, 'SIGKILL');
     const states = new Set<number>();
     while (!(states.has(503) && states.has(200) && postmaster() !== killed)) {
-      states.add((await fetch(`${url}/readyz`)).status);
-      expect((await fetch(`${url}/livez`)).status).toBe(200);
+      states.add((await request('GET', `${url}/readyz`)).status);
+      expect((await request('GET', `${url}/livez`)).status).toBe(200);
     }
     expect(await server.end('SIGTERM')).toBe(0);
   });

@@ -3,27 +3,24 @@ import { USER_CREATED, USER_UPDATED } from '../../src/modules/users/users.events
 import { WebhookPayloads, type OutboxEventRow } from '../../src/modules/webhooks/webhook-payloads.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('data of many users', () => {
-  let server: TestApp;
-  let people: People;
-  let users: Actor[];
+  let world: World;
+  let users: User[];
 
   beforeAll(async () => {
-    server = await startTestApp();
-    people = new People(server);
-    users = await people.many(5);
-    await people.connect(users[0]!);
-    await people.call(users[0]!, 'PUT', '/presence', { status: 'busy' });
+    world = await World.start();
+    users = await world.users(5);
+    await users[0]!.webSocket();
+    await users[0]!.call('PUT', '/presence', { status: 'busy' });
   });
-  afterAll(() => server?.close());
+  afterAll(() => world?.stop());
   afterEach(() => jest.restoreAllMocks());
 
   const get = <T>(type: abstract new (...parameters: never[]) => T): T =>
-    server.app.get<T>(type as never, { strict: false });
+    world.app.get<T>(type as never, { strict: false });
 
   /** The statements about users that run during `work`. */
   async function statementsOf<T>(work: () => Promise<T>): Promise<{ names: string[]; answer: T }> {
@@ -34,7 +31,7 @@ describe('data of many users', () => {
     return { names: names.filter((name) => /^(users|presence|participants)\./.test(name)), answer };
   }
 
-  const eventOf = (type: string, { userId }: Actor): OutboxEventRow => ({
+  const eventOf = (type: string, { userId }: User): OutboxEventRow => ({
     ...{ streamId: userId, seq: 1, type, actorId: userId, subjectId: userId },
     ...{ payload: null, snapshot: null, at: new Date() },
   });
@@ -62,14 +59,13 @@ describe('data of many users', () => {
   });
 
   it('is read for users who type in many conversations with one statement for all of them', async () => {
-    const [reader, ...others] = users as [Actor, ...Actor[]];
-    const [stranger, ...friends] = others as [Actor, ...Actor[]];
+    const [reader, ...others] = users as [User, ...User[]];
+    const [stranger, ...friends] = others as [User, ...User[]];
     const typing = get(TypingService);
     const conversations = new Map<string, string>();
-    for (const friend of friends)
-      conversations.set(friend.userId, await people.group(friend, [[reader, 'participant']]));
+    for (const friend of friends) conversations.set(friend.userId, await world.group(friend, [reader]));
     for (const friend of friends) await typing.start(friend, conversations.get(friend.userId)!);
-    await typing.start(stranger, await people.group(stranger));
+    await typing.start(stranger, await world.group(stranger));
     const asked = others.map(({ userId }) => userId);
     const { names, answer } = await statementsOf(() => typing.findTyping(reader, asked));
     expect(names).toEqual(['participants.memberships_among']);

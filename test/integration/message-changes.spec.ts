@@ -1,38 +1,35 @@
-import type { Actor } from '../../src/platform/identity/actor.js';
 import { MessagesService } from '../../src/modules/messages/messages.service.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 /** A client that lost the response repeats the request: on a train, every third change. */
 describe('a repeated change of a message', () => {
-  let test: TestApp;
-  let people: People;
-  let owner: Actor;
-  let member: Actor;
+  let world: World;
+  let owner: User;
+  let member: User;
   let id: string;
   let messageId: string;
 
   beforeAll(async () => {
-    test = await startTestApp();
-    people = new People(test);
-    [owner, member] = (await people.many(2)) as [Actor, Actor];
-    id = await people.group(owner, [[member, 'participant']]);
+    world = await World.start();
+    [owner, member] = await world.users(2);
+    id = await world.group(owner, [member]);
   });
-  afterAll(() => test.close());
+  afterAll(() => world.stop());
   beforeEach(async () => {
-    const sent = await people.call(member, 'POST', `/conversations/${id}/messages`, {
+    const sent = await member.call('POST', `/conversations/${id}/messages`, {
       content: 'hi',
       metadata: { a: 1 },
     });
     messageId = sent.body.id;
   });
 
-  const edit = (body: object) => people.call(member, 'PATCH', `/messages/${messageId}`, body);
-  const remove = (actor: Actor) => people.call(actor, 'DELETE', `/messages/${messageId}`);
+  const edit = (body: object) => member.call('PATCH', `/messages/${messageId}`, body);
+  const remove = (actor: User) => actor.call('DELETE', `/messages/${messageId}`);
   const eventsOf = async (type: string): Promise<number> =>
-    (await test.database.query('select from events where subject_id = $1 and type = $2', [messageId, type])).length;
+    (await world.database.query('select from events where subject_id = $1 and type = $2', [messageId, type])).length;
   const versions = async (): Promise<string[]> =>
-    (await people.call(member, 'GET', `/messages/${messageId}/history`)).body.data.map(
+    (await member.call('GET', `/messages/${messageId}/history`)).body.data.map(
       ({ content }: { content: string }) => content,
     );
 
@@ -59,11 +56,11 @@ describe('a repeated change of a message', () => {
   });
 
   it('leaves at most a hundred versions, the first and the latest, in pages', async () => {
-    const changes = test.app.get(MessagesService, { strict: false });
+    const changes = world.get(MessagesService);
     for (let version = 1; version <= 120; version++)
       await changes.edit(member, messageId, { content: `text ${version}` });
     const page = async (query: string) =>
-      (await people.call(member, 'GET', `/messages/${messageId}/history?${query}`)).body as {
+      (await member.call('GET', `/messages/${messageId}/history?${query}`)).body as {
         data: { version: number; content: string }[];
         next_cursor: string | null;
         has_more: boolean;
@@ -76,15 +73,15 @@ describe('a repeated change of a message', () => {
     expect(kept).toEqual([1, ...Array.from({ length: 99 }, (_, index) => index + 22)]);
     expect([first.data[0]!.content, last.data.at(-1)!.content]).toEqual(['hi', 'text 119']);
     expect((await page('')).data).toHaveLength(50);
-    expect((await people.call(member, 'GET', `/messages/${messageId}/history?limit=101`)).status).toBe(400);
+    expect((await member.call('GET', `/messages/${messageId}/history?limit=101`)).status).toBe(400);
   });
 
   it('is one reaction, with and without a variation selector, and another in another skin tone', async () => {
     const react = (emoji: string, method = 'PUT') =>
-      people.call(member, method, `/messages/${messageId}/reactions/${encodeURIComponent(emoji)}`);
+      member.call(method, `/messages/${messageId}/reactions/${encodeURIComponent(emoji)}`);
     for (const emoji of ['❤', '❤\uFE0F', '❤\uFE0E', '👍', '👍🏽', ':party_parrot:'])
       expect((await react(emoji)).status).toBe(200);
-    const { body } = await people.call(member, 'GET', `/messages/${messageId}`);
+    const { body } = await member.call('GET', `/messages/${messageId}`);
     expect(body.reactions.map(({ emoji }: { emoji: string }) => emoji)).toEqual([
       '❤\uFE0F',
       '👍',
@@ -100,14 +97,14 @@ describe('a repeated change of a message', () => {
 
   it('removes reactions that were stored in forms no longer accepted', async () => {
     for (const emoji of ['❤', 'old words']) {
-      await test.database.query('insert into reactions (message_id, emoji, user_id) values ($1, $2, $3)', [
+      await world.database.query('insert into reactions (message_id, emoji, user_id) values ($1, $2, $3)', [
         messageId,
         emoji,
         member.userId,
       ]);
     }
     const react = (emoji: string, method: string) =>
-      people.call(member, method, `/messages/${messageId}/reactions/${encodeURIComponent(emoji)}`);
+      member.call(method, `/messages/${messageId}/reactions/${encodeURIComponent(emoji)}`);
     expect((await react('❤\uFE0F', 'PUT')).body.reactions).toHaveLength(2);
     expect((await react('❤\uFE0F', 'DELETE')).body.reactions).toMatchObject([{ emoji: 'old words' }]);
     expect((await react('old words', 'DELETE')).body.reactions).toEqual([]);
@@ -124,9 +121,10 @@ describe('a repeated change of a message', () => {
   it('is audited once if a moderator does it', async () => {
     await remove(owner);
     expect((await remove(owner)).status).toBe(200);
-    const acts = await test.database.query(`select from audit_log where action = 'message.delete' and target_id = $1`, [
-      messageId,
-    ]);
+    const acts = await world.database.query(
+      `select from audit_log where action = 'message.delete' and target_id = $1`,
+      [messageId],
+    );
     expect(acts).toHaveLength(1);
   });
 
@@ -136,7 +134,7 @@ describe('a repeated change of a message', () => {
       status: 409,
       body: { error: { code: 'MESSAGE_NOT_EDITABLE' } },
     });
-    const stranger = await people.one('user');
-    expect((await people.call(stranger, 'DELETE', `/messages/${messageId}`)).status).toBe(403);
+    const stranger = await world.user({ role: 'user' });
+    expect((await stranger.call('DELETE', `/messages/${messageId}`)).status).toBe(403);
   });
 });

@@ -1,35 +1,32 @@
 import { MessageFeed } from '../../src/modules/messages/message-feed.js';
 import { MessageQueriesService } from '../../src/modules/messages/message-queries.service.js';
 import type { MessageDto } from '../../src/modules/messages/messages.dto.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
 import { offsetRangeOfPage } from '../../src/platform/pagination/page.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('an offset page of messages', () => {
-  let test: TestApp;
-  let people: People;
+  let world: World;
   let feed: MessageFeed;
   let queries: MessageQueriesService;
 
   beforeAll(async () => {
-    test = await startTestApp();
-    people = new People(test);
-    feed = test.app.get(MessageFeed, { strict: false });
-    queries = test.app.get(MessageQueriesService, { strict: false });
+    world = await World.start();
+    feed = world.get(MessageFeed);
+    queries = world.get(MessageQueriesService);
   });
-  afterAll(() => test.close());
+  afterAll(() => world.stop());
 
-  const send = async (actor: Actor, id: string, content: string): Promise<string> =>
-    (await people.call(actor, 'POST', `/conversations/${id}/messages`, { content })).body.id as string;
+  const send = async (actor: User, id: string, content: string): Promise<string> =>
+    (await actor.call('POST', `/conversations/${id}/messages`, { content })).body.id as string;
   const contents = (messages: MessageDto[]): string[] => messages.map(({ content }) => content);
 
   it('contains every message once, including tombstones, for every page size', async () => {
-    const [anna, ben] = await people.many(2);
-    const id = await people.group(anna!, [[ben!, 'participant']]);
+    const [anna, ben] = await world.users(2);
+    const id = await world.group(anna!, [ben!]);
     const ids: string[] = [];
     for (let number = 1; number <= 11; number++) ids.unshift(await send(anna!, id, `message ${number}`));
-    await people.call(anna!, 'DELETE', `/messages/${ids[4]}`);
+    await anna!.call('DELETE', `/messages/${ids[4]}`);
     for (const limit of [1, 3, 4, 11, 50]) {
       const seen: string[] = [];
       for (let page = 1; seen.length < 11; page++) {
@@ -45,8 +42,8 @@ describe('an offset page of messages', () => {
   });
 
   it('is refused to users who are not participants, or not any more', async () => {
-    const [anna, ben, carl] = await people.many(3);
-    const id = await people.group(anna!, [[ben!, 'participant']]);
+    const [anna, ben, carl] = await world.users(3);
+    const id = await world.group(anna!, [ben!]);
     const message = await send(anna!, id, 'among us');
     await expect(queries.pageByOffset(carl!, id, { offset: 0, limit: 5 })).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
@@ -55,15 +52,15 @@ describe('an offset page of messages', () => {
     await expect(feed.page(carl!, { before: message })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     expect((await feed.page(carl!, {})).data).toEqual([]);
     expect(contents((await feed.page(ben!, {})).data)).toEqual(['among us']);
-    await people.call(anna!, 'DELETE', `/conversations/${id}/participants/${ben!.userId}`);
+    await anna!.call('DELETE', `/conversations/${id}/participants/${ben!.userId}`);
     expect(await feed.page(ben!, {})).toMatchObject({ data: [], total: 0 });
-    await people.call(anna!, 'DELETE', `/conversations/${id}`);
+    await anna!.call('DELETE', `/conversations/${id}`);
     expect(await feed.page(anna!, {})).toMatchObject({ data: [], total: 0 });
   });
 
   it('continues in both directions over several conversations without loss or repetition', async () => {
-    const [anna, ben] = await people.many(2);
-    const conversations = await Promise.all([1, 2, 3].map(() => people.group(anna!, [[ben!, 'participant']])));
+    const [anna, ben] = await world.users(2);
+    const conversations = await Promise.all([1, 2, 3].map(() => world.group(anna!, [ben!])));
     // Sent together, so that many have the same time.
     await Promise.all(
       conversations.flatMap((id) => Array.from({ length: 12 }, (_, number) => send(anna!, id, `${id} ${number}`))),
@@ -87,8 +84,8 @@ describe('an offset page of messages', () => {
   });
 
   it('has a page number', async () => {
-    const [anna, ben] = await people.many(2);
-    const id = await people.group(anna!, [[ben!, 'participant']]);
+    const [anna, ben] = await world.users(2);
+    const id = await world.group(anna!, [ben!]);
     const ids: string[] = [];
     for (let number = 1; number <= 7; number++) ids.unshift(await send(anna!, id, `message ${number}`));
     const pageOf = async (query: object) => (await feed.page(ben!, { conversationId: id, limit: 2, ...query })).page;

@@ -3,36 +3,34 @@ import { MessageIndexRepository } from '../../src/modules/messages/message-index
 import { SearchSnapshot } from '../../src/modules/messages/message-search.repository.js';
 import { runSync } from '../../src/platform/concurrency/steps.js';
 import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
-import { type Answer, People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { HttpResponse } from '../support/client/http.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('GET /search/messages', () => {
-  let server: TestApp;
-  let people: People;
+  let world: World;
   let index: MessageIndexRepository;
-  let ana: Actor;
-  let bo: Actor;
+  let ana: User;
+  let bo: User;
 
   beforeAll(async () => {
-    server = await startTestApp({ SCHEDULE_DRY_RUN: 'true' });
-    people = new People(server);
-    index = server.app.get(MessageIndexRepository, { strict: false });
-    [ana, bo] = (await people.many(2)) as [Actor, Actor];
+    world = await World.start({ SCHEDULE_DRY_RUN: 'true' });
+    index = world.get(MessageIndexRepository);
+    [ana, bo] = await world.users(2);
   });
-  afterAll(() => server.close());
+  afterAll(() => world.stop());
 
   const send = async (groupId: string, content: string, by = ana): Promise<string> =>
-    (await people.call(by, 'POST', `/conversations/${groupId}/messages`, { content })).body.id as string;
-  const search = (q: string, more = '', by = bo): Promise<Answer> =>
-    people.call(by, 'GET', `/search/messages?q=${encodeURIComponent(q)}${more}`);
+    (await by.call('POST', `/conversations/${groupId}/messages`, { content })).body.id as string;
+  const search = (q: string, more = '', by = bo): Promise<HttpResponse> =>
+    by.call('GET', `/search/messages?q=${encodeURIComponent(q)}${more}`);
   const found = async (q: string, more = '', by = bo): Promise<string[]> =>
     (await search(q, more, by)).body.data.map(({ content }: { content: string }) => content) as string[];
   const fold = (messages: readonly { content: string }[]) =>
     Promise.resolve(messages.map(({ content }) => runSync(tsvectorInSteps(content))));
   const indexOf = async (groupId: string): Promise<{ rows: number; rest: boolean }> => {
-    const [row] = await server.database.query<{ rows: number; rest: boolean }>(
+    const [row] = await world.database.query<{ rows: number; rest: boolean }>(
       `select (select count(*)::int from message_search s where s.conversation_id = $1) as rows,
               exists (select from stream_heads h left join message_search_progress g on g.conversation_id = h.stream_id
                        where h.stream_id = $1 and (coalesce(g.indexed_from, 2) > 1 or g.indexed_to < h.last_number))
@@ -46,7 +44,7 @@ describe('GET /search/messages', () => {
   };
   /** Runs `work` while nothing can be indexed. */
   const withoutIndexing = async (work: () => Promise<void>, lock = 'message_search_progress in share mode') => {
-    const client = new pg.Client({ connectionString: server.database.url });
+    const client = new pg.Client({ connectionString: world.database.url });
     await client.connect();
     try {
       await client.query(`begin; lock table ${lock}`);
@@ -81,7 +79,7 @@ describe('GET /search/messages', () => {
     ['ไทย', 'ประเทศไทยสวย'],
     ['need', 'a needle in hay'],
   ])('finds by %s the content %s, before and after it is indexed', async (query, content) => {
-    const groupId = await people.group(ana, [[bo, 'participant']]);
+    const groupId = await world.group(ana, [bo]);
     await withoutIndexing(async () => {
       await send(groupId, content);
       await send(groupId, 'something else');
@@ -94,7 +92,7 @@ describe('GET /search/messages', () => {
   });
 
   it('returns the position of each match as offsets, and markup as text', async () => {
-    const groupId = await people.group(ana, [[bo, 'participant']]);
+    const groupId = await world.group(ana, [bo]);
     const content = `${'😀 '.repeat(200)}if (a < b) the Pélican; a pelican > ${'more '.repeat(100)}`;
     await send(groupId, content);
     const [hit] = (await search('pelican', `&conversation_id=${groupId}`)).body.data;
@@ -106,24 +104,24 @@ describe('GET /search/messages', () => {
   });
 
   it('finds a message by its current content, edited or deleted before or after it was indexed', async () => {
-    const groupId = await people.group(ana, [[bo, 'participant']]);
+    const groupId = await world.group(ana, [bo]);
     const more = `&conversation_id=${groupId}`;
     const [early, gone] = [await send(groupId, 'first alpha'), await send(groupId, 'second alpha')];
     await indexAll(groupId);
     await withoutIndexing(async () => {
-      await people.call(ana, 'PATCH', `/messages/${early}`, { content: 'first omega' });
-      await people.call(ana, 'DELETE', `/messages/${gone}`);
+      await ana.call('PATCH', `/messages/${early}`, { content: 'first omega' });
+      await ana.call('DELETE', `/messages/${gone}`);
       expect(await found('alpha', more)).toEqual([]);
       expect(await found('omega', more)).toEqual(['first omega']);
       const late = await send(groupId, 'third alpha');
-      await people.call(ana, 'PATCH', `/messages/${late}`, { content: 'third omega' });
+      await ana.call('PATCH', `/messages/${late}`, { content: 'third omega' });
       expect(await found('alpha', more)).toEqual([]);
       expect(await found('omega', more)).toEqual(['third omega', 'first omega']);
     });
     await indexAll(groupId);
     expect(await found('alpha', more)).toEqual([]);
     expect(await found('omega', more)).toEqual(['third omega', 'first omega']);
-    const [kept] = await server.database.query(
+    const [kept] = await world.database.query(
       `select count(*)::int as count from message_search where message_id = $1`,
       [gone],
     );
@@ -131,7 +129,7 @@ describe('GET /search/messages', () => {
   });
 
   it('returns every message once and in order, however much is indexed', async () => {
-    const groupId = await people.group(ana, [[bo, 'participant']]);
+    const groupId = await world.group(ana, [bo]);
     const sent: string[] = [];
     await withoutIndexing(async () => {
       for (let n = 0; n < 40; n++) {
@@ -140,8 +138,8 @@ describe('GET /search/messages', () => {
       }
       expect(await everyPage('tally', `&conversation_id=${groupId}&limit=7`)).toEqual(sent);
     });
-    await server.database.query(`delete from message_search_progress where conversation_id = $1`, [groupId]);
-    await server.database.query(`delete from message_search where conversation_id = $1`, [groupId]);
+    await world.database.query(`delete from message_search_progress where conversation_id = $1`, [groupId]);
+    await world.database.query(`delete from message_search where conversation_id = $1`, [groupId]);
     for (let cycle = 0; (await indexOf(groupId)).rest; cycle++) {
       await index.index([groupId], 9, fold);
       sent.unshift(`tally new ${cycle}`);
@@ -153,7 +151,7 @@ describe('GET /search/messages', () => {
   });
 
   it('finds acknowledged messages while several processes index and others send', async () => {
-    const groups = await Promise.all([1, 2, 3].map(() => people.group(ana, [[bo, 'participant']])));
+    const groups = await Promise.all([1, 2, 3].map(() => world.group(ana, [bo])));
     let isSending = true;
     const indexer = async (): Promise<void> => {
       while (isSending) await index.index(groups, 3, fold);
@@ -164,7 +162,7 @@ describe('GET /search/messages', () => {
         const id = await send(groups[n % 3]!, content);
         expect(await found(content)).toEqual([content]);
         if (n % 5 > 0) continue;
-        await people.call(ana, 'PATCH', `/messages/${id}`, { content: `${content} changed${name}${n}` });
+        await ana.call('PATCH', `/messages/${id}`, { content: `${content} changed${name}${n}` });
         expect(await found(`changed${name}${n}`)).toEqual([`${content} changed${name}${n}`]);
       }
     };
@@ -175,21 +173,21 @@ describe('GET /search/messages', () => {
   });
 
   it('limits its work: short pages continue until everything has been searched', async () => {
-    const groupId = await people.group(ana, [[bo, 'participant']]);
+    const groupId = await world.group(ana, [bo]);
     await withoutIndexing(async () => {
-      await server.database.query(
+      await world.database.query(
         `insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
          select gen_random_uuid(), $1, n, n, $2, 'text', case when n = 3 then 'deep treasure' else 'hay' end,
                 now() - (20000 - n) * interval '1 second' from generate_series(1, 20000) n`,
         [groupId, ana.userId],
       );
-      await server.database.query(`update stream_heads set last_number = 20000 where stream_id = $1`, [groupId]);
+      await world.database.query(`update stream_heads set last_number = 20000 where stream_id = $1`, [groupId]);
       const { body } = await search('treasure', `&conversation_id=${groupId}`);
       expect(body).toMatchObject({ data: [], has_more: true });
       expect(await everyPage('treasure', `&conversation_id=${groupId}`)).toEqual(['deep treasure']);
     });
     // Excluded from the tests that index everything.
-    await server.database.query(
+    await world.database.query(
       `insert into message_search_progress values ($1, 1, 20000)
       on conflict (conversation_id) do update set indexed_from = 1, indexed_to = 20000`,
       [groupId],
@@ -197,24 +195,24 @@ describe('GET /search/messages', () => {
   });
 
   it('indexes messages that no process has indexed', async () => {
-    const groupId = await people.group(ana, [[bo, 'participant']]);
-    await server.database.query(
+    const groupId = await world.group(ana, [bo]);
+    await world.database.query(
       `insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
        select gen_random_uuid(), $1, n, n, $2, 'text', 'Altbestand ' || n, now() from generate_series(1, 30) n`,
       [groupId, ana.userId],
     );
-    await server.database.query(`update stream_heads set last_number = 30 where stream_id = $1`, [groupId]);
+    await world.database.query(`update stream_heads set last_number = 30 where stream_id = $1`, [groupId]);
     expect(await found('altbestand', '&limit=50')).toHaveLength(30);
-    const schedule = server.app.get(Schedule, { strict: false });
+    const schedule = world.get(Schedule);
     while ((await schedule.run('message-index', { isDryRun: false }))!.messages! > 0);
     expect((await indexOf(groupId)).rows).toBe(30);
   });
 
   it('finds everything in many conversations, by words and by time, and nothing of other users', async () => {
-    const [cy] = (await people.many(1)) as [Actor];
-    const own = await Promise.all(Array.from({ length: 40 }, () => people.group(ana, [[cy, 'participant']])));
-    const foreign = await people.group(ana, [[bo, 'participant']]);
-    await server.database.query(
+    const cy = await world.user();
+    const own = await Promise.all(Array.from({ length: 40 }, () => world.group(ana, [cy])));
+    const foreign = await world.group(ana, [bo]);
+    await world.database.query(
       `with m as (
          insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
          select gen_random_uuid(), c.id, n, 100 + n, $2, 'text', 'tern gull ' || n, now() - n * interval '1 hour'
@@ -224,7 +222,7 @@ describe('GET /search/messages', () => {
       [[...own, foreign], ana.userId],
     );
     for (const id of [...own, foreign]) await indexAll(id);
-    await server.database.query('vacuum analyze message_search');
+    await world.database.query('vacuum analyze message_search');
     const asked = jest.spyOn(SearchSnapshot.prototype, 'indexed');
     const plans = new Set<string>();
     for (const [query, count] of [
@@ -243,15 +241,15 @@ describe('GET /search/messages', () => {
   });
 
   it('finds nothing in conversations that were left or deleted', async () => {
-    const groupId = await people.group(ana, [[bo, 'participant']]);
+    const groupId = await world.group(ana, [bo]);
     await send(groupId, 'parting words');
     await indexAll(groupId);
     expect(await found('parting')).toHaveLength(1);
-    await people.call(bo, 'POST', `/conversations/${groupId}/leave`);
+    await bo.call('POST', `/conversations/${groupId}/leave`);
     await send(groupId, 'parting later');
     expect(await found('parting')).toEqual([]);
     expect(await found('parting', '', ana)).toHaveLength(2);
-    await people.call(ana, 'DELETE', `/conversations/${groupId}`);
+    await ana.call('DELETE', `/conversations/${groupId}`);
     expect(await found('parting', '', ana)).toEqual([]);
   });
 
@@ -276,7 +274,7 @@ describe('GET /search/messages', () => {
     void work.finally(() => (isDone = true));
     let most = 0;
     while (!isDone) {
-      const taken = await server.database.query(
+      const taken = await world.database.query(
         `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
             and query like '%tsquery%'`,
       );
@@ -298,10 +296,10 @@ describe('GET /search/messages', () => {
   });
 
   it('uses at most half of the connections for many accounts, and returns 503 after a long wait', async () => {
-    const greedy = await people.many(60);
-    const groupId = await people.group(
+    const greedy = await world.users(60);
+    const groupId = await world.group(
       ana,
-      [bo, ...greedy].map((actor): [Actor, 'participant'] => [actor, 'participant']),
+      [bo, ...greedy].map((actor): [User, 'participant'] => [actor, 'participant']),
     );
     await withoutIndexing(async () => {
       const answers = greedy.flatMap((actor) => [search('a', '', actor), search('b', '', actor)]);
@@ -310,14 +308,12 @@ describe('GET /search/messages', () => {
         body: { error: { code: 'SERVICE_UNAVAILABLE' } },
       });
       const mostTaken = maxSearchesDuring(Promise.all(answers));
-      const { status } = await people.call(ana, 'GET', `/conversations/${groupId}/messages`);
+      const { status } = await ana.call('GET', `/conversations/${groupId}/messages`);
       expect(status).toBe(200);
-      expect(await people.call(bo, 'POST', `/conversations/${groupId}/messages`, { content: 'as ever' })).toMatchObject(
-        {
-          status: 201,
-        },
-      );
-      expect(await mostTaken).toBe(server.config.databasePoolSize / 2);
+      expect(await bo.call('POST', `/conversations/${groupId}/messages`, { content: 'as ever' })).toMatchObject({
+        status: 201,
+      });
+      expect(await mostTaken).toBe(world.config.databasePoolSize / 2);
     }, 'message_search in access exclusive mode');
     expect((await search('as ever')).status).toBe(200);
   });

@@ -1,10 +1,11 @@
-import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
 import { Metrics, distributionOf } from '../../src/platform/metrics/metrics.js';
 import { METRICS } from '../../src/platform/metrics/metric-table.js';
 import { MetricsServer } from '../../src/platform/metrics/metrics-server.js';
-import { startChat, type Chat, type ChatUser } from '../support/chat.js';
+import { type HttpOptions, type HttpResponse, request } from '../support/client/http.js';
+import { exchange } from '../support/client/raw.js';
 import { startTestApp } from '../support/test-app.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 /** The value of one line of the text format. */
 function valueOf(text: string, line: string): number {
@@ -13,22 +14,21 @@ function valueOf(text: string, line: string): number {
 }
 
 describe('GET /metrics', () => {
-  let chat: Chat;
-  let ana: ChatUser;
-  let bo: ChatUser;
-  const scrape = async (): Promise<string> => (await fetch(`${chat.app.url}/metrics`)).text();
-  const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
-    fetch(`${chat.app.url}/api/v1${path}`, {
-      method: 'POST',
+  let world: World;
+  let ana: RegisteredUser;
+  let bo: RegisteredUser;
+  const scrape = async (): Promise<string> => (await request('GET', `${world.url}/metrics`)).body as string;
+  const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<HttpResponse> =>
+    request('POST', `${world.url}/api/v1${path}`, {
       headers: { 'content-type': 'application/json', ...headers },
       body,
     });
 
   beforeAll(async () => {
-    chat = await startChat();
-    [ana, bo] = [await chat.user('ana'), await chat.user('bob')];
+    world = await World.start();
+    [ana, bo] = [await world.register('ana'), await world.register('bob')];
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   it('contains every metric of the table with its description', async () => {
     const text = await scrape();
@@ -41,7 +41,7 @@ describe('GET /metrics', () => {
   });
 
   it('follows sends from the request to the sockets of other participants', async () => {
-    const group = await chat.group(ana, bo);
+    const group = await world.group(ana, [bo]);
     const socket = await bo.webSocket();
     const other = await bo.socketIo();
     const before = await scrape();
@@ -67,7 +67,7 @@ describe('GET /metrics', () => {
   });
 
   it('counts sends that are refused before the service, on every transport', async () => {
-    const group = await chat.group(ana);
+    const group = await world.group(ana);
     const [socket, other] = [await ana.webSocket(), await ana.socketIo()];
     const stranger = await bo.webSocket();
     const path = `/conversations/${group}/messages`;
@@ -76,7 +76,7 @@ describe('GET /metrics', () => {
       ['VALIDATION_ERROR', () => ana.call('POST', `${path}/`, [])],
       ['VALIDATION_ERROR', () => post(path, '{"content":', { authorization: `Bearer ${ana.token}` })],
       ['UNSUPPORTED_MEDIA_TYPE', () => post(path, 'hello', { 'content-type': 'text/plain' })],
-      ['AUTHENTICATION_REQUIRED', () => chat.call('POST', path, { content: 'x' })],
+      ['AUTHENTICATION_REQUIRED', () => world.call('POST', path, { content: 'x' })],
       ['PERMISSION_DENIED', () => bo.call('POST', path, { content: 'x' })],
       ['VALIDATION_ERROR', () => socket.request('message.send', { conversation_id: group, content: 5 })],
       ['PERMISSION_DENIED', () => stranger.request('message.send', { conversation_id: group, content: 'x' })],
@@ -111,7 +111,7 @@ describe('GET /metrics', () => {
   });
 
   it('contains no text of a client', async () => {
-    await chat.call('GET', '/no/such/route-marker-x1');
+    await world.call('GET', '/no/such/route-marker-x1');
     await ana.call('GET', '/users?search=marker-x2');
     expect(await scrape()).not.toMatch(/marker-x|ana@|"ana"/);
   });
@@ -123,12 +123,12 @@ describe('GET /metrics', () => {
       ALLOWED_ORIGINS: 'https://a.example',
     });
     try {
-      const statusOf = async (path: string, init?: RequestInit): Promise<number> =>
-        (await fetch(`${app.url}${path}`, init)).status;
+      const statusOf = async (path: string, method = 'GET', options?: HttpOptions): Promise<number> =>
+        (await request(method, app.url + path, options)).status;
       // A request without authentication counts as a call of its IP address, answered or refused.
-      expect(await statusOf('/api/v1/users/me', { headers: { authorization: 'Bearer x' } })).toBe(401);
+      expect(await statusOf('/api/v1/users/me', 'GET', { token: 'x' })).toBe(401);
       expect(await statusOf('/nowhere')).toBe(404);
-      expect(await statusOf('/api/v1/auth/register', { method: 'POST', body: 'x' })).toBe(415);
+      expect(await statusOf('/api/v1/auth/register', 'POST', { body: 'x' })).toBe(415);
       expect(await statusOf('/openapi.json')).toBe(200);
       for (const path of [
         '/nowhere',
@@ -144,12 +144,12 @@ describe('GET /metrics', () => {
       }
       for (const path of ['/livez', '/readyz']) expect([path, await statusOf(path)]).toEqual([path, 200]);
       const headers = { Origin: 'https://b.example' };
-      await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`, { headers });
-      const text = await (await fetch(`${app.url}/metrics`)).text();
+      await request('GET', `${app.url}/socket.io/?EIO=4&transport=polling`, { headers });
+      const text = (await request('GET', `${app.url}/metrics`)).body as string;
       expect(valueOf(text, 'parley_limits_hit_total{action="call"}')).toBe(8);
       expect(valueOf(text, 'parley_connections_refused_total{code="ORIGIN_NOT_ALLOWED"}')).toBe(1);
-      expect(await statusOf('/api/v1/conversations/x/messages', { method: 'POST' })).toBe(429);
-      const sends = (await (await fetch(`${app.url}/metrics`)).text()).split('\n');
+      expect(await statusOf('/api/v1/conversations/x/messages', 'POST')).toBe(429);
+      const sends = ((await request('GET', `${app.url}/metrics`)).body as string).split('\n');
       expect(sends).toContain('parley_sends_total{outcome="RATE_LIMIT_EXCEEDED"} 1');
     } finally {
       await app.close();
@@ -187,10 +187,7 @@ const HEADERS_OF_PROXIES = [
 
 /** The status of /metrics for a request that names another host than it is sent to; `fetch` cannot do that. */
 async function statusFor(url: string, host: string): Promise<number> {
-  const request = get(`${url}/metrics`, { headers: { host } });
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
-  response.resume();
-  return response.statusCode ?? 0;
+  return (await exchange(url, { method: 'GET', path: '/metrics', headers: { host } })).status;
 }
 
 describe('the access to GET /metrics', () => {
@@ -198,7 +195,7 @@ describe('the access to GET /metrics', () => {
     const app = await startTestApp({ METRICS_TOKEN: 'a-token-for-prometheus' });
     try {
       const status = async (headers?: Record<string, string>): Promise<number> =>
-        (await fetch(`${app.url}/metrics`, { headers })).status;
+        (await request('GET', `${app.url}/metrics`, { headers })).status;
       expect(await status({ authorization: 'Bearer a-token-for-prometheus' })).toBe(200);
       expect(await status({ authorization: 'Bearer a-token-for-prometheuz' })).toBe(404);
       expect(await status({ authorization: 'Basic a-token-for-prometheus' })).toBe(404);
@@ -213,12 +210,11 @@ describe('the access to GET /metrics', () => {
     try {
       const own = `http://127.0.0.1:${app.app.get(MetricsServer).port}`;
       for (const url of [app.url, own]) {
-        expect((await fetch(`${url}/metrics`)).status).toBe(200);
+        expect((await request('GET', `${url}/metrics`)).status).toBe(200);
         for (const name of HEADERS_OF_PROXIES) {
-          expect([name, (await fetch(`${url}/metrics`, { headers: { [name]: '127.0.0.1' } })).status]).toEqual([
-            name,
-            404,
-          ]);
+          expect([name, (await request('GET', `${url}/metrics`, { headers: { [name]: '127.0.0.1' } })).status]).toEqual(
+            [name, 404],
+          );
         }
         for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '192.0.2.1']) {
           expect([host, await statusFor(url, host)]).toEqual([host, 404]);
@@ -227,8 +223,8 @@ describe('the access to GET /metrics', () => {
           expect([host, await statusFor(url, host)]).toEqual([host, 200]);
         }
       }
-      expect((await fetch(`${own}/`)).status).toBe(404);
-      expect((await fetch(`${own}/metrics`, { method: 'POST' })).status).toBe(404);
+      expect((await request('GET', `${own}/`)).status).toBe(404);
+      expect((await request('POST', `${own}/metrics`)).status).toBe(404);
     } finally {
       await app.close();
     }

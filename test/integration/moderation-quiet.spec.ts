@@ -1,67 +1,60 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { People } from '../support/people.js';
-import type { AnyFrame, RealtimeClient } from '../support/realtime-client.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { Frame } from '../support/client/inbox.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 /** For both nodes. */
 const JWT_SECRET = randomBytes(48).toString('base64');
 const frozenRefusal = { status: 403, body: { error: { code: 'CONVERSATION_FROZEN' } } };
 
 describe('the moderation of a conversation', () => {
-  let test: TestApp;
-  let people: People;
-  let owner: Actor;
-  let member: Actor;
-  let moderator: Actor;
+  let world: World;
+  let owner: User;
+  let member: User;
+  let moderator: User;
   let id: string;
 
   beforeAll(async () => {
-    test = await startTestApp({ JWT_SECRET });
-    people = new People(test);
+    world = await World.start({ JWT_SECRET });
   });
 
-  afterAll(() => test.close());
+  afterAll(() => world.stop());
 
   beforeEach(async () => {
-    [owner, member, moderator] = (await people.many(3)) as [Actor, Actor, Actor];
-    id = await people.group(owner, [
-      [member, 'participant'],
-      [moderator, 'moderator'],
-    ]);
+    [owner, member, moderator] = await world.users(3);
+    id = await world.group(owner, [member, [moderator, 'moderator']]);
   });
 
-  const set = (actor: Actor, settings: object) => people.call(actor, 'PATCH', `/conversations/${id}`, { settings });
-  const send = (actor: Actor, content = 'hello', more: object = {}) =>
-    people.call(actor, 'POST', `/conversations/${id}/messages`, { content, ...more });
+  const set = (actor: User, settings: object) => actor.call('PATCH', `/conversations/${id}`, { settings });
+  const send = (actor: User, content = 'hello', more: object = {}) =>
+    actor.call('POST', `/conversations/${id}/messages`, { content, ...more });
 
   /** Runs `work` with a changed text of `append_messages`. */
   async function withAltered(from: string, to: string, work: () => Promise<void>): Promise<void> {
-    const [found] = await test.database.query<{ text: string }>(
+    const [found] = await world.database.query<{ text: string }>(
       `select pg_get_functiondef('append_messages'::regproc) as text`,
     );
     expect(found!.text).toContain(from);
-    await test.database.query(found!.text.replace(from, to));
-    await work().finally(() => test.database.query(found!.text));
+    await world.database.query(found!.text.replace(from, to));
+    await work().finally(() => world.database.query(found!.text));
   }
 
   describe('freezing', () => {
     it('rejects messages, edits and reactions of participants until it ends', async () => {
       const before = (await send(member)).body;
-      const device = await people.connect(member);
+      const device = await member.webSocket();
       expect((await set(moderator, { is_frozen: true })).body.settings).toMatchObject({ is_frozen: true });
 
-      const update = await device.next('conversation.updated');
+      const update = await device.first('conversation.updated');
       expect(update.data).toMatchObject({ conversation: { settings: { is_frozen: true } } });
       expect(await send(member)).toMatchObject(frozenRefusal);
       expect(await device.request('message.send', { conversation_id: id, content: 'over the socket' })).toMatchObject({
         ok: false,
         error: { code: 'CONVERSATION_FROZEN' },
       });
-      expect(await people.call(member, 'PATCH', `/messages/${before.id}`, { content: 'else' })).toMatchObject(
-        frozenRefusal,
-      );
-      expect(await people.call(member, 'PUT', `/messages/${before.id}/reactions/👍`)).toMatchObject(frozenRefusal);
+      expect(await member.call('PATCH', `/messages/${before.id}`, { content: 'else' })).toMatchObject(frozenRefusal);
+      expect(await member.call('PUT', `/messages/${before.id}/reactions/👍`)).toMatchObject(frozenRefusal);
 
       await set(owner, { is_frozen: false });
       expect((await send(member)).status).toBe(201);
@@ -70,24 +63,22 @@ describe('the moderation of a conversation', () => {
     it('allows reading, and deleting own messages', async () => {
       const { body: message } = await send(member);
       await set(owner, { is_frozen: true });
-      const page = await people.call(member, 'GET', `/conversations/${id}/messages`);
+      const page = await member.call('GET', `/conversations/${id}/messages`);
       expect(page.body.data).toHaveLength(1);
-      expect((await people.call(member, 'POST', `/conversations/${id}/read`, { sequence_number: 1 })).status).toBe(200);
-      expect((await people.call(member, 'DELETE', `/messages/${message.id}`)).status).toBe(200);
+      expect((await member.call('POST', `/conversations/${id}/read`, { sequence_number: 1 })).status).toBe(200);
+      expect((await member.call('DELETE', `/messages/${message.id}`)).status).toBe(200);
     });
 
     it('exempts moderators of the conversation and of the system who participate', async () => {
-      const [systemModerator, admin] = [await people.one('moderator'), await people.one('admin')];
-      await people.call(owner, 'POST', `/conversations/${id}/participants`, {
+      const [systemModerator, admin] = [await world.user({ role: 'moderator' }), await world.user({ role: 'admin' })];
+      await owner.call('POST', `/conversations/${id}/participants`, {
         user_ids: [systemModerator.userId, admin.userId],
       });
       await set(owner, { is_frozen: true });
       for (const actor of [owner, moderator, systemModerator, admin]) {
         const sent = await send(actor);
         expect(sent.status).toBe(201);
-        expect((await people.call(actor, 'PATCH', `/messages/${sent.body.id}`, { content: 'edited' })).status).toBe(
-          200,
-        );
+        expect((await actor.call('PATCH', `/messages/${sent.body.id}`, { content: 'edited' })).status).toBe(200);
       }
     });
 
@@ -98,9 +89,9 @@ describe('the moderation of a conversation', () => {
 
     /** Counts the messages of simultaneous sends after the event of the freeze. */
     async function stormWithFreeze(): Promise<{ behind: number; stored: number; refused: number }> {
-      const devices = await Promise.all([1, 2, 3].map(() => people.connect(member)));
+      const devices = await Promise.all([1, 2, 3].map(() => member.webSocket()));
       let isFinished = false;
-      const answers: AnyFrame[] = [];
+      const answers: Frame[] = [];
       const storm = devices.map(async (device) => {
         while (!isFinished) {
           const sends = Array.from({ length: 10 }, () =>
@@ -109,15 +100,15 @@ describe('the moderation of a conversation', () => {
           answers.push(...(await Promise.all(sends)));
         }
       });
-      const watcher = await people.connect(owner);
-      await watcher.next('message.created');
+      const watcher = await owner.webSocket();
+      await watcher.first('message.created');
       await set(owner, { is_frozen: true });
       const length = answers.length;
       while (answers.length < length + 60) await new Promise((resolve) => setImmediate(resolve));
       isFinished = true;
       await Promise.all(storm);
       for (const device of [...devices, watcher]) device.close();
-      const [row] = await test.database.query<{ behind: string; stored: string }>(
+      const [row] = await world.database.query<{ behind: string; stored: string }>(
         `select count(*) filter (where e.seq > f.seq) as behind, count(*) as stored
            from events e
            join (select max(seq) as seq from events where stream_id = $1 and type = 'conversation.updated') f on true
@@ -147,7 +138,7 @@ describe('the moderation of a conversation', () => {
 
   describe('slow mode', () => {
     /** The replies to `count` devices of the participant that send at once, partly in one batch. */
-    async function sendAtOnce(devices: RealtimeClient[], perDevice = 4): Promise<AnyFrame[]> {
+    async function sendAtOnce(devices: RealtimeClient[], perDevice = 4): Promise<Frame[]> {
       const sends = devices.flatMap((device) =>
         Array.from({ length: perDevice }, () =>
           device.request('message.send', { conversation_id: id, content: 'me first' }),
@@ -157,12 +148,11 @@ describe('the moderation of a conversation', () => {
     }
 
     it('accepts exactly one of many simultaneous sends, over several sockets and two nodes', async () => {
-      const other = await startTestApp({ DATABASE_URL: test.database.url, JWT_SECRET });
-      const there = new People(other);
-      there.adopt(people, member);
+      const there = await World.start({ DATABASE_URL: world.database.url, JWT_SECRET });
+      const elsewhere = member.at(there);
       try {
         await set(owner, { slow_mode_seconds: 600 });
-        const devices = await Promise.all([people, there, people, there].map((node) => node.connect(member)));
+        const devices = await Promise.all([member, elsewhere, member, elsewhere].map((user) => user.webSocket()));
         for (let cycle = 0; cycle < 5; cycle++) {
           const answers = await sendAtOnce(devices);
           const refused = answers.filter(({ ok }) => !ok);
@@ -176,13 +166,13 @@ describe('the moderation of a conversation', () => {
         }
         for (const device of devices) device.close();
       } finally {
-        await other.close();
+        await there.stop();
       }
     });
 
     it('accepts several if only sends before the batch are checked, as a control', async () => {
       await set(owner, { slow_mode_seconds: 600 });
-      const devices = await Promise.all([1, 2].map(() => people.connect(member)));
+      const devices = await Promise.all([1, 2].map(() => member.webSocket()));
       await withAltered(`and o.ordinal < w.ordinal and o.verdict = 'stored'`, 'and false', async () => {
         const answers = await sendAtOnce(devices, 20);
         expect(answers.filter(({ ok }) => ok).length).toBeGreaterThan(1);
@@ -191,7 +181,7 @@ describe('the moderation of a conversation', () => {
     });
 
     const resetLastSend = () =>
-      test.database.query(
+      world.database.query(
         `update participants set last_sent_at = now() - interval '1 day' where conversation_id = $1`,
         [id],
       );
@@ -209,13 +199,13 @@ describe('the moderation of a conversation', () => {
     it('applies to edits and reactions, which count as well', async () => {
       const { body: earlier } = await send(member);
       await set(owner, { slow_mode_seconds: 600 });
-      const edit = (content: string) => people.call(member, 'PATCH', `/messages/${earlier.id}`, { content });
+      const edit = (content: string) => member.call('PATCH', `/messages/${earlier.id}`, { content });
       const react = (emoji: string, method = 'PUT', actor = member) =>
-        people.call(actor, method, `/messages/${earlier.id}/reactions/${emoji}`);
+        actor.call(method, `/messages/${earlier.id}/reactions/${emoji}`);
       const refused = { status: 429, body: { error: { code: 'SLOW_MODE' } } };
       expect(await edit('soon after')).toMatchObject(refused);
       expect(await react('👍')).toMatchObject(refused);
-      expect((await people.call(member, 'GET', `/messages/${earlier.id}`)).body).toMatchObject({
+      expect((await member.call('GET', `/messages/${earlier.id}`)).body).toMatchObject({
         content: earlier.content,
         reactions: [],
       });
@@ -244,14 +234,14 @@ describe('the moderation of a conversation', () => {
     it('continues after leaving and rejoining', async () => {
       await set(owner, { slow_mode_seconds: 600 });
       await send(member);
-      await people.call(member, 'POST', `/conversations/${id}/leave`);
-      await people.call(owner, 'POST', `/conversations/${id}/participants`, { user_ids: [member.userId] });
+      await member.call('POST', `/conversations/${id}/leave`);
+      await owner.call('POST', `/conversations/${id}/participants`, { user_ids: [member.userId] });
       expect((await send(member)).body.error.code).toBe('SLOW_MODE');
     });
 
     it('exempts moderators, and counts for each participant separately', async () => {
-      const [second] = await people.many(1);
-      await people.call(owner, 'POST', `/conversations/${id}/participants`, { user_ids: [second!.userId] });
+      const second = await world.user();
+      await owner.call('POST', `/conversations/${id}/participants`, { user_ids: [second!.userId] });
       await set(owner, { slow_mode_seconds: 600 });
       for (const actor of [owner, owner, moderator, moderator, member, second!]) {
         expect((await send(actor)).status).toBe(201);

@@ -1,48 +1,42 @@
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('POST /reports', () => {
-  let test: TestApp;
-  let people: People;
-  let admin: Actor;
-  let moderators: Actor[];
-  let owner: Actor;
-  let author: Actor;
-  let reader: Actor;
+  let world: World;
+  let admin: User;
+  let moderators: User[];
+  let owner: User;
+  let author: User;
+  let reader: User;
   let id: string;
 
   beforeAll(async () => {
-    test = await startTestApp();
-    people = new People(test);
-    admin = await people.one('admin');
-    moderators = await Promise.all(['a', 'b', 'c', 'd'].map(() => people.one('moderator')));
+    world = await World.start();
+    admin = await world.user({ role: 'admin' });
+    moderators = await Promise.all(['a', 'b', 'c', 'd'].map(() => world.user({ role: 'moderator' })));
   });
 
-  afterAll(() => test.close());
+  afterAll(() => world.stop());
 
   beforeEach(async () => {
-    [owner, author, reader] = (await people.many(3)) as [Actor, Actor, Actor];
-    id = await people.group(owner, [
-      [author, 'participant'],
-      [reader, 'participant'],
-    ]);
+    [owner, author, reader] = await world.users(3);
+    id = await world.group(owner, [author, reader]);
   });
 
-  const send = async (actor: Actor, content: string): Promise<string> =>
-    (await people.call(actor, 'POST', `/conversations/${id}/messages`, { content })).body.id as string;
-  const report = (actor: Actor, type: string, targetId: string, more: object = {}) =>
-    people.call(actor, 'POST', '/reports', { target_type: type, target_id: targetId, category: 'spam', ...more });
-  const act = (actor: Actor, reportId: string, what: string, body?: object) =>
-    people.call(actor, 'POST', `/admin/reports/${reportId}/${what}`, body);
-  const get = async (reportId: string) => (await people.call(moderators[0]!, 'GET', `/admin/reports/${reportId}`)).body;
+  const send = async (actor: User, content: string): Promise<string> =>
+    (await actor.call('POST', `/conversations/${id}/messages`, { content })).body.id as string;
+  const report = (actor: User, type: string, targetId: string, more: object = {}) =>
+    actor.call('POST', '/reports', { target_type: type, target_id: targetId, category: 'spam', ...more });
+  const act = (actor: User, reportId: string, what: string, body?: object) =>
+    actor.call('POST', `/admin/reports/${reportId}/${what}`, body);
+  const get = async (reportId: string) => (await moderators[0]!.call('GET', `/admin/reports/${reportId}`)).body;
   /** A reported message. */
   const reported = async (): Promise<{ messageId: string; reportId: string }> => {
     const messageId = await send(author, 'buy this');
     return { messageId, reportId: (await report(reader, 'message', messageId)).body.id as string };
   };
   const actionsOn = async (targetId: string): Promise<string[]> =>
-    (await people.call(admin, 'GET', `/admin/audit-log?target_id=${targetId}`)).body.data
+    (await admin.call('GET', `/admin/audit-log?target_id=${targetId}`)).body.data
       .map(({ action }: { action: string }) => action)
       .reverse();
 
@@ -51,13 +45,13 @@ describe('POST /reports', () => {
       for (let i = 1; i <= 7; i++) await send(reader, `before ${i}`);
       const messageId = await send(author, 'buy this');
       for (let i = 1; i <= 7; i++) await send(reader, `after ${i}`);
-      const [mine, theirs] = [await people.connect(moderators[0]!), await people.connect(author)];
+      const [mine, theirs] = [await moderators[0]!.webSocket(), await author.webSocket()];
 
       const made = await report(reader, 'message', messageId, { category: 'harassment', comment: 'again and again' });
       expect(made).toMatchObject({ status: 201, body: { target_id: messageId, category: 'harassment' } });
       await report(owner, 'message', messageId);
 
-      const news = await mine.next('report.created');
+      const news = await mine.first('report.created');
       expect(news.data).toEqual({ report_id: made.body.id, target_type: 'message', category: 'harassment' });
       const details = await get(made.body.id as string);
       expect(details).toMatchObject({
@@ -81,7 +75,7 @@ describe('POST /reports', () => {
     });
 
     it('accepts only targets that the reporter can see', async () => {
-      const stranger = await people.one();
+      const stranger = await world.user();
       const messageId = await send(author, 'among us');
       const missing = { status: 404, body: { error: { code: 'REPORT_TARGET_NOT_FOUND' } } };
       for (const [type, target] of [
@@ -95,9 +89,9 @@ describe('POST /reports', () => {
       }
       expect((await report(stranger, 'user', author.userId)).status).toBe(201);
       expect((await report(reader, 'conversation', id)).status).toBe(201);
-      const room = await people.call(owner, 'POST', '/conversations', { type: 'room', title: 'Open to all' });
+      const room = await owner.call('POST', '/conversations', { type: 'room', title: 'Open to all' });
       expect((await report(stranger, 'conversation', room.body.id as string)).status).toBe(201);
-      await people.call(author, 'DELETE', `/messages/${messageId}`);
+      await author.call('DELETE', `/messages/${messageId}`);
       expect(await report(reader, 'message', messageId)).toMatchObject(missing);
     });
 
@@ -116,18 +110,17 @@ describe('POST /reports', () => {
     });
 
     it('is limited', async () => {
-      const limited = await startTestApp({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_REPORT: '3' });
-      const there = new People(limited);
+      const there = await World.start({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_REPORT: '3' });
       try {
-        const [busy, ...others] = await there.many(5);
+        const [busy, ...others] = await there.users(5);
         const answers = [];
         for (const { userId } of others) {
           const body = { target_type: 'user', target_id: userId, category: 'spam' };
-          answers.push((await there.call(busy!, 'POST', '/reports', body)).status);
+          answers.push((await busy!.at(there).call('POST', '/reports', body)).status);
         }
         expect(answers).toEqual([201, 201, 201, 429]);
       } finally {
-        await limited.close();
+        await there.stop();
       }
     });
   });
@@ -136,9 +129,9 @@ describe('POST /reports', () => {
     it('is visible to moderators and admins only', async () => {
       const { reportId } = await reported();
       for (const actor of [owner, author, reader]) {
-        expect((await people.call(actor, 'GET', '/admin/reports')).status).toBe(403);
-        expect((await people.call(actor, 'GET', `/admin/reports/${reportId}`)).status).toBe(403);
-        expect((await people.call(actor, 'PATCH', `/admin/reports/${reportId}`, { note: 'x' })).status).toBe(403);
+        expect((await actor.call('GET', '/admin/reports')).status).toBe(403);
+        expect((await actor.call('GET', `/admin/reports/${reportId}`)).status).toBe(403);
+        expect((await actor.call('PATCH', `/admin/reports/${reportId}`, { note: 'x' })).status).toBe(403);
         for (const what of ['claim', 'release']) expect((await act(actor, reportId, what)).status).toBe(403);
         expect((await act(actor, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(403);
       }
@@ -148,23 +141,21 @@ describe('POST /reports', () => {
     it('is listed with the longest waiting first, in pages, by status and category', async () => {
       const ids = [];
       for (let i = 0; i < 5; i++) {
-        ids.push((await report((await people.many(1))[0]!, 'user', author.userId, { category: 'hate' })).body.id);
+        ids.push((await report(await world.user(), 'user', author.userId, { category: 'hate' })).body.id);
       }
       const seen: string[] = [];
       let cursor: string | null = '';
       while (cursor !== null) {
         const more: string = cursor === '' ? '' : `&cursor=${cursor}`;
-        const page = (
-          await people.call(moderators[0]!, 'GET', `/admin/reports?status=open&category=hate&limit=2${more}`)
-        ).body;
+        const page = (await moderators[0]!.call('GET', `/admin/reports?status=open&category=hate&limit=2${more}`)).body;
         seen.push(...page.data.map((row: { id: string }) => row.id));
         cursor = page.next_cursor as string | null;
       }
       expect(seen).toEqual(ids);
       await act(moderators[0]!, ids[0] as string, 'resolve', { outcome: 'dismissed' });
-      const left = await people.call(moderators[0]!, 'GET', '/admin/reports?category=hate');
+      const left = await moderators[0]!.call('GET', '/admin/reports?category=hate');
       expect(left.body.data).toHaveLength(4);
-      const done = await people.call(moderators[0]!, 'GET', '/admin/reports?category=hate&status=resolved');
+      const done = await moderators[0]!.call('GET', '/admin/reports?category=hate&status=resolved');
       expect(done.body.data.map((row: { id: string }) => row.id)).toEqual([ids[0]]);
     });
 
@@ -179,7 +170,7 @@ describe('POST /reports', () => {
         const claimed = { status: 409, body: { error: { code: 'REPORT_CLAIMED' } } };
         expect(await act(loser, reportId, 'resolve', { outcome: 'removed' })).toMatchObject(claimed);
         expect(await act(loser, reportId, 'release')).toMatchObject(claimed);
-        expect(await people.call(loser, 'PATCH', `/admin/reports/${reportId}`, { note: 'x' })).toMatchObject(claimed);
+        expect(await loser.call('PATCH', `/admin/reports/${reportId}`, { note: 'x' })).toMatchObject(claimed);
         expect(await get(reportId)).toMatchObject({ status: 'claimed', claimed_by: winner!.userId });
         expect((await act(winner!, reportId, 'release')).body).toMatchObject({ status: 'open', claimed_by: null });
         expect((await act(loser, reportId, 'claim')).status).toBe(200);
@@ -190,7 +181,7 @@ describe('POST /reports', () => {
     it('becomes free after a claim of half an hour', async () => {
       const { reportId } = await reported();
       await act(moderators[0]!, reportId, 'claim');
-      await test.database.query(`update reports set claimed_at = now() - interval '31 minutes' where id = $1`, [
+      await world.database.query(`update reports set claimed_at = now() - interval '31 minutes' where id = $1`, [
         reportId,
       ]);
       expect(await get(reportId)).toMatchObject({ status: 'open', claimed_by: null, claimed_until: null });
@@ -199,13 +190,13 @@ describe('POST /reports', () => {
     });
 
     it('is hidden from the moderator it is about, who cannot resolve it', async () => {
-      const moderator = await people.one('moderator');
-      const group = await people.group(moderator, [[reader, 'participant']]);
-      const { body: message } = await people.call(moderator, 'POST', `/conversations/${group}/messages`, {
+      const moderator = await world.user({ role: 'moderator' });
+      const group = await world.group(moderator, [reader]);
+      const { body: message } = await moderator.call('POST', `/conversations/${group}/messages`, {
         content: 'hm',
       });
-      const theirs = await people.connect(moderator);
-      const admins = await people.connect(admin);
+      const theirs = await moderator.webSocket();
+      const admins = await admin.webSocket();
       const about: string[] = [];
       for (const [type, target] of [
         ['user', moderator.userId],
@@ -215,40 +206,40 @@ describe('POST /reports', () => {
         about.push((await report(reader, type, target as string, { comment: 'it was them' })).body.id as string);
       }
       const other = (await report(reader, 'user', author.userId)).body.id as string;
-      await theirs.next(({ type, data }) => type === 'report.created' && data?.report_id === other);
-      await admins.next(({ type, data }) => type === 'report.created' && data?.report_id === other);
+      await theirs.first(({ type, data }) => type === 'report.created' && data?.report_id === other);
+      await admins.first(({ type, data }) => type === 'report.created' && data?.report_id === other);
       const reportsSentTo = ({ frames }: typeof theirs): unknown[] =>
         frames.flatMap(({ type, data }) => (type === 'report.created' ? [data!.report_id] : []));
       expect(reportsSentTo(theirs)).toEqual([other]);
       expect(reportsSentTo(admins)).toEqual([...about, other]);
 
-      const listed = JSON.stringify((await people.call(moderator, 'GET', '/admin/reports?limit=100')).body);
+      const listed = JSON.stringify((await moderator.call('GET', '/admin/reports?limit=100')).body);
       expect(listed).toContain(other);
       for (const reportId of about) {
         expect(listed).not.toContain(reportId);
         const gone = { status: 404, body: { error: { code: 'REPORT_NOT_FOUND' } } };
-        expect(await people.call(moderator, 'GET', `/admin/reports/${reportId}`)).toMatchObject(gone);
-        expect(await people.call(moderator, 'PATCH', `/admin/reports/${reportId}`, { note: 'x' })).toMatchObject(gone);
+        expect(await moderator.call('GET', `/admin/reports/${reportId}`)).toMatchObject(gone);
+        expect(await moderator.call('PATCH', `/admin/reports/${reportId}`, { note: 'x' })).toMatchObject(gone);
         expect(await act(moderator, reportId, 'claim')).toMatchObject(gone);
         expect(await act(moderator, reportId, 'resolve', { outcome: 'dismissed' })).toMatchObject(gone);
         expect((await act(admin, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(200);
       }
       const own = (await report(reader, 'user', admin.userId)).body.id as string;
-      expect((await people.call(admin, 'GET', `/admin/reports/${own}`)).status).toBe(200);
+      expect((await admin.call('GET', `/admin/reports/${own}`)).status).toBe(200);
       expect((await act(admin, own, 'resolve', { outcome: 'dismissed' })).status).toBe(403);
     });
 
     it('accepts a note and another category', async () => {
       const { reportId } = await reported();
       const path = `/admin/reports/${reportId}`;
-      const changed = await people.call(moderators[0]!, 'PATCH', path, {
+      const changed = await moderators[0]!.call('PATCH', path, {
         category: 'illegal',
         note: 'ask',
         status: 'claimed',
       });
       expect(changed.body).toMatchObject({ category: 'illegal', note: 'ask', status: 'claimed' });
-      expect((await people.call(moderators[0]!, 'PATCH', path, { status: 'open' })).body.status).toBe('open');
-      expect((await people.call(moderators[0]!, 'PATCH', path, { status: 'resolved' })).status).toBe(400);
+      expect((await moderators[0]!.call('PATCH', path, { status: 'open' })).body.status).toBe('open');
+      expect((await moderators[0]!.call('PATCH', path, { status: 'resolved' })).status).toBe(400);
     });
   });
 
@@ -256,13 +247,13 @@ describe('POST /reports', () => {
     it('deletes the message for all participants, and resolves all its reports', async () => {
       const { messageId, reportId } = await reported();
       const second = (await report(owner, 'message', messageId)).body.id as string;
-      const device = await people.connect(reader);
+      const device = await reader.webSocket();
       const done = await act(moderators[0]!, reportId, 'resolve', { outcome: 'removed', note: 'an advert' });
       expect(done).toMatchObject({
         status: 200,
         body: { status: 'resolved', outcome: 'removed', note: 'an advert', resolved_by: moderators[0]!.userId },
       });
-      const gone = await device.next('message.deleted');
+      const gone = await device.first('message.deleted');
       expect(gone.data).toMatchObject({ message: { id: messageId, content: '', is_deleted: true } });
       expect(await get(second)).toMatchObject({ status: 'resolved', outcome: 'removed' });
       expect(await actionsOn(messageId)).toEqual(['message.take_down']);
@@ -274,17 +265,17 @@ describe('POST /reports', () => {
 
     it('warns the author, on every device and after reconnecting, without naming the moderator', async () => {
       const { reportId } = await reported();
-      const device = await people.connect(author);
+      const device = await author.webSocket();
       await act(moderators[0]!, reportId, 'resolve', {
         outcome: 'warned',
         user_message: 'No adverts, please.',
         note: 'secret',
       });
-      const warned = await device.next('user.warned');
+      const warned = await device.first('user.warned');
       expect(warned.data).toMatchObject({ warning: { category: 'spam', message: 'No adverts, please.' } });
       expect(JSON.stringify(device.frames)).not.toContain(moderators[0]!.userId);
       expect(JSON.stringify(device.frames)).not.toContain('secret');
-      const [row] = await test.database.query<{ count: string }>(
+      const [row] = await world.database.query<{ count: string }>(
         `select count(*) as count from events where stream_id = $1 and type = 'user.warned'`,
         [author.userId],
       );
@@ -296,7 +287,7 @@ describe('POST /reports', () => {
 
     it('bans the author', async () => {
       const { reportId } = await reported();
-      const device = await people.connect(author);
+      const device = await author.webSocket();
       const until = new Date(Date.now() + 86_400_000).toISOString();
       const done = await act(moderators[0]!, reportId, 'resolve', {
         outcome: 'banned',
@@ -309,7 +300,7 @@ describe('POST /reports', () => {
         context: { subject: { is_banned: true } },
       });
       await device.closed;
-      const refused = await people.call(author, 'GET', '/users/me');
+      const refused = await author.call('GET', '/users/me');
       expect(refused).toMatchObject({ status: 403, body: { error: { code: 'ACCOUNT_BANNED' } } });
       expect(await actionsOn(author.userId)).toContain('user.ban');
     });
@@ -317,7 +308,7 @@ describe('POST /reports', () => {
     it('does nothing if it is dismissed', async () => {
       const { messageId, reportId } = await reported();
       expect((await act(moderators[0]!, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(200);
-      expect((await people.call(reader, 'GET', `/messages/${messageId}`)).body.content).toBe('buy this');
+      expect((await reader.call('GET', `/messages/${messageId}`)).body.content).toBe('buy this');
       expect(await actionsOn(author.userId)).toEqual([]);
     });
 
@@ -326,7 +317,7 @@ describe('POST /reports', () => {
       expect((await act(moderators[0]!, body.id as string, 'resolve', { outcome: 'removed' })).status).toBe(403);
       await act(moderators[0]!, body.id as string, 'release');
       expect((await act(admin, body.id as string, 'resolve', { outcome: 'removed' })).status).toBe(200);
-      expect((await people.call(owner, 'GET', `/conversations/${id}`)).status).toBe(404);
+      expect((await owner.call('GET', `/conversations/${id}`)).status).toBe(404);
     });
 
     it('rejects removing a user, and banning a user of equal rank', async () => {
@@ -337,7 +328,7 @@ describe('POST /reports', () => {
       const above = (await report(reader, 'user', admin.userId)).body.id as string;
       expect((await act(moderators[0]!, above, 'resolve', { outcome: 'banned' })).status).toBe(403);
       expect((await get(above)).status).toBe('claimed');
-      expect((await people.call(admin, 'GET', '/users/me')).status).toBe(200);
+      expect((await admin.call('GET', '/users/me')).status).toBe(200);
     });
 
     it('is applied once by simultaneous requests', async () => {
@@ -350,7 +341,7 @@ describe('POST /reports', () => {
         );
         expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
         const { outcome } = await get(reportId);
-        const warnings = await test.database.query(`select from user_warnings where report_id = $1`, [reportId]);
+        const warnings = await world.database.query(`select from user_warnings where report_id = $1`, [reportId]);
         expect(warnings).toHaveLength(outcome === 'warned' ? 1 : 0);
       }
     });
@@ -358,20 +349,20 @@ describe('POST /reports', () => {
     it('is resumed after an interruption, and warns once', async () => {
       const { reportId } = await reported();
       await act(moderators[0]!, reportId, 'resolve', { outcome: 'warned' });
-      await test.database.query(
+      await world.database.query(
         `update reports set status = 'claimed', claimed_by = $2, claimed_at = now(), outcome = null, resolved_by = null
           where id = $1`,
         [reportId, moderators[0]!.userId],
       );
       expect((await act(moderators[0]!, reportId, 'resolve', { outcome: 'warned' })).status).toBe(200);
-      expect(await test.database.query(`select from user_warnings where report_id = $1`, [reportId])).toHaveLength(1);
+      expect(await world.database.query(`select from user_warnings where report_id = $1`, [reportId])).toHaveLength(1);
     });
 
     it('requires the current role of a moderator', async () => {
-      const moderator = await people.one('moderator');
+      const moderator = await world.user({ role: 'moderator' });
       const { reportId } = await reported();
       await act(moderator, reportId, 'claim');
-      await test.database.query(`update users set role = 'user' where id = $1`, [moderator.userId]);
+      await world.database.query(`update users set role = 'user' where id = $1`, [moderator.userId]);
       expect((await act(moderator, reportId, 'resolve', { outcome: 'removed' })).status).toBe(403);
     });
   });

@@ -1,67 +1,60 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Actor } from '../../src/platform/identity/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 /** For both nodes. */
 const JWT_SECRET = randomBytes(48).toString('base64');
 
 describe('a content rule', () => {
-  let test: TestApp;
-  let people: People;
-  let admin: Actor;
-  let systemModerator: Actor;
-  let owner: Actor;
-  let member: Actor;
-  let other: Actor;
+  let world: World;
+  let admin: User;
+  let systemModerator: User;
+  let owner: User;
+  let member: User;
+  let other: User;
   let id: string;
 
   beforeAll(async () => {
-    test = await startTestApp({ JWT_SECRET });
-    people = new People(test);
-    [admin, systemModerator] = [await people.one('admin'), await people.one('moderator')];
+    world = await World.start({ JWT_SECRET });
+    [admin, systemModerator] = [await world.user({ role: 'admin' }), await world.user({ role: 'moderator' })];
   });
 
-  afterAll(() => test.close());
+  afterAll(() => world.stop());
 
   beforeEach(async () => {
-    [owner, member, other] = (await people.many(3)) as [Actor, Actor, Actor];
-    id = await people.group(owner, [
-      [member, 'participant'],
-      [other, 'participant'],
-    ]);
+    [owner, member, other] = await world.users(3);
+    id = await world.group(owner, [member, other]);
   });
 
   let made: string[] = [];
   afterEach(async () => {
-    for (const ruleId of made) await people.call(admin, 'DELETE', `/admin/content-rules/${ruleId}`);
+    for (const ruleId of made) await admin.call('DELETE', `/admin/content-rules/${ruleId}`);
     made = [];
   });
 
   const createGlobalRule = async (rule: object) => {
-    const answer = await people.call(admin, 'POST', '/admin/content-rules', rule);
+    const answer = await admin.call('POST', '/admin/content-rules', rule);
     if (answer.status === 201) made.push(answer.body.id as string);
     return answer;
   };
-  const createRule = (rule: object, actor = owner) =>
-    people.call(actor, 'POST', `/conversations/${id}/content-rules`, rule);
-  const send = (actor: Actor, content: string, more: object = {}) =>
-    people.call(actor, 'POST', `/conversations/${id}/messages`, { content, ...more });
+  const createRule = (rule: object, actor = owner) => actor.call('POST', `/conversations/${id}/content-rules`, rule);
+  const send = (actor: User, content: string, more: object = {}) =>
+    actor.call('POST', `/conversations/${id}/messages`, { content, ...more });
   const word = (pattern: string, action: string, more: object = {}) => ({ kind: 'word', pattern, action, ...more });
-  const texts = async (actor: Actor): Promise<string[]> =>
-    (await people.call(actor, 'GET', `/conversations/${id}/messages`)).body.data.map(
+  const texts = async (actor: User): Promise<string[]> =>
+    (await actor.call('GET', `/conversations/${id}/messages`)).body.data.map(
       ({ content }: { content: string }) => content,
     );
 
   it('masks words in every conversation, for all participants and in every copy', async () => {
     await createGlobalRule(word('darn', 'mask'));
-    const device = await people.connect(other);
+    const device = await other.webSocket();
     const sent = await send(member, 'A DARN thing');
     expect(sent).toMatchObject({ status: 201, body: { content: 'A ••• thing' } });
-    const heard = await device.next('message.created');
+    const heard = await device.first('message.created');
     expect(heard.data).toMatchObject({ message: { content: 'A ••• thing' } });
-    const [row] = await test.database.query<{ kept: string }>(
+    const [row] = await world.database.query<{ kept: string }>(
       `select count(*) as kept from messages where content ilike '%darn%'`,
     );
     expect(row!.kept).toBe('0');
@@ -71,11 +64,11 @@ describe('a content rule', () => {
     await createGlobalRule({ kind: 'link_deny', pattern: 'evil.example', action: 'reject', reason: 'No such links.' });
     const refusal = { code: 'CONTENT_REJECTED', message: 'No such links.', details: { reason: 'No such links.' } };
     expect(await send(member, 'see www.evil.example/x')).toMatchObject({ status: 422, body: { error: refusal } });
-    const device = await people.connect(member);
+    const device = await member.webSocket();
     const reply = await device.request('message.send', { conversation_id: id, content: 'http://evil.example' });
     expect(reply).toMatchObject({ ok: false, error: refusal });
     const { body: message } = await send(member, 'see good.example');
-    expect(await people.call(member, 'PATCH', `/messages/${message.id}`, { content: 'evil.example' })).toMatchObject({
+    expect(await member.call('PATCH', `/messages/${message.id}`, { content: 'evil.example' })).toMatchObject({
       status: 422,
       body: { error: refusal },
     });
@@ -86,9 +79,9 @@ describe('a content rule', () => {
     await createRule(word('darn', 'mask'));
     await createRule(word('wait', 'hold'));
     const { body: message } = await send(member, 'fine');
-    const edited = await people.call(member, 'PATCH', `/messages/${message.id}`, { content: 'darn it' });
+    const edited = await member.call('PATCH', `/messages/${message.id}`, { content: 'darn it' });
     expect(edited.body.content).toBe('••• it');
-    expect(await people.call(member, 'PATCH', `/messages/${message.id}`, { content: 'wait' })).toMatchObject({
+    expect(await member.call('PATCH', `/messages/${message.id}`, { content: 'wait' })).toMatchObject({
       status: 422,
     });
   });
@@ -99,12 +92,12 @@ describe('a content rule', () => {
     await createGlobalRule(word('awful', 'reject', { reason: 'Not here.' }));
     const { body: message } = await send(member, 'fine');
     for (const name of ['awful', 'so_awful', 'darn', 'wait']) {
-      expect(await people.call(member, 'PUT', `/messages/${message.id}/reactions/:${name}:`)).toMatchObject({
+      expect(await member.call('PUT', `/messages/${message.id}/reactions/:${name}:`)).toMatchObject({
         status: 422,
         body: { error: { code: 'CONTENT_REJECTED' } },
       });
     }
-    expect((await people.call(member, 'PUT', `/messages/${message.id}/reactions/:fine:`)).status).toBe(200);
+    expect((await member.call('PUT', `/messages/${message.id}/reactions/:fine:`)).status).toBe(200);
     const refused = { status: 422, body: { error: { code: 'CONTENT_REJECTED', details: { reason: 'Not here.' } } } };
     expect(await send(member, 'fine', { metadata: { card: [{ title: 'an AWFUL thing' }] } })).toMatchObject(refused);
     expect(await send(member, 'fine', { metadata: { awful: 1 } })).toMatchObject(refused);
@@ -113,8 +106,7 @@ describe('a content rule', () => {
       status: 201,
       body: { content: 'fine', metadata: { note: '••• it', n: 1 } },
     });
-    const edit = (metadata: object) =>
-      people.call(member, 'PATCH', `/messages/${message.id}`, { content: 'ok', metadata });
+    const edit = (metadata: object) => member.call('PATCH', `/messages/${message.id}`, { content: 'ok', metadata });
     expect(await edit({ note: 'awful' })).toMatchObject(refused);
     expect((await edit({ note: 'darn' })).body.metadata).toEqual({ note: '•••' });
   });
@@ -123,13 +115,13 @@ describe('a content rule', () => {
     await createGlobalRule(word('darn', 'mask'));
     await createRule(word('darn', 'reject', { reason: 'Not here.' }));
     expect((await send(member, 'darn')).body.error.message).toBe('Not here.');
-    const elsewhere = await people.group(owner, [[member, 'participant']]);
-    const sent = await people.call(member, 'POST', `/conversations/${elsewhere}/messages`, { content: 'darn' });
+    const elsewhere = await world.group(owner, [member]);
+    const sent = await member.call('POST', `/conversations/${elsewhere}/messages`, { content: 'darn' });
     expect(sent.body.content).toBe('•••');
   });
 
   it('is not revealed to users who may not post', async () => {
-    const stranger = await people.one();
+    const stranger = await world.user();
     await createRule(word('darn', 'reject', { reason: 'A secret of this group.' }));
     await createRule(word('wait', 'hold'));
     for (const content of ['darn', 'wait']) {
@@ -137,7 +129,7 @@ describe('a content rule', () => {
       expect(answer).toMatchObject({ status: 403, body: { error: { code: 'PERMISSION_DENIED' } } });
       expect(JSON.stringify(answer.body)).not.toContain('secret');
     }
-    const [row] = await test.database.query<{ held: string }>(
+    const [row] = await world.database.query<{ held: string }>(
       `select count(*) as held from held_messages where conversation_id = $1`,
       [id],
     );
@@ -154,18 +146,17 @@ describe('a content rule', () => {
   });
 
   it('takes effect at once on this node, and soon on another', async () => {
-    const second = await startTestApp({ DATABASE_URL: test.database.url, JWT_SECRET });
-    const there = new People(second);
-    there.adopt(people, member);
+    const there = await World.start({ DATABASE_URL: world.database.url, JWT_SECRET });
     try {
       await createRule(word('darn', 'mask'));
       expect((await send(member, 'darn')).body.content).toBe('•••');
       let content = '';
       while (content !== '•••') {
-        content = (await there.call(member, 'POST', `/conversations/${id}/messages`, { content: 'darn' })).body.content;
+        content = (await member.at(there).call('POST', `/conversations/${id}/messages`, { content: 'darn' })).body
+          .content;
       }
     } finally {
-      await second.close();
+      await there.stop();
     }
   });
 
@@ -173,31 +164,27 @@ describe('a content rule', () => {
     const { body: rule } = await createRule(word('darn', 'reject'));
     expect((await send(member, 'darn')).status).toBe(422);
     const path = `/conversations/${id}/content-rules/${rule.id}`;
-    expect((await people.call(owner, 'PATCH', path, { action: 'mask' })).body.action).toBe('mask');
+    expect((await owner.call('PATCH', path, { action: 'mask' })).body.action).toBe('mask');
     expect((await send(member, 'darn')).body.content).toBe('•••');
-    expect((await people.call(owner, 'DELETE', path)).status).toBe(204);
+    expect((await owner.call('DELETE', path)).status).toBe(204);
     expect((await send(member, 'darn')).body.content).toBe('darn');
-    expect((await people.call(owner, 'DELETE', path)).body.error.code).toBe('CONTENT_RULE_NOT_FOUND');
+    expect((await owner.call('DELETE', path)).body.error.code).toBe('CONTENT_RULE_NOT_FOUND');
   });
 
   it('is created by admins and by moderators of the conversation, listed, and audited', async () => {
     for (const actor of [member, systemModerator]) {
-      expect((await people.call(actor, 'POST', '/admin/content-rules', word('x', 'mask'))).status).toBe(403);
-      expect((await people.call(actor, 'GET', '/admin/content-rules')).status).toBe(403);
+      expect((await actor.call('POST', '/admin/content-rules', word('x', 'mask'))).status).toBe(403);
+      expect((await actor.call('GET', '/admin/content-rules')).status).toBe(403);
       expect((await createRule(word('x', 'mask'), actor)).status).toBe(403);
-      expect((await people.call(actor, 'GET', `/conversations/${id}/content-rules`)).status).toBe(403);
+      expect((await actor.call('GET', `/conversations/${id}/content-rules`)).status).toBe(403);
     }
     const rules = [];
     for (const pattern of ['one', 'two', 'three']) rules.push((await createRule(word(pattern, 'mask'))).body);
-    const first = await people.call(owner, 'GET', `/conversations/${id}/content-rules?limit=2`);
+    const first = await owner.call('GET', `/conversations/${id}/content-rules?limit=2`);
     expect(first.body).toMatchObject({ data: [rules[2], rules[1]], has_more: true });
-    const next = await people.call(
-      owner,
-      'GET',
-      `/conversations/${id}/content-rules?limit=2&cursor=${first.body.next_cursor}`,
-    );
+    const next = await owner.call('GET', `/conversations/${id}/content-rules?limit=2&cursor=${first.body.next_cursor}`);
     expect(next.body).toMatchObject({ data: [rules[0]], has_more: false });
-    const log = await people.call(admin, 'GET', `/admin/audit-log?target_id=${rules[0].id}`);
+    const log = await admin.call('GET', `/admin/audit-log?target_id=${rules[0].id}`);
     expect(log.body.data).toMatchObject([{ action: 'content_rule.create', after: { pattern: 'one', action: 'mask' } }]);
   });
 
@@ -223,13 +210,13 @@ describe('a content rule', () => {
   });
 
   describe('that holds messages', () => {
-    const list = (actor: Actor, place: string, status = 'held') =>
-      people.call(actor, 'GET', `${place}/held-messages?status=${status}&limit=100`);
+    const list = (actor: User, place: string, status = 'held') =>
+      actor.call('GET', `${place}/held-messages?status=${status}&limit=100`);
     const inGroup = () => `/conversations/${id}`;
 
     it('responds with 202, hides the message from others, and sends it with a new number after its release', async () => {
       await createRule(word('wait', 'hold'));
-      const [mine, theirs] = [await people.connect(member), await people.connect(other)];
+      const [mine, theirs] = [await member.webSocket(), await other.webSocket()];
       const key = randomUUID();
       const held = await send(member, 'wait for me', { client_message_id: key });
       expect(held).toMatchObject({ status: 202, body: { error: { code: 'HELD_FOR_REVIEW' } } });
@@ -246,10 +233,10 @@ describe('a content rule', () => {
 
       const queue = await list(owner, inGroup());
       expect(queue.body.data).toMatchObject([{ id: heldId, content: 'wait for me', sender_id: member.userId }]);
-      const released = await people.call(owner, 'POST', `${inGroup()}/held-messages/${heldId}/release`);
+      const released = await owner.call('POST', `${inGroup()}/held-messages/${heldId}/release`);
       expect(released).toMatchObject({ status: 200, body: { status: 'released', decided_by: owner.userId } });
 
-      const heard = await theirs.next(({ data }) => JSON.stringify(data).includes('wait for me'));
+      const heard = await theirs.first(({ data }) => JSON.stringify(data).includes('wait for me'));
       expect(heard).toMatchObject({
         type: 'message.created',
         data: { message: { id: released.body.message_id, sender_id: member.userId, sequence_number: 2 } },
@@ -266,8 +253,8 @@ describe('a content rule', () => {
       const key = { client_message_id: randomUUID() };
       const { held_id: heldId } = (await send(member, 'wait', key)).body.error.details;
       const path = `${inGroup()}/held-messages/${heldId}`;
-      expect((await people.call(owner, 'POST', `${path}/drop`)).body.status).toBe('dropped');
-      expect((await people.call(owner, 'POST', `${path}/release`)).body.error.code).toBe('HELD_MESSAGE_DECIDED');
+      expect((await owner.call('POST', `${path}/drop`)).body.status).toBe('dropped');
+      expect((await owner.call('POST', `${path}/release`)).body.error.code).toBe('HELD_MESSAGE_DECIDED');
       expect((await send(member, 'wait', key)).body.error.code).toBe('CONTENT_REJECTED');
       expect(await texts(member)).toEqual([]);
     });
@@ -277,11 +264,9 @@ describe('a content rule', () => {
       for (let cycle = 0; cycle < 5; cycle++) {
         const { held_id: heldId } = (await send(member, `wait ${cycle}`)).body.error.details;
         const path = `${inGroup()}/held-messages/${heldId}`;
-        const answers = await Promise.all(
-          Array.from({ length: 8 }, () => people.call(owner, 'POST', `${path}/release`)),
-        );
+        const answers = await Promise.all(Array.from({ length: 8 }, () => owner.call('POST', `${path}/release`)));
         expect(new Set(answers.filter(({ status }) => status === 200).map(({ body }) => body.message_id)).size).toBe(1);
-        const log = await people.call(admin, 'GET', `/admin/audit-log?target_id=${heldId}`);
+        const log = await admin.call('GET', `/admin/audit-log?target_id=${heldId}`);
         expect(log.body.data).toHaveLength(1);
       }
       expect(await texts(member)).toHaveLength(5);
@@ -294,7 +279,7 @@ describe('a content rule', () => {
         const { held_id: heldId } = (await send(member, `wait ${cycle}`)).body.error.details;
         const path = `${inGroup()}/held-messages/${heldId}`;
         const [released, dropped] = await Promise.all(
-          ['release', 'drop'].map((what) => people.call(owner, 'POST', `${path}/${what}`)),
+          ['release', 'drop'].map((what) => owner.call('POST', `${path}/${what}`)),
         );
         expect([released!.status, dropped!.status].sort()).toEqual([200, 409]);
         if (released!.status === 200) sent++;
@@ -305,20 +290,20 @@ describe('a content rule', () => {
     it('is checked again at the release: a sender who left does not post any more', async () => {
       await createRule(word('wait', 'hold'));
       const { held_id: heldId } = (await send(member, 'wait')).body.error.details;
-      await people.call(member, 'POST', `${inGroup()}/leave`);
+      await member.call('POST', `${inGroup()}/leave`);
       const path = `${inGroup()}/held-messages/${heldId}`;
-      expect(await people.call(owner, 'POST', `${path}/release`)).toMatchObject({
+      expect(await owner.call('POST', `${path}/release`)).toMatchObject({
         status: 409,
         body: { error: { code: 'HELD_MESSAGE_NOT_SENDABLE', details: { reason: 'PERMISSION_DENIED' } } },
       });
-      expect((await people.call(owner, 'POST', `${path}/drop`)).status).toBe(200);
+      expect((await owner.call('POST', `${path}/drop`)).status).toBe(200);
     });
 
     it('releases without a session of the sender', async () => {
       await createRule(word('wait', 'hold'));
       const { held_id: heldId } = (await send(member, 'wait')).body.error.details;
-      await people.call(member, 'POST', '/auth/logout');
-      const released = await people.call(owner, 'POST', `${inGroup()}/held-messages/${heldId}/release`);
+      await member.call('POST', '/auth/logout');
+      const released = await owner.call('POST', `${inGroup()}/held-messages/${heldId}/release`);
       expect(released.status).toBe(200);
       expect(await texts(other)).toEqual(['wait']);
     });
@@ -329,23 +314,23 @@ describe('a content rule', () => {
       for (const what of ['old', 'new', 'waiting']) {
         ids.push((await send(member, `wait, ${what}`)).body.error.details.held_id as string);
       }
-      for (const id of ids.slice(0, 2)) await people.call(owner, 'POST', `${inGroup()}/held-messages/${id}/drop`);
-      await test.database.query(`update held_messages set decided_at = now() - interval '31 days' where id = $1`, [
+      for (const id of ids.slice(0, 2)) await owner.call('POST', `${inGroup()}/held-messages/${id}/drop`);
+      await world.database.query(`update held_messages set decided_at = now() - interval '31 days' where id = $1`, [
         ids[0],
       ]);
-      const schedule = test.app.get(Schedule, { strict: false });
+      const schedule = world.get(Schedule);
       expect(await schedule.run('moderation-upkeep', { isDryRun: true })).toEqual({ held: 1, comments: 0 });
       expect(await schedule.run('moderation-upkeep', { isDryRun: false })).toEqual({ held: 1, comments: 0 });
       const dropped = await list(owner, inGroup(), 'dropped');
       expect(dropped.body.data.map(({ content }: { content: string }) => content)).toEqual(['', 'wait, new']);
 
-      await people.call(member, 'POST', '/reports', {
+      await member.call('POST', '/reports', {
         target_type: 'user',
         target_id: other.userId,
         category: 'spam',
         comment: 'between us',
       });
-      await test.database.query(`update users set deleted_at = now() where id = $1`, [member.userId]);
+      await world.database.query(`update users set deleted_at = now() where id = $1`, [member.userId]);
       expect(await schedule.run('moderation-upkeep', { isDryRun: false })).toEqual({ held: 2, comments: 1 });
       expect((await list(owner, inGroup())).body.data).toEqual([]);
       expect((await list(owner, inGroup(), 'dropped')).body.data).toHaveLength(3);
@@ -364,16 +349,16 @@ describe('a content rule', () => {
         [owner, `${inGroup()}/held-messages/${both}/release`],
         [systemModerator, `/admin/held-messages/${own}/release`],
       ] as const) {
-        expect((await people.call(actor, 'POST', path)).body.error.code).toBe('HELD_MESSAGE_NOT_FOUND');
+        expect((await actor.call('POST', path)).body.error.code).toBe('HELD_MESSAGE_NOT_FOUND');
       }
       for (const [actor, path] of [
         [member, `${inGroup()}/held-messages/${own}/release`],
         [owner, `/admin/held-messages/${both}/drop`],
         [systemModerator, `${inGroup()}/held-messages/${own}/drop`],
       ] as const) {
-        expect((await people.call(actor, 'POST', path)).status).toBe(403);
+        expect((await actor.call('POST', path)).status).toBe(403);
       }
-      expect((await people.call(systemModerator, 'POST', `/admin/held-messages/${both}/release`)).status).toBe(200);
+      expect((await systemModerator.call('POST', `/admin/held-messages/${both}/release`)).status).toBe(200);
       expect(await texts(other)).toEqual(['grave, wait']);
     });
   });

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
+import { request } from '../support/client/http.js';
 import { hasPrometheus, PrometheusServer, RULES, shortenedRules } from '../support/prometheus-server.js';
-import { WebSocketClient } from '../support/realtime-client.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startProcess, type TestProcess } from '../support/test-process.js';
+import { register } from '../support/users.js';
 
 /** Durations of the rules are a tenth of the shipped ones: ten seconds of silence correspond to 100 in production. */
 const SHORTER = 10;
@@ -103,19 +104,11 @@ function signal(pids: readonly number[], name: NodeJS.Signals): void {
 
 /** A user with a socket who sends ten messages a second until stopped, whatever the responses. */
 async function startLoad(url: string): Promise<() => void> {
-  const call = async (path: string, body: object, token = ''): Promise<Record<string, string>> => {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-    const response = await fetch(`${url}/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-    return (await response.json()) as Record<string, string>;
-  };
-  const password = 'orbit-41-lamp-plum';
-  await call('/auth/register', { username: 'ana', email: 'ana@example.com', password, display_name: 'Ana' });
-  const { access_token: token } = await call('/auth/login', { username: 'ana', password });
-  const { id } = await call('/conversations', { type: 'group', title: 'A group', participant_ids: [] }, token);
-  const socket = new WebSocketClient(Number(new URL(url).port), `?token=${token}`);
-  await socket.next('live');
+  const ana = await register(url, 'ana');
+  const { body } = await ana.call('POST', '/conversations', { type: 'group', title: 'A group', participant_ids: [] });
+  const socket = await ana.webSocket();
   const timer = setInterval(() => {
-    call(`/conversations/${id}/messages`, { content: 'hello' }, token).catch(() => undefined);
+    ana.call('POST', `/conversations/${body.id}/messages`, { content: 'hello' }).catch(() => undefined);
   }, 100);
   return () => {
     clearInterval(timer);
@@ -194,7 +187,7 @@ describe('the log during an outage', () => {
         expect((await prometheus.firing()).filter((alert) => pages.includes(alert))).toEqual([]);
         world.suspend();
         for (const alert of pages) await prometheus.until(alert, true);
-        expect((await fetch(`${world.url}/metrics`)).status).toBe(200);
+        expect((await request('GET', `${world.url}/metrics`)).status).toBe(200);
         world.resume();
         for (const alert of pages) await prometheus.until(alert, false);
         // It was scraped all the time; it omitted what it could not read.

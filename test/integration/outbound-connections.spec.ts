@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { WebSocketClient } from '../support/realtime-client.js';
 import { startProcess } from '../support/test-process.js';
+import { register } from '../support/users.js';
 
 const OWN_MACHINE = /^(localhost|127\.|::1|\/)/;
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -36,34 +36,23 @@ describe('a server that is configured to use no other service', () => {
     });
     const [, port] = await server.printed(/REST +http:\/\/localhost:(\d+)/);
     const url = `http://127.0.0.1:${port}`;
-    let token = '';
+    const ana = await register(url, 'ana');
     const post = async (path: string, body: object | FormData): Promise<Record<string, unknown>> => {
-      const isForm = body instanceof FormData;
-      const response = await fetch(`${url}/api/v1${path}`, {
-        method: 'POST',
-        headers: {
-          ...(token !== '' && { authorization: `Bearer ${token}` }),
-          ...(!isForm && { 'content-type': 'application/json' }),
-        },
-        body: isForm ? body : JSON.stringify(body),
-      });
+      const response = await ana.call('POST', path, body);
       expect(response.status).toBeLessThan(300);
-      return (await response.json()) as Record<string, unknown>;
+      return response.body as Record<string, unknown>;
     };
 
-    const person = { username: 'ana', email: 'ana@example.com', password: 'orbit-41-lamp-plum', display_name: 'Ana' };
-    await post('/auth/register', person);
-    token = (await post('/auth/login', { username: 'ana', password: person.password })).access_token as string;
     const { id } = await post('/conversations', { type: 'group', title: 'G', participant_ids: [] });
-    const socket = new WebSocketClient(Number(port), `?token=${token}`);
-    await socket.next('live');
+    const socket = await ana.webSocket();
     await post(`/conversations/${id as string}/messages`, { content: 'see https://example.com/picture.png' });
     await socket.next('message.created');
     const form = new FormData();
     form.append('file', new Blob([Buffer.from(PNG, 'base64')], { type: 'image/png' }), 'dot.png');
     await post('/files', form);
     await socket.next('file.scanned');
-    for (const page of ['/docs', '/openapi.json', '/asyncapi.json', '/metrics', '/healthz']) await fetch(url + page);
+    for (const page of ['/docs', '/openapi.json', '/asyncapi.json', '/metrics', '/healthz'])
+      await ana.request('GET', page);
     expect(targets().filter((target) => !OWN_MACHINE.test(target))).toEqual([]);
     expect(targets().filter((target) => OWN_MACHINE.test(target))).not.toEqual([]);
 

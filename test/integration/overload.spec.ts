@@ -1,7 +1,8 @@
 import { SendMessage } from '../../src/modules/messages/send-message.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import { LoadShedder } from '../../src/platform/throttling/load-shedder.js';
-import { startChat, type Chat } from '../support/chat.js';
+import { request } from '../support/client/http.js';
+import { World } from '../support/world.js';
 
 /** Waits until the load shedder has reached this level, which it measures four times a second. */
 async function level(overload: LoadShedder, wanted: number): Promise<void> {
@@ -9,18 +10,18 @@ async function level(overload: LoadShedder, wanted: number): Promise<void> {
 }
 
 describe('a server with all database connections in use', () => {
-  let chat: Chat;
+  let world: World;
 
   beforeAll(async () => {
-    chat = await startChat({ SHED_POOL_WAIT_MS: '20' });
+    world = await World.start({ SHED_POOL_WAIT_MS: '20' });
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
   it('refuses sends at once if the queue is full, over every transport, and counts them', async () => {
-    const [eva, finn] = [await chat.user('eva'), await chat.user('finn')];
-    const group = await chat.group(eva, finn);
+    const [eva, finn] = [await world.register('eva'), await world.register('finn')];
+    const group = await world.group(eva, [finn]);
     const sockets = [await eva.webSocket(), await eva.socketIo()];
-    const full = jest.spyOn(chat.app.app.get(SendMessage, { strict: false }), 'isFull', 'get').mockReturnValue(true);
+    const full = jest.spyOn(world.get(SendMessage), 'isFull', 'get').mockReturnValue(true);
     const send = { conversation_id: group, content: 'x' };
     const refused = await eva.call('POST', `/conversations/${group}/messages`, { content: 'x' });
     expect([refused.status, refused.body.error.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
@@ -37,14 +38,14 @@ describe('a server with all database connections in use', () => {
   });
 
   it('refuses requests that would only wait, serves vital ones, and recovers by itself', async () => {
-    const [ana, bob] = [await chat.user('ana'), await chat.user('bob')];
-    const group = await chat.group(ana, bob);
+    const [ana, bob] = [await world.register('ana'), await world.register('bob')];
+    const group = await world.group(ana, [bob]);
     const socket = await ana.webSocket();
-    const overload = chat.app.app.get(LoadShedder);
-    const sql = chat.app.app.get(Sql);
+    const overload = world.get(LoadShedder);
+    const sql = world.get(Sql);
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
-    const blocked = Array.from({ length: chat.app.config.databasePoolSize }, () => sql.transaction(() => gate));
+    const blocked = Array.from({ length: world.config.databasePoolSize }, () => sql.transaction(() => gate));
     let isOpen = false;
     // One that waits gives up after two seconds; then the next one waits.
     const wait = async (): Promise<void> => {
@@ -65,8 +66,8 @@ describe('a server with all database connections in use', () => {
       expect([type, reply.error?.code]).toEqual([type, 'SERVICE_UNAVAILABLE']);
     }
     expect((await socket.request('ping', {})).ok).toBe(true);
-    expect((await fetch(`${chat.app.url}/livez`)).status).toBe(200);
-    const text = await (await fetch(`${chat.app.url}/metrics`)).text();
+    expect((await request('GET', `${world.url}/livez`)).status).toBe(200);
+    const text = (await request('GET', `${world.url}/metrics`)).body as string;
     expect(text).toContain('parley_overload_level 4');
     expect(text).toMatch(/parley_shed_total\{class="writes"\} [2-9]/);
 

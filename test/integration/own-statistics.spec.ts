@@ -1,26 +1,23 @@
 import { ConversationStatisticsService } from '../../src/modules/conversations/conversation-statistics.service.js';
 import { MessagesService } from '../../src/modules/messages/messages.service.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { World } from '../support/world.js';
 
 describe('ConversationStatisticsService', () => {
-  let test: TestApp;
-  let people: People;
+  let world: World;
   beforeAll(async () => {
-    test = await startTestApp();
-    people = new People(test);
+    world = await World.start();
   });
-  afterAll(() => test.close());
+  afterAll(() => world.stop());
 
   it('counts messages and unread messages of a user, and returns the most recent conversations first', async () => {
-    const [anna, ben] = await people.many(2);
-    const statistics = test.app.get(ConversationStatisticsService, { strict: false });
-    const messages = test.app.get(MessagesService, { strict: false });
+    const [anna, ben] = await world.users(2);
+    const statistics = world.get(ConversationStatisticsService);
+    const messages = world.get(MessagesService);
     expect(await statistics.ofActor(anna!)).toEqual({ conversations: 0, messages: 0, unread: 0, recent: [] });
     const [first, second, silent] = [
-      await people.group(anna!, [[ben!, 'participant']]),
-      await people.group(anna!, [[ben!, 'participant']]),
-      await people.group(anna!),
+      await world.group(anna!, [ben!]),
+      await world.group(anna!, [ben!]),
+      await world.group(anna!),
     ];
     await messages.send(ben!, second, { content: 'one' });
     await messages.send(ben!, second, { content: 'two' });
@@ -33,8 +30,8 @@ describe('ConversationStatisticsService', () => {
     ]);
     expect(stats.recent[0]!.lastMessageAt.toISOString()).toBe(message.created_at);
     expect(stats.recent.map(({ conversationId }) => conversationId)).not.toContain(silent);
-    await people.call(anna!, 'POST', `/conversations/${second}/read`, { sequence_number: 2 });
-    await people.call(anna!, 'POST', `/conversations/${first}/leave`);
+    await anna!.call('POST', `/conversations/${second}/read`, { sequence_number: 2 });
+    await anna!.call('POST', `/conversations/${first}/leave`);
     expect(await statistics.ofActor(anna!)).toMatchObject({ conversations: 2, messages: 2, unread: 0 });
   });
 });

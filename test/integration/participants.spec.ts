@@ -2,31 +2,29 @@ import { ModeratorDelete } from '../../src/modules/messages/moderator-delete.ser
 import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from '../../src/modules/participants/participant-roles.js';
 import { newId } from '../../src/platform/database/ids.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
 import { ReplaceBannedOwnersTask } from '../../src/modules/participants/replace-banned-owners-task.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { startTestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('the participants of a conversation', () => {
-  let test: TestApp;
-  let people: People;
+  let world: World;
   let participants: ParticipantsService;
 
   beforeAll(async () => {
-    test = await startTestApp({ PROCESS_ROLE: 'all', SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
-    people = new People(test);
-    participants = test.app.get(ParticipantsService, { strict: false });
+    world = await World.start({ PROCESS_ROLE: 'all', SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
+    participants = world.get(ParticipantsService);
   });
 
-  afterAll(() => test.close());
+  afterAll(() => world.stop());
 
   const events = (streamId: string) =>
-    test.database.query<{ seq: string; type: string; subject_id: string; payload: Record<string, unknown> }>(
+    world.database.query<{ seq: string; type: string; subject_id: string; payload: Record<string, unknown> }>(
       'select seq, type, subject_id, payload from events where stream_id = $1 order by seq',
       [streamId],
     );
   const rolesOf = async (conversationId: string): Promise<Record<string, string>> => {
-    const rows = await test.database.query<{ user_id: string; role: string }>(
+    const rows = await world.database.query<{ user_id: string; role: string }>(
       'select user_id, role from participants where conversation_id = $1 and left_seq is null',
       [conversationId],
     );
@@ -35,9 +33,9 @@ describe('the participants of a conversation', () => {
 
   describe('adding a participant', () => {
     it('appends an event to the conversation, and one to the stream of the participant with the first position', async () => {
-      const [owner, friend] = await people.many(2);
-      const id = await people.group(owner!);
-      const answer = await people.call(owner!, 'POST', `/conversations/${id}/participants`, {
+      const [owner, friend] = await world.users(2);
+      const id = await world.group(owner!);
+      const answer = await owner!.call('POST', `/conversations/${id}/participants`, {
         user_ids: [friend!.userId],
       });
       expect(answer.status).toBe(201);
@@ -53,39 +51,38 @@ describe('the participants of a conversation', () => {
     });
 
     it('marks earlier messages as read and delivered, so that no status is reduced', async () => {
-      const [owner, friend] = await people.many(2);
-      const id = await people.group(owner!);
-      for (let i = 0; i < 3; i++)
-        await people.call(owner!, 'POST', `/conversations/${id}/messages`, { content: `${i}` });
+      const [owner, friend] = await world.users(2);
+      const id = await world.group(owner!);
+      for (let i = 0; i < 3; i++) await owner!.call('POST', `/conversations/${id}/messages`, { content: `${i}` });
       await participants.add(owner!, id, { user_ids: [friend!.userId] });
-      const { body } = await people.call(friend!, 'GET', `/conversations/${id}`);
+      const { body } = await friend!.call('GET', `/conversations/${id}`);
       expect(body).toMatchObject({ unread_count: 0, last_read_number: 3 });
     });
 
     it('requires a moderator unless invitations are allowed, and is refused after a block', async () => {
-      const [owner, moderator, plain, newcomer, enemy] = await people.many(5);
-      const others: [Actor, ParticipantRole][] = [
+      const [owner, moderator, plain, newcomer, enemy] = await world.users(5);
+      const others: [User, ParticipantRole][] = [
         [moderator!, 'moderator'],
         [plain!, 'participant'],
       ];
-      const closed = await people.group(owner!, others);
-      const open = await people.group(owner!, others, { settings: { allow_invites: true } });
-      const add = (who: Actor, id: string, whom: Actor, role?: string) =>
-        people.call(who, 'POST', `/conversations/${id}/participants`, { user_ids: [whom.userId], role });
+      const closed = await world.group(owner!, others);
+      const open = await world.group(owner!, others, { settings: { allow_invites: true } });
+      const add = (who: User, id: string, whom: User, role?: string) =>
+        who.call('POST', `/conversations/${id}/participants`, { user_ids: [whom.userId], role });
       expect((await add(plain!, closed, newcomer!)).status).toBe(403);
       expect((await add(plain!, open, newcomer!, 'moderator')).status).toBe(403);
       expect((await add(moderator!, closed, newcomer!, 'admin')).status).toBe(403);
       expect((await add(moderator!, closed, newcomer!)).status).toBe(201);
       expect((await add(plain!, open, newcomer!)).status).toBe(201);
-      await people.call(enemy!, 'PUT', `/users/${owner!.userId}/block`);
+      await enemy!.call('PUT', `/users/${owner!.userId}/block`);
       expect((await add(owner!, closed, enemy!)).status).toBe(403);
     });
 
     it('rejects unknown and banned users, an empty list, and too many users', async () => {
-      const [owner, banned] = await people.many(2);
-      const id = await people.group(owner!);
-      await test.database.query('update users set banned_at = now() where id = $1', [banned!.userId]);
-      const add = (ids: unknown) => people.call(owner!, 'POST', `/conversations/${id}/participants`, { user_ids: ids });
+      const [owner, banned] = await world.users(2);
+      const id = await world.group(owner!);
+      await world.database.query('update users set banned_at = now() where id = $1', [banned!.userId]);
+      const add = (ids: unknown) => owner!.call('POST', `/conversations/${id}/participants`, { user_ids: ids });
       expect((await add([newId()])).body.error.code).toBe('USER_NOT_FOUND');
       expect((await add([banned!.userId])).body.error.code).toBe('USER_NOT_FOUND');
       expect((await add([])).body.error.code).toBe('VALIDATION_ERROR');
@@ -96,16 +93,16 @@ describe('the participants of a conversation', () => {
     });
 
     it('is refused above 5,000 participants', async () => {
-      const [owner, last, oneMore] = await people.many(3);
-      const id = await people.group(owner!);
-      await test.database.query(
+      const [owner, last, oneMore] = await world.users(3);
+      const id = await world.group(owner!);
+      await world.database.query(
         `with u as (insert into users (id, username, display_name)
                     select gen_random_uuid(), 'crowd' || n, 'crowd' from generate_series(1, 4998) n returning id)
          insert into participants (conversation_id, user_id, joined_seq) select $1, id, 1 from u`,
         [id],
       );
       await participants.add(owner!, id, { user_ids: [last!.userId] });
-      const answer = await people.call(owner!, 'POST', `/conversations/${id}/participants`, {
+      const answer = await owner!.call('POST', `/conversations/${id}/participants`, {
         user_ids: [oneMore!.userId],
       });
       expect(answer).toMatchObject({ status: 409, body: { error: { code: 'TOO_MANY_PARTICIPANTS' } } });
@@ -123,75 +120,70 @@ describe('the participants of a conversation', () => {
     it.each(cases)(
       'lets a(n) $actor make a(n) $target a(n) $to exactly if the rank allows it',
       async ({ actor, target, to }) => {
-        const [owner, one, two] = await people.many(3);
-        const id = await people.group(owner!, [
+        const [owner, one, two] = await world.users(3);
+        const id = await world.group(owner!, [
           [one!, actor === 'owner' ? 'participant' : actor],
           [two!, target],
         ]);
         const acting = actor === 'owner' ? owner! : one!;
         const allowed = RANK[actor] >= RANK.admin && RANK[actor] > RANK[target] && RANK[actor] >= RANK[to];
         const path = `/conversations/${id}/participants/${two!.userId}`;
-        expect((await people.call(acting, 'PATCH', path, { role: to })).status).toBe(allowed ? 200 : 403);
+        expect((await acting.call('PATCH', path, { role: to })).status).toBe(allowed ? 200 : 403);
         expect((await rolesOf(id))[two!.userId]).toBe(allowed ? to : target);
         expect(Object.values(await rolesOf(id)).filter((role) => role === 'owner')).toHaveLength(1);
       },
     );
 
     it('cannot be changed by its own user', async () => {
-      const [owner, moderator] = await people.many(2);
-      const id = await people.group(owner!, [[moderator!, 'moderator']]);
+      const [owner, moderator] = await world.users(2);
+      const id = await world.group(owner!, [[moderator!, 'moderator']]);
       for (const actor of [owner!, moderator!]) {
         const path = `/conversations/${id}/participants/${actor.userId}`;
-        expect((await people.call(actor, 'PATCH', path, { role: 'admin' })).status).toBe(403);
+        expect((await actor.call('PATCH', path, { role: 'admin' })).status).toBe(403);
       }
     });
 
     it('is transferred with the ownership, and makes the former owner an admin', async () => {
-      const [owner, next] = await people.many(2);
-      const id = await people.group(owner!, [[next!, 'participant']]);
-      await people.call(owner!, 'PATCH', `/conversations/${id}/participants/${next!.userId}`, { role: 'owner' });
+      const [owner, next] = await world.users(2);
+      const id = await world.group(owner!, [next!]);
+      await owner!.call('PATCH', `/conversations/${id}/participants/${next!.userId}`, { role: 'owner' });
       expect(await rolesOf(id)).toEqual({ [owner!.userId]: 'admin', [next!.userId]: 'owner' });
     });
 
     it('allows moderators to mute lower ranks only, who then can neither send nor type', async () => {
-      const [owner, moderator, plain] = await people.many(3);
-      const id = await people.group(owner!, [
-        [moderator!, 'moderator'],
-        [plain!, 'participant'],
-      ]);
-      const mute = (who: Actor, whom: Actor) =>
-        people.call(who, 'PATCH', `/conversations/${id}/participants/${whom.userId}`, { is_muted: true });
+      const [owner, moderator, plain] = await world.users(3);
+      const id = await world.group(owner!, [[moderator!, 'moderator'], plain!]);
+      const mute = (who: User, whom: User) =>
+        who.call('PATCH', `/conversations/${id}/participants/${whom.userId}`, { is_muted: true });
       expect((await mute(moderator!, owner!)).status).toBe(403);
       expect((await mute(plain!, moderator!)).status).toBe(403);
       expect((await mute(moderator!, plain!)).body.is_muted).toBe(true);
-      expect((await people.call(plain!, 'POST', `/conversations/${id}/messages`, { content: 'no' })).status).toBe(403);
-      expect((await people.call(plain!, 'POST', `/conversations/${id}/typing`)).status).toBe(403);
-      expect((await people.call(moderator!, 'POST', `/conversations/${id}/typing`)).status).toBe(204);
+      expect((await plain!.call('POST', `/conversations/${id}/messages`, { content: 'no' })).status).toBe(403);
+      expect((await plain!.call('POST', `/conversations/${id}/typing`)).status).toBe(403);
+      expect((await moderator!.call('POST', `/conversations/${id}/typing`)).status).toBe(204);
     });
 
     it('preserves a mute over leaving and rejoining a room', async () => {
-      const [owner, loud] = await people.many(2);
-      const room = await people.group(owner!, [], { type: 'room', title: 'Hall' });
+      const [owner, loud] = await world.users(2);
+      const room = await world.group(owner!, [], { type: 'room', title: 'Hall' });
       await participants.join(loud!, room);
       await participants.update(owner!, room, loud!.userId, { is_muted: true });
       await participants.leave(loud!, room);
       await participants.join(loud!, room);
-      expect((await people.call(loud!, 'POST', `/conversations/${room}/messages`, { content: 'again' })).status).toBe(
-        403,
-      );
+      expect((await loud!.call('POST', `/conversations/${room}/messages`, { content: 'again' })).status).toBe(403);
     });
 
     it('allows a system admin to moderate without participating, but not to read', async () => {
-      const [owner, plain] = await people.many(2);
-      const admin = await people.one('admin');
-      const moderator = await people.one('moderator');
-      const group = await people.group(owner!, [[plain!, 'participant']]);
+      const [owner, plain] = await world.users(2);
+      const admin = await world.user({ role: 'admin' });
+      const moderator = await world.user({ role: 'moderator' });
+      const group = await world.group(owner!, [plain!]);
       const path = `/conversations/${group}/participants/${plain!.userId}`;
-      expect((await people.call(moderator, 'PATCH', path, { is_muted: true })).status).toBe(403);
-      expect((await people.call(admin, 'PATCH', path, { is_muted: true })).status).toBe(200);
-      expect((await people.call(admin, 'GET', `/conversations/${group}`)).status).toBe(403);
-      expect((await people.call(admin, 'GET', `/conversations/${group}/messages`)).status).toBe(403);
-      expect((await people.call(admin, 'GET', `/conversations/${group}/participants`)).status).toBe(403);
+      expect((await moderator.call('PATCH', path, { is_muted: true })).status).toBe(403);
+      expect((await admin.call('PATCH', path, { is_muted: true })).status).toBe(200);
+      expect((await admin.call('GET', `/conversations/${group}`)).status).toBe(403);
+      expect((await admin.call('GET', `/conversations/${group}/messages`)).status).toBe(403);
+      expect((await admin.call('GET', `/conversations/${group}/participants`)).status).toBe(403);
     });
 
     it.each([
@@ -201,14 +193,14 @@ describe('the participants of a conversation', () => {
     ] as const)(
       'admits a system %s to a private %s only with a reason, which all participants receive',
       async (role, type) => {
-        const [owner, plain] = (await people.many(2)) as [Actor, Actor];
-        const systemModerator = await people.one(role);
-        const id = await people.group(owner, [[plain, 'participant']], { type, settings: { is_private: true } });
-        const [device, later] = [await people.connect(owner), await people.connect(plain)];
-        const { data: live } = await later.next('live');
+        const [owner, plain] = await world.users(2);
+        const systemModerator = await world.user({ role });
+        const id = await world.group(owner, [plain], { type, settings: { is_private: true } });
+        const [device, later] = [await owner.webSocket(), await plain.webSocket()];
+        const { data: live } = await later.first('live');
         later.close();
         const enter = (more: object) =>
-          people.call(systemModerator, 'POST', `/conversations/${id}/participants`, {
+          systemModerator.call('POST', `/conversations/${id}/participants`, {
             user_ids: [systemModerator.userId],
             ...more,
           });
@@ -220,7 +212,7 @@ describe('the participants of a conversation', () => {
           });
         }
         expect(Object.keys(await rolesOf(id))).toHaveLength(2);
-        expect((await people.call(systemModerator, 'GET', `/conversations/${id}/messages`)).status).toBe(403);
+        expect((await systemModerator.call('GET', `/conversations/${id}/messages`)).status).toBe(403);
 
         expect((await enter({ reason: 'Threats <b>were</b> reported' })).status).toBe(201);
         const article = role === 'admin' ? 'An' : 'A';
@@ -232,22 +224,22 @@ describe('the participants of a conversation', () => {
           sequence_number: 1,
           metadata: { action: 'participant.add' },
         };
-        const heard = await device.next('message.created');
+        const heard = await device.first('message.created');
         expect(heard.data!.message).toMatchObject(notice);
-        const again = await people.connect(plain, live!.cursor as string);
-        expect((await again.next('message.created')).data!.message).toEqual(heard.data!.message);
+        const again = await plain.webSocket(live!.cursor as string);
+        expect((await again.first('message.created')).data!.message).toEqual(heard.data!.message);
         for (const reader of [owner, plain, systemModerator]) {
-          const { body } = await people.call(reader, 'GET', `/conversations/${id}/messages`);
+          const { body } = await reader.call('GET', `/conversations/${id}/messages`);
           expect(body.data).toEqual([heard.data!.message]);
         }
-        const unread = async (who: Actor) => (await people.call(who, 'GET', `/conversations/${id}`)).body.unread_count;
+        const unread = async (who: User) => (await who.call('GET', `/conversations/${id}`)).body.unread_count;
         expect([await unread(plain), await unread(systemModerator)]).toEqual([1, 0]);
         const log = await events(id);
         expect(log.map(({ seq }) => Number(seq))).toEqual(log.map((_, i) => i + 1));
-        const next = await people.call(plain, 'POST', `/conversations/${id}/messages`, { content: 'Thank you' });
+        const next = await plain.call('POST', `/conversations/${id}/messages`, { content: 'Thank you' });
         expect(next.body).toMatchObject({ sequence_number: 2, seq: log.length + 1 });
 
-        const acts = await test.database.query('select actor_id, action, reason from audit_log where target_id = $1', [
+        const acts = await world.database.query('select actor_id, action, reason from audit_log where target_id = $1', [
           id,
         ]);
         expect(acts).toEqual([
@@ -259,23 +251,20 @@ describe('the participants of a conversation', () => {
     );
 
     it('does not allow the moderator to delete the notice of their entry', async () => {
-      const [owner] = (await people.many(1)) as [Actor];
-      const admin = await people.one('admin');
-      const id = await people.group(owner);
+      const owner = await world.user();
+      const admin = await world.user({ role: 'admin' });
+      const id = await world.group(owner);
       const entry = { user_ids: [admin.userId], reason: 'A report' };
-      await people.call(admin, 'POST', `/conversations/${id}/participants`, entry);
-      const messages = async () => (await people.call(owner, 'GET', `/conversations/${id}/messages`)).body.data;
+      await admin.call('POST', `/conversations/${id}/participants`, entry);
+      const messages = async () => (await owner.call('GET', `/conversations/${id}/messages`)).body.data;
       const [notice] = await messages();
       for (const [method, path, body] of [
         ['PATCH', `/messages/${notice.id}`, { content: 'nothing' }],
         ['DELETE', `/messages/${notice.id}`],
       ] as const) {
-        expect([path, (await people.call(admin, method, path, body)).body.error?.code]).toEqual([
-          path,
-          'MESSAGE_NOT_EDITABLE',
-        ]);
+        expect([path, (await admin.call(method, path, body)).body.error?.code]).toEqual([path, 'MESSAGE_NOT_EDITABLE']);
       }
-      const takeDown = test.app.get(ModeratorDelete, { strict: false });
+      const takeDown = world.get(ModeratorDelete);
       await expect(takeDown.deleteAsModerator(admin, notice.id, 'No need')).rejects.toMatchObject({
         code: 'MESSAGE_NOT_EDITABLE',
       });
@@ -283,43 +272,39 @@ describe('the participants of a conversation', () => {
     });
 
     it('requires a notice when a system admin adds users to a private conversation, and none in a public room', async () => {
-      const [owner, other] = (await people.many(2)) as [Actor, Actor];
-      const admin = await people.one('admin');
-      const add = async (id: string, who: Actor) => {
+      const [owner, other] = await world.users(2);
+      const admin = await world.user({ role: 'admin' });
+      const add = async (id: string, who: User) => {
         const body = { user_ids: [who.userId] };
-        expect((await people.call(admin, 'POST', `/conversations/${id}/participants`, body)).status).toBe(201);
-        const { body: page } = await people.call(owner, 'GET', `/conversations/${id}/messages`);
+        expect((await admin.call('POST', `/conversations/${id}/participants`, body)).status).toBe(201);
+        const { body: page } = await owner.call('GET', `/conversations/${id}/messages`);
         return page.data.map(({ content }: { content: string }) => content);
       };
-      const closed = await people.group(owner);
+      const closed = await world.group(owner);
       expect(await add(closed, other)).toEqual(['An admin of the system added participants.']);
-      const open = await people.group(owner, [], { type: 'room' });
+      const open = await world.group(owner, [], { type: 'room' });
       expect(await add(open, admin)).toEqual([]);
     });
 
     it('is checked under the lock: a demoted system admin is refused', async () => {
-      const [owner, plain] = await people.many(2);
-      const admin = await people.one('admin');
-      const id = await people.group(owner!, [[plain!, 'participant']]);
-      await test.database.query(`update users set role = 'user' where id = $1`, [admin.userId]);
+      const [owner, plain] = await world.users(2);
+      const admin = await world.user({ role: 'admin' });
+      const id = await world.group(owner!, [plain!]);
+      await world.database.query(`update users set role = 'user' where id = $1`, [admin.userId]);
       await expect(participants.remove(admin, id, plain!.userId)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     });
   });
 
   describe('leaving and removal', () => {
     it('transfers the ownership to the highest and longest-standing participant', async () => {
-      const [owner, first, admin, second] = await people.many(4);
-      const id = await people.group(owner!, [
-        [first!, 'participant'],
-        [admin!, 'admin'],
-        [second!, 'participant'],
-      ]);
+      const [owner, first, admin, second] = await world.users(4);
+      const id = await world.group(owner!, [first!, [admin!, 'admin'], second!]);
       for (const [leaving, successor] of [
         [owner!, admin!],
         [admin!, first!],
         [first!, second!],
       ] as const) {
-        expect((await people.call(leaving, 'POST', `/conversations/${id}/leave`)).status).toBe(204);
+        expect((await leaving.call('POST', `/conversations/${id}/leave`)).status).toBe(204);
         expect((await rolesOf(id))[successor.userId]).toBe('owner');
       }
       await participants.leave(second!, id);
@@ -327,12 +312,10 @@ describe('the participants of a conversation', () => {
     });
 
     it('ends the access to everything of the conversation at once', async () => {
-      const [owner, removed] = await people.many(2);
-      const id = await people.group(owner!, [[removed!, 'admin']]);
-      const message = await people.call(owner!, 'POST', `/conversations/${id}/messages`, { content: 'before' });
-      expect((await people.call(owner!, 'DELETE', `/conversations/${id}/participants/${removed!.userId}`)).status).toBe(
-        204,
-      );
+      const [owner, removed] = await world.users(2);
+      const id = await world.group(owner!, [[removed!, 'admin']]);
+      const message = await owner!.call('POST', `/conversations/${id}/messages`, { content: 'before' });
+      expect((await owner!.call('DELETE', `/conversations/${id}/participants/${removed!.userId}`)).status).toBe(204);
       const calls: [string, string, object?][] = [
         ['GET', ''],
         ['PATCH', '', { title: 'mine' }],
@@ -350,7 +333,7 @@ describe('the participants of a conversation', () => {
         ['POST', '/join'],
       ];
       for (const [method, path, body] of calls) {
-        const answer = await people.call(removed!, method, `/conversations/${id}${path}`, body);
+        const answer = await removed!.call(method, `/conversations/${id}${path}`, body);
         expect([method, path, answer.status, answer.body?.error.code]).toEqual([
           method,
           path,
@@ -358,14 +341,14 @@ describe('the participants of a conversation', () => {
           'PERMISSION_DENIED',
         ]);
       }
-      const { body } = await people.call(removed!, 'GET', '/conversations');
+      const { body } = await removed!.call('GET', '/conversations');
       expect(body.data).toEqual([]);
       expect((await events(removed!.userId)).at(-1)).toMatchObject({ type: 'conversation.removed', subject_id: id });
     });
 
     it('records where a returning participant had left', async () => {
-      const [owner, friend] = await people.many(2);
-      const room = await people.group(owner!, [], { type: 'room', title: 'Door' });
+      const [owner, friend] = await world.users(2);
+      const room = await world.group(owner!, [], { type: 'room', title: 'Door' });
       await participants.join(friend!, room);
       await participants.leave(friend!, room);
       await participants.join(friend!, room);
@@ -375,8 +358,8 @@ describe('the participants of a conversation', () => {
     });
 
     it('gives an empty room back to its returning creator, and to no other user', async () => {
-      const [owner, stranger] = await people.many(2);
-      const room = await people.group(owner!, [], { type: 'room', title: 'Empty' });
+      const [owner, stranger] = await world.users(2);
+      const room = await world.group(owner!, [], { type: 'room', title: 'Empty' });
       await participants.leave(owner!, room);
       await participants.join(stranger!, room);
       expect(await rolesOf(room)).toEqual({ [stranger!.userId]: 'participant' });
@@ -386,29 +369,26 @@ describe('the participants of a conversation', () => {
     });
 
     it('transfers the ownership to a user who is not banned, if there is one', async () => {
-      const [owner, banned, next] = await people.many(3);
-      const id = await people.group(owner!, [
-        [banned!, 'admin'],
-        [next!, 'participant'],
-      ]);
-      await test.database.query('update users set banned_at = now() where id = $1', [banned!.userId]);
+      const [owner, banned, next] = await world.users(3);
+      const id = await world.group(owner!, [[banned!, 'admin'], next!]);
+      await world.database.query('update users set banned_at = now() where id = $1', [banned!.userId]);
       await participants.leave(owner!, id);
       expect(await rolesOf(id)).toEqual({ [banned!.userId]: 'admin', [next!.userId]: 'owner' });
     });
 
     it('transfers the ownership of a banned owner once, to an earlier participant who is not banned', async () => {
-      const [owner, banned, next, late] = await people.many(4);
-      const members: [Actor, ParticipantRole][] = [
+      const [owner, banned, next, late] = await world.users(4);
+      const members: [User, ParticipantRole][] = [
         [banned!, 'admin'],
         [next!, 'participant'],
       ];
-      const [group, lonely] = [await people.group(owner!, members), await people.group(owner!, [[banned!, 'admin']])];
-      const room = await people.group(owner!, [], { type: 'room' });
-      const moderator = await people.one('moderator');
-      const ban = (user: Actor, until?: string) =>
-        people.call(moderator, 'POST', `/admin/users/${user.userId}/ban`, { reason: 'because of a test', until });
+      const [group, lonely] = [await world.group(owner!, members), await world.group(owner!, [[banned!, 'admin']])];
+      const room = await world.group(owner!, [], { type: 'room' });
+      const moderator = await world.user({ role: 'moderator' });
+      const ban = (user: User, until?: string) =>
+        moderator.call('POST', `/admin/users/${user.userId}/ban`, { reason: 'because of a test', until });
       expect((await ban(banned!)).status).toBe(204);
-      const transferOwnership = () => test.app.get(ReplaceBannedOwnersTask, { strict: false }).run({ isDryRun: false });
+      const transferOwnership = () => world.get(ReplaceBannedOwnersTask).run({ isDryRun: false });
       expect(await transferOwnership()).toEqual({ conversations: 0 });
       expect((await ban(owner!)).status).toBe(204);
       await participants.join(late!, room);
@@ -430,17 +410,17 @@ describe('the participants of a conversation', () => {
     });
 
     it('leaves exactly one owner after simultaneous requests on two nodes', async () => {
-      const other = await startTestApp({ DATABASE_URL: test.database.url });
+      const other = await startTestApp({ DATABASE_URL: world.database.url });
       const nodes = [participants, other.app.get(ParticipantsService, { strict: false })];
       const node = (i: number): ParticipantsService => nodes[i % 2]!;
       for (let cycle = 0; cycle < 3; cycle++) {
-        const users = await people.many(50);
+        const users = await world.users(50);
         const [owner, ...rest] = users;
-        const id = await people.group(
+        const id = await world.group(
           owner!,
-          rest.map((actor): [Actor, ParticipantRole] => [actor, 'participant']),
+          rest.map((actor): [User, ParticipantRole] => [actor, 'participant']),
         );
-        const admin = await people.one('admin');
+        const admin = await world.user({ role: 'admin' });
         const stays = users.slice(40);
         const outcomes = await Promise.allSettled([
           ...users.slice(0, 40).map((actor, i) => node(i).leave(actor, id)),
@@ -454,7 +434,7 @@ describe('the participants of a conversation', () => {
         const roles = await rolesOf(id);
         expect(Object.keys(roles).sort()).toEqual(stays.map(({ userId }) => userId).sort());
         expect(Object.values(roles).filter((role) => role === 'owner')).toHaveLength(1);
-        const [{ gaps }] = (await test.database.query(
+        const [{ gaps }] = (await world.database.query(
           'select max(seq) - count(*) as gaps from events where stream_id = $1',
           [id],
         )) as [{ gaps: string }];
@@ -466,17 +446,12 @@ describe('the participants of a conversation', () => {
 
   describe('GET /conversations/:id/participants', () => {
     it('lists owner, admins, moderators and the rest, in pages, without private data', async () => {
-      const users = await people.many(5);
-      const id = await people.group(users[0]!, [
-        [users[1]!, 'participant'],
-        [users[2]!, 'moderator'],
-        [users[3]!, 'admin'],
-        [users[4]!, 'participant'],
-      ]);
+      const users = await world.users(5);
+      const id = await world.group(users[0]!, [users[1]!, [users[2]!, 'moderator'], [users[3]!, 'admin'], users[4]!]);
       const seen: { role: string }[] = [];
       let cursor = '';
       do {
-        const { body } = await people.call(users[4]!, 'GET', `/conversations/${id}/participants?limit=2${cursor}`);
+        const { body } = await users[4]!.call('GET', `/conversations/${id}/participants?limit=2${cursor}`);
         seen.push(...body.data);
         cursor = body.next_cursor === null ? '' : `&cursor=${body.next_cursor}`;
       } while (cursor);
@@ -485,19 +460,14 @@ describe('the participants of a conversation', () => {
         'avatar_url', 'display_name', 'is_banned', 'is_muted', 'joined_at', 'last_delivered_number', 'last_read_number', 'role', 'user_id', 'username',
       ]); // prettier-ignore
       const forged = Buffer.from('["x"]').toString('base64url');
-      expect((await people.call(users[0]!, 'GET', `/conversations/${id}/participants?cursor=${forged}`)).status).toBe(
-        400,
-      );
+      expect((await users[0]!.call('GET', `/conversations/${id}/participants?cursor=${forged}`)).status).toBe(400);
     });
 
     it('returns whether each account is banned now, like the conversation and events', async () => {
-      const [owner, banned, forgiven] = await people.many(3);
-      const id = await people.group(owner!, [
-        [banned!, 'participant'],
-        [forgiven!, 'participant'],
-      ]);
-      const until = (user: Actor, time: string) =>
-        test.database.query(`update users set banned_at = now() - interval '1 day', banned_until = $2 where id = $1`, [
+      const [owner, banned, forgiven] = await world.users(3);
+      const id = await world.group(owner!, [banned!, forgiven!]);
+      const until = (user: User, time: string) =>
+        world.database.query(`update users set banned_at = now() - interval '1 day', banned_until = $2 where id = $1`, [
           user.userId,
           time,
         ]);
@@ -506,11 +476,11 @@ describe('the participants of a conversation', () => {
       const bannedIn = (rows: { user_id: string; is_banned: boolean }[]) =>
         Object.fromEntries(rows.map((row) => [row.user_id, row.is_banned]));
       const expected = { [owner!.userId]: false, [banned!.userId]: true, [forgiven!.userId]: false };
-      const page = await people.call(owner!, 'GET', `/conversations/${id}/participants`);
+      const page = await owner!.call('GET', `/conversations/${id}/participants`);
       expect(bannedIn(page.body.data)).toEqual(expected);
-      const conversation = await people.call(owner!, 'GET', `/conversations/${id}`);
+      const conversation = await owner!.call('GET', `/conversations/${id}`);
       expect(bannedIn(conversation.body.participants)).toEqual(expected);
-      const muted = await people.call(owner!, 'PATCH', `/conversations/${id}/participants/${banned!.userId}`, {
+      const muted = await owner!.call('PATCH', `/conversations/${id}/participants/${banned!.userId}`, {
         is_muted: true,
       });
       expect(muted.body).toMatchObject({ is_muted: true, is_banned: true });

@@ -3,24 +3,24 @@ import { PresenceLeases } from '../../src/modules/presence/presence-leases.js';
 import { PresenceLeasesRepository } from '../../src/modules/presence/presence-leases.repository.js';
 import { PresenceService } from '../../src/modules/presence/presence.service.js';
 import { newId } from '../../src/platform/database/ids.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { JsonSocket } from '../support/dialect-client.js';
-import { type AnyFrame, type RealtimeClient, SocketIoClient, WebSocketClient } from '../support/realtime-client.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { request } from '../support/client/http.js';
+import type { Frame } from '../support/client/inbox.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
+import { SocketIoClient } from '../support/client/socket-io.js';
+import { JsonSocket, WebSocketClient } from '../support/client/web-socket.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('presence', () => {
-  let test: TestApp;
-  let people: People;
+  let world: World;
   let leases: PresenceLeases;
   let presence: PresenceService;
   let clients: RealtimeClient[];
 
   beforeAll(async () => {
-    test = await startTestApp();
-    people = new People(test);
-    leases = test.app.get(PresenceLeases, { strict: false });
-    presence = test.app.get(PresenceService, { strict: false });
+    world = await World.start();
+    leases = world.get(PresenceLeases);
+    presence = world.get(PresenceService);
   });
 
   beforeEach(() => {
@@ -32,27 +32,27 @@ describe('presence', () => {
     await Promise.all(clients.map((client) => client.closed));
   });
 
-  afterAll(() => test.close());
+  afterAll(() => world.stop());
 
-  const connect = async (actor: Actor, cursor?: string): Promise<RealtimeClient> => {
-    const client = await people.connect(actor, cursor);
+  const connect = async (actor: User, cursor?: string): Promise<RealtimeClient> => {
+    const client = await actor.webSocket(cursor);
     clients.push(client);
     await leases.flushed();
     return client;
   };
   /** Two users who share a group. */
-  const friends = async (): Promise<[Actor, Actor, string]> => {
-    const [anna, ben] = await people.many(2);
-    return [anna!, ben!, await people.group(anna!, [[ben!, 'participant']])];
+  const friends = async (): Promise<[User, User, string]> => {
+    const [anna, ben] = await world.users(2);
+    return [anna!, ben!, await world.group(anna!, [ben!])];
   };
   const changes = (client: RealtimeClient, userId: string): unknown[] =>
     client.frames
       .filter(({ type, data }) => type === 'presence.changed' && data?.user_id === userId)
       .map(({ data }) => data!.status);
-  const changed = (client: RealtimeClient, userId: string, status: string): Promise<AnyFrame> =>
-    client.next(({ type, data }) => type === 'presence.changed' && data?.user_id === userId && data.status === status);
-  const ask = async (actor: Actor, ...ids: string[]) =>
-    (await people.call(actor, 'GET', `/presence?user_ids=${ids.join(',')}`)).body.data;
+  const changed = (client: RealtimeClient, userId: string, status: string): Promise<Frame> =>
+    client.first(({ type, data }) => type === 'presence.changed' && data?.user_id === userId && data.status === status);
+  const ask = async (actor: User, ...ids: string[]) =>
+    (await actor.call('GET', `/presence?user_ids=${ids.join(',')}`)).body.data;
   const hangUp = async (client: RealtimeClient, userId: string): Promise<void> => {
     client.close();
     await client.closed;
@@ -64,7 +64,7 @@ describe('presence', () => {
   const released = async (userId: string): Promise<void> => {
     for (;;) {
       await leases.flushed();
-      const [row] = await test.database.query<{ count: string }>(
+      const [row] = await world.database.query<{ count: string }>(
         `select count(*) as count from presence_leases where user_id = $1 and node_id = '00000000-0000-0000-0000-000000000000'`,
         [userId],
       );
@@ -73,7 +73,7 @@ describe('presence', () => {
     }
   };
   const endGrace = async (userId: string): Promise<void> => {
-    await test.database.query(
+    await world.database.query(
       `update presence_leases set expires_at = now() - interval '1 second'
         where user_id = $1 and node_id = '00000000-0000-0000-0000-000000000000'`,
       [userId],
@@ -83,7 +83,7 @@ describe('presence', () => {
 
   it('is online with the first connection, and is sent once to users who share a conversation', async () => {
     const [anna, ben] = await friends();
-    const stranger = await people.one();
+    const stranger = await world.user();
     const [annas, strangers] = [await connect(anna), await connect(stranger)];
     await connect(ben);
     await connect(ben);
@@ -98,21 +98,21 @@ describe('presence', () => {
 
   it('omits users without a shared conversation, users who blocked the caller, and unknown users', async () => {
     const [anna, ben] = await friends();
-    const stranger = await people.one();
+    const stranger = await world.user();
     await connect(stranger);
     await connect(ben);
     expect(
       (await ask(anna, stranger.userId, ben.userId, newId())).map((one: { user_id: string }) => one.user_id),
     ).toEqual([ben.userId]);
-    expect((await people.call(anna, 'GET', `/users/${stranger.userId}`)).body.status).toBe('offline');
-    expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body.status).toBe('online');
-    await people.call(ben, 'PUT', `/users/${anna.userId}/block`);
+    expect((await anna.call('GET', `/users/${stranger.userId}`)).body.status).toBe('offline');
+    expect((await anna.call('GET', `/users/${ben.userId}`)).body.status).toBe('online');
+    await ben.call('PUT', `/users/${anna.userId}/block`);
     expect(await ask(anna, ben.userId)).toEqual([]);
   });
 
   it('is returned for at most a hundred users, named by their ids', async () => {
-    const anna = await people.one();
-    const get = (query: string) => people.call(anna, 'GET', `/presence${query}`);
+    const anna = await world.user();
+    const get = (query: string) => anna.call('GET', `/presence${query}`);
     const ids = Array.from({ length: 100 }, newId);
     expect((await get(`?user_ids=${ids.join(',')}`)).status).toBe(200);
     expect((await get(`?user_ids=${ids[0]}&user_ids=${ids[1]}`)).status).toBe(200);
@@ -137,23 +137,25 @@ describe('presence', () => {
     expect(reply.data).toMatchObject({ user_id: ben.userId, status: 'away', custom: 'lunch' });
     await changed(annas, ben.userId, 'away');
     await phone.request('presence.set', { status: 'online' });
-    await annas.next(({ data }) => data?.user_id === ben.userId && data.status === 'online' && data.custom === 'lunch');
+    await annas.first(
+      ({ data }) => data?.user_id === ben.userId && data.status === 'online' && data.custom === 'lunch',
+    );
   });
 
   it('is as the user sets it: busy, or invisible, which looks like offline', async () => {
     const [anna, ben] = await friends();
     const annas = await connect(anna);
     await connect(ben);
-    await people.call(ben, 'PUT', '/presence', { status: 'busy', custom: '  in a\nmeeting ' });
+    await ben.call('PUT', '/presence', { status: 'busy', custom: '  in a\nmeeting ' });
     await changed(annas, ben.userId, 'busy');
     expect(await ask(anna, ben.userId)).toMatchObject([{ status: 'busy', custom: 'in a meeting' }]);
-    await people.call(ben, 'PUT', '/presence', { status: 'offline' });
+    await ben.call('PUT', '/presence', { status: 'offline' });
     const { data } = await changed(annas, ben.userId, 'offline');
     expect(data).toMatchObject({ custom: null, last_seen: expect.any(String) });
     await connect(ben);
     expect(await ask(anna, ben.userId)).toMatchObject([{ status: 'offline', custom: null }]);
     for (const status of ['idle', '', null, 1]) {
-      expect((await people.call(ben, 'PUT', '/presence', { status })).status).toBe(400);
+      expect((await ben.call('PUT', '/presence', { status })).status).toBe(400);
     }
   });
 
@@ -176,7 +178,7 @@ describe('presence', () => {
     await endGrace(ben.userId);
     const { data } = await changed(annas, ben.userId, 'offline');
     expect(Date.parse(data!.last_seen as string)).toBeLessThanOrEqual(Date.now());
-    expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body).toMatchObject({
+    expect((await anna.call('GET', `/users/${ben.userId}`)).body).toMatchObject({
       status: 'offline',
       last_seen: data!.last_seen,
     });
@@ -186,33 +188,33 @@ describe('presence', () => {
     type Open = (token: string, userId: string) => Promise<{ leave: () => void }>;
     /** The leases in their grace period. */
     const graceOf = (userId: string): Promise<{ is_short: boolean }[]> =>
-      test.database.query(
+      world.database.query(
         `select expires_at <= now() + interval '3 seconds' as is_short from presence_leases
           where user_id = $1 and node_id = '00000000-0000-0000-0000-000000000000'`,
         [userId],
       );
-    const port = (): number => Number(new URL(test.url).port);
+    const port = (): number => world.port;
     const plain = async (token: string, leave: (client: WebSocketClient) => void): Promise<{ leave: () => void }> => {
       const client = new WebSocketClient(port(), `?token=${token}`);
-      await client.next('live');
+      await client.first('live');
       return { leave: () => leave(client) };
     };
     const socketIo = async (token: string, leave: (client: SocketIoClient) => void): Promise<{ leave: () => void }> => {
       const client = new SocketIoClient(port(), { token });
-      await client.next('live');
+      await client.first('live');
       return { leave: () => leave(client) };
     };
     const dialect = async (path: string): Promise<{ leave: () => void }> => {
-      const socket = new JsonSocket(test.url, path);
+      const socket = new JsonSocket(world.url, path);
       await socket.opened;
       return { leave: () => socket.socket.close(1001) };
     };
     const wireOf = ({ socket }: SocketIoClient): WebSocketClient['socket'] =>
       (socket.io.engine.transport as unknown as { ws: WebSocketClient['socket'] }).ws;
-    const isPresent = async ({ userId }: Actor): Promise<void> => {
+    const isPresent = async ({ userId }: User): Promise<void> => {
       for (;;) {
         await leases.flushed();
-        if ((await test.database.query('select from presence_leases where user_id = $1', [userId])).length > 0) return;
+        if ((await world.database.query('select from presence_leases where user_id = $1', [userId])).length > 0) return;
         await new Promise(setImmediate);
       }
     };
@@ -227,8 +229,8 @@ describe('presence', () => {
       ['the chat dialect', (token, userId) => dialect(`/ws/${userId}?token=${token}`)],
       ['the rooms dialect', (token) => dialect(`/ws/chat/?token=${token}`)],
     ])('has the short grace period if the client closed it: %s', async (_name, open) => {
-      const ben = await people.one();
-      const { leave } = await open(people.tokenOf(ben), ben.userId);
+      const ben = await world.user();
+      const { leave } = await open(ben.token, ben.userId);
       await isPresent(ben);
       leave();
       await released(ben.userId);
@@ -239,8 +241,8 @@ describe('presence', () => {
       ['a plain WebSocket', (token) => plain(token, (client) => client.close())],
       ['Socket.IO', (token) => socketIo(token, (client) => wireOf(client).terminate())],
     ])('has the long grace period if the connection was lost: %s', async (_name, open) => {
-      const ben = await people.one();
-      const { leave } = await open(people.tokenOf(ben), ben.userId);
+      const ben = await world.user();
+      const { leave } = await open(ben.token, ben.userId);
       await isPresent(ben);
       leave();
       await released(ben.userId);
@@ -264,7 +266,7 @@ describe('presence', () => {
       await hangUp(await connect(ben), ben.userId);
       const last = await connect(ben);
       const notified = changed(annas, ben.userId, 'offline');
-      expect((await people.call(ben, 'POST', '/auth/logout')).status).toBe(204);
+      expect((await ben.call('POST', '/auth/logout')).status).toBe(204);
       await last.closed;
       await notified;
       expect(await graceOf(ben.userId)).toEqual([]);
@@ -274,40 +276,40 @@ describe('presence', () => {
       const [anna, ben] = await friends();
       const annas = await connect(anna);
       await hangUp(await connect(ben), ben.userId);
-      expect((await people.call(ben, 'POST', '/auth/logout')).status).toBe(204);
+      expect((await ben.call('POST', '/auth/logout')).status).toBe(204);
       await changed(annas, ben.userId, 'offline');
     });
   });
 
   describe('without a socket', () => {
     const expiryOf = async (userId: string): Promise<{ left: number }[]> =>
-      test.database.query(
+      world.database.query(
         `select round(extract(epoch from expires_at - now()))::int as left from presence_leases where user_id = $1`,
         [userId],
       );
     const expireSoon = (userId: string): Promise<unknown> =>
-      test.database.query(`update presence_leases set expires_at = now() + interval '20 seconds' where user_id = $1`, [
+      world.database.query(`update presence_leases set expires_at = now() + interval '20 seconds' where user_id = $1`, [
         userId,
       ]);
 
     it('is as set while the client makes requests, and offline afterwards', async () => {
       const [anna, ben] = await friends();
       const annas = await connect(anna);
-      const callers = test.app.get(RequestLeaseInterceptor, { strict: false });
-      await people.call(ben, 'PUT', '/presence', { status: 'busy' });
+      const callers = world.get(RequestLeaseInterceptor);
+      await ben.call('PUT', '/presence', { status: 'busy' });
       await changed(annas, ben.userId, 'busy');
-      expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body.status).toBe('busy');
+      expect((await anna.call('GET', `/users/${ben.userId}`)).body.status).toBe('busy');
       await expireSoon(ben.userId);
       const renewed = jest.spyOn(PresenceLeasesRepository.prototype, 'renewRequestLeases');
       await callers.renew();
       renewed.mockClear();
-      for (let i = 0; i < 5; i++) await people.call(ben, 'GET', '/users/me');
+      for (let i = 0; i < 5; i++) await ben.call('GET', '/users/me');
       expect(renewed).not.toHaveBeenCalled();
       await callers.renew();
       expect(renewed.mock.calls).toEqual([[[ben.sessionId]]]);
       renewed.mockRestore();
       expect((await expiryOf(ben.userId))[0]!.left).toBeGreaterThan(50);
-      await test.database.query(`update presence_leases set expires_at = now() where user_id = $1`, [ben.userId]);
+      await world.database.query(`update presence_leases set expires_at = now() where user_id = $1`, [ben.userId]);
       await leases.expire();
       await changed(annas, ben.userId, 'offline');
     });
@@ -315,9 +317,9 @@ describe('presence', () => {
     it('ends with the session, at once', async () => {
       const [anna, ben] = await friends();
       const annas = await connect(anna);
-      await people.call(ben, 'PUT', '/presence', { status: 'online' });
+      await ben.call('PUT', '/presence', { status: 'online' });
       await changed(annas, ben.userId, 'online');
-      await people.call(ben, 'POST', '/auth/logout');
+      await ben.call('POST', '/auth/logout');
       await changed(annas, ben.userId, 'offline');
     });
 
@@ -325,7 +327,7 @@ describe('presence', () => {
       const [anna, ben] = await friends();
       const annas = await connect(anna);
       const bens = (await connect(ben)) as WebSocketClient;
-      await people.call(ben, 'PUT', '/presence', { status: 'busy' });
+      await ben.call('PUT', '/presence', { status: 'busy' });
       bens.socket.close();
       await bens.closed;
       await changed(annas, ben.userId, 'offline');
@@ -337,7 +339,7 @@ describe('presence', () => {
     const annas = await connect(anna);
     const deadNode = newId();
     for (let i = 0; i < 3; i++) {
-      await test.database.query(
+      await world.database.query(
         `insert into presence_leases values ($1, $2, $3, false, now() + interval '40 seconds')`,
         [newId(), ben.userId, deadNode],
       );
@@ -345,7 +347,7 @@ describe('presence', () => {
     await leases.recompute([ben.userId]);
     await changed(annas, ben.userId, 'online');
     await leases.renew();
-    await test.database.query(
+    await world.database.query(
       `update presence_leases set expires_at = now() - interval '1 second' where node_id = $1`,
       [deadNode],
     );
@@ -357,18 +359,17 @@ describe('presence', () => {
 
   it('survives the loss of all leases: present users return, absent ones are announced', async () => {
     const [anna, ben, id] = await friends();
-    const carl = await people.one();
-    await people.call(anna, 'POST', `/conversations/${id}/participants`, { user_ids: [carl.userId] });
+    const carl = await world.user();
+    await anna.call('POST', `/conversations/${id}/participants`, { user_ids: [carl.userId] });
     const annas = await connect(anna);
     await connect(ben);
-    await test.database.query(`insert into presence_leases values ($1, $2, $3, false, now() + interval '40 seconds')`, [
-      newId(),
-      carl.userId,
-      newId(),
-    ]);
+    await world.database.query(
+      `insert into presence_leases values ($1, $2, $3, false, now() + interval '40 seconds')`,
+      [newId(), carl.userId, newId()],
+    );
     await leases.recompute([carl.userId]);
     await changed(annas, carl.userId, 'online');
-    await test.database.query('truncate presence_leases');
+    await world.database.query('truncate presence_leases');
     await leases.renew();
     await changed(annas, carl.userId, 'offline');
     expect(await ask(anna, ben.userId, carl.userId)).toMatchObject([{ status: 'online' }, { status: 'offline' }]);
@@ -376,17 +377,17 @@ describe('presence', () => {
 
   it('includes changed names and pictures, for users who share a conversation and are not blocked', async () => {
     const [anna, ben] = await friends();
-    const [blocked, stranger] = (await people.many(2)) as [Actor, Actor];
-    await people.group(anna, [[blocked, 'participant']]);
-    expect((await people.call(anna, 'PUT', `/users/${blocked.userId}/block`)).status).toBe(204);
+    const [blocked, stranger] = await world.users(2);
+    await world.group(anna, [blocked]);
+    expect((await anna.call('PUT', `/users/${blocked.userId}/block`)).status).toBe(204);
     const [own, friend, others] = [
       await connect(anna),
       await connect(ben),
       [await connect(blocked), await connect(stranger)],
     ];
     const profile = { display_name: 'Anna Prime', avatar_url: 'https://example.com/anna.png' };
-    expect((await people.call(anna, 'PATCH', '/users/me', profile)).status).toBe(200);
-    const { data } = await friend.next('profile.changed');
+    expect((await anna.call('PATCH', '/users/me', profile)).status).toBe(200);
+    const { data } = await friend.first('profile.changed');
     expect(data).toEqual({ user_id: anna.userId, username: anna.username, ...profile });
     for (const client of [own, ...others]) {
       expect((await client.request('ping')).ok).toBe(true);
@@ -396,16 +397,16 @@ describe('presence', () => {
 
   it('includes names and pictures that changed during a disconnection', async () => {
     const [anna, ben] = await friends();
-    const [carl] = (await people.many(1)) as [Actor];
-    await people.group(anna, [[carl, 'participant']]);
+    const carl = await world.user();
+    await world.group(anna, [carl]);
     const witness = await connect(carl);
     const before = await connect(ben);
-    const cursor = (await before.next('live')).data!.cursor as string;
+    const cursor = (await before.first('live')).data!.cursor as string;
     await hangUp(before, ben.userId);
-    await people.call(anna, 'PATCH', '/users/me', { display_name: 'Anna Second' });
-    await people.call(anna, 'PATCH', '/users/me', { display_name: 'Anna Third' });
+    await anna.call('PATCH', '/users/me', { display_name: 'Anna Second' });
+    await anna.call('PATCH', '/users/me', { display_name: 'Anna Third' });
     // Sent to connected users; Ben connects later and receives it with the resume.
-    await witness.next(({ type, data }) => type === 'profile.changed' && data?.display_name === 'Anna Third');
+    await witness.first(({ type, data }) => type === 'profile.changed' && data?.display_name === 'Anna Third');
     const after = await connect(ben, cursor);
     expect(profiles(after)).toEqual([
       { user_id: anna.userId, username: anna.username, display_name: 'Anna Third', avatar_url: null },
@@ -415,7 +416,7 @@ describe('presence', () => {
 
   it('is not sent in conversations of more than 500 participants', async () => {
     const [anna, ben, id] = await friends();
-    await test.database.query(
+    await world.database.query(
       `with u as (insert into users (id, username, display_name)
                   select gen_random_uuid(), 'many' || n, 'many' from generate_series(1, 499) n returning id)
        insert into participants (conversation_id, user_id, joined_seq) select $1, id, 1 from u`,
@@ -425,17 +426,17 @@ describe('presence', () => {
     const bens = await connect(ben);
     await changed(bens, ben.userId, 'online'); // the own devices receive it in any case
     await bens.request('typing.start', { conversation_id: id });
-    await annas.next('typing');
+    await annas.first('typing');
     expect(changes(annas, ben.userId)).toEqual([]);
   });
 
   describe('typing', () => {
     it('is sent to other participants, never to the typing user, and stops', async () => {
       const [anna, ben, id] = await friends();
-      const stranger = await people.one();
+      const stranger = await world.user();
       const [annas, bens, strangers] = [await connect(anna), await connect(ben), await connect(stranger)];
       expect((await bens.request('typing.start', { conversation_id: id })).ok).toBe(true);
-      const frame = await annas.next('typing');
+      const frame = await annas.first('typing');
       expect(frame).toMatchObject({
         conversation_id: id,
         data: {
@@ -446,41 +447,35 @@ describe('presence', () => {
           ttl_ms: 6000,
         },
       });
-      expect((await people.call(ben, 'DELETE', `/conversations/${id}/typing`)).status).toBe(204);
-      await annas.next(({ type, data }) => type === 'typing' && data?.is_typing === false);
-      await people.call(anna, 'POST', `/conversations/${id}/messages`, { content: 'after' });
-      await bens.next('message.created');
+      expect((await ben.call('DELETE', `/conversations/${id}/typing`)).status).toBe(204);
+      await annas.first(({ type, data }) => type === 'typing' && data?.is_typing === false);
+      await anna.call('POST', `/conversations/${id}/messages`, { content: 'after' });
+      await bens.first('message.created');
       expect([...bens.frames, ...strangers.frames].filter(({ type }) => type === 'typing')).toEqual([]);
     });
 
     describe('with two nodes', () => {
-      let far: TestApp;
-      let there: People;
+      let there: World;
 
       beforeAll(async () => {
-        far = await startTestApp({ DATABASE_URL: test.database.url, JWT_SECRET: test.config.jwtSecret });
-        there = new People(far);
+        there = await World.start({ DATABASE_URL: world.database.url, JWT_SECRET: world.config.jwtSecret });
       });
-      afterAll(() => far.close());
+      afterAll(() => there.stop());
 
       /** Ben types in a group with Anna at this node and Carl at the other; both have been notified. */
       const scene = async () => {
-        const [anna, ben, carl] = (await people.many(3)) as [Actor, Actor, Actor];
-        const id = await people.group(anna, [
-          [ben, 'participant'],
-          [carl, 'participant'],
-        ]);
-        for (const actor of [anna, ben, carl]) there.adopt(people, actor);
-        const [annas, bens, carls] = [await connect(anna), await connect(ben), await there.connect(carl)];
+        const [anna, ben, carl] = await world.users(3);
+        const id = await world.group(anna, [ben, carl]);
+        const [annas, bens, carls] = [await connect(anna), await connect(ben), await carl.at(there).webSocket()];
         clients.push(carls);
         const startTyping = async (): Promise<void> => {
           for (const client of [annas, carls]) client.frames.length = 0;
           expect((await bens.request('typing.start', { conversation_id: id })).ok).toBe(true);
-          for (const client of [annas, carls]) await client.next('typing');
+          for (const client of [annas, carls]) await client.first('typing');
         };
         const typingEnds = async (): Promise<void> => {
           for (const client of [annas, carls]) {
-            await client.next(({ type, data }) => type === 'typing' && data?.is_typing === false);
+            await client.first(({ type, data }) => type === 'typing' && data?.is_typing === false);
             const states = client.frames.filter(({ type }) => type === 'typing').map(({ data }) => data!.is_typing);
             expect(states).toEqual([true, false]);
           }
@@ -491,34 +486,33 @@ describe('presence', () => {
 
       it('ends with the message, on any node and over any API', async () => {
         const { ben, bens, id, startTyping, typingEnds } = await scene();
-        await there.call(ben, 'POST', `/conversations/${id}/messages`, { content: 'done' });
+        await ben.at(there).call('POST', `/conversations/${id}/messages`, { content: 'done' });
         await typingEnds();
         await startTyping();
         await bens.request('message.send', { conversation_id: id, content: 'done again' });
         await typingEnds();
         await startTyping();
-        await fetch(`${far.url}/api/conversations/${id}/messages`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${people.tokenOf(ben)}`, 'content-type': 'application/json' },
-          body: JSON.stringify({ content: 'in another dialect' }),
+        await request('POST', `${there.url}/api/conversations/${id}/messages`, {
+          token: ben.token,
+          body: { content: 'in another dialect' },
         });
         await typingEnds();
       });
 
-      it.each<[string, (anna: Actor, ben: Actor, id: string) => Promise<unknown>]>([
-        ['leaving', (_anna, ben, id) => there.call(ben, 'POST', `/conversations/${id}/leave`)],
+      it.each<[string, (anna: User, ben: User, id: string) => Promise<unknown>]>([
+        ['leaving', (_anna, ben, id) => ben.at(there).call('POST', `/conversations/${id}/leave`)],
         [
           'removal',
-          (anna, { userId }, id) => there.call(anna, 'DELETE', `/conversations/${id}/participants/${userId}`),
+          (anna, { userId }, id) => anna.at(there).call('DELETE', `/conversations/${id}/participants/${userId}`),
         ],
         [
           'muting',
           (anna, { userId }, id) =>
-            there.call(anna, 'PATCH', `/conversations/${id}/participants/${userId}`, { is_muted: true }),
+            anna.at(there).call('PATCH', `/conversations/${id}/participants/${userId}`, { is_muted: true }),
         ],
         [
           'freezing out',
-          (anna, _ben, id) => there.call(anna, 'PATCH', `/conversations/${id}`, { settings: { is_frozen: true } }),
+          (anna, _ben, id) => anna.at(there).call('PATCH', `/conversations/${id}`, { settings: { is_frozen: true } }),
         ],
       ])('ends with the %s of the typing user', async (_name, act) => {
         const { anna, ben, id, typingEnds } = await scene();
@@ -528,20 +522,20 @@ describe('presence', () => {
 
       it('ends in a direct conversation when the other user blocks the typing one, and nowhere else', async () => {
         const { anna, ben, annas, bens, id } = await scene();
-        const { body } = await people.call(anna, 'POST', '/conversations', {
+        const { body } = await anna.call('POST', '/conversations', {
           type: 'direct',
           participant_ids: [ben.userId],
         });
-        const annasThere = await there.connect(anna);
+        const annasThere = await anna.at(there).webSocket();
         clients.push(annasThere);
         await bens.request('typing.start', { conversation_id: body.id });
         for (const client of [annas, annasThere]) {
-          await client.next(({ type, conversation_id }) => type === 'typing' && conversation_id === body.id);
+          await client.first(({ type, conversation_id }) => type === 'typing' && conversation_id === body.id);
         }
-        expect((await there.call(anna, 'PUT', `/users/${ben.userId}/block`)).status).toBe(204);
-        await annas.next(({ type, data }) => type === 'typing' && data?.is_typing === false);
+        expect((await anna.at(there).call('PUT', `/users/${ben.userId}/block`)).status).toBe(204);
+        await annas.first(({ type, data }) => type === 'typing' && data?.is_typing === false);
         await bens.request('typing.stop', { conversation_id: id });
-        await annas.next(({ type, data, conversation_id }) => {
+        await annas.first(({ type, data, conversation_id }) => {
           return type === 'typing' && data?.is_typing === false && conversation_id === id;
         });
         const ended = annas.frames.filter(({ type, data }) => type === 'typing' && data?.is_typing === false);
@@ -550,7 +544,7 @@ describe('presence', () => {
 
       it('ends with the last socket of the typing user on any node, not with an earlier one', async () => {
         const { ben, bens, annas, typingEnds } = await scene();
-        const last = await there.connect(ben);
+        const last = await ben.at(there).webSocket();
         bens.close();
         await bens.closed;
         await released(ben.userId);

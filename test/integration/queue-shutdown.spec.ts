@@ -5,13 +5,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { People } from '../support/people.js';
+import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startTestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startProcess, type TestProcess } from '../support/test-process.js';
-import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
+import { World } from '../support/world.js';
 
 // Each test starts a process, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
@@ -91,35 +90,34 @@ jest.setTimeout(90_000);
       WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
       JWT_SECRET: randomBytes(48).toString('base64'),
     };
-    const first = await startTestApp(environment);
+    const world = await World.start(environment);
     const deliveries = () =>
-      first.database.query<{ status: string; attempts: number }>(
+      world.database.query<{ status: string; attempts: number }>(
         'select status, attempts from webhook_deliveries order by id',
       );
     try {
-      const people = new People(first);
-      const [ana] = (await people.many(1)) as [Actor];
-      const group = await people.group(ana);
-      const send = (content: string) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
-      await people.call(ana, 'POST', '/webhooks', { url: receiver.url(), events: ['message.created'] });
+      const ana = await world.user();
+      const group = await world.group(ana);
+      const send = (content: string) => ana.call('POST', `/conversations/${group}/messages`, { content });
+      await ana.call('POST', '/webhooks', { url: receiver.url(), events: ['message.created'] });
       let pendingResponse: ServerResponse | undefined;
       receiver.answer = (_call, response) => void (pendingResponse = response);
       await send('under way');
       await receiver.until(({ body }) => body.data.content === 'under way');
       await redis.halt();
       expect((await send('meanwhile')).status).toBe(201);
-      const closed = first.app.close();
+      const closed = world.app.close();
       pendingResponse!.writeHead(204).end();
       receiver.answer = (_call, response) => void response.writeHead(204).end();
       await closed;
       expect(await deliveries()).toContainEqual({ status: 'delivered', attempts: 1 });
       await redis.resume();
-      const second = await startTestApp({ ...environment, DATABASE_URL: first.database.url });
+      const second = await startTestApp({ ...environment, DATABASE_URL: world.database.url });
       await receiver.until(({ body }) => body.data.content === 'meanwhile');
       await second.close();
       expect(receiver.calls.map(({ body }) => body.data.content as string).sort()).toEqual(['meanwhile', 'under way']);
     } finally {
-      await first.close();
+      await world.stop();
       await receiver.stop();
       await redis.halt();
     }

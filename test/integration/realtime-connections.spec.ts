@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { connect as connectTcp } from 'node:net';
 import { Logger, Module, UseGuards } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { ServiceUnavailable } from '../../src/platform/errors/app-error.js';
@@ -9,14 +7,12 @@ import { Connections } from '../../src/platform/realtime/connection/connections.
 import { DrainState } from '../../src/platform/health/drain-state.js';
 import { reconnectSpreadMs } from '../../src/platform/realtime/connection/going-away.js';
 import { SocketIoServer } from '../../src/platform/realtime/transport/socket-io-server.js';
-import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
-import {
-  refusedWith,
-  SocketIoClient,
-  TRANSPORTS,
-  WebSocketClient,
-  type RealtimeClient,
-} from '../support/realtime-client.js';
+import { type HttpResponse, request } from '../support/client/http.js';
+import { RawConnection } from '../support/client/raw.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
+import { openPolling, SocketIoClient, TRANSPORTS } from '../support/client/socket-io.js';
+import { refusedWith, WebSocketClient } from '../support/client/web-socket.js';
+import { type RealtimeApp, startRealtimeApp } from '../support/realtime-app.js';
 
 const UPGRADE =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
@@ -44,7 +40,7 @@ describe('a realtime connection', () => {
   describe.each(TRANSPORTS)('over %s', (_name, connect) => {
     it('sends hello, then ready, then live', async () => {
       const client = track(connect(server.port, 'alice:s1'));
-      const live = await client.next('live');
+      const live = await client.first('live');
       expect(client.frames.map(({ type }) => type)).toEqual(['hello', 'ready', 'live']);
       expect(live.data).toEqual({ cursor: 'c', replayed: 0 });
       expect(client.frames[1]!.data).toMatchObject({ user: { id: 'user-alice' }, session_id: 's1', resumed: false });
@@ -52,14 +48,14 @@ describe('a realtime connection', () => {
 
     it('answers a request once, with its data', async () => {
       const client = track(connect(server.port, 'alice:s1'));
-      await client.next('live');
+      await client.first('live');
       expect(await client.request('test.echo', { text: 'grüß' })).toMatchObject({ ok: true, data: { text: 'grüß' } });
       expect(await client.request('ping')).toMatchObject({ ok: true, data: { server_time: expect.any(String) } });
     });
 
     it('answers invalid input with every problem, and a defect without its cause', async () => {
       const client = track(connect(server.port, 'alice:s1'));
-      await client.next('live');
+      await client.first('live');
       const invalid = await client.request('test.echo', { text: 5, more: 1 });
       expect(invalid.error).toMatchObject({ code: 'VALIDATION_ERROR' });
       expect(JSON.stringify(invalid.error!.details)).toContain('more');
@@ -74,7 +70,7 @@ describe('a realtime connection', () => {
     it('starts requests in order, and refuses more than 32 in flight', async () => {
       server.gateway.started.length = 0;
       const client = track(connect(server.port, 'alice:s1'));
-      await client.next('live');
+      await client.first('live');
       const replies = Array.from({ length: 33 }, (_, index) => client.request('test.wait', { text: String(index) }));
       expect(await replies[32]).toMatchObject({ ok: false, error: { code: 'TOO_MANY_IN_FLIGHT' } });
       expect(server.gateway.started).toEqual(Array.from({ length: 32 }, (_, index) => String(index)));
@@ -85,7 +81,7 @@ describe('a realtime connection', () => {
 
     it('leaves the fan-out when it closes', async () => {
       const client = track(connect(server.port, 'leaver:s9'));
-      await client.next('live');
+      await client.first('live');
       expect(server.fanOut.of('leaver')).toHaveLength(1);
       client.close();
       await until(() => server.fanOut.of('leaver').length === 0);
@@ -95,7 +91,7 @@ describe('a realtime connection', () => {
       const revoked = track(connect(server.port, 'carol:gone'));
       const banned = track(connect(server.port, 'mallory:s2'));
       const control = track(connect(server.port, 'bob:s3'));
-      await Promise.all([revoked, banned, control].map((client) => client.next('live')));
+      await Promise.all([revoked, banned, control].map((client) => client.first('live')));
       server.app.get(Connections).endSessions(['gone'], 'revoked');
       server.app.get(Connections).endSessions(['s2'], 'banned');
       expect((await revoked.closed).code).toBe(CLOSE_REASONS.revoked.code);
@@ -107,51 +103,50 @@ describe('a realtime connection', () => {
 
   it('accepts a request without an id, and replies without one', async () => {
     const client = track(new WebSocketClient(server.port, '?token=alice:s1'));
-    await client.next('live');
+    await client.first('live');
     client.socket.send('{"type":"test.echo","data":{"text":"no id"}}');
-    expect(await client.next('reply')).toEqual({ type: 'reply', ok: true, data: { text: 'no id' } });
+    expect(await client.first('reply')).toEqual({ type: 'reply', ok: true, data: { text: 'no id' } });
     client.socket.send('{"type":"test.echo","data":{"text":7}}');
-    expect(await client.next('error')).toMatchObject({ error: { code: 'VALIDATION_ERROR' } });
+    expect(await client.first('error')).toMatchObject({ error: { code: 'VALIDATION_ERROR' } });
     const socketIo = track(new SocketIoClient(server.port, { token: 'alice:s1' }));
-    await socketIo.next('live');
+    await socketIo.first('live');
     socketIo.socket.emit('test.echo', { text: 'no acknowledgement' });
     expect(await socketIo.request('ping')).toMatchObject({ ok: true });
     expect(socketIo.frames.filter(({ type }) => type === 'reply')).toEqual([]);
   });
 
   it('opens at its path with a trailing slash', async () => {
-    await track(new WebSocketClient(server.port, '/?token=alice:s1')).next('live');
+    await track(new WebSocketClient(server.port, '/?token=alice:s1')).first('live');
   });
 
   it('is refused without a valid host, or with two', async () => {
     for (const host of ['Host: a/b', 'Host: a\r\nHost: a', 'Host: <x>']) {
       for (const path of ['/api/v1/realtime?token=alice:s1', '/socket.io/?EIO=4&transport=websocket', '/nowhere']) {
-        const socket = connectTcp(server.port, '127.0.0.1');
-        socket.write(`GET ${path} HTTP/1.1\r\n${host}\r\n${UPGRADE}\r\n`);
-        expect([host, String(await once(socket, 'data'))]).toEqual([host, expect.stringMatching(/^HTTP\/1\.1 400 /)]);
-        socket.destroy();
+        const connection = new RawConnection(server.url, `GET ${path} HTTP/1.1\r\n${host}\r\n${UPGRADE}\r\n`);
+        expect([host, await connection.read()]).toEqual([host, expect.stringMatching(/^HTTP\/1\.1 400 /)]);
+        connection.socket.destroy();
       }
     }
   });
 
   it('is authenticated by its first frame, which may contain a cursor', async () => {
     const plain = track(new WebSocketClient(server.port));
-    await plain.next('hello');
+    await plain.first('hello');
     const resume = { cursor: 'x', conversations: { c1: 4 } };
     plain.socket.send(JSON.stringify({ type: 'auth', id: 'a', data: { token: 'alice:s1', resume } }));
     plain.socket.send(JSON.stringify({ type: 'test.echo', id: 'b', data: { text: 'early' } }));
-    expect((await plain.next(({ id }) => id === 'b')).data).toEqual({ text: 'early' });
-    expect((await plain.next('ready')).data).toMatchObject({ resumed: true });
+    expect((await plain.first(({ id }) => id === 'b')).data).toEqual({ text: 'early' });
+    expect((await plain.first('ready')).data).toMatchObject({ resumed: true });
     expect(server.fanOut.resumes.at(-1)).toEqual(resume);
     const socketIo = track(new SocketIoClient(server.port));
-    await socketIo.next('hello');
+    await socketIo.first('hello');
     expect(await socketIo.request('auth', { token: 'bob:s2' })).toMatchObject({ ok: true });
-    await socketIo.next('live');
+    await socketIo.first('live');
   });
 
   it('is refused requests before the authentication, and a second authentication afterwards', async () => {
     const client = track(new WebSocketClient(server.port));
-    await client.next('hello');
+    await client.first('hello');
     expect((await client.request('ping')).error!.code).toBe('AUTHENTICATION_REQUIRED');
     expect((await client.request('auth', { token: 'nonsense' })).error!.code).toBe('AUTHENTICATION_REQUIRED');
     expect((await client.request('auth', { token: 7 })).error!.code).toBe('VALIDATION_ERROR');
@@ -161,12 +156,12 @@ describe('a realtime connection', () => {
 
   it('accepts a header, a subprotocol or a single-use ticket, and is refused before the upgrade without a valid one', async () => {
     const header = track(new WebSocketClient(server.port, '', { headers: { authorization: 'Bearer alice:s1' } }));
-    await header.next('live');
+    await header.first('live');
     const offered = track(new WebSocketClient(server.port, '', { protocols: ['parley.v1', 'bearer.alice~s1'] }));
-    await offered.next('live');
+    await offered.first('live');
     expect(offered.socket.protocol).toBe('parley.v1');
     server.authenticator.tickets.set('t1', 'alice:s1');
-    await track(new WebSocketClient(server.port, '?ticket=t1')).next('live');
+    await track(new WebSocketClient(server.port, '?ticket=t1')).first('live');
     expect(await refusedWith(server.port, '/api/v1/realtime?ticket=t1')).toBe(401);
     expect(await refusedWith(server.port, '/api/v1/realtime?token=nonsense')).toBe(401);
     expect(await refusedWith(server.port, '/somewhere/else')).toBe(404);
@@ -196,24 +191,23 @@ describe('a realtime connection', () => {
 
   it('opens for the allowed origin, for its own, and for programs without one', async () => {
     for (const origin of ['https://chat.example.com', `http://127.0.0.1:${server.port}`]) {
-      await track(new WebSocketClient(server.port, '?token=alice:s1', { headers: { origin } })).next('live');
+      await track(new WebSocketClient(server.port, '?token=alice:s1', { headers: { origin } })).first('live');
       const extraHeaders = { origin };
-      await track(new SocketIoClient(server.port, { token: 'alice:s1' }, { extraHeaders })).next('live');
+      await track(new SocketIoClient(server.port, { token: 'alice:s1' }, { extraHeaders })).first('live');
     }
   });
 
   it('checks the origin of polling, too, and carries frames over it', async () => {
     const address = `http://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=polling`;
-    const foreign = await fetch(address, { headers: { origin: 'https://evil.example' } });
+    const headers = { origin: 'https://evil.example' };
+    const foreign = await request('GET', address, { headers });
     expect(foreign.status).toBe(403);
-    const opened = (await (await fetch(address)).text()).slice(1);
-    const { sid } = JSON.parse(opened) as { sid: string };
-    const stolen = await fetch(`${address}&sid=${sid}`, { headers: { origin: 'https://evil.example' } });
+    const stolen = await request('GET', `${address}&sid=${await openPolling(address)}`, { headers });
     expect(stolen.status).toBe(403);
     const client = track(
       new SocketIoClient(server.port, { token: 'alice:s1' }, { transports: ['polling', 'websocket'] }),
     );
-    await client.next('live');
+    await client.first('live');
     expect(await client.request('test.echo', { text: 'polled' })).toMatchObject({ data: { text: 'polled' } });
     await until(() => client.socket.io.engine.transport.name === 'websocket');
     expect(await client.request('test.echo', { text: 'upgraded' })).toMatchObject({ data: { text: 'upgraded' } });
@@ -221,7 +215,7 @@ describe('a realtime connection', () => {
 
   it('is extended only by a token of the same user', async () => {
     const client = track(new WebSocketClient(server.port, '?token=alice:s1'));
-    await client.next('live');
+    await client.first('live');
     expect(await client.request('auth.refresh', { token: 'alice:s2' })).toMatchObject({ ok: true });
     expect(await client.request('auth.refresh', { token: 'bob:s2' })).toMatchObject({
       error: { code: 'PERMISSION_DENIED' },
@@ -232,7 +226,7 @@ describe('a realtime connection', () => {
 
   it('is not extended by a session that has just ended on another node', async () => {
     const client = track(new WebSocketClient(server.port, '?token=alice:s1'));
-    await client.next('live');
+    await client.first('live');
     server.authenticator.ended.set('s3', 'revoked');
     client.socket.send(JSON.stringify({ type: 'auth.refresh', id: '1', data: { token: 'alice:s3' } }));
     expect((await client.closed).code).toBe(4401);
@@ -245,7 +239,7 @@ describe('a gateway of NestJS', () => {
     const server = await startRealtimeApp();
     const client = new SocketIoClient(server.port, { token: 'alice:s1' });
     try {
-      await client.next('live');
+      await client.first('live');
       const { sockets } = server.app.get(SocketIoServer)['server']!;
       expect(sockets.listenerCount('connection')).toBe(1);
       const events = [...sockets.sockets.values()].map((socket) => socket.eventNames());
@@ -290,7 +284,7 @@ describe('the server with limits of connections', () => {
     server = await startRealtimeApp({ tickMs: QUICK.tickMs, heartbeatMs: 2000, pongTimeoutMs: 1500 });
     const dead = new WebSocketClient(server.port, '?token=alice:s1', { autoPong: false });
     const alive = new WebSocketClient(server.port, '?token=alice:s1');
-    await alive.next('live');
+    await alive.first('live');
     expect((await dead.closed).code).toBe(4002);
     expect(await alive.request('ping')).toMatchObject({ ok: true });
     alive.close();
@@ -302,7 +296,7 @@ describe('the server with limits of connections', () => {
     const expires = Math.floor(Date.now() / 1000) + 5;
     const clients = TRANSPORTS.map(([, connect]) => connect(server.port, `alice:s1:${expires}`));
     for (const client of clients) {
-      await client.next('auth.expiring');
+      await client.first('auth.expiring');
       expect((await client.closed).code).toBe(4101);
     }
   });
@@ -310,7 +304,7 @@ describe('the server with limits of connections', () => {
   it('closes connections of sessions that ended in the database, without a hint', async () => {
     server = await startRealtimeApp({ tickMs: QUICK.tickMs, sessionCheckMs: QUICK.sessionCheckMs });
     const clients = TRANSPORTS.map(([, connect]) => connect(server.port, 'alice:s1'));
-    await Promise.all(clients.map((client) => client.next('live')));
+    await Promise.all(clients.map((client) => client.first('live')));
     server.authenticator.ended.set('s1', 'banned');
     for (const client of clients) expect((await client.closed).code).toBe(4403);
   });
@@ -319,7 +313,7 @@ describe('the server with limits of connections', () => {
     server = await startRealtimeApp({ socketsPerUser: 0.00002 }); // the multiplier of the tests is 100,000
     const first = new WebSocketClient(server.port, '?token=alice:s1');
     const second = new SocketIoClient(server.port, { token: 'alice:s1' });
-    await Promise.all([first.next('live'), second.next('live')]);
+    await Promise.all([first.first('live'), second.first('live')]);
     expect((await new WebSocketClient(server.port, '?token=alice:s1').closed).code).toBe(4309);
     first.close();
     second.close();
@@ -328,7 +322,7 @@ describe('the server with limits of connections', () => {
   it('limits the upgrades a second', async () => {
     server = await startRealtimeApp({ upgradesPerSecond: 0.00001 });
     const first = new WebSocketClient(server.port, '?token=alice:s1');
-    await first.next('live');
+    await first.first('live');
     expect(await refusedWith(server.port, '/api/v1/realtime?token=alice:s1')).toBe(503);
     first.close();
   });
@@ -336,7 +330,7 @@ describe('the server with limits of connections', () => {
   it('limits the sessions of Socket.IO a second, with any session id', async () => {
     server = await startRealtimeApp({ upgradesPerSecond: 0.00001 });
     const first = new WebSocketClient(server.port, '?token=alice:s1');
-    await first.next('live');
+    await first.first('live');
     for (const [sid, status] of [
       ['', 503],
       ['&sid=', 503],
@@ -346,7 +340,7 @@ describe('the server with limits of connections', () => {
     ] as const) {
       const address = `/socket.io/?EIO=4&token=alice:s1${sid}`;
       expect([sid, await refusedWith(server.port, `${address}&transport=websocket`)]).toEqual([sid, status]);
-      const polled = await fetch(`http://127.0.0.1:${server.port}${address}&transport=polling`);
+      const polled = await request('GET', `http://127.0.0.1:${server.port}${address}&transport=polling`);
       expect([sid, polled.status]).toEqual([sid, status]);
     }
     first.close();
@@ -354,18 +348,14 @@ describe('the server with limits of connections', () => {
 
   describe('over polling', () => {
     const pollingOf = ({ port }: RealtimeApp): string => `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
-    const open = async (headers: Record<string, string> = {}): Promise<string> =>
-      (JSON.parse((await (await fetch(pollingOf(server), { headers })).text()).slice(1)) as { sid: string }).sid;
-    const refusal = async (address: string, init?: RequestInit): Promise<[number, string]> => {
-      const answer = await fetch(address, init);
-      return [answer.status, ((await answer.json()) as { error: { code: string } }).error.code];
-    };
+    const refusalOf = ({ status, body }: HttpResponse): [number, string] => [status, body.error.code];
+    const poll = (address: string): Promise<HttpResponse> => request('GET', address);
 
     it('refuses a session of another process with the reason, and logs it once', async () => {
       server = await startRealtimeApp();
       const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
       for (let n = 0; n < 3; n++) {
-        expect(await refusal(`${pollingOf(server)}&sid=elsewhere`)).toEqual([400, 'SOCKET_SESSION_UNKNOWN']);
+        expect(refusalOf(await poll(`${pollingOf(server)}&sid=elsewhere`))).toEqual([400, 'SOCKET_SESSION_UNKNOWN']);
       }
       expect(warned.mock.calls.map(([line]) => line as string)).toEqual([
         expect.stringContaining("transports: ['websocket']"),
@@ -375,42 +365,36 @@ describe('the server with limits of connections', () => {
 
     it('never responds with a script', async () => {
       server = await startRealtimeApp();
-      for (const j of ['&j=0', '&j=', `&j=0&sid=${await open()}`]) {
-        expect([j, ...(await refusal(pollingOf(server) + j))]).toEqual([j, 400, 'VALIDATION_ERROR']);
+      for (const j of ['&j=0', '&j=', `&j=0&sid=${await openPolling(pollingOf(server))}`]) {
+        expect([j, ...refusalOf(await poll(pollingOf(server) + j))]).toEqual([j, 400, 'VALIDATION_ERROR']);
       }
     });
 
     it('is refused with an error if it is disabled', async () => {
       server = await startRealtimeApp({}, { SOCKET_IO_POLLING: 'false' });
-      expect(await refusal(pollingOf(server))).toEqual([400, 'POLLING_DISABLED']);
+      expect(refusalOf(await poll(pollingOf(server)))).toEqual([400, 'POLLING_DISABLED']);
       const client = new SocketIoClient(server.port, { token: 'alice:s1' });
-      await client.next('live');
+      await client.first('live');
       client.close();
     });
 
     it('continues a session only from the IP address that opened it', async () => {
       server = await startRealtimeApp({}, { TRUST_PROXY: '1' });
-      const sid = await open({ 'x-forwarded-for': '203.0.113.7:4711' });
-      const from = (address: string): RequestInit => ({
-        method: 'POST',
-        body: '40',
-        headers: { 'x-forwarded-for': address },
-      });
-      expect(await refusal(`${pollingOf(server)}&sid=${sid}`, from('203.0.113.8'))).toEqual([
-        400,
-        'SOCKET_SESSION_TAKEN',
-      ]);
+      const sid = await openPolling(pollingOf(server), { 'x-forwarded-for': '203.0.113.7:4711' });
+      const continueFrom = (address: string): Promise<HttpResponse> =>
+        request('POST', `${pollingOf(server)}&sid=${sid}`, { body: '40', headers: { 'x-forwarded-for': address } });
+      expect(refusalOf(await continueFrom('203.0.113.8'))).toEqual([400, 'SOCKET_SESSION_TAKEN']);
       const headers = { 'x-forwarded-for': '203.0.113.8' };
       const upgrade = `/socket.io/?EIO=4&transport=websocket&sid=${sid}`;
       expect(await refusedWith(server.port, upgrade, { headers })).toBe(400);
-      expect((await fetch(`${pollingOf(server)}&sid=${sid}`, from('203.0.113.7:4712'))).status).toBe(200);
+      expect((await continueFrom('203.0.113.7:4712')).status).toBe(200);
     });
   });
 
   it('refuses to continue a Socket.IO session of another client', async () => {
     server = await startRealtimeApp();
     const owner = new SocketIoClient(server.port, { token: 'alice:s1' });
-    await owner.next('live');
+    await owner.first('live');
     const { id } = owner.socket.io.engine as unknown as { id: string };
     expect(await refusedWith(server.port, `/socket.io/?EIO=4&transport=websocket&sid=${id}`)).toBe(400);
     expect(await owner.request('test.echo', { text: 'still mine' })).toMatchObject({ ok: true });
@@ -421,7 +405,7 @@ describe('the server with limits of connections', () => {
     server = await startRealtimeApp({}, { PUBLIC_URL: 'https://chat.example.com/app' });
     const headers = { origin: 'https://chat.example.com', host: 'parley-1.internal:3000' };
     const client = new WebSocketClient(server.port, '?token=alice:s1', { headers });
-    await client.next('live');
+    await client.first('live');
     client.close();
     for (const origin of [
       'http://chat.example.com',
@@ -478,7 +462,7 @@ describe('the server with limits of connections', () => {
   it('counts upgrades by IP address, ignoring untrusted headers, and logs what it refuses', async () => {
     server = await startRealtimeApp({ upgradesPerSecond: 1e6 }, { RATE_LIMIT_MULTIPLIER: '0.01' });
     const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
-    await new WebSocketClient(server.port, '?token=alice:s1').next('live');
+    await new WebSocketClient(server.port, '?token=alice:s1').first('live');
     const headers = { 'x-forwarded-for': '203.0.113.7', 'x-real-ip': '203.0.113.7', forwarded: 'for=203.0.113.7' };
     for (let n = 0; n < 3; n++) {
       expect(await refusedWith(server.port, '/api/v1/realtime?token=bob:s1', { headers })).toBe(429);
@@ -493,12 +477,12 @@ describe('the server with limits of connections', () => {
   it('allows SOCKETS_PER_ADDRESS for an IP address', async () => {
     server = await startRealtimeApp({}, { RATE_LIMIT_MULTIPLIER: '1', SOCKETS_PER_ADDRESS: '2' });
     const clients = ['alice', 'bob'].map((name) => new WebSocketClient(server.port, `?token=${name}:s1`));
-    await Promise.all(clients.map((client) => client.next('live')));
+    await Promise.all(clients.map((client) => client.first('live')));
     expect(await refusedWith(server.port, '/api/v1/realtime?token=carol:s1')).toBe(429);
     clients[0]!.close();
     await until(() => server.fanOut.of('alice').length === 0);
     const next = new WebSocketClient(server.port, '?token=carol:s1');
-    await next.next('live');
+    await next.first('live');
     for (const client of [next, clients[1]!]) client.close();
   });
 
@@ -535,9 +519,8 @@ describe('the server with limits of connections', () => {
   it.each(['PUT', 'DELETE', 'PATCH'])('refuses %s on the path of Socket.IO', async (method) => {
     server = await startRealtimeApp();
     const address = `http://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=polling`;
-    const { sid } = JSON.parse((await (await fetch(address)).text()).slice(1)) as { sid: string };
-    const refused = await fetch(`${address}&sid=${sid}`, { method });
-    expect([refused.status, await refused.json()]).toEqual([
+    const refused = await request(method, `${address}&sid=${await openPolling(address)}`);
+    expect([refused.status, refused.body]).toEqual([
       400,
       { error: expect.objectContaining({ code: 'VALIDATION_ERROR' }) },
     ]);
@@ -546,20 +529,19 @@ describe('the server with limits of connections', () => {
   it('answers an invalid upgrade with an error, and closes it', async () => {
     server = await startRealtimeApp();
     for (const headers of ['', 'Sec-WebSocket-Key: x\r\n', 'Sec-WebSocket-Version: 99\r\n']) {
-      const socket = connectTcp(server.port, '127.0.0.1');
-      socket.write(
+      const connection = new RawConnection(
+        server.url,
         `GET /api/v1/realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${headers}\r\n`,
       );
-      const [answer] = (await once(socket, 'data')) as [Buffer];
-      expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 [^]*"code":"VALIDATION_ERROR"/);
-      if (!socket.destroyed) await once(socket.resume(), 'close');
+      expect(await connection.read()).toMatch(/^HTTP\/1\.1 400 [^]*"code":"VALIDATION_ERROR"/);
+      await connection.closed();
     }
   });
 
   it('counts requests against their limits, and closes a connection that does not stop', async () => {
     server = await startRealtimeApp({ maxRateLimited: 20 }, { RATE_LIMIT_MULTIPLIER: '0.1' });
     const client = new WebSocketClient(server.port, '?token=alice:s1');
-    await client.next('live');
+    await client.first('live');
     for (let sent = 0; sent < 3; sent++) expect(await client.request('test.limited')).toMatchObject({ ok: true });
     const refused = await client.request('test.limited');
     expect(refused.error).toMatchObject({ code: 'RATE_LIMIT_EXCEEDED', details: { retry_after: expect.any(Number) } });
@@ -573,11 +555,11 @@ describe('the server with limits of connections', () => {
       RealtimeClient,
       RealtimeClient,
     ];
-    await Promise.all([plain.next('live'), socketIo.next('live')]);
+    await Promise.all([plain.first('live'), socketIo.first('live')]);
     const answer = plain.request('test.wait', { text: 'last' });
     await until(() => server.gateway.waiting.length === 1);
     const drained = server.app.get(DrainState).begin();
-    await Promise.all([plain.next('going_away'), socketIo.next('going_away')]);
+    await Promise.all([plain.first('going_away'), socketIo.first('going_away')]);
     expect(await refusedWith(server.port, '/api/v1/realtime?token=alice:s1')).toBe(503);
     server.gateway.waiting.pop()!();
     expect(await answer).toMatchObject({ ok: true });
@@ -589,14 +571,14 @@ describe('the server with limits of connections', () => {
   it('serves a client that was asked to move until it has moved', async () => {
     server = await startRealtimeApp({ moveMs: 60_000 });
     const clients = TRANSPORTS.map(([, connect]) => connect(server.port, 'alice:s1'));
-    await Promise.all(clients.map((client) => client.next('live')));
+    await Promise.all(clients.map((client) => client.first('live')));
     let isDrained = false;
     const drained = server.app
       .get(DrainState)
       .begin()
       .then(() => (isDrained = true));
     for (const client of clients) {
-      expect((await client.next('going_away')).data).toEqual({ reconnect_after_ms: 0 });
+      expect((await client.first('going_away')).data).toEqual({ reconnect_after_ms: 0 });
       expect(await client.request('test.echo', { text: 'still here' })).toMatchObject({ ok: true });
     }
     expect(isDrained).toBe(false);
@@ -608,7 +590,7 @@ describe('the server with limits of connections', () => {
     server = await startRealtimeApp();
     void server.app.get(DrainState).begin(60_000);
     const client = new WebSocketClient(server.port, '?token=alice:s1');
-    await client.next('live');
+    await client.first('live');
     expect(client.frames.map(({ type }) => type)).not.toContain('going_away');
   });
 

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
-import WebSocket from 'ws';
-import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
-import { SocketIoClient, WebSocketClient } from '../support/realtime-client.js';
+import { WebSocket } from 'ws';
+import { request } from '../support/client/http.js';
+import { RawConnection, RawSocketIo } from '../support/client/raw.js';
+import { openPolling, SocketIoClient } from '../support/client/socket-io.js';
+import { WebSocketClient } from '../support/client/web-socket.js';
+import { type RealtimeApp, startRealtimeApp } from '../support/realtime-app.js';
 
 /** Text messages that are not valid requests; each is answered with an error and closes nothing. */
 const BAD_TEXTS: [string, string][] = [
@@ -76,7 +78,7 @@ describe('a hostile client', () => {
       new WebSocketClient(server.port, '?token=bob:s1'),
       new SocketIoClient(server.port, { token: 'bob:s2' }),
     ];
-    await Promise.all(controlClients.map((client) => client.next('live')));
+    await Promise.all(controlClients.map((client) => client.first('live')));
   });
 
   /** Others are unaffected: the connections from before still work. */
@@ -91,9 +93,9 @@ describe('a hostile client', () => {
 
   it.each(BAD_TEXTS)('receives an error for %s', async (_name, text) => {
     const client = new WebSocketClient(server.port, '?token=eve:s1');
-    await client.next('live');
+    await client.first('live');
     client.socket.send(text);
-    const { error } = await client.next('error');
+    const { error } = await client.first('error');
     expect(['INVALID_FRAME', 'UNKNOWN_FRAME_TYPE', 'VALIDATION_ERROR']).toContain(error!.code);
     expect(await client.request('ping')).toMatchObject({ ok: true });
     client.close();
@@ -101,39 +103,40 @@ describe('a hostile client', () => {
 
   it('receives an error for a binary message', async () => {
     const client = new WebSocketClient(server.port, '?token=eve:s1');
-    await client.next('live');
+    await client.first('live');
     client.socket.send(Buffer.from('{"type":"ping","id":"1"}'));
-    expect((await client.next('error')).error!.code).toBe('INVALID_FRAME');
+    expect((await client.first('error')).error!.code).toBe('INVALID_FRAME');
     client.close();
   });
 
   it('is disconnected after the eleventh invalid frame in ten seconds', async () => {
     const client = new WebSocketClient(server.port, '?token=eve:s1');
-    await client.next('live');
+    await client.first('live');
     for (let sent = 0; sent < 11; sent++) client.socket.send('nonsense');
     expect((await client.closed).code).toBe(4305);
     expect(client.frames.filter(({ error }) => error?.code === 'INVALID_FRAME')).toHaveLength(11);
   });
 
   it.each(BAD_BYTES)('is disconnected after %s', async (_name, bytes) => {
-    const socket = await upgrade(server.port);
-    socket.write(bytes);
-    await ended(socket);
+    const connection = await upgrade(server.port);
+    connection.socket.write(bytes);
+    await connection.closed();
   });
 
   it('affects no other client with an incomplete frame', async () => {
-    const socket = await upgrade(server.port);
+    const { socket } = await upgrade(server.port);
     socket.write(Buffer.from([0x81, 0xfe, 0x10, 0x00, 0, 0, 0, 0, 0x7b]));
     expect(await controlClients[0].request('ping')).toMatchObject({ ok: true });
     socket.destroy();
   });
 
   it.each(BAD_PACKETS)('receives an error or is disconnected after %s in Socket.IO', async (_name, packet) => {
-    const client = await engine(server.port);
+    const client = await admitted(server.port);
+    const replied = client.reply('999');
     client.socket.send(packet);
     client.socket.send('42999["ping",{}]');
-    await Promise.race([client.closed, client.replied]);
-    client.socket.terminate();
+    await Promise.race([client.closed, replied]);
+    client.close();
   });
 
   it.each([
@@ -146,7 +149,7 @@ describe('a hostile client', () => {
     ['an unknown type', ['toString', {}]],
   ])('receives an error for an event of Socket.IO with %s', async (_name, [type, ...data]) => {
     const client = new SocketIoClient(server.port, { token: 'eve:s1' });
-    await client.next('live');
+    await client.first('live');
     const reply = (await client.socket.emitWithAck(type as string, ...data)) as { ok: boolean };
     expect(reply.ok).toBe(false);
     expect(await client.request('ping')).toMatchObject({ ok: true });
@@ -154,7 +157,7 @@ describe('a hostile client', () => {
   });
 
   it('is disconnected during a hundred thousand unknown namespaces', async () => {
-    const client = await engine(server.port);
+    const client = await admitted(server.port);
     for (let sent = 0; sent < 100_000 && client.socket.readyState === client.socket.OPEN; sent++) {
       client.socket.send(`40/n${sent},`);
       if (sent % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -176,19 +179,18 @@ describe('a hostile client', () => {
     const closed = once(socket, 'close');
     for (const packet of packets) socket.send(packet);
     await closed;
-    const session = `http://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=polling&token=eve:s1`;
-    const { sid } = JSON.parse((await (await fetch(session)).text()).slice(1)) as { sid: string };
+    const address = `http://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=polling&token=eve:s1`;
+    const session = `${address}&sid=${await openPolling(address)}`;
     const body = packets.join('\u001e');
-    const headers = { 'content-type': 'text/plain' };
-    await fetch(`${session}&sid=${sid}`, { method: 'POST', body, headers });
+    await request('POST', session, { body, headers: { 'content-type': 'text/plain' } });
     // A poll may return that it was the last one.
-    const polls = [await fetch(`${session}&sid=${sid}`), await fetch(`${session}&sid=${sid}`)];
+    const polls = [await request('GET', session), await request('GET', session)];
     expect(polls.at(-1)!.status).toBe(400);
   });
 
   it('is disconnected after invalid requests without acknowledgement as well', async () => {
     const client = new SocketIoClient(server.port, { token: 'eve:s1' });
-    await client.next('live');
+    await client.first('live');
     for (let sent = 0; sent < 11; sent++) client.socket.emit('nothing', {});
     expect((await client.closed).code).toBe(4305);
   });
@@ -198,48 +200,20 @@ function fragment(opcode: number): Buffer {
   return Buffer.from([opcode, 0x81, 0, 0, 0, 0, 0x20]);
 }
 
-/** A socket after the upgrade, without a client library that would respect the protocol. */
-function upgrade(port: number): Promise<Socket> {
-  const socket = connectTcp(port, '127.0.0.1');
-  socket.on('error', () => {});
-  socket.write(
+/** A connection after the upgrade, without a client library that would respect the protocol. */
+async function upgrade(port: number): Promise<RawConnection> {
+  const connection = new RawConnection(
+    `http://127.0.0.1:${port}`,
     'GET /api/v1/realtime?token=eve:s1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   );
-  return new Promise((resolve) => {
-    const onData = (data: Buffer): void => {
-      if (!data.includes('"live"')) return;
-      socket.off('data', onData);
-      socket.resume();
-      resolve(socket);
-    };
-    socket.on('data', onData);
-  });
+  while (!(await connection.read()).includes('"live"')) continue;
+  connection.socket.resume();
+  return connection;
 }
 
-async function ended(socket: Socket): Promise<void> {
-  if (!socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
-}
-
-/** Engine.IO without a library, authenticated in the default namespace. */
-async function engine(
-  port: number,
-): Promise<{ socket: WebSocketClient['socket']; closed: Promise<unknown>; replied: Promise<unknown> }> {
-  const { WebSocket } = await import('ws');
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`);
-  socket.on('error', () => {});
-  const received = (start: string): Promise<void> =>
-    new Promise((resolve) => {
-      socket.on('message', (data: Buffer) => {
-        if (data.toString().startsWith(start)) resolve();
-      });
-    });
-  const closed = new Promise((resolve) => socket.on('close', resolve));
-  const opened = received('0');
-  const live = received('42["live"');
-  const replied = received('43999');
-  await opened;
-  socket.send('40{"token":"eve:s1"}');
-  await live;
-  return { socket, closed, replied };
+async function admitted(port: number): Promise<RawSocketIo> {
+  const client = new RawSocketIo(port, 'eve:s1');
+  await client.admitted;
+  return client;
 }

@@ -5,8 +5,10 @@ import { EncodedFrame } from '../../src/platform/realtime/protocol/encoded-frame
 import type { LiveConnection } from '../../src/platform/realtime/connection/live-connection.js';
 import type { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import type { Transport } from '../../src/platform/realtime/transport/transport.js';
-import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
-import { type RealtimeClient, SocketIoClient, TRANSPORTS, WebSocketClient } from '../support/realtime-client.js';
+import type { RealtimeClient } from '../support/client/realtime-client.js';
+import { SocketIoClient, TRANSPORTS } from '../support/client/socket-io.js';
+import { WebSocketClient } from '../support/client/web-socket.js';
+import { type RealtimeApp, startRealtimeApp } from '../support/realtime-app.js';
 
 setFlagsFromString('--expose_gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -36,7 +38,7 @@ describe.each(TRANSPORTS)('a slow consumer over %s', (_name, connect) => {
   const join = async (name: string): Promise<[RealtimeClient, LiveConnection]> => {
     const client = connect(server.port, `${name}:s-${name}`);
     clients.push(client);
-    await client.next('live');
+    await client.first('live');
     return [client, server.fanOut.of(name)[0]!];
   };
 
@@ -87,7 +89,7 @@ describe.each(TRANSPORTS)('a slow consumer over %s', (_name, connect) => {
       }
       if (seq % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-    await healthy.next(({ seq }) => seq === 3_000);
+    await healthy.first(({ seq }) => seq === 3_000);
     expect(seqsOf(healthy)).toEqual(numbers(1, 3_000));
   });
 
@@ -105,11 +107,11 @@ describe.each(TRANSPORTS)('a slow consumer over %s', (_name, connect) => {
       if (seq % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     tcpOf(client).resume();
-    await client.next(({ seq }) => seq === 8_000);
+    await client.first(({ seq }) => seq === 8_000);
     expect(server.fanOut.gaps.length).toBeGreaterThan(0);
     expect(seqsOf(client)).toEqual(numbers(1, 8_000));
     connection.deliver(durable(8_001, 'live'), 'durable', { position: { streamId: 'c', seq: 8_001 } });
-    await client.next(({ seq }) => seq === 8_001);
+    await client.first(({ seq }) => seq === 8_001);
   });
 
   it('is closed if it does not read for too long', async () => {

@@ -6,49 +6,45 @@ import { ReadStateProvider, ReadState } from '../../src/modules/participants/rea
 import { RECEIPTS_QUEUE } from '../../src/modules/participants/receipts.queue.js';
 import { newId } from '../../src/platform/database/ids.js';
 import { Sql } from '../../src/platform/database/sql.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('a read or delivery mark', () => {
-  let test: TestApp;
-  let people: People;
+  let world: World;
   let marks: ReadState;
   let statistics: ConversationStatisticsService;
   let resumed: ReadStateProvider;
 
   beforeAll(async () => {
-    test = await startTestApp();
-    people = new People(test);
-    marks = test.app.get(ReadState, { strict: false });
-    statistics = test.app.get(ConversationStatisticsService, { strict: false });
-    resumed = test.app.get(ReadStateProvider, { strict: false });
+    world = await World.start();
+    marks = world.get(ReadState);
+    statistics = world.get(ConversationStatisticsService);
+    resumed = world.get(ReadStateProvider);
   });
 
-  afterAll(() => test.close());
+  afterAll(() => world.stop());
 
-  const send = async (actor: Actor, id: string, count = 1): Promise<string[]> => {
+  const send = async (actor: User, id: string, count = 1): Promise<string[]> => {
     const sent = Array.from({ length: count }, (_, i) =>
-      people.call(actor, 'POST', `/conversations/${id}/messages`, { content: `message ${i}` }),
+      actor.call('POST', `/conversations/${id}/messages`, { content: `message ${i}` }),
     );
     return (await Promise.all(sent)).map(({ body }) => body.id as string);
   };
-  const read = (actor: Actor, id: string, body: object) =>
-    people.call(actor, 'POST', `/conversations/${id}/read`, body);
+  const read = (actor: User, id: string, body: object) => actor.call('POST', `/conversations/${id}/read`, body);
   const shuffled = <T>(items: T[]): T[] =>
     items
       .map((item) => ({ item, at: Math.random() }))
       .sort((a, b) => a.at - b.at)
       .map(({ item }) => item);
-  const pair = async (): Promise<[Actor, Actor, string]> => {
-    const [anna, ben] = await people.many(2);
-    return [anna!, ben!, await people.group(anna!, [[ben!, 'participant']])];
+  const pair = async (): Promise<[User, User, string]> => {
+    const [anna, ben] = await world.users(2);
+    return [anna!, ben!, await world.group(anna!, [ben!])];
   };
 
   it('moves to a message by its id or number, never beyond the newest, and never back', async () => {
     const [anna, ben, id] = await pair();
     const ids = await send(anna, id, 5);
-    const { body: second } = await people.call(ben, 'GET', `/messages/${ids[1]}`);
+    const { body: second } = await ben.call('GET', `/messages/${ids[1]}`);
     expect((await read(ben, id, { message_id: ids[1] })).body).toEqual({
       conversation_id: id,
       last_read_number: second.sequence_number,
@@ -62,7 +58,7 @@ describe('a read or delivery mark', () => {
       unread_count: 0,
     });
     await send(anna, id);
-    expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
+    expect((await ben.call('GET', `/conversations/${id}`)).body).toMatchObject({
       last_read_number: 5,
       unread_count: 1,
     });
@@ -70,7 +66,7 @@ describe('a read or delivery mark', () => {
 
   it('accepts one position, and a message of this conversation only', async () => {
     const [anna, ben, id] = await pair();
-    const [elsewhere] = await send(anna, await people.group(anna));
+    const [elsewhere] = await send(anna, await world.group(anna));
     const bodies = [
       {},
       { message_id: elsewhere },
@@ -86,7 +82,7 @@ describe('a read or delivery mark', () => {
     const [anna, ben, id] = await pair();
     await send(anna, id, 3);
     await send(ben, id);
-    expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
+    expect((await ben.call('GET', `/conversations/${id}`)).body).toMatchObject({
       unread_count: 0,
       last_read_number: 4,
     });
@@ -99,7 +95,7 @@ describe('a read or delivery mark', () => {
     let isFinished = false;
     const watch = (async () => {
       while (!isFinished) {
-        const [row] = await test.database.query<{ last_read_number: string }>(
+        const [row] = await world.database.query<{ last_read_number: string }>(
           'select last_read_number from participants where conversation_id = $1 and user_id = $2',
           [id, ben.userId],
         );
@@ -119,7 +115,7 @@ describe('a read or delivery mark', () => {
     isFinished = true;
     await watch;
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
-    expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
+    expect((await ben.call('GET', `/conversations/${id}`)).body).toMatchObject({
       last_read_number: 54,
       unread_count: 46,
     });
@@ -128,17 +124,15 @@ describe('a read or delivery mark', () => {
   it('excludes deleted messages from the unread count in every list, response, statistic and frame', async () => {
     const [anna, ben, id] = await pair();
     const ids = await send(anna, id, 6);
-    const sentMessages = await Promise.all(
-      ids.map(async (it) => (await people.call(anna, 'GET', `/messages/${it}`)).body),
-    );
+    const sentMessages = await Promise.all(ids.map(async (it) => (await anna.call('GET', `/messages/${it}`)).body));
     const byNumber = new Map(
       sentMessages.map(({ id: it, sequence_number }) => [sequence_number as number, it as string]),
     );
-    const remove = (number: number) => people.call(anna, 'DELETE', `/messages/${byNumber.get(number)}`);
+    const remove = (number: number) => anna.call('DELETE', `/messages/${byNumber.get(number)}`);
     const listed = async (): Promise<number[]> => {
       const [one, list, figures] = await Promise.all([
-        people.call(ben, 'GET', `/conversations/${id}`),
-        people.call(ben, 'GET', '/conversations'),
+        ben.call('GET', `/conversations/${id}`),
+        ben.call('GET', '/conversations'),
         statistics.ofActor(ben),
       ]);
       return [one.body.unread_count, list.body.data[0].unread_count, figures.unread, figures.recent[0]!.unread];
@@ -146,9 +140,9 @@ describe('a read or delivery mark', () => {
     for (const number of [1, 4, 6]) await remove(number);
     await remove(4);
     expect(await listed()).toEqual([3, 3, 3, 3]);
-    const socket = await people.connect(ben);
+    const socket = await ben.webSocket();
     expect((await read(ben, id, { sequence_number: 2 })).body).toMatchObject({ last_read_number: 2, unread_count: 2 });
-    const { data } = await socket.next(({ type }) => type === 'unread.changed');
+    const { data } = await socket.first(({ type }) => type === 'unread.changed');
     expect(data).toMatchObject({ last_read_number: 2, unread_count: 2 });
     socket.close();
     expect(await listed()).toEqual([2, 2, 2, 2]);
@@ -167,27 +161,27 @@ describe('a read or delivery mark', () => {
   it('excludes messages removed by retention, together with deleted ones', async () => {
     const [anna, ben, id] = await pair();
     const ids = await send(anna, id, 8);
-    await people.call(anna, 'DELETE', `/messages/${ids[1]}`);
-    await test.database.query(
+    await anna.call('DELETE', `/messages/${ids[1]}`);
+    await world.database.query(
       `update messages set created_at = now() - interval '40 days' where conversation_id = $1 and sequence_number <= 5`,
       [id],
     );
-    await test.database.query(`update conversations set settings = settings || '{"message_retention_days": 30}' where id = $1`, [id]); // prettier-ignore
-    await test.app.get(MessageRetention, { strict: false }).run({ isDryRun: false });
-    const [row] = await test.database.query<{ left: string }>(
+    await world.database.query(`update conversations set settings = settings || '{"message_retention_days": 30}' where id = $1`, [id]); // prettier-ignore
+    await world.get(MessageRetention).run({ isDryRun: false });
+    const [row] = await world.database.query<{ left: string }>(
       `select count(*) as left from messages where conversation_id = $1 and deleted_at is null`,
       [id],
     );
-    expect((await people.call(ben, 'GET', `/conversations/${id}`)).body.unread_count).toBe(Number(row!.left));
-    await people.call(anna, 'DELETE', `/messages/${ids[7]}`);
+    expect((await ben.call('GET', `/conversations/${id}`)).body.unread_count).toBe(Number(row!.left));
+    await anna.call('DELETE', `/messages/${ids[7]}`);
     const { body } = await read(ben, id, { sequence_number: 3 });
-    expect(body.unread_count).toBe((await people.call(ben, 'GET', `/conversations/${id}`)).body.unread_count);
+    expect(body.unread_count).toBe((await ben.call('GET', `/conversations/${id}`)).body.unread_count);
   });
 
   it('excludes a message that was deleted while the mark waited for the lock', async () => {
     const [anna, ben, id] = await pair();
     await send(anna, id, 3);
-    const sql = test.app.get(Sql, { strict: false });
+    const sql = world.get(Sql);
     let mark: ReturnType<ReadState['markRead']>;
     await sql.transaction(async (tx) => {
       await tx.run({ name: 'test.lock', text: 'select from stream_heads where stream_id = $1 for no key update' }, [
@@ -195,7 +189,7 @@ describe('a read or delivery mark', () => {
       ]);
       mark = marks.markRead(ben, id, { sequence_number: 1 });
       for (let waiting = 0; waiting === 0;) {
-        const [row] = await test.database.query<{ waiting: string }>(
+        const [row] = await world.database.query<{ waiting: string }>(
           `select count(*) as waiting from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock' and query like '%mark_participants%'`,
         );
@@ -208,12 +202,12 @@ describe('a read or delivery mark', () => {
   });
 
   it('avoids deadlocks with sends in many conversations', async () => {
-    const users = await people.many(6);
+    const users = await world.users(6);
     const ids = await Promise.all(
       Array.from(
         { length: 12 },
         () =>
-        people.group(users[0]!, [[users[1]!, 'participant'], [users[2]!, 'participant'], [users[3]!, 'participant']]), // prettier-ignore
+        world.group(users[0]!, [users[1]!, users[2]!, users[3]!]), // prettier-ignore
       ),
     );
     const work: Promise<unknown>[] = [];
@@ -222,7 +216,7 @@ describe('a read or delivery mark', () => {
         const actor = users[cycle % 4]!;
         work.push(marks.markRead(actor, id, { sequence_number: cycle }));
         if (cycle % 5 === 0) work.push(send(actor, id));
-        if (cycle % 12 === 0) work.push(people.call(actor, 'PATCH', `/conversations/${id}/me`, { is_pinned: true }));
+        if (cycle % 12 === 0) work.push(actor.call('PATCH', `/conversations/${id}/me`, { is_pinned: true }));
       }
     }
     for (const outcome of await Promise.allSettled(work)) expect(outcome.status).toBe('fulfilled');
@@ -231,7 +225,7 @@ describe('a read or delivery mark', () => {
   it('waits for the lock of the conversation, and then sees what was written under it', async () => {
     const [anna, ben, id] = await pair();
     await send(anna, id, 1);
-    const sql = test.app.get(Sql, { strict: false });
+    const sql = world.get(Sql);
     let isAnswered = false;
     let mark: ReturnType<ReadState['markRead']>;
     await sql.transaction(async (tx) => {
@@ -242,7 +236,7 @@ describe('a read or delivery mark', () => {
         isAnswered = true;
       });
       for (let waiting = 0; waiting === 0 && !isAnswered;) {
-        const [row] = await test.database.query<{ waiting: string }>(
+        const [row] = await world.database.query<{ waiting: string }>(
           `select count(*) as waiting from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock' and query like '%mark_participants%'`,
         );
@@ -257,23 +251,23 @@ describe('a read or delivery mark', () => {
   it('is refused for a session that has ended, even with a valid token', async () => {
     const [anna, ben, id] = await pair();
     await send(anna, id);
-    await test.database.query('update sessions set revoked_at = now() where id = $1', [ben.sessionId]);
+    await world.database.query('update sessions set revoked_at = now() where id = $1', [ben.sessionId]);
     await expect(marks.markRead(ben, id, { sequence_number: 1 })).rejects.toMatchObject({
       code: 'AUTHENTICATION_REQUIRED',
     });
   });
 
   describe('over sockets', () => {
-    const open = (actor: Actor) => people.connect(actor);
+    const open = (actor: User) => actor.webSocket();
 
     it('takes a message from sent to delivered to read when all participants have it', async () => {
-      const [anna, ben, carl] = await people.many(3);
-      const id = await people.group(anna!, [[ben!, 'participant'], [carl!, 'participant']]); // prettier-ignore
+      const [anna, ben, carl] = await world.users(3);
+      const id = await world.group(anna!, [ben!, carl!]); // prettier-ignore
       const [annas, bens, carls] = await Promise.all([open(anna!), open(ben!), open(carl!)]);
       const [messageId] = await send(anna!, id);
-      const status = async () => (await people.call(anna!, 'GET', `/messages/${messageId}`)).body.status;
+      const status = async () => (await anna!.call('GET', `/messages/${messageId}`)).body.status;
       const receipt = (part: object) =>
-        annas.next(
+        annas.first(
           ({ type, data }) =>
             type === 'receipt.updated' && Object.entries(part).every(([key, value]) => data?.[key] === value),
         );
@@ -298,9 +292,9 @@ describe('a read or delivery mark', () => {
       const [annas, phone, laptop] = await Promise.all([open(anna), open(ben), open(ben)]);
       await send(anna, id, 3);
       await phone.request('message.read', { conversation_id: id, sequence_number: 2 });
-      const { data } = await laptop.next(({ type }) => type === 'unread.changed');
+      const { data } = await laptop.first(({ type }) => type === 'unread.changed');
       expect(data).toEqual({ conversation_id: id, unread_count: 1, last_read_number: 2 });
-      await annas.next(({ type }) => type === 'receipt.updated');
+      await annas.first(({ type }) => type === 'receipt.updated');
       expect(annas.frames.filter(({ type }) => type === 'unread.changed')).toEqual([]);
       for (const client of [annas, phone, laptop]) client.close();
     });
@@ -310,14 +304,14 @@ describe('a read or delivery mark', () => {
       const annas = await open(anna);
       await send(anna, id, 100);
       await Promise.all(Array.from({ length: 100 }, (_, i) => marks.markRead(ben, id, { sequence_number: i + 1 })));
-      await annas.next(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_number === 100);
+      await annas.first(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_number === 100);
       expect(annas.frames.filter(({ type }) => type === 'receipt.updated').length).toBeLessThanOrEqual(3);
       annas.close();
     });
 
     it('is refused for a conversation of others', async () => {
       const [, , id] = await pair();
-      const stranger = await people.one();
+      const stranger = await world.user();
       const socket = await open(stranger);
       for (const type of ['message.read', 'message.delivered', 'typing.start', 'typing.stop']) {
         const known = await socket.request(type, {
@@ -337,14 +331,14 @@ describe('a read or delivery mark', () => {
 
   it('is accepted without the queue, and is aggregated when it is back', async () => {
     const [anna, ben, id] = await pair();
-    const queue = test.app.get<Queue>(getQueueToken(RECEIPTS_QUEUE), { strict: false });
+    const queue = world.app.get<Queue>(getQueueToken(RECEIPTS_QUEUE), { strict: false });
     const away = jest.spyOn(queue, 'addBulk').mockRejectedValue(new Error('away'));
     await send(anna, id, 2);
     expect((await read(ben, id, { sequence_number: 1 })).status).toBe(200);
     away.mockRestore();
-    const annas = await people.connect(anna);
+    const annas = await anna.webSocket();
     await read(ben, id, { sequence_number: 2 });
-    await annas.next(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_number === 2);
+    await annas.first(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_number === 2);
     annas.close();
   });
 });

@@ -1,24 +1,25 @@
-import { call } from '../support/dialect-client.js';
-import { startChat, type Answer, type Chat, type ChatUser } from '../support/chat.js';
+import { type HttpResponse, request } from '../support/client/http.js';
+import type { RegisteredUser } from '../support/users.js';
+import { World } from '../support/world.js';
 
 describe('invalid input', () => {
-  let chat: Chat;
-  let ana: ChatUser;
-  let bob: ChatUser;
+  let world: World;
+  let ana: RegisteredUser;
+  let bob: RegisteredUser;
   let messages: string;
 
   beforeAll(async () => {
-    chat = await startChat();
-    [ana, bob] = [await chat.user('ana'), await chat.user('bob')];
-    messages = `/conversations/${await chat.group(ana)}/messages`;
+    world = await World.start();
+    [ana, bob] = [await world.register('ana'), await world.register('bob')];
+    messages = `/conversations/${await world.group(ana)}/messages`;
   });
-  afterAll(() => chat.stop());
+  afterAll(() => world.stop());
 
-  const problems = ({ status, body }: Answer): unknown => (status === 400 ? body.error.details.errors : status);
+  const problems = ({ status, body }: HttpResponse): unknown => (status === 400 ? body.error.details.errors : status);
 
   it('has one reason a field, and "is required" for a missing one', async () => {
     const account = { username: 5, email: 'x'.repeat(400) };
-    expect(problems(await chat.call('POST', '/auth/register', account))).toEqual([
+    expect(problems(await world.call('POST', '/auth/register', account))).toEqual([
       { field: 'email', reason: expect.stringContaining('320') },
       { field: 'username', reason: expect.stringContaining('string') },
       { field: 'password', reason: 'is required' },
@@ -28,7 +29,7 @@ describe('invalid input', () => {
   it('has all fields of a registration reported at once, and then the strength of the password', async () => {
     const account = { username: 'a', email: 'none', password: 'short', display_name: ' ' };
     const fields = async (body: object): Promise<string[]> =>
-      (problems(await chat.call('POST', '/auth/register', body)) as { field: string }[])
+      (problems(await world.call('POST', '/auth/register', body)) as { field: string }[])
         .map(({ field }) => field)
         .sort();
     expect(await fields(account)).toEqual(['display_name', 'email', 'password', 'username']);
@@ -38,7 +39,7 @@ describe('invalid input', () => {
   });
 
   it('has every invalid field of a profile, a conversation or an account reported, on every route', async () => {
-    const fields = (answer: Answer): string[] =>
+    const fields = (answer: HttpResponse): string[] =>
       ((answer.body.error?.details?.errors ?? answer.body.details?.errors ?? []) as { field: string }[])
         .map(({ field }) => field)
         .sort();
@@ -49,7 +50,7 @@ describe('invalid input', () => {
       ['PUT', '/users/me'],
       ['PATCH', `/api/users/${ana.id}`],
     ] as const) {
-      expect([path, fields(await call(chat.app.url, method, path, { token: ana.token, body: profile }))]).toEqual([
+      expect([path, fields(await request(method, world.url + path, { token: ana.token, body: profile }))]).toEqual([
         path,
         ofProfile,
       ]);
@@ -58,17 +59,17 @@ describe('invalid input', () => {
     expect(fields(await ana.call('POST', '/conversations', room))).toEqual(['category', 'slug', 'title']);
     const account = { username: 'a', email: 'none' };
     expect(fields(await ana.call('PATCH', '/auth/account', account))).toEqual(['email', 'username']);
-    const admin = await chat.call('POST', '/auth/login', { login: 'admin', password: chat.app.config.adminPassword });
+    const admin = await world.call('POST', '/auth/login', { login: 'admin', password: world.config.adminPassword });
     const headers = { authorization: `Bearer ${admin.body.access_token}` };
     const update = { ...profile, reason: '\u200b' };
-    expect(fields(await chat.call('PATCH', `/admin/users/${ana.id}`, update, headers))).toEqual([
+    expect(fields(await world.call('PATCH', `/admin/users/${ana.id}`, update, headers))).toEqual([
       ...ofProfile,
       'reason',
     ]);
   });
 
   it('has every invalid field reported, also for rules over several fields or settings', async () => {
-    const admin = await chat.call('POST', '/auth/login', { login: 'admin', password: chat.app.config.adminPassword });
+    const admin = await world.call('POST', '/auth/login', { login: 'admin', password: world.config.adminPassword });
     const asAdmin = { authorization: `Bearer ${admin.body.access_token}` };
     const asAna = { authorization: `Bearer ${ana.token}` };
     const group = messages.replace('/messages', '');
@@ -130,7 +131,7 @@ describe('invalid input', () => {
       ['GET', `${messages}?limit=0&cursor=zzz`, undefined, asAna, ['cursor', 'limit']],
     ];
     for (const [method, path, body, headers, fields] of refused) {
-      const answer = await chat.call(method, path, body, headers as Record<string, string>);
+      const answer = await world.call(method, path, body, headers as Record<string, string>);
       const named = (answer.body.error?.details?.errors ?? []) as { field: string }[];
       expect([method, path, body, answer.status, named.map(({ field }) => field).sort()]).toEqual([
         method,
@@ -146,9 +147,7 @@ describe('invalid input', () => {
     expect(problems(await ana.call('POST', messages, {}))).toEqual([{ field: 'content', reason: 'is required' }]);
     const form = new FormData();
     form.set('file', new File(['some text'], 'a.txt', { type: 'text/plain' }));
-    const headers = { authorization: `Bearer ${ana.token}` };
-    const upload = await fetch(`${chat.app.url}/api/v1/files`, { method: 'POST', body: form, headers });
-    const { id } = (await upload.json()) as { id: string };
+    const { id } = (await ana.call('POST', '/files', form)).body;
     const sent = await ana.call('POST', messages, { attachment_ids: [id] });
     expect([sent.status, sent.body.content, sent.body.attachments.length]).toEqual([201, '', 1]);
   });
@@ -192,7 +191,7 @@ describe('invalid input', () => {
       ]);
     }
     const account = { username: 'deleted-user', email: 'du@example.com', password: 'ana-orbit-41-lamp-plum' };
-    expect(problems(await chat.call('POST', '/auth/register', account))).toEqual([
+    expect(problems(await world.call('POST', '/auth/register', account))).toEqual([
       { field: 'username', reason: 'is reserved' },
     ]);
   });
@@ -211,14 +210,12 @@ describe('invalid input', () => {
 
   it('includes a number that parsing would change, over every transport', async () => {
     for (const number of ['9007199254740993', '1e999', '-1e21']) {
-      const answer = await fetch(`${chat.app.url}/api/v1${messages}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${ana.token}`, 'content-type': 'application/json' },
+      const answer = await request('POST', `${world.url}/api/v1${messages}`, {
+        token: ana.token,
+        headers: { 'content-type': 'application/json' },
         body: `{"content":"x","metadata":{"id":${number}}}`,
       });
-      expect(problems({ status: answer.status, headers: answer.headers, body: await answer.json() })).toEqual([
-        { field: 'metadata.id', reason: expect.stringContaining('2^53') },
-      ]);
+      expect(problems(answer)).toEqual([{ field: 'metadata.id', reason: expect.stringContaining('2^53') }]);
     }
     const frame = { conversation_id: messages.split('/')[2], content: 'x', metadata: { id: 2 ** 53 } };
     for (const socket of [await ana.webSocket(), await ana.socketIo()]) {

@@ -1,29 +1,25 @@
-import type { Actor } from '../../src/platform/identity/actor.js';
+import { getQueueToken } from '@nestjs/bullmq';
+import type { Queue } from 'bullmq';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
-import { getQueueToken } from '@nestjs/bullmq';
-import type { Queue } from 'bullmq';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { World } from '../support/world.js';
 
 describe('the schedule', () => {
-  let server: TestApp;
-  let people: People;
+  let world: World;
   let schedule: Schedule;
 
   beforeAll(async () => {
-    server = await startTestApp({ SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
-    people = new People(server);
-    schedule = server.app.get(Schedule, { strict: false });
+    world = await World.start({ SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
+    schedule = world.get(Schedule);
   });
-  afterAll(() => server.close());
+  afterAll(() => world.stop());
 
   const dryRun = (name: string) => schedule.run(name, { isDryRun: true });
   const run = (name: string) => schedule.run(name, { isDryRun: false });
 
   it('has one entry in the queue for each task, with any number of workers', async () => {
-    const queue = server.app.get<Queue>(getQueueToken(SCHEDULE_QUEUE), { strict: false });
+    const queue = world.app.get<Queue>(getQueueToken(SCHEDULE_QUEUE), { strict: false });
     while ((await queue.getJobSchedulersCount()) < schedule.all().length); // it is registered in the background
     const known = (await queue.getJobSchedulers()).map(({ key }) => key).sort();
     expect(known).toEqual(
@@ -44,42 +40,42 @@ describe('the schedule', () => {
   });
 
   it('deletes messages after the retention of their conversation, and leaves tombstones', async () => {
-    const [ana, bo] = (await people.many(2)) as [Actor, Actor];
+    const [ana, bo] = await world.users(2);
     const settings = { message_retention_days: 30 };
-    const permanent = await people.group(ana, [[bo, 'participant']]);
-    const expiring = await people.group(ana, [[bo, 'participant']], { settings } as object);
+    const permanent = await world.group(ana, [bo]);
+    const expiring = await world.group(ana, [bo], { settings } as object);
     const sent: Record<string, string[]> = {};
     for (const group of [permanent, expiring]) {
       const ids: string[] = [];
       for (const content of ['old', 'older', 'new']) {
-        const { body } = await people.call(ana, 'POST', `/conversations/${group}/messages`, {
+        const { body } = await ana.call('POST', `/conversations/${group}/messages`, {
           content: `${content} marker`,
         });
         ids.push(body.id as string);
       }
-      await people.call(ana, 'PATCH', `/messages/${ids[0]}`, { content: 'old marker, edited' });
-      await people.call(bo, 'PUT', `/messages/${ids[0]}/reactions/x`);
-      await server.database.query(
+      await ana.call('PATCH', `/messages/${ids[0]}`, { content: 'old marker, edited' });
+      await bo.call('PUT', `/messages/${ids[0]}/reactions/x`);
+      await world.database.query(
         `update messages set created_at = now() - interval '31 days' where id = any($1::uuid[])`,
         [ids.slice(0, 2)],
       );
       sent[group] = ids;
     }
-    const socket = await people.connect(bo);
+    const socket = await bo.webSocket();
     expect(await dryRun('message-retention')).toEqual({ messages: 2, conversations: 1 });
     expect(await run('message-retention')).toEqual({ messages: 2, conversations: 1 });
     expect(await run('message-retention')).toEqual({ messages: 0, conversations: 0 });
-    expect(await socket.next('message.deleted')).toMatchObject({
+    expect(await socket.first('message.deleted')).toMatchObject({
       actor_id: null,
       data: { message: { id: sent[expiring]![0], content: '', is_deleted: true } },
     });
     socket.close();
-    const { body: page } = await people.call(bo, 'GET', `/conversations/${expiring}/messages`);
+    const { body: page } = await bo.call('GET', `/conversations/${expiring}/messages`);
     expect(page.data.map(({ content }: { content: string }) => content)).toEqual(['new marker', '', '']);
     expect(page.data.map(({ sequence_number }: { sequence_number: number }) => sequence_number)).toEqual([3, 2, 1]);
-    const { body: kept } = await people.call(bo, 'GET', `/conversations/${permanent}/messages`);
+    const { body: kept } = await bo.call('GET', `/conversations/${permanent}/messages`);
     expect(kept.data.map(({ is_deleted }: { is_deleted: boolean }) => is_deleted)).toEqual([false, false, false]);
-    const left = await server.database.query(
+    const left = await world.database.query(
       `select (select count(*) from message_edits where message_id = any($1::uuid[]))::int as edits,
               (select count(*) from reactions where message_id = any($1::uuid[]))::int as reactions`,
       [sent[expiring]],
@@ -88,14 +84,12 @@ describe('the schedule', () => {
   });
 
   it('retains the client message id of a deleted message, which never creates a second one', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana, [], { settings: { message_retention_days: 30 } } as object);
+    const ana = await world.user();
+    const group = await world.group(ana, [], { settings: { message_retention_days: 30 } } as object);
     const send = (content: string) =>
-      people.call(ana, 'POST', `/conversations/${group}/messages`, { content, client_message_id: 'sent once' });
+      ana.call('POST', `/conversations/${group}/messages`, { content, client_message_id: 'sent once' });
     const { body: first } = await send('long ago');
-    await server.database.query(`update messages set created_at = now() - interval '31 days' where id = $1`, [
-      first.id,
-    ]);
+    await world.database.query(`update messages set created_at = now() - interval '31 days' where id = $1`, [first.id]);
     expect(await run('message-retention')).toMatchObject({ messages: 1 });
     const { id, sequence_number } = first;
     expect((await send('long ago')).body).toMatchObject({ id, sequence_number, is_deleted: true, content: '' });
@@ -106,9 +100,9 @@ describe('the schedule', () => {
   });
 
   it('returns the space of deleted messages to the disk, and loses nothing', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana, [], { settings: { message_retention_days: 30 } } as object);
-    const { query } = server.database;
+    const ana = await world.user();
+    const group = await world.group(ana, [], { settings: { message_retention_days: 30 } } as object);
+    const { query } = world.database;
     await query(
       `insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
        select gen_random_uuid(), $1, n, n, $2, 'text', repeat(md5(n::text), 20),
@@ -138,8 +132,8 @@ describe('the schedule', () => {
   });
 
   it('deletes ended sessions, tickets, failed logins and stored responses', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const { query } = server.database;
+    const ana = await world.user();
+    const { query } = world.database;
     await query(
       `insert into sessions (id, user_id, expires_at) values (gen_random_uuid(), $1, now() - interval '2 days')`,
       [ana.userId],
@@ -162,8 +156,8 @@ describe('the schedule', () => {
   });
 
   it('deletes old webhook events and large bodies, but none that are still to be delivered', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const { query } = server.database;
+    const ana = await world.user();
+    const { query } = world.database;
     const [hook] = await query<{ id: string }>(
       `insert into webhooks (id, user_id, scope, url, host, events, secret_box)
        values (gen_random_uuid(), $1, 'own', 'https://hooks.example/', 'hooks.example', '{}', '') returning id`,
@@ -197,7 +191,7 @@ describe('the schedule', () => {
   });
 
   it('changes nothing in a dry run', async () => {
-    const { query } = server.database;
+    const { query } = world.database;
     // A running node writes these without a task: its report every ten seconds, and leases that expire.
     const ofNodes = ['nodes', 'presence_leases', 'presence_settings'];
     const tables = await query<{ name: string }>(
@@ -219,9 +213,9 @@ describe('the schedule', () => {
   });
 
   it('counts the items of a run, and none of a dry run', async () => {
-    const metrics = server.app.get(Metrics, { strict: false });
-    const { query } = server.database;
-    const [ana] = (await people.many(1)) as [Actor];
+    const metrics = world.get(Metrics);
+    const { query } = world.database;
+    const ana = await world.user();
     const expire = () =>
       query(
         `insert into idempotency_keys (user_id, action, key, body_hash, expires_at) values ($1, 'x', 'z', '', now() - interval '1 hour')`,

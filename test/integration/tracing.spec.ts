@@ -9,10 +9,11 @@ import { Logger } from '@nestjs/common';
 import { createApp } from '../../src/create-app.js';
 import { createLog } from '../../src/platform/logging/log.js';
 import { NoTracing, Tracing } from '../../src/platform/tracing/tracing.js';
-import { WebSocketClient } from '../support/realtime-client.js';
+import { request } from '../support/client/http.js';
 import { startTestApp, testConfig } from '../support/test-app.js';
-import { startProcess } from '../support/test-process.js';
 import { createTestDatabase } from '../support/test-database.js';
+import { startProcess } from '../support/test-process.js';
+import { register } from '../support/users.js';
 
 interface Span {
   readonly traceId: string;
@@ -98,25 +99,14 @@ describe('tracing', () => {
     });
     try {
       const [, port] = await server.printed(/REST +http:\/\/localhost:(\d+)/);
-      const call = async (path: string, body: object, headers = {}): Promise<Record<string, string>> => {
-        const answer = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', ...headers },
-          body: JSON.stringify(body),
-        });
-        return (await answer.json()) as Record<string, string>;
-      };
-      const password = 'orbit-41-lamp-plum';
-      await call('/auth/register', { email: 'ana@example.com', username: 'ana', password });
-      const { access_token: token } = await call('/auth/login', { username: 'ana', password });
-      const authorization = `Bearer ${token}`;
-      const { id: group } = await call('/conversations', { type: 'group', title: 'x' }, { authorization });
-      const socket = new WebSocketClient(Number(port), '', { headers: { authorization } });
-      await socket.next('live');
+      const ana = await register(`http://127.0.0.1:${port}`, 'ana');
+      const group = (await ana.call('POST', '/conversations', { type: 'group', title: 'x' })).body.id as string;
+      const socket = await ana.webSocket();
       const traceId = '0af7651916cd43dd8448eb211c80319c';
       const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
-      const headers = { authorization, traceparent, 'X-Request-Id': 'request-of-ana-1' };
-      const { id } = await call(`/conversations/${group}/messages`, { content: 'a secret plan' }, headers);
+      const headers = { traceparent, 'X-Request-Id': 'request-of-ana-1' };
+      const sent = await ana.call('POST', `/conversations/${group}/messages`, { content: 'a secret plan' }, headers);
+      const { id } = sent.body as { id: string };
 
       const of = (name: string): Promise<Span> =>
         collector.until(() => spansOf(collector).find((span) => span.name === name && span.traceId === traceId));
@@ -183,10 +173,8 @@ describe('error reporting', () => {
     await app.listen(0, '127.0.0.1');
     try {
       await database.query('alter table users rename to away');
-      const answer = await fetch(`${await app.getUrl()}/api/v1/auth/login`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ username: 'someone', password: 'marker-of-a-password' }),
+      const answer = await request('POST', `${await app.getUrl()}/api/v1/auth/login`, {
+        body: { username: 'someone', password: 'marker-of-a-password' },
       });
       expect(answer.status).toBe(500);
       const requestId = answer.headers.get('x-request-id')!;

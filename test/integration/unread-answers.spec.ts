@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FileStorage } from '../../src/modules/files/storage/file-storage.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
 import { isoMedia } from '../fixtures/sample-files.js';
-import type { ChatUser } from '../support/chat.js';
-import { type FileWorld, startFileWorld } from '../support/file-world.js';
-import { People } from '../support/people.js';
+import { send } from '../support/client/http.js';
+import { RawConnection } from '../support/client/raw.js';
+import { FileWorld } from '../support/file-world.js';
+import type { RegisteredUser, User } from '../support/users.js';
 
 const PATIENCE_MS = 1500;
 /** More than the buffers of a connection hold. */
@@ -29,22 +29,20 @@ async function* slowly(source: AsyncIterable<Uint8Array>, pauseMs: number, pause
 
 describe('a response that the client does not read', () => {
   let world: FileWorld;
-  let people: People;
-  let ada: ChatUser;
+  let ada: RegisteredUser;
   let film: { url: string };
   /** The server's ends of connections. */
   let closes: Promise<unknown>[] = [];
 
   beforeAll(async () => {
-    world = await startFileWorld();
-    people = new People(world.chat.app);
-    ada = await world.chat.user('ada');
+    world = await FileWorld.start();
+    ada = await world.register('ada');
     const box = randomBytes(FILM_BYTES);
     box.writeUInt32BE(box.length);
     box.write('free', 4, 'latin1');
     const bytes = Buffer.concat([isoMedia('isom', 'vide'), box]);
     film = await world.ready(ada, { name: 'a.mp4', type: 'video/mp4', category: 'video', bytes });
-    (world.chat.app.app.getHttpServer() as Server).on('connection', (socket) => {
+    (world.app.getHttpServer() as Server).on('connection', (socket) => {
       closes.push(once(socket, 'close'));
       const setTimeout = socket.setTimeout.bind(socket);
       socket.setTimeout = (ms, listener) => setTimeout(Math.min(ms, PATIENCE_MS), listener);
@@ -57,18 +55,19 @@ describe('a response that the client does not read', () => {
 
   /** Sends a request, waits until the response begins, and reads none of it. */
   async function ask(path: string, token: string): Promise<Socket> {
-    const socket = connect(Number(new URL(world.chat.app.url).port), '127.0.0.1');
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    const head = `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    const { socket } = new RawConnection(world.url, head);
     await once(socket, 'readable');
     return socket;
   }
-  const exportAs = (who: Actor): Promise<Response> =>
-    fetch(`${world.chat.app.url}/api/v1/admin/users/${ada.id}/export`, {
-      headers: { authorization: `Bearer ${people.tokenOf(who)}`, connection: 'close' },
+  const exportAs = (who: User): Promise<Response> =>
+    send('GET', `${world.url}/api/v1/admin/users/${ada.id}/export`, {
+      token: who.token,
+      headers: { connection: 'close' },
     });
 
   it('is aborted, and its file is closed', async () => {
-    const opened = jest.spyOn(world.chat.app.app.get(FileStorage, { strict: false }), 'open');
+    const opened = jest.spyOn(world.get(FileStorage), 'open');
     const socket = await ask(film.url, ada.token);
     const stream = (await opened.mock.results[0]!.value) as Readable;
     if (!stream.closed) await once(stream, 'close').catch(() => undefined);
@@ -78,7 +77,7 @@ describe('a response that the client does not read', () => {
   });
 
   it.each(['read', 'made'])('is not confused with one that is %s slowly', async (what) => {
-    const storage = world.chat.app.app.get<FileStorage>(FileStorage, { strict: false });
+    const storage = world.get(FileStorage);
     const open = storage.open.bind(storage);
     const opened = jest.spyOn(storage, 'open').mockImplementation(async (key) => {
       const stream = await open(key);
@@ -93,13 +92,13 @@ describe('a response that the client does not read', () => {
 
   it('blocks exports of others only until it is aborted, and a user has one export at a time', async () => {
     const [first, second, third, fourth, fifth] = await Promise.all(
-      Array.from({ length: 5 }, () => people.one('admin')),
+      Array.from({ length: 5 }, () => world.user({ role: 'admin' })),
     );
     const path = `/api/v1/admin/users/${ada.id}/export`;
-    const sockets = [await ask(path, people.tokenOf(first!))];
+    const sockets = [await ask(path, first!.token)];
     const again = await exportAs(first!);
     expect([again.status, again.headers.get('retry-after')]).toEqual([503, '30']);
-    for (const admin of [second!, third!, fourth!]) sockets.push(await ask(path, people.tokenOf(admin)));
+    for (const admin of [second!, third!, fourth!]) sockets.push(await ask(path, admin.token));
     expect((await exportAs(fifth!)).status).toBe(503);
     await Promise.all(closes);
     const answer = await exportAs(fifth!);

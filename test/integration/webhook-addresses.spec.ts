@@ -4,9 +4,9 @@ import { WebhookResolver } from '../../src/modules/webhooks/webhook-resolver.js'
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
 import { WebhookUrls } from '../../src/modules/webhooks/webhook-url.js';
 import type { Environment } from '../../src/platform/config/config.js';
-import { People } from '../support/people.js';
-import { startTestApp, testConfig, type TestApp } from '../support/test-app.js';
 import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
+import { testConfig } from '../support/test-app.js';
+import { World } from '../support/world.js';
 
 const INSIDE = [
   ...['0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '127.1.1.1', '169.254.169.254', '172.16.0.1', '172.31.255.255'],
@@ -60,21 +60,19 @@ class ScriptedResolver extends WebhookResolver {
 }
 
 describe('a webhook', () => {
-  let server: TestApp;
-  let people: People;
+  let world: World;
   /** Listens on loopback; no request may reach it. */
   let inside: WebhookReceiver;
   const open: WebhookReceiver[] = [];
 
   beforeAll(async () => {
-    server = await startTestApp();
-    people = new People(server);
+    world = await World.start();
     inside = await WebhookReceiver.start();
   });
   afterAll(async () => {
     const { connections } = inside;
     await Promise.all([inside, ...open].map((receiver) => receiver.stop()));
-    await server.close();
+    await world.stop();
     expect(connections).toBe(0);
   });
 
@@ -87,7 +85,7 @@ describe('a webhook', () => {
       ...['metadata.google.internal', '127.0.0.1.nip.io', 'x.127-0-0-1.nip.io', '①②⑦.⓪.⓪.①', '１２７.0.0.1'],
       ...['127。0。0。1', '[fe80::1%25eth0]', '10.0.0.1', '192.168.0.1', '172.16.0.1', '100.64.0.1', 'printer.local'],
     ];
-    const [databasePort] = [new URL(server.database.url).port];
+    const [databasePort] = [new URL(world.database.url).port];
     return [
       ...hosts.flatMap((host) => [
         `https://${host}/x`,
@@ -124,10 +122,10 @@ describe('a webhook', () => {
   };
 
   it('is rejected with an internal URL, in any spelling, when it is created or changed', async () => {
-    const ana = await people.one();
+    const ana = await world.user();
     const taken: string[] = [];
     for (const url of internalUrls()) {
-      const { status } = await people.call(ana, 'POST', '/webhooks', { url, events: ['webhook.disabled'] });
+      const { status } = await ana.call('POST', '/webhooks', { url, events: ['webhook.disabled'] });
       if (status === 201) taken.push(url);
       else expect([url, status]).toEqual([url, 400]);
     }
@@ -136,13 +134,13 @@ describe('a webhook', () => {
   });
 
   it('sends nothing to an internal URL, even if it is in the database', async () => {
-    const ana = await people.one('admin');
+    const ana = await world.user({ role: 'admin' });
     const made = { url: 'https://hooks.example/x', events: ['webhook.disabled'] };
-    const { body: hook } = await people.call(ana, 'POST', '/webhooks', made);
+    const { body: hook } = await ana.call('POST', '/webhooks', made);
     for (const url of internalUrls().filter((text) => !text.includes('\r'))) {
-      await server.database.query('update webhooks set url = $2, failures = 0 where id = $1', [hook.id, url]);
-      const { body: ping } = await people.call(ana, 'POST', `/webhooks/${hook.id}/ping`);
-      const [attempt] = await attemptsOf(server, ping.id as string);
+      await world.database.query('update webhooks set url = $2, failures = 0 where id = $1', [hook.id, url]);
+      const { body: ping } = await ana.call('POST', `/webhooks/${hook.id}/ping`);
+      const [attempt] = await attemptsOf(world, ping.id as string);
       expect([url, attempt]).toEqual([url, expect.objectContaining({ status_code: null, answer: null })]);
       expect(['address_not_allowed', 'name_not_resolved']).toContain(attempt!.error);
     }
@@ -151,7 +149,7 @@ describe('a webhook', () => {
 
   it('checks all addresses of its host, again at each attempt', async () => {
     const clientWith = (resolver: WebhookResolver, more: Environment = {}): WebhookClient => {
-      const config = testConfig(server.database.url, { WEBHOOK_TIMEOUT_MS: '500', ...more });
+      const config = testConfig(world.database.url, { WEBHOOK_TIMEOUT_MS: '500', ...more });
       return new WebhookClient(config, new WebhookUrls(config), resolver);
     };
     const post = async (client: WebhookClient, url: string) => (await client.post(url, content)).error;
@@ -172,7 +170,7 @@ describe('a webhook', () => {
     const receiver = await WebhookReceiver.start({ host: '127.0.0.2' });
     const elsewhere = await WebhookReceiver.start({ host: '127.0.0.1', port: receiver.port });
     open.push(receiver, elsewhere);
-    const config = testConfig(server.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
+    const config = testConfig(world.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
     const resolver = new ScriptedResolver([['127.0.0.2'], ['127.0.0.1']]);
     const client = new WebhookClient(config, new WebhookUrls(config), resolver);
     const result = await client.post(`http://no-name-server-knows-this.example:${receiver.port}/`, content);
@@ -184,7 +182,7 @@ describe('a webhook', () => {
     const receiver = await WebhookReceiver.start({ host: '127.0.0.2' });
     const elsewhere = await WebhookReceiver.start({ host: '127.0.0.1', port: receiver.port });
     open.push(receiver, elsewhere);
-    const config = testConfig(server.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
+    const config = testConfig(world.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
     const resolver = new ScriptedResolver([['127.0.0.2'], ['127.0.0.2'], ['127.0.0.1'], ['169.254.169.254']]);
     const client = new WebhookClient(config, new WebhookUrls(config), resolver);
     const post = async () => (await client.post(`http://moving.example:${receiver.port}/`, content)).error;
@@ -197,7 +195,7 @@ describe('a webhook', () => {
   });
 });
 
-async function attemptsOf({ database }: TestApp, deliveryId: string): Promise<{ error: string }[]> {
+async function attemptsOf({ database }: World, deliveryId: string): Promise<{ error: string }[]> {
   for (;;) {
     const rows = await database.query<{ error: string; status_code: number | null; answer: string | null }>(
       'select error, status_code, answer from webhook_attempts where delivery_id = $1',

@@ -4,10 +4,9 @@ import { createWorker } from '../../src/create-worker.js';
 import { OutboxPoller } from '../../src/modules/webhooks/outbox-relay.js';
 import { RelayRepository } from '../../src/modules/webhooks/relay.repository.js';
 import { Sql } from '../../src/platform/database/sql.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 /**
  * As many webhooks as one account may have, each delivery in its own job: more than the workers of a queue once
@@ -30,32 +29,30 @@ const MAKE_DUE = `
   select gen_random_uuid(), hook.id, event.id, now() - make_interval(secs => $5) from hook cross join event`;
 
 describe('the sharing of webhook deliveries', () => {
-  let server: TestApp;
-  let people: People;
+  let world: World;
   let receiver: WebhookReceiver;
   let worker: INestApplicationContext | undefined;
 
   beforeAll(async () => {
     const environment = { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true', WEBHOOK_TIMEOUT_MS: '60000' };
-    server = await startTestApp({ PROCESS_ROLE: 'api', ...environment });
-    people = new People(server);
+    world = await World.start({ PROCESS_ROLE: 'api', ...environment });
     receiver = await WebhookReceiver.start({ host: '0.0.0.0' });
   });
   afterAll(async () => {
     await receiver?.stop();
     await worker?.close();
-    await server?.close();
+    await world?.stop();
   });
 
   describe('a claim', () => {
-    let greedy: Actor;
-    let otherUser: Actor;
+    let greedy: User;
+    let otherUser: User;
     const limits = { perWebhook: 5, failingFrom: 5, perHost: 50, perUser: 100, perQueue: 1000, atOnce: 200 };
 
     beforeEach(async () => {
-      [greedy, otherUser] = (await people.many(2)) as [Actor, Actor];
+      [greedy, otherUser] = await world.users(2);
     });
-    afterEach(() => server.database.query('delete from webhooks'));
+    afterEach(() => world.database.query('delete from webhooks'));
 
     interface Due {
       readonly host?: string;
@@ -63,17 +60,17 @@ describe('the sharing of webhook deliveries', () => {
       readonly each?: number;
       readonly secondsAgo?: number;
     }
-    const makeDue = ({ userId }: Actor, { host = 'a.example', webhooks = 1, each = 1, secondsAgo = 0 }: Due) =>
-      server.database.query(MAKE_DUE, [userId, host, webhooks, each, secondsAgo]);
+    const makeDue = ({ userId }: User, { host = 'a.example', webhooks = 1, each = 1, secondsAgo = 0 }: Due) =>
+      world.database.query(MAKE_DUE, [userId, host, webhooks, each, secondsAgo]);
 
     /** The owners of the deliveries that are claimed next. */
     async function claim(more: Partial<typeof limits>): Promise<{ greedy: number; otherUser: number }> {
-      const claims = await new RelayRepository(server.app.get(Sql)).claim({ ...limits, ...more });
-      const owners = await server.database.query<{ user_id: string }>(
+      const claims = await new RelayRepository(world.get(Sql)).claim({ ...limits, ...more });
+      const owners = await world.database.query<{ user_id: string }>(
         'select w.user_id from webhook_deliveries d join webhooks w on w.id = d.webhook_id where d.id = any($1)',
         [claims.map(({ id }) => id)],
       );
-      const of = (actor: Actor): number => owners.filter(({ user_id }) => user_id === actor.userId).length;
+      const of = (actor: User): number => owners.filter(({ user_id }) => user_id === actor.userId).length;
       return { greedy: of(greedy), otherUser: of(otherUser) };
     }
 
@@ -103,7 +100,7 @@ describe('the sharing of webhook deliveries', () => {
       await makeDue(greedy, { each: 10, secondsAgo: 60 });
       await makeDue(greedy, { host: 'b.example' });
       await claim({ perUser: 3 });
-      const under = await server.database.query<{ host: string }>(
+      const under = await world.database.query<{ host: string }>(
         `select w.host from webhook_deliveries d join webhooks w on w.id = d.webhook_id where d.status = 'queued'`,
       );
       expect(under.map(({ host }) => host).sort()).toEqual(['a.example', 'a.example', 'b.example']);
@@ -111,32 +108,32 @@ describe('the sharing of webhook deliveries', () => {
   });
 
   it('delivers although the targets of another account do not respond', async () => {
-    const [greedy, otherUser] = (await people.many(2)) as [Actor, Actor];
-    const group = await people.group(otherUser);
+    const [greedy, otherUser] = await world.users(2);
+    const group = await world.group(otherUser);
     let pending = 0;
     receiver.answer = ({ path }, response) => {
       if (path.startsWith('/slow')) pending++;
       else response.writeHead(204).end();
     };
-    const hook = async (owner: Actor, path: string, loopback = 1): Promise<string> => {
+    const hook = async (owner: User, path: string, loopback = 1): Promise<string> => {
       const url = receiver.url(path).replace('127.0.0.1', `127.0.0.${loopback}`);
-      const { status, body } = await people.call(owner, 'POST', '/webhooks', { url, events: ['message.created'] });
+      const { status, body } = await owner.call('POST', '/webhooks', { url, events: ['message.created'] });
       expect(status).toBe(201);
       return body.id as string;
     };
-    worker = await createWorker(server.config, pino({ level: 'silent' }));
+    worker = await createWorker(world.config, pino({ level: 'silent' }));
     const relay = worker.get(OutboxPoller, { strict: false });
     await hook(otherUser, '/modest');
     const hooks: string[] = [];
     for (let i = 0; i < WEBHOOKS; i++) hooks.push(await hook(greedy, `/slow-${i}`, 2 + Math.floor(i / 5)));
     const pings = hooks.flatMap((id) => Array<string>(PER_WEBHOOK).fill(id));
     for (const [index, id] of pings.entries()) {
-      expect((await people.call(greedy, 'POST', `/webhooks/${id}/ping`)).status).toBe(202);
+      expect((await greedy.call('POST', `/webhooks/${id}/ping`)).status).toBe(202);
       relay.wake();
       // Each of the first is a job by itself; the others need not begin.
       if (index < JOBS) await receiver.until(() => pending > index);
     }
-    await people.call(otherUser, 'POST', `/conversations/${group}/messages`, { content: 'beside all that' });
+    await otherUser.call('POST', `/conversations/${group}/messages`, { content: 'beside all that' });
     await receiver.until(({ path, body }) => path === '/modest' && body.data?.content === 'beside all that');
     expect(pending).toBeGreaterThanOrEqual(JOBS);
   });

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { type Answer, People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { HttpResponse } from '../support/client/http.js';
 import { type ReceivedCall, WebhookReceiver } from '../support/doubles/webhook-receiver.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const MAX_PER_HOST = 5;
 /** A challenge that fails lasts as long as it may. */
@@ -15,9 +16,9 @@ const PATIENCE_MS = 60_000;
 
 describe('the verification of a webhook', () => {
   let server: TestApp;
-  let people: People;
+  let world: World;
   let receiver: WebhookReceiver;
-  let ana: Actor;
+  let ana: User;
   let group: string;
   let count = 0;
   const confirm = (call: ReceivedCall, response: ServerResponse): void =>
@@ -28,7 +29,7 @@ describe('the verification of a webhook', () => {
       WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
       WEBHOOK_TRUSTED_HOSTS: '127.0.0.9,*.trusted.example',
     });
-    people = new People(server);
+    world = new World(server);
     receiver = await WebhookReceiver.start({ host: '0.0.0.0' });
   });
   afterAll(async () => {
@@ -36,8 +37,8 @@ describe('the verification of a webhook', () => {
     await server?.close();
   });
   beforeEach(async () => {
-    ana = await people.one();
-    group = await people.group(ana);
+    ana = await world.user();
+    group = await world.group(ana);
     receiver.answerChallenge = confirm;
     allow(TIMEOUT_MS);
   });
@@ -49,23 +50,23 @@ describe('the verification of a webhook', () => {
     readonly id: string;
     readonly path: string;
     readonly secret: string;
-    readonly body: Answer['body'];
+    readonly body: HttpResponse['body'];
   }
 
-  async function create(owner: Actor, more: { host?: string; path?: string } = {}): Promise<CreatedWebhook> {
+  async function create(owner: User, more: { host?: string; path?: string } = {}): Promise<CreatedWebhook> {
     const path = more.path ?? `/hook-${++count}`;
     const url = receiver.url(path).replace('127.0.0.1', more.host ?? '127.0.0.1');
-    const { status, body } = await people.call(owner, 'POST', '/webhooks', { url, events: ['message.created'] });
+    const { status, body } = await owner.call('POST', '/webhooks', { url, events: ['message.created'] });
     expect([status, body]).toEqual([201, expect.objectContaining({ url })]);
     return { id: body.id, path, secret: body.secret, body };
   }
-  const get = async (id: string): Promise<Answer['body']> => (await people.call(ana, 'GET', `/webhooks/${id}`)).body;
-  const send = (content: string) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
+  const get = async (id: string): Promise<HttpResponse['body']> => (await ana.call('GET', `/webhooks/${id}`)).body;
+  const send = (content: string) => ana.call('POST', `/conversations/${group}/messages`, { content });
   const callsTo = (path: string) => receiver.calls.filter((call) => call.path === path);
   const challengesTo = (path: string) => receiver.challenges.filter((call) => call.path === path);
 
   /** Polls until the webhook matches; the result of a challenge is recorded after the receiver has responded. */
-  async function until(id: string, matches: (webhook: Answer['body']) => boolean): Promise<Answer['body']> {
+  async function until(id: string, matches: (webhook: HttpResponse['body']) => boolean): Promise<HttpResponse['body']> {
     for (;;) {
       const webhook = await get(id);
       if (matches(webhook)) return webhook;
@@ -76,7 +77,7 @@ describe('the verification of a webhook', () => {
     server.database.query('update webhooks set challenge_at = now() where id = $1 and challenge_at is not null', [id]);
 
   /** Polls until it is given up after all challenges; the next is due as soon as one has failed. */
-  async function untilGivenUp(id: string): Promise<Answer['body']> {
+  async function untilGivenUp(id: string): Promise<HttpResponse['body']> {
     for (;;) {
       const webhook = await get(id);
       if (webhook.status === 'disabled') return webhook;
@@ -105,7 +106,7 @@ describe('the verification of a webhook', () => {
     const trusted = await create(ana, { host: '127.0.0.9' });
     await send('early');
     await receiver.until(({ path, body }) => path === trusted.path && body.data.content === 'early');
-    const ping = await people.call(ana, 'POST', `/webhooks/${own.id}/ping`);
+    const ping = await ana.call('POST', `/webhooks/${own.id}/ping`);
     expect(ping.body).toMatchObject({ status: 'pending', reason: 'webhook_not_verified', attempts: [] });
     expect(callsTo(own.path)).toEqual([]);
     answerChallenge!();
@@ -169,7 +170,7 @@ describe('the verification of a webhook', () => {
     receiver.answerChallenge = (_call, response) => void response.writeHead(200).end('open');
     const begun = performance.now();
     const open = await create(ana);
-    const { body } = await people.call(ana, 'POST', '/webhooks', {
+    const { body } = await ana.call('POST', '/webhooks', {
       url: `http://127.0.0.1:${port}/`,
       events: ['message.created'],
     });
@@ -187,29 +188,31 @@ describe('the verification of a webhook', () => {
 
   it('fails after three challenges, after which waiting events can be sent once it succeeds', async () => {
     receiver.answerChallenge = (_call, response) => void response.writeHead(200).end('ok');
-    const socket = await people.connect(ana);
+    const socket = await ana.webSocket();
     const own = await create(ana);
     await send('too early');
     const webhook = await untilGivenUp(own.id);
     expect(webhook).toMatchObject({ is_active: false, disabled_reason: 'unverified' });
     expect(webhook.verification).toMatchObject({ challenges: 3, error: 'challenge_not_answered' });
-    expect(await socket.next('webhook.disabled')).toMatchObject({ data: { webhook_id: own.id, reason: 'unverified' } });
+    expect(await socket.first('webhook.disabled')).toMatchObject({
+      data: { webhook_id: own.id, reason: 'unverified' },
+    });
     socket.close();
     // A challenge that is late on a busy machine may not have arrived.
     const sent = challengesTo(own.path).map(({ body }) => body.data.challenge as string);
     expect(new Set(sent).size).toBe(sent.length);
     expect(callsTo(own.path)).toEqual([]);
-    const { body } = await people.call(ana, 'GET', `/webhooks/${own.id}/deliveries`);
+    const { body } = await ana.call('GET', `/webhooks/${own.id}/deliveries`);
     expect(body.data).toMatchObject([{ status: 'failed', reason: 'webhook_disabled' }]);
 
     receiver.answerChallenge = confirm;
     allow(PATIENCE_MS);
-    const asked = await people.call(ana, 'POST', `/webhooks/${own.id}/verification`);
+    const asked = await ana.call('POST', `/webhooks/${own.id}/verification`);
     expect([asked.status, asked.body]).toEqual([202, expect.objectContaining({ status: 'pending_verification' })]);
     await until(own.id, ({ status }) => status === 'active');
-    expect((await people.call(ana, 'POST', `/webhooks/${own.id}/replay`)).body.replayed).toBe(1);
+    expect((await ana.call('POST', `/webhooks/${own.id}/replay`)).body.replayed).toBe(1);
     await receiver.until(({ path, body: { data } }) => path === own.path && data.content === 'too early');
-    const again = await people.call(ana, 'POST', `/webhooks/${own.id}/verification`);
+    const again = await ana.call('POST', `/webhooks/${own.id}/verification`);
     expect([again.status, again.body.status]).toEqual([202, 'active']);
     expect(challengesTo(own.path)).toHaveLength(sent.length + 1);
   });
@@ -221,8 +224,8 @@ describe('the verification of a webhook', () => {
     await untilGivenUp(moved.id);
     receiver.answerChallenge = confirm;
     const answers = [
-      await people.call(ana, 'PATCH', `/webhooks/${enabled.id}`, { is_active: true }),
-      await people.call(ana, 'PATCH', `/webhooks/${moved.id}`, { url: receiver.url('/elsewhere') }),
+      await ana.call('PATCH', `/webhooks/${enabled.id}`, { is_active: true }),
+      await ana.call('PATCH', `/webhooks/${moved.id}`, { url: receiver.url('/elsewhere') }),
     ];
     expect(answers.map(({ body }) => body.status)).toEqual(['pending_verification', 'pending_verification']);
     for (const { id } of [enabled, moved]) await until(id, ({ status }) => status === 'active');
@@ -233,7 +236,7 @@ describe('the verification of a webhook', () => {
     await until(own.id, ({ status }) => status === 'active');
     receiver.answerChallenge = (_call, response) => void response.writeHead(200).end('no');
     const victim = receiver.url('/victim');
-    expect((await people.call(ana, 'PATCH', `/webhooks/${own.id}`, { url: victim })).body).toMatchObject({
+    expect((await ana.call('PATCH', `/webhooks/${own.id}`, { url: victim })).body).toMatchObject({
       url: victim,
       status: 'pending_verification',
     });
@@ -241,7 +244,7 @@ describe('the verification of a webhook', () => {
     await until(own.id, ({ verification }) => verification.error === 'challenge_not_answered');
     expect(callsTo('/victim')).toEqual([]);
     receiver.answerChallenge = confirm;
-    await people.call(ana, 'POST', `/webhooks/${own.id}/verification`);
+    await ana.call('POST', `/webhooks/${own.id}/verification`);
     await receiver.until(({ path, body }) => path === '/victim' && body.data.content === 'not for the victim');
   });
 
@@ -250,7 +253,7 @@ describe('the verification of a webhook', () => {
     const own = await create(ana);
     await until(own.id, ({ status }) => status === 'active');
     const changes = { url: receiver.url(own.path), events: ['message.updated'], description: 'the same' };
-    const { body } = await people.call(ana, 'PATCH', `/webhooks/${own.id}`, changes);
+    const { body } = await ana.call('PATCH', `/webhooks/${own.id}`, changes);
     expect(body.status).toBe('active');
     expect(challengesTo(own.path)).toHaveLength(1);
   });
@@ -261,7 +264,7 @@ describe('the verification of a webhook', () => {
     receiver.answerChallenge = (call, response) => void answers.set(call.path, () => confirm(call, response));
     const own = await create(ana, { path: '/old' });
     await receiver.untilChallenged(({ path }) => path === '/old');
-    await people.call(ana, 'PATCH', `/webhooks/${own.id}`, { url: receiver.url('/new') });
+    await ana.call('PATCH', `/webhooks/${own.id}`, { url: receiver.url('/new') });
     answers.get('/old')!();
     await receiver.untilChallenged(({ path }) => path === '/new');
     expect((await get(own.id)).verification).toMatchObject({ verified_at: null, challenges: 1 });
@@ -270,7 +273,7 @@ describe('the verification of a webhook', () => {
   });
 
   it('is not required for admins, and for trusted hosts', async () => {
-    const admin = await people.one('admin');
+    const admin = await world.user({ role: 'admin' });
     const made = [await create(admin), await create(ana, { host: '127.0.0.9' })];
     expect(made.map(({ body }) => [body.status, body.is_active])).toEqual([
       ['active', true],
@@ -279,14 +282,14 @@ describe('the verification of a webhook', () => {
     await send('to a trusted host');
     await receiver.until(({ path }) => path === made[1]!.path);
     const url = 'https://hooks.trusted.example/x';
-    const named = await people.call(ana, 'PATCH', `/webhooks/${made[1]!.id}`, { url });
+    const named = await ana.call('PATCH', `/webhooks/${made[1]!.id}`, { url });
     expect(named.body.status).toBe('active');
     for (const { path } of made) expect(challengesTo(path)).toEqual([]);
   });
 
   describe('for one host', () => {
     const events = ['message.created'];
-    const create = (owner: Actor, url: string) => people.call(owner, 'POST', '/webhooks', { url, events });
+    const create = (owner: User, url: string) => owner.call('POST', '/webhooks', { url, events });
     const refusal = (host: string) => ({ code: 'TOO_MANY_WEBHOOKS_FOR_HOST', details: { host, max: MAX_PER_HOST } });
 
     it('allows five webhooks of an account, for any spelling and port', async () => {
@@ -307,7 +310,7 @@ describe('the verification of a webhook', () => {
         ]);
       }
       expect((await create(ana, 'https://other.example/')).status).toBe(201);
-      expect((await create(await people.one(), spellings[0]!)).status).toBe(201);
+      expect((await create(await world.user(), spellings[0]!)).status).toBe(201);
     });
 
     it('treats IPv4 and the same address in IPv6 as one host', async () => {
@@ -327,11 +330,11 @@ describe('the verification of a webhook', () => {
       const made = [];
       for (let i = 0; i < MAX_PER_HOST; i++) made.push((await create(ana, `http://127.0.0.22/${i}`)).body.id);
       const { id } = (await create(ana, 'http://127.0.0.23/')).body as { id: string };
-      const moveIn = await people.call(ana, 'PATCH', `/webhooks/${id}`, { url: 'http://127.22:444/x' });
+      const moveIn = await ana.call('PATCH', `/webhooks/${id}`, { url: 'http://127.22:444/x' });
       expect([moveIn.status, moveIn.body.error]).toEqual([409, expect.objectContaining(refusal('127.0.0.22'))]);
-      const moveWithin = await people.call(ana, 'PATCH', `/webhooks/${made[0]}`, { url: 'http://127.0.0.22/other' });
+      const moveWithin = await ana.call('PATCH', `/webhooks/${made[0]}`, { url: 'http://127.0.0.22/other' });
       expect(moveWithin.status).toBe(200);
-      const moves = made.map((one) => people.call(ana, 'PATCH', `/webhooks/${one}`, { url: 'http://127.0.0.24/' }));
+      const moves = made.map((one) => ana.call('PATCH', `/webhooks/${one}`, { url: 'http://127.0.0.24/' }));
       const more = [create(ana, 'http://127.0.0.24/'), create(ana, 'http://127.0.0.24:1/')];
       const statuses = (await Promise.all([...moves, ...more])).map(({ status }) => status);
       expect(statuses.filter((status) => status === 409)).toHaveLength(2);
@@ -343,7 +346,7 @@ describe('the verification of a webhook', () => {
     });
 
     it('allows any number for admins, and for trusted hosts', async () => {
-      const admin = await people.one('admin');
+      const admin = await world.user({ role: 'admin' });
       const statuses: number[] = [];
       for (let i = 0; i <= MAX_PER_HOST; i++) {
         statuses.push((await create(admin, `http://127.0.0.25/${i}`)).status);
@@ -362,7 +365,7 @@ describe('the verification of a webhook', () => {
         [ana.userId],
       );
       expect((await create(ana, 'https://old.example/')).body.error).toMatchObject(refusal('old.example'));
-      const { body } = await people.call(ana, 'GET', '/webhooks');
+      const { body } = await ana.call('GET', '/webhooks');
       expect(new Set(body.data.map(({ status }: { status: string }) => status))).toEqual(new Set(['active']));
     });
   });
@@ -378,22 +381,22 @@ describe('the rate limit of verification', () => {
       LIMIT_WEBHOOK_VERIFICATION_HOST: '6',
     });
     try {
-      const people = new People(server);
-      const [ana, bo] = (await people.many(2)) as [Actor, Actor];
+      const world = new World(server);
+      const [ana, bo] = await world.users(2);
       const events = ['message.created'];
-      const create = async (owner: Actor, url: string): Promise<Answer> =>
-        people.call(owner, 'POST', '/webhooks', { url, events });
+      const create = async (owner: User, url: string): Promise<HttpResponse> =>
+        owner.call('POST', '/webhooks', { url, events });
       const { id } = (await create(ana, 'https://victim.example/')).body as { id: string };
       for (let i = 0; i < 6; i++) expect((await create(ana, 'https://victim.example/')).status).not.toBe(500);
-      const refused = await people.call(ana, 'POST', `/webhooks/${id}/verification`);
+      const refused = await ana.call('POST', `/webhooks/${id}/verification`);
       expect([refused.status, refused.body.error.code]).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
-      expect((await people.call(ana, 'PATCH', `/webhooks/${id}`, { url: 'https://next.example/' })).status).toBe(429);
-      expect((await people.call(ana, 'PATCH', `/webhooks/${id}`, { description: 'free' })).status).toBe(200);
+      expect((await ana.call('PATCH', `/webhooks/${id}`, { url: 'https://next.example/' })).status).toBe(429);
+      expect((await ana.call('PATCH', `/webhooks/${id}`, { description: 'free' })).status).toBe(200);
       const statuses = [];
       for (let i = 0; i < 3; i++) statuses.push((await create(bo, 'https://victim.example/')).status);
       expect(statuses).toEqual([201, 201, 429]);
       expect((await create(bo, 'https://other.example/')).status).toBe(201);
-      expect((await create(await people.one('admin'), 'https://victim.example/')).status).toBe(201);
+      expect((await create(await world.user({ role: 'admin' }), 'https://victim.example/')).status).toBe(201);
       const [row] = await server.database.query<{ count: number }>('select count(*)::int as count from webhooks');
       expect(row!.count).toBe(4 + 2 + 1 + 1);
     } finally {

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
+import { send } from '../support/client/http.js';
 import { freePort } from '../support/free-port.js';
 
 const DOCUMENT = readFileSync('docs/webhooks.md', 'utf8');
@@ -101,7 +102,7 @@ describe('the documented receiver of webhooks', () => {
       const post = async (event: string, data: object, secret = SECRETS[1]!): Promise<[number, string]> => {
         const content = { id: 'one', event, at: new Date(), data };
         const { body, headers } = signWebhook(content, [secret], new Date());
-        const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, headers });
+        const response = await send('POST', `http://127.0.0.1:${port}/`, { body, headers });
         return [response.status, await response.text()];
       };
       while ((await post('message.created', {}).catch(() => undefined)) === undefined);

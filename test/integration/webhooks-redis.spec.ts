@@ -1,13 +1,12 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
-import type { Actor } from '../../src/platform/identity/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { REGISTRATION, SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
 import { itDeliversWebhooks } from '../interfaces/webhooks.contract.js';
-import { People } from '../support/people.js';
+import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startTestApp } from '../support/test-app.js';
-import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
+import { World } from '../support/world.js';
 
 const describeWithRedis = hasRedis ? describe : describe.skip;
 
@@ -27,11 +26,11 @@ describeWithRedis('a webhook after a failure of Redis', () => {
     const environment = { REDIS_URL: redis.url, WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true', WEBHOOK_TIMEOUT_MS: '500' };
     const server = await startTestApp(environment);
     try {
-      const people = new People(server);
-      const [ana] = (await people.many(1)) as [Actor];
-      const group = await people.group(ana);
-      const send = (content: string) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
-      await people.call(ana, 'POST', '/webhooks', { url: receiver.url(), events: ['message.created'] });
+      const world = new World(server);
+      const ana = await world.user();
+      const group = await world.group(ana);
+      const send = (content: string) => ana.call('POST', `/conversations/${group}/messages`, { content });
+      await ana.call('POST', '/webhooks', { url: receiver.url(), events: ['message.created'] });
       await send('before');
       await receiver.until(({ body }) => body.data.content === 'before');
       await redis.halt();
@@ -53,11 +52,11 @@ describeWithRedis('a server that starts without Redis', () => {
     const receiver = await WebhookReceiver.start();
     const server = await startTestApp({ REDIS_URL: redis.url, WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
     try {
-      const people = new People(server);
-      const [ana] = (await people.many(1)) as [Actor];
-      const group = await people.group(ana);
-      await people.call(ana, 'POST', '/webhooks', { url: receiver.url(), events: ['message.created'] });
-      const sent = await people.call(ana, 'POST', `/conversations/${group}/messages`, { content: 'early' });
+      const world = new World(server);
+      const ana = await world.user();
+      const group = await world.group(ana);
+      await ana.call('POST', '/webhooks', { url: receiver.url(), events: ['message.created'] });
+      const sent = await ana.call('POST', `/conversations/${group}/messages`, { content: 'early' });
       expect(sent.status).toBe(201);
       await redis.resume();
       await receiver.until(({ body }) => body.data.content === 'early');

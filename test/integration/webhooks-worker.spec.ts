@@ -2,10 +2,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import pino from 'pino';
 import { createWorker } from '../../src/create-worker.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
-import { People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
+import { World } from '../support/world.js';
 
 /** Fails like the time limit of statements when many webhooks receive each event. */
 const TAKE_AT_MOST_50 = `
@@ -18,33 +16,31 @@ const TAKE_AT_MOST_50 = `
     for each statement execute function take_at_most_50()`;
 
 describe('a webhook of an API process with a separate worker', () => {
-  let server: TestApp;
-  let people: People;
+  let world: World;
   let receiver: WebhookReceiver;
   let worker: INestApplicationContext | undefined;
 
   beforeAll(async () => {
-    server = await startTestApp({ PROCESS_ROLE: 'api', WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
-    people = new People(server);
+    world = await World.start({ PROCESS_ROLE: 'api', WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
     receiver = await WebhookReceiver.start();
   });
   afterAll(async () => {
     await worker?.close();
-    await server.close();
+    await world.stop();
     await receiver.stop();
   });
 
   it('waits for the worker, and is delivered when it starts', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const events = ['message.created', 'reaction.added', 'conversation.updated', 'participant.joined', 'user.updated'];
-    await people.call(ana, 'POST', '/webhooks', { url: receiver.url(), events });
-    const send = (content: string) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
+    await ana.call('POST', '/webhooks', { url: receiver.url(), events });
+    const send = (content: string) => ana.call('POST', `/conversations/${group}/messages`, { content });
     const { id } = (await send('early')).body as { id: string };
-    await people.call(ana, 'PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
-    await people.call(ana, 'PATCH', `/conversations/${group}`, { title: 'Another' });
-    await people.call(ana, 'PATCH', '/users/me', { display_name: 'Ana Lima' });
-    const waiting = await server.database.query('select type from outbox order by id');
+    await ana.call('PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
+    await ana.call('PATCH', `/conversations/${group}`, { title: 'Another' });
+    await ana.call('PATCH', '/users/me', { display_name: 'Ana Lima' });
+    const waiting = await world.database.query('select type from outbox order by id');
     expect(waiting.map(({ type }) => type)).toEqual([
       'message.created',
       'reaction.added',
@@ -52,79 +48,72 @@ describe('a webhook of an API process with a separate worker', () => {
       'user.updated',
     ]);
     expect(receiver.calls).toEqual([]);
-    worker = await createWorker(server.config, pino({ level: 'silent' }));
+    worker = await createWorker(world.config, pino({ level: 'silent' }));
     await receiver.count(4);
     await send('late');
     await receiver.until(({ body }) => body.data.content === 'late');
-    const admin = await people.one('admin');
+    const admin = await world.user({ role: 'admin' });
     const entry = { user_ids: [admin.userId], reason: 'A report' };
-    expect((await people.call(admin, 'POST', `/conversations/${group}/participants`, entry)).status).toBe(201);
+    expect((await admin.call('POST', `/conversations/${group}/participants`, entry)).status).toBe(201);
     await receiver.until(({ body }) => {
       const { content, message } = body.data as { content: string; message?: Record<string, unknown> };
       if (message?.message_type !== 'system') return false;
       expect([content, message.content, 'message' in message]).toEqual([message.content, content, false]);
       return content === 'An admin of the system joined to moderate: A report';
     });
-    expect(await server.database.query('select type from outbox')).toEqual([]);
+    expect(await world.database.query('select type from outbox')).toEqual([]);
   });
 
   it('is delivered in parts if all deliveries are too many for one transaction', async () => {
     await worker?.close();
     worker = undefined;
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
-    await people.call(ana, 'POST', '/webhooks', { url: receiver.url('/many'), events: ['message.created'] });
-    const send = (i: number) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content: `no. ${i}` });
+    const ana = await world.user();
+    const group = await world.group(ana);
+    await ana.call('POST', '/webhooks', { url: receiver.url('/many'), events: ['message.created'] });
+    const send = (i: number) => ana.call('POST', `/conversations/${group}/messages`, { content: `no. ${i}` });
     const sent = await Promise.all(Array.from({ length: 70 }, (_, i) => send(i)));
     expect(new Set(sent.map(({ status }) => status))).toEqual(new Set([201]));
-    await server.database.query(TAKE_AT_MOST_50);
-    worker = await createWorker(server.config, pino({ level: 'silent' }));
+    await world.database.query(TAKE_AT_MOST_50);
+    worker = await createWorker(world.config, pino({ level: 'silent' }));
     const receivedCount = () =>
       new Set(receiver.calls.filter(({ path }) => path === '/many').map(({ text }) => text)).size;
     await receiver.until(() => receivedCount() === 70);
-    await server.database.query('drop trigger take_at_most_50 on webhook_deliveries');
+    await world.database.query('drop trigger take_at_most_50 on webhook_deliveries');
   });
 
   it('writes nothing for events without a subscriber', async () => {
-    const [bo] = (await people.many(1)) as [Actor];
-    const group = await people.group(bo);
+    const bo = await world.user();
+    const group = await world.group(bo);
     await worker?.close();
     worker = undefined;
-    await people.call(bo, 'POST', `/conversations/${group}/messages`, { content: 'no subscriber' });
-    await people.call(bo, 'PATCH', '/users/me', { display_name: 'Bo' });
-    expect(await server.database.query('select type from outbox')).toEqual([]);
+    await bo.call('POST', `/conversations/${group}/messages`, { content: 'no subscriber' });
+    await bo.call('PATCH', '/users/me', { display_name: 'Bo' });
+    expect(await world.database.query('select type from outbox')).toEqual([]);
   });
 
   it('sends events of deleted objects, with what is left of them', async () => {
-    const admin = await people.one('admin');
-    const [ana, bo] = (await people.many(2)) as [Actor, Actor];
-    const catalogue = (await people.call(admin, 'GET', '/webhooks/events')).body.data as CataloguedEvent[];
+    const admin = await world.user({ role: 'admin' });
+    const [ana, bo] = await world.users(2);
+    const catalogue = (await admin.call('GET', '/webhooks/events')).body.data as CataloguedEvent[];
     const events = catalogue.map(({ type }) => type).filter((type) => /^(message|reaction|conv|part|user)/.test(type));
-    await people.call(admin, 'POST', '/webhooks', { url: receiver.url('/gone'), events, scope: 'all' });
-    const account = { email: 'cleo@example.com', username: 'cleo', password: 'orbit-41-lamp-plum' };
-    const registered = await fetch(`${server.url}/api/v1/auth/register`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(account),
-    });
-    const cleo = (await registered.json()) as { id: string };
-    const group = await people.group(ana, [[bo, 'participant']]);
-    const { id } = (await people.call(ana, 'POST', `/conversations/${group}/messages`, { content: 'secret plan' }))
-      .body;
-    await people.call(ana, 'PATCH', `/messages/${id}`, { content: 'secret plan B' });
-    await people.call(ana, 'PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
-    await people.call(ana, 'DELETE', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
-    await people.call(ana, 'DELETE', `/messages/${id}`);
-    await people.call(ana, 'PATCH', `/conversations/${group}`, { title: 'secret title' });
-    await people.call(ana, 'PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });
-    await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
-    await people.call(ana, 'DELETE', `/conversations/${group}`);
-    await people.call(bo, 'PATCH', '/users/me', { display_name: 'secret name' });
-    const users = server.app.get(UserAdministration, { strict: false });
+    await admin.call('POST', '/webhooks', { url: receiver.url('/gone'), events, scope: 'all' });
+    const cleo = await world.register('cleo');
+    const group = await world.group(ana, [bo]);
+    const { id } = (await ana.call('POST', `/conversations/${group}/messages`, { content: 'secret plan' })).body;
+    await ana.call('PATCH', `/messages/${id}`, { content: 'secret plan B' });
+    await ana.call('PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
+    await ana.call('DELETE', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
+    await ana.call('DELETE', `/messages/${id}`);
+    await ana.call('PATCH', `/conversations/${group}`, { title: 'secret title' });
+    await ana.call('PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });
+    await ana.call('DELETE', `/conversations/${group}/participants/${bo.userId}`);
+    await ana.call('DELETE', `/conversations/${group}`);
+    await bo.call('PATCH', '/users/me', { display_name: 'secret name' });
+    const users = world.get(UserAdministration);
     await users.ban(admin, cleo.id, { reason: 'spam', until: null });
-    await server.database.query('update users set deleted_at = now() where id = any($1)', [[cleo.id, bo.userId]]);
+    await world.database.query('update users set deleted_at = now() where id = any($1)', [[cleo.id, bo.userId]]);
 
-    worker = await createWorker(server.config, pino({ level: 'silent' }));
+    worker = await createWorker(world.config, pino({ level: 'silent' }));
     for (const { type, sample } of catalogue.filter((event) => events.includes(event.type))) {
       const call = await receiver.until(({ path, body }) => path === '/gone' && body.event === type);
       expect([type, Object.keys(call.body.data).sort()]).toEqual([type, Object.keys(sample.data).sort()]);

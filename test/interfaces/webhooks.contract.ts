@@ -3,11 +3,12 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import type { Environment } from '../../src/platform/config/config.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
-import { type Answer, People } from '../support/people.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { HttpResponse } from '../support/client/http.js';
 import { type ReceivedCall, WebhookReceiver } from '../support/doubles/webhook-receiver.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
 
 const SETTINGS = {
   WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
@@ -22,13 +23,13 @@ const hmac = (secret: string, text: string): string =>
 /** The contract of webhooks, for every implementation of the queues. */
 export function itDeliversWebhooks(environment: () => Promise<Environment>): void {
   let server: TestApp;
-  let people: People;
+  let world: World;
   let receiver: WebhookReceiver;
   let count = 0;
 
   beforeAll(async () => {
     server = await startTestApp({ ...SETTINGS, ...(await environment()) });
-    people = new People(server);
+    world = new World(server);
     receiver = await WebhookReceiver.start();
   });
   afterAll(async () => {
@@ -47,9 +48,9 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     next(matches?: (call: ReceivedCall) => boolean): Promise<ReceivedCall>;
   }
 
-  async function hook(owner: Actor, events: string[], more: object = {}): Promise<Hook> {
+  async function hook(owner: User, events: string[], more: object = {}): Promise<Hook> {
     const path = `/hook-${++count}`;
-    const created = await people.call(owner, 'POST', '/webhooks', { url: receiver.url(path), events, ...more });
+    const created = await owner.call('POST', '/webhooks', { url: receiver.url(path), events, ...more });
     expect([created.status, created.body]).toEqual([201, expect.objectContaining({ secret: expect.any(String) })]);
     return {
       id: created.body.id,
@@ -60,19 +61,19 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     };
   }
 
-  const send = async (actor: Actor, conversationId: string, content = 'hello'): Promise<string> =>
-    (await people.call(actor, 'POST', `/conversations/${conversationId}/messages`, { content })).body.id as string;
+  const send = async (actor: User, conversationId: string, content = 'hello'): Promise<string> =>
+    (await actor.call('POST', `/conversations/${conversationId}/messages`, { content })).body.id as string;
 
-  async function deliveries(owner: Actor, { id }: Hook, query = ''): Promise<Answer['body'][]> {
-    return (await people.call(owner, 'GET', `/webhooks/${id}/deliveries${query}`)).body.data as Answer['body'][];
+  async function deliveries(owner: User, { id }: Hook, query = ''): Promise<HttpResponse['body'][]> {
+    return (await owner.call('GET', `/webhooks/${id}/deliveries${query}`)).body.data as HttpResponse['body'][];
   }
 
   /** Polls until a delivery matches; it is recorded after its receiver has responded. */
   async function settled(
-    owner: Actor,
+    owner: User,
     of: Hook,
-    matches: (delivery: Answer['body']) => boolean,
-  ): Promise<Answer['body']> {
+    matches: (delivery: HttpResponse['body']) => boolean,
+  ): Promise<HttpResponse['body']> {
     for (;;) {
       const found = (await deliveries(owner, of)).find(matches);
       if (found) return found;
@@ -84,7 +85,7 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   const postpone = (response: ServerResponse): void => void response.writeHead(503, { 'retry-after': '3600' }).end();
 
   /** Lets the postponed delivery of a webhook be attempted now; its failure is recorded after the response. */
-  async function attemptNow(owner: Actor, of: Hook): Promise<void> {
+  async function attemptNow(owner: User, of: Hook): Promise<void> {
     await settled(owner, of, ({ status, attempts }) => status === 'pending' && attempts.length > 0);
     await server.database.query('update webhook_deliveries set next_attempt_at = now() where webhook_id = $1', [of.id]);
   }
@@ -103,8 +104,8 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   }
 
   it('sends an event, signed in three ways', async () => {
-    const [ana, bo] = (await people.many(2)) as [Actor, Actor];
-    const group = await people.group(ana, [[bo, 'participant']]);
+    const [ana, bo] = await world.users(2);
+    const group = await world.group(ana, [bo]);
     const own = await hook(ana, ['message.created'], { secret: 'a secret of a test only'.replaceAll(' ', '-') });
     const made = await hook(ana, ['message.created']);
     const id = await send(bo, group, 'Grüße, "world" 👋');
@@ -132,8 +133,8 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('repeats a delivery under the same id until the receiver accepts it, and logs every attempt', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, response, request) => {
       if (own.calls().length === 1) response.writeHead(500).end('not today');
@@ -150,25 +151,25 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
       { number: 2, status_code: null, error: 'connection_reset' },
       { number: 3, status_code: 200, error: null },
     ]);
-    expect((await people.call(ana, 'GET', `/webhooks/${own.id}`)).body).toMatchObject({ failures: 0 });
+    expect((await ana.call('GET', `/webhooks/${own.id}`)).body).toMatchObject({ failures: 0 });
     const after = await attemptCounts();
     expect([after.refused - before.refused, after.reset - before.reset]).toEqual([1, 1]);
     expect(after.timed).toBe(after.all);
   });
 
   it('presents the response of a receiver in a private network to admins only', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const admin = await people.one('admin');
+    const ana = await world.user();
+    const admin = await world.user({ role: 'admin' });
     receiver.answer = (_call, response) => void response.writeHead(200).end('root:x:0:0');
-    const answerTo = async (owner: Actor): Promise<[Hook, Answer['body']]> => {
+    const answerTo = async (owner: User): Promise<[Hook, HttpResponse['body']]> => {
       const own = await hook(owner, ['message.created']);
-      await people.call(owner, 'POST', `/webhooks/${own.id}/ping`);
+      await owner.call('POST', `/webhooks/${own.id}/ping`);
       return [own, await settled(owner, own, ({ status }) => status === 'delivered')];
     };
     const [own, delivery] = await answerTo(ana);
     const withheld = { status_code: 200, error: null, answer: null, is_answer_withheld: true };
     expect(delivery.attempts).toMatchObject([withheld]);
-    const replayed = (await people.call(ana, 'POST', `/deliveries/${delivery.id}/replay`)).body;
+    const replayed = (await ana.call('POST', `/deliveries/${delivery.id}/replay`)).body;
     expect(replayed.attempts).toMatchObject([withheld]);
     const [, admins] = await answerTo(admin);
     expect(admins.attempts).toMatchObject([{ answer: 'root:x:0:0', is_answer_withheld: false }]);
@@ -183,8 +184,8 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('lists rejected deliveries as failed, and replays them on request: one, all, or from a time', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, response) => void response.writeHead(503).end();
     for (let i = 0; i < 3; i++) await send(ana, group, `number ${i}`);
@@ -192,23 +193,23 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     const failed = await deliveries(ana, own, '?status=failed');
     expect(failed[0]).toMatchObject({ reason: 'retries_exhausted', next_attempt_at: null, attempts: { length: 3 } });
     receiver.answer = (_call, response) => void response.writeHead(204).end();
-    const one = await people.call(ana, 'POST', `/deliveries/${failed[0].id}/replay`);
+    const one = await ana.call('POST', `/deliveries/${failed[0].id}/replay`);
     expect([one.status, one.body.status]).toEqual([202, 'pending']);
     await settled(ana, own, ({ id, status }) => id === failed[0].id && status === 'delivered');
-    expect((await people.call(ana, 'POST', `/webhooks/${own.id}/replay`)).body).toEqual({
+    expect((await ana.call('POST', `/webhooks/${own.id}/replay`)).body).toEqual({
       replayed: 2,
       has_more: false,
     });
     while ((await deliveries(ana, own, '?status=delivered')).length < 3) await sleep(20);
     const from = failed.map(({ event_at }) => event_at as string).sort()[1]!;
-    expect((await people.call(ana, 'POST', `/webhooks/${own.id}/replay`, { from })).body.replayed).toBe(2);
+    expect((await ana.call('POST', `/webhooks/${own.id}/replay`, { from })).body.replayed).toBe(2);
     while ((await deliveries(ana, own)).some(({ status }) => status !== 'delivered')) await sleep(20);
     expect(own.calls()).toHaveLength(3 * 3 + 3 + 2);
   });
 
   it('does not follow a redirect', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = ({ path }, response) =>
       void (
@@ -221,8 +222,8 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('treats a receiver that switches protocols as one with an invalid response, without waiting', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, _response, { socket }) =>
       void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
@@ -232,8 +233,8 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('waits as long as the receiver requests', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, response) => void response.writeHead(429, { 'retry-after': '3600' }).end();
     await send(ana, group);
@@ -242,30 +243,30 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('disables a webhook whose receiver is gone, and notifies its owner', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const own = await hook(ana, ['message.created']);
     const other = await hook(ana, ['webhook.disabled']);
-    const socket = await people.connect(ana);
+    const socket = await ana.webSocket();
     receiver.answer = ({ path }, response) => void response.writeHead(path === own.path ? 410 : 204).end();
     await send(ana, group);
-    expect(await socket.next('webhook.disabled')).toMatchObject({ data: { webhook_id: own.id, reason: 'gone' } });
+    expect(await socket.first('webhook.disabled')).toMatchObject({ data: { webhook_id: own.id, reason: 'gone' } });
     socket.close();
     expect((await other.next()).body.data).toMatchObject({ webhook_id: own.id, reason: 'gone' });
-    expect((await people.call(ana, 'GET', `/webhooks/${own.id}`)).body).toMatchObject({
+    expect((await ana.call('GET', `/webhooks/${own.id}`)).body).toMatchObject({
       is_active: false,
       disabled_reason: 'gone',
     });
-    expect((await people.call(ana, 'POST', `/webhooks/${own.id}/ping`)).body.error.code).toBe('WEBHOOK_DISABLED');
-    expect((await people.call(ana, 'PATCH', `/webhooks/${own.id}`, { is_active: true })).body.is_active).toBe(true);
+    expect((await ana.call('POST', `/webhooks/${own.id}/ping`)).body.error.code).toBe('WEBHOOK_DISABLED');
+    expect((await ana.call('PATCH', `/webhooks/${own.id}`, { is_active: true })).body.is_active).toBe(true);
     receiver.answer = (_call, response) => void response.writeHead(204).end();
     await send(ana, group, 'there again');
     await own.next(({ body }) => body.data.content === 'there again');
   });
 
   it('disables a webhook whose receiver has failed for days', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, response) => void response.writeHead(500).end();
     await send(ana, group);
@@ -275,15 +276,15 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     ]);
     await send(ana, group);
     for (;;) {
-      const { body } = await people.call(ana, 'GET', `/webhooks/${own.id}`);
+      const { body } = await ana.call('GET', `/webhooks/${own.id}`);
       if (!body.is_active) return expect(body.disabled_reason).toBe('failing');
       await sleep(20);
     }
   });
 
   it('limits the time and the size of a response', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const slow = await hook(ana, ['message.created']);
     const endless = await hook(ana, ['message.created']);
     const { webhookTimeoutMs } = server.config;
@@ -314,9 +315,9 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('sends only events that the owner may see', async () => {
-    const [ana, bo, eve] = (await people.many(3)) as [Actor, Actor, Actor];
-    const admin = await people.one('admin');
-    const group = await people.group(ana, [[bo, 'participant']]);
+    const [ana, bo, eve] = await world.users(3);
+    const admin = await world.user({ role: 'admin' });
+    const group = await world.group(ana, [bo]);
     const [bosHook, evesHook, all] = await Promise.all([
       hook(bo, ['message.created']),
       hook(eve, ['message.created']),
@@ -324,12 +325,12 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     ]);
     await send(ana, group, 'before');
     await bosHook.next();
-    await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
+    await ana.call('DELETE', `/conversations/${group}/participants/${bo.userId}`);
     const id = await send(ana, group, 'after');
     await all.next(({ body }) => body.data.message_id === id);
     expect(bosHook.calls().map(({ body }) => body.data.content)).toEqual(['before']);
     expect(evesHook.calls()).toEqual([]);
-    const refused = await people.call(eve, 'POST', '/webhooks', {
+    const refused = await eve.call('POST', '/webhooks', {
       url: receiver.url(),
       events: ['message.created'],
       scope: 'all',
@@ -338,10 +339,10 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('notifies the owner of their own removal, and sends nothing of that conversation afterwards', async () => {
-    const [ana, bo] = (await people.many(2)) as [Actor, Actor];
-    const group = await people.group(ana, [[bo, 'participant']]);
+    const [ana, bo] = await world.users(2);
+    const group = await world.group(ana, [bo]);
     const bosHook = await hook(bo, ['participant.left', 'participant.joined', 'message.created']);
-    await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
+    await ana.call('DELETE', `/conversations/${group}/participants/${bo.userId}`);
     const { body } = await bosHook.next();
     expect([body.event, body.data]).toEqual([
       'participant.left',
@@ -356,13 +357,13 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('cancels a delivery if the owner may not see the event at the time of the attempt', async () => {
-    const [ana, bo] = (await people.many(2)) as [Actor, Actor];
-    const group = await people.group(ana, [[bo, 'participant']]);
+    const [ana, bo] = await world.users(2);
+    const group = await world.group(ana, [bo]);
     const bosHook = await hook(bo, ['message.created']);
     receiver.answer = (_call, response) => postpone(response);
     await send(ana, group, 'between us');
     await bosHook.next();
-    await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
+    await ana.call('DELETE', `/conversations/${group}/participants/${bo.userId}`);
     await attemptNow(bo, bosHook);
     const delivery = await settled(bo, bosHook, ({ status }) => status !== 'pending');
     expect(delivery).toMatchObject({ status: 'cancelled', reason: 'not_visible' });
@@ -370,9 +371,9 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('stops a webhook of scope `all` when its owner is not an admin any more', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const admin = await people.one('admin');
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const admin = await world.user({ role: 'admin' });
+    const group = await world.group(ana);
     const all = await hook(admin, ['message.created'], { scope: 'all' });
     const own = await hook(ana, ['message.created']);
     await server.database.query(`update users set role = 'user' where id = $1`, [admin.userId]);
@@ -382,13 +383,13 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('sends no content that was deleted before an attempt', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, response) => postpone(response);
     const id = await send(ana, group, 'a slip of the tongue');
     await own.next();
-    await people.call(ana, 'DELETE', `/messages/${id}`);
+    await ana.call('DELETE', `/messages/${id}`);
     receiver.answer = (_call, response) => void response.writeHead(204).end();
     await attemptNow(ana, own);
     await settled(ana, own, ({ status }) => status === 'delivered');
@@ -400,14 +401,14 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('sends an event as it was when it happened', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const own = await hook(ana, ['message.created', 'message.updated']);
     receiver.answer = (_call, response) => postpone(response);
     const id = await send(ana, group, 'first');
     await own.next();
     receiver.answer = (_call, response) => void response.writeHead(204).end();
-    await people.call(ana, 'PATCH', `/messages/${id}`, { content: 'second' });
+    await ana.call('PATCH', `/messages/${id}`, { content: 'second' });
     await attemptNow(ana, own);
     const [first] = own.calls();
     const again = await own.next((call) => call !== first && call.body.event === 'message.created');
@@ -417,27 +418,27 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('signs with the previous secret, too, for a day after it was replaced', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
+    const ana = await world.user();
     const own = await hook(ana, ['message.created']);
-    const rotated = await people.call(ana, 'POST', `/webhooks/${own.id}/rotate-secret`);
+    const rotated = await ana.call('POST', `/webhooks/${own.id}/rotate-secret`);
     expect(rotated.status).toBe(200);
     expect(rotated.body.secret).not.toBe(own.secret);
-    await people.call(ana, 'POST', `/webhooks/${own.id}/ping`);
+    await ana.call('POST', `/webhooks/${own.id}/ping`);
     const call = await own.next();
     for (const secret of [own.secret, rotated.body.secret as string]) {
       expect(new Webhook(secret).verify(call.text, call.headers)).toEqual(call.body);
     }
     expect(call.headers['x-webhook-signature-previous']).toBe(hmac(own.secret, call.text));
     await server.database.query(`update webhooks set previous_secret_until = now() where id = $1`, [own.id]);
-    await people.call(ana, 'POST', `/webhooks/${own.id}/ping`);
+    await ana.call('POST', `/webhooks/${own.id}/ping`);
     const later = await own.next(() => own.calls().length === 2);
     expect(() => new Webhook(own.secret).verify(own.calls()[1]!.text, own.calls()[1]!.headers)).toThrow();
     expect(later.headers).toBeDefined();
   });
 
   it('sends a delivery whose job was lost', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
-    const group = await people.group(ana);
+    const ana = await world.user();
+    const group = await world.group(ana);
     const own = await hook(ana, ['message.created']);
     await send(ana, group);
     const { id } = await settled(ana, own, ({ status }) => status === 'delivered');
@@ -449,43 +450,43 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 
   it('stores its secret encrypted and returns it once', async () => {
-    const [ana] = (await people.many(1)) as [Actor];
+    const ana = await world.user();
     const own = await hook(ana, ['message.created']);
     const [row] = await server.database.query<{ secret_box: Buffer }>(`select secret_box from webhooks where id = $1`, [
       own.id,
     ]);
     expect(row!.secret_box.includes(own.secret)).toBe(false);
     for (const path of ['/webhooks', `/webhooks/${own.id}`, `/webhooks/${own.id}/deliveries`]) {
-      expect(JSON.stringify((await people.call(ana, 'GET', path)).body)).not.toContain(own.secret);
+      expect(JSON.stringify((await ana.call('GET', path)).body)).not.toContain(own.secret);
     }
   });
 
   it('sends every type in the catalogue, with the fields of its sample', async () => {
-    const admin = await people.one('admin');
-    const catalogue = (await people.call(admin, 'GET', '/webhooks/events')).body.data as {
+    const admin = await world.user({ role: 'admin' });
+    const catalogue = (await admin.call('GET', '/webhooks/events')).body.data as {
       type: string;
       sample: { data: object };
     }[];
     const types = catalogue.map(({ type }) => type);
     const all = await hook(admin, types, { scope: 'all' });
     const gone = await hook(admin, ['message.created']);
-    const [ana, bo, cleo] = (await people.many(3)) as [Actor, Actor, Actor];
-    await register(server.url, `dora${process.pid}${count}`);
-    const group = await people.group(ana, [[bo, 'participant']]);
+    const [ana, bo, cleo] = await world.users(3);
+    await world.register(`dora${process.pid}${count}`);
+    const group = await world.group(ana, [bo]);
     const id = await send(ana, group);
-    await people.call(ana, 'PATCH', `/messages/${id}`, { content: 'changed' });
-    await people.call(ana, 'PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
-    await people.call(ana, 'DELETE', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
-    await people.call(ana, 'DELETE', `/messages/${id}`);
-    await people.call(ana, 'PATCH', `/conversations/${group}`, { title: 'Another' });
-    await people.call(ana, 'PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });
-    await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
-    await people.call(ana, 'DELETE', `/conversations/${group}`);
-    await people.call(ana, 'PATCH', '/users/me', { display_name: 'Ana Lima' });
-    await upload(server.url, people.tokenOf(ana));
+    await ana.call('PATCH', `/messages/${id}`, { content: 'changed' });
+    await ana.call('PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
+    await ana.call('DELETE', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
+    await ana.call('DELETE', `/messages/${id}`);
+    await ana.call('PATCH', `/conversations/${group}`, { title: 'Another' });
+    await ana.call('PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });
+    await ana.call('DELETE', `/conversations/${group}/participants/${bo.userId}`);
+    await ana.call('DELETE', `/conversations/${group}`);
+    await ana.call('PATCH', '/users/me', { display_name: 'Ana Lima' });
+    await upload(ana);
     await ban(server, admin, cleo);
     receiver.answer = ({ path }, response) => void response.writeHead(path === gone.path ? 410 : 204).end();
-    await people.call(admin, 'POST', `/webhooks/${gone.id}/ping`);
+    await admin.call('POST', `/webhooks/${gone.id}/ping`);
     for (const { type, sample } of catalogue.filter((event) => types.includes(event.type))) {
       const { body } = await all.next((call) => call.body.event === type);
       expect([type, Object.keys(body.data).sort()]).toEqual([type, Object.keys(sample.data).sort()]);
@@ -493,24 +494,13 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
   });
 }
 
-async function register(url: string, username: string): Promise<void> {
-  const account = { email: `${username}@example.com`, username, password: `${username}-orbit-41-lamp-plum` };
-  const { status } = await fetch(`${url}/api/v1/auth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(account),
-  });
-  expect(status).toBe(201);
-}
-
-async function upload(url: string, token: string): Promise<void> {
+async function upload(user: User): Promise<void> {
   const form = new FormData();
   form.set('file', new Blob(['some text'], { type: 'text/plain' }), 'a.txt');
-  const headers = { authorization: `Bearer ${token}` };
-  expect((await fetch(`${url}/api/v1/files`, { method: 'POST', headers, body: form })).status).toBe(201);
+  expect((await user.call('POST', '/files', form)).status).toBe(201);
 }
 
-async function ban({ app }: TestApp, admin: Actor, user: Actor): Promise<void> {
+async function ban({ app }: TestApp, admin: User, user: User): Promise<void> {
   const { UserAdministration } = await import('../../src/modules/users/user-administration.service.js');
   await app.get(UserAdministration, { strict: false }).ban(admin, user.userId, { reason: 'spam', until: null });
 }

@@ -1,12 +1,9 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AbstractWsAdapter } from '@nestjs/websockets';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { AuditLogModule } from '../../src/modules/admin/audit/audit-log.module.js';
 import { AuthModule } from '../../src/modules/auth/auth.module.js';
 import { UsersModule } from '../../src/modules/users/users.module.js';
@@ -14,7 +11,7 @@ import type { Config, Environment } from '../../src/platform/config/config.js';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
 import { DatabaseModule } from '../../src/platform/database/database.module.js';
 import { EventLogModule } from '../../src/platform/event-log/event-log.module.js';
-import { CommitListener, type CommittedEvent } from '../../src/platform/event-log/stream-event.js';
+import { CommitListener } from '../../src/platform/event-log/stream-event.js';
 import { HealthModule } from '../../src/platform/health/health.module.js';
 import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { HttpModule } from '../../src/platform/http/http.module.js';
@@ -22,6 +19,8 @@ import { LoggingModule } from '../../src/platform/logging/startup-banner.js';
 import { Broadcaster } from '../../src/platform/realtime/fan-out/broadcaster.js';
 import { SocketIoAdapter } from '../../src/platform/realtime/transport/socket-io.adapter.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
+import { type HttpOptions, type HttpResponse, request } from './client/http.js';
+import { RecordingListener } from './doubles/recording-listener.js';
 import { testConfig } from './test-app.js';
 import { attachTestDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -38,14 +37,6 @@ export class RecordingBroadcaster extends Broadcaster {
   changeRole(): void {}
   endUser(userId: string): void {
     this.endedUsers.push(userId);
-  }
-}
-
-/** Records what was committed. */
-export class RecordingListener extends CommitListener {
-  readonly events: CommittedEvent[] = [];
-  committed(events: CommittedEvent[]): void {
-    this.events.push(...events);
   }
 }
 
@@ -95,20 +86,6 @@ class AccountRoot {
   }
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  /** JSON of any shape: tests access what they expect. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly body: any;
-}
-
-export interface Call {
-  readonly token?: string;
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-}
-
 export const PASSWORD = 'correct horse battery';
 
 export class AccountApp {
@@ -144,18 +121,8 @@ export class AccountApp {
     return this.app.get(CommitListener);
   }
 
-  async call(method: string, path: string, { token, body, headers }: Call = {}): Promise<Answer> {
-    const response = await fetch(`${this.url}/api/v1${path}`, {
-      method,
-      headers: {
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...headers,
-      },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
+  call(method: string, path: string, options?: HttpOptions): Promise<HttpResponse> {
+    return request(method, `${this.url}/api/v1${path}`, options);
   }
 
   /** A new account, logged in. */
@@ -170,15 +137,20 @@ export class AccountApp {
     return { id: registered.body.id as string, username, token, refresh, device };
   }
 
-  login(login: string, password = PASSWORD, more: object = {}, headers?: Record<string, string>): Promise<Answer> {
+  login(
+    login: string,
+    password = PASSWORD,
+    more: object = {},
+    headers?: Record<string, string>,
+  ): Promise<HttpResponse> {
     return this.call('POST', '/auth/login', { body: { login, password, ...more }, headers });
   }
 
-  refresh(refreshToken: string): Promise<Answer> {
+  refresh(refreshToken: string): Promise<HttpResponse> {
     return this.call('POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
   }
 
-  me(token: string): Promise<Answer> {
+  me(token: string): Promise<HttpResponse> {
     return this.call('GET', '/users/me', { token });
   }
 
@@ -186,49 +158,5 @@ export class AccountApp {
     await this.app.close();
     await this.database.drop();
     rmSync(this.dataDir, { recursive: true, force: true });
-  }
-}
-
-/** An identity provider with one key, on a free port. */
-export class TestIdentityProvider {
-  readonly issuer = 'https://login.example.org';
-  readonly audience = 'parley-chat';
-
-  private constructor(
-    private readonly server: Server,
-    private readonly key: CryptoKey,
-    readonly publicJwk: JWK,
-  ) {}
-
-  static async start(): Promise<TestIdentityProvider> {
-    const { privateKey, publicKey } = await generateKeyPair('ES256');
-    const publicJwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256' };
-    const server = createServer((_request, response) => {
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ keys: [publicJwk] }));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new TestIdentityProvider(server, privateKey, publicJwk);
-  }
-
-  get environment(): Environment {
-    const { port } = this.server.address() as AddressInfo;
-    return {
-      JWT_EXTERNAL_JWKS_URL: `http://127.0.0.1:${port}/jwks`,
-      JWT_EXTERNAL_ISSUER: this.issuer,
-      JWT_EXTERNAL_AUDIENCE: this.audience,
-    };
-  }
-
-  token(claims: JWTPayload, key: CryptoKey = this.key, header: Record<string, unknown> = {}): Promise<string> {
-    const now = Math.floor(Date.now() / 1000);
-    return new SignJWT({ iss: this.issuer, aud: this.audience, iat: now, exp: now + 600, ...claims })
-      .setProtectedHeader({ alg: 'ES256', kid: 'key-1', ...header })
-      .sign(key);
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { request } from './client/http.js';
 import { freePort } from './free-port.js';
 
 /** Whether this machine has HAProxy; without it, tests that need it are reported by name and not run. */
@@ -43,7 +44,7 @@ export class Haproxy {
   /** Returns once it sends requests to a node that is ready. */
   async untilItServes(): Promise<void> {
     for (;;) {
-      const answer = await fetch(`${this.address}/readyz`).catch(() => undefined);
+      const answer = await request('GET', `${this.address}/readyz`).catch(() => undefined);
       if (answer?.status === 200) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

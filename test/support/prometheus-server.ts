@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { request } from './client/http.js';
 import { freePort } from './free-port.js';
 
 /**
@@ -65,11 +66,9 @@ scrape_configs:
 
   /** The names of the alerts that fire now. */
   async firing(): Promise<string[]> {
-    const response = await fetch(`${this.url}/api/v1/alerts`);
-    const { data } = (await response.json()) as {
-      data: { alerts: { state: string; labels: { alertname: string } }[] };
-    };
-    return data.alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname);
+    const { body } = await request('GET', `${this.url}/api/v1/alerts`);
+    const { alerts } = body.data as { alerts: { state: string; labels: { alertname: string } }[] };
+    return alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname);
   }
 
   /** Waits until this alert fires, or does not any more; returns the seconds that passed. */
@@ -83,9 +82,8 @@ scrape_configs:
   async range(series: string): Promise<{ min: number; max: number }> {
     const ask = async (aggregate: string): Promise<number> => {
       const query = encodeURIComponent(`${aggregate}_over_time(${series}[1h])`);
-      const response = await fetch(`${this.url}/api/v1/query?query=${query}`);
-      const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
-      return Number(data.result[0]?.value[1]);
+      const { body } = await request('GET', `${this.url}/api/v1/query?query=${query}`);
+      return Number(body.data.result[0]?.value[1]);
     };
     return { min: await ask('min'), max: await ask('max') };
   }
@@ -99,8 +97,8 @@ scrape_configs:
 
   private async isReady(): Promise<boolean> {
     if (this.process.exitCode !== null) throw new Error('Prometheus did not start');
-    return fetch(`${this.url}/-/ready`).then(
-      ({ ok }) => ok,
+    return request('GET', `${this.url}/-/ready`).then(
+      ({ status }) => status === 200,
       () => false,
     );
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { AnyFrame } from './realtime-client.js';
+import type { Frame } from './client/inbox.js';
 import { type JsonSchema, SchemaDifferences } from './schema-differences.js';
 
 interface Published {
@@ -16,7 +16,7 @@ export const PUBLISHED_MESSAGES: readonly string[] = Object.keys(messages);
  * How a frame that the server sent differs from its schema in the AsyncAPI document; a reply has the schema of its
  * request. A field that the schema does not describe is a difference.
  */
-export function differencesFromPublished(frame: AnyFrame, request?: string): string[] {
+export function differencesFromPublished(frame: Frame, request?: string): string[] {
   const name = frame.type !== 'reply' ? frame.type : frame.ok ? `${request}.reply` : 'refusal';
   const message = messages[name];
   return message ? published.of(message.payload, frame, name) : [`${name}: not described`];

@@ -95,6 +95,8 @@ class FakesModule {}
 
 export interface RealtimeApp {
   readonly app: NestExpressApplication;
+  /** `http://127.0.0.1:port`, without a slash at the end. */
+  readonly url: string;
   readonly port: number;
   readonly authenticator: FakeAuthenticator;
   readonly fanOut: FakeFanOut;
@@ -139,9 +141,11 @@ export async function startRealtimeApp(
     await app.close();
     throw error;
   }
+  const url = await app.getUrl();
   return {
     app,
-    port: Number(new URL(await app.getUrl()).port),
+    url,
+    port: Number(new URL(url).port),
     authenticator: app.get(FakeAuthenticator),
     fanOut: app.get(FakeFanOut),
     gateway: app.get(TestGateway),

@@ -13,18 +13,11 @@ import { newId } from '../../src/platform/database/ids.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import { DomainEvents } from '../../src/platform/event-log/domain-events.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
-import { CommitListener, type CommittedEvent } from '../../src/platform/event-log/stream-event.js';
-import type { Actor } from '../../src/platform/identity/actor.js';
+import type { CommittedEvent } from '../../src/platform/event-log/stream-event.js';
+import type { Actor, SystemRole } from '../../src/platform/identity/actor.js';
+import { RecordingListener } from './doubles/recording-listener.js';
 import { testConfig } from './test-app.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
-
-class Announcements extends CommitListener {
-  readonly events: CommittedEvent[] = [];
-
-  committed(events: CommittedEvent[]): void {
-    this.events.push(...events);
-  }
-}
 
 class NoRules extends ContentModerator {
   override evaluate(): undefined {
@@ -56,8 +49,8 @@ export async function startSendPath(): Promise<SendPath> {
   const pool = new pg.Pool({ connectionString: database.url, max: 8, types: { getTypeParser: numbers } });
   pool.on('error', () => undefined);
   const sql = new Sql(pool);
-  const announcements = new Announcements();
-  const log = new EventLog(sql, announcements, new DatabaseAuditLog(new AuditLogRepository(sql)));
+  const listener = new RecordingListener();
+  const log = new EventLog(sql, listener, new DatabaseAuditLog(new AuditLogRepository(sql)));
   const messages = new MessagesRepository(sql);
   const users = new UsersPolicy(new UsersRepository(sql));
   const policy = new ParticipantsPolicy(new ParticipantsRepository(sql), users);
@@ -67,7 +60,7 @@ export async function startSendPath(): Promise<SendPath> {
     database,
     sending: make(),
     log,
-    announced: announcements.events,
+    announced: listener.events,
     another: make,
     actor: (name) => createActor(database, name),
     conversation: (...participants) => createConversation(database, participants),
@@ -82,16 +75,33 @@ function numbers(oid: number, format?: 'text' | 'binary'): (value: string) => un
   return oid === 20 ? Number : pg.types.getTypeParser(oid, format as 'text');
 }
 
+export interface UserFacts {
+  readonly role?: SystemRole;
+  readonly isBanned?: boolean;
+  /** Part of the public profile. */
+  readonly marker?: string;
+  /** Part of private data: the email address and the device. */
+  readonly secret?: string;
+}
+
 /** A user with a session, created in SQL. */
-export async function createActor(database: TestDatabase, name: string): Promise<Actor> {
+export async function createActor(
+  database: TestDatabase,
+  username: string,
+  { role = 'user', isBanned = false, marker, secret }: UserFacts = {},
+): Promise<Actor> {
   const [userId, sessionId] = [newId(), newId()];
-  await database.query(`insert into users (id, username, display_name) values ($1, $2, $3)`, [userId, name, name]);
-  await database.query(`insert into stream_heads (stream_id) values ($1)`, [userId]);
-  await database.query(`insert into sessions (id, user_id, expires_at) values ($1, $2, now() + interval '1 day')`, [
-    sessionId,
-    userId,
-  ]);
-  return { userId, sessionId, role: 'user', username: name, displayName: name, expiresAt: Date.now() / 1000 + 86_400 };
+  const displayName = marker === undefined ? username : `${username} ${marker}`;
+  const email = secret === undefined ? null : `${username}${secret}@example.com`;
+  await database.query(
+    `with u as (
+       insert into users (id, username, email, display_name, bio, location, role, banned_at)
+       values ($1, $2, $3, $4, $5, $5, $6, case when $7::boolean then now() end)
+     ), h as (insert into stream_heads (stream_id) values ($1))
+     insert into sessions (id, user_id, expires_at, user_agent) values ($8, $1, now() + interval '1 day', $9)`,
+    [userId, username, email, displayName, marker ?? '', role, isBanned, sessionId, secret ?? ''],
+  );
+  return { userId, sessionId, role, username, displayName, expiresAt: Date.now() / 1000 + 86_400 };
 }
 
 /** A group with these participants, created in SQL; its stream is empty. */

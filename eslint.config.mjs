@@ -46,7 +46,7 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'test/**/*.{ts,mjs}'],
     // Conversations of the demo, reserved user names, and the control of this rule.
     ignores: [
-      'src/cli/demo/world.ts',
+      'src/cli/demo/demo-data.ts',
       'src/platform/validation/reserved-usernames.ts',
       'test/architecture/language.spec.ts',
     ],

@@ -1,6 +1,6 @@
 /** Types for clients in TypeScript: `Socket<ServerToClientEvents, ClientToServerEvents>` of socket.io-client. */
 
-import type { LiveFiguresDto } from './modules/admin/admin.dto.js';
+import type { LiveStatsDto } from './modules/admin/monitoring/monitoring.dto.js';
 import type { ReportCreatedData, UserWarnedData } from './modules/admin/moderation/moderation.events.js';
 import type { SessionRevokedData } from './modules/auth/auth.events.js';
 import type {
@@ -116,7 +116,7 @@ export interface Signals {
   'unread.changed': UnreadData;
   'file.scanned': ScannedFileData;
   'report.created': ReportCreatedData;
-  'admin.figures': LiveFiguresDto;
+  'admin.figures': LiveStatsDto;
   typing: TypingData;
 }
 
@@ -180,7 +180,7 @@ export interface Requests {
 export interface Replies {
   'auth.refresh': ExpiringData;
   ping: ServerTimeData;
-  'admin.watch': LiveFiguresDto;
+  'admin.watch': LiveStatsDto;
   'message.send': MessageData;
   'message.edit': MessageData;
   'message.delete': MessageData;

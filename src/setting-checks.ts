@@ -1,5 +1,5 @@
 import { firstAdminProblems } from './modules/auth/first-admin-settings.js';
-import { unknownTypes } from './modules/files/allowed-types.js';
+import { unknownTypes } from './modules/files/file-types.js';
 import type { SettingValues } from './platform/config/settings.js';
 
 /**

@@ -13,8 +13,8 @@ import { Sql } from '../platform/database/sql.js';
 import type { Actor, SystemRole } from '../platform/identity/actor.js';
 import { CommandFailed } from './terminal.js';
 
-/** The options of a new account, as typed. */
-export interface Applicant {
+/** The options of a new account, as given on the command line. */
+export interface AccountOptions {
   readonly username: string;
   readonly email: string;
   readonly displayName?: string;
@@ -28,17 +28,17 @@ export function newPassword(): string {
 /** Creates an account of any role, without an authorization check. @throws ValidationError, UsernameOrEmailTaken */
 export async function createAccount(
   app: INestApplicationContext,
-  applicant: Applicant & { password: string },
+  options: AccountOptions & { password: string },
   role: SystemRole,
 ): Promise<NewUser> {
-  const username = requireUsername(applicant.username);
-  const email = requireEmail(applicant.email);
-  const displayName = requireDisplayName(applicant.displayName ?? username);
+  const username = requireUsername(options.username);
+  const email = requireEmail(options.email);
+  const displayName = requireDisplayName(options.displayName ?? username);
   const strength = app.get(PasswordStrength, { strict: false });
-  await strength.requireStrong('password', applicant.password, [username, email, displayName]);
+  await strength.requireStrong('password', options.password, [username, email, displayName]);
   const user: NewUser = { id: newId(), username, email, displayName, role };
-  await app.get(RegistrationService, { strict: false }).create(user, applicant.password);
-  if (role !== 'user') await record(app, 'user.create', user.id, { username, role });
+  await app.get(RegistrationService, { strict: false }).create(user, options.password);
+  if (role !== 'user') await audit(app, 'user.create', user.id, { username, role });
   return user;
 }
 
@@ -66,11 +66,11 @@ export async function mintToken(
 ): Promise<{ actor: Actor; token: string }> {
   const actor = await openSession(app, login, ttlSeconds);
   const { userId, sessionId } = actor;
-  await record(app, 'session.mint', userId, { session_id: sessionId, ttl_seconds: ttlSeconds });
+  await audit(app, 'session.mint', userId, { session_id: sessionId, ttl_seconds: ttlSeconds });
   return { actor, token: app.get(AccessTokens, { strict: false }).sign({ userId, sessionId, ttlSeconds }) };
 }
 
-function record(
+function audit(
   app: INestApplicationContext,
   action: string,
   userId: string,

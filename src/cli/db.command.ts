@@ -10,7 +10,7 @@ import { migrate } from '../platform/database/migrate.js';
 import { readPackage } from '../platform/process/program-files.js';
 import { RATE_LIMITS } from '../rate-limits.js';
 import { withDatabase } from './services.js';
-import { storedFilesOf } from './stored-files-of.js';
+import { storedFilesOf } from './stored-files.js';
 import { CommandFailed, printError, print, printJson, table } from './terminal.js';
 
 /** Secrets that are generated in `DATA_DIR` if the environment does not set them, see `Config.load`. */
@@ -39,7 +39,7 @@ export function dbCommand(): Command {
     .command('backup <folder>')
     .description('writes all data to a new directory, while the server keeps running')
     .action(async (folder: string) => {
-      const manifest = await withDatabase((config) => withPlainErrors(() => backUp(config, folder)));
+      const manifest = await withDatabase((config) => withCommandErrors(() => backUp(config, folder)));
       print(...describeBackup(manifest), `Written to ${folder}.`);
       if (manifest.secrets.length > 0)
         printError('It contains secrets of this installation: protect it like the server.');
@@ -48,7 +48,7 @@ export function dbCommand(): Command {
     .command('restore <folder>')
     .description('restores a backup into an empty database and DATA_DIR; every client then fetches everything again')
     .action(async (folder: string) => {
-      const manifest = await withDatabase((config) => withPlainErrors(() => restore(config, folder)));
+      const manifest = await withDatabase((config) => withCommandErrors(() => restore(config, folder)));
       print(...describeBackup(manifest), 'Restored. Clients that reconnect will fetch everything again.');
       if (manifest.files.kind === 's3')
         printError('The files are still in S3: STORAGE must use the same bucket as before.');
@@ -78,7 +78,7 @@ function givenSecrets(): string[] {
   return [...(jwtSecret ? ['jwt-secret'] : []), ...(passwordPepper ? ['password-pepper'] : [])];
 }
 
-async function withPlainErrors<T>(work: () => Promise<T>): Promise<T> {
+async function withCommandErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -2,10 +2,10 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { Command } from 'commander';
 import type { Config } from '../platform/config/config.js';
 import { mintToken, newPassword } from './accounts.js';
-import { removeWorld } from './demo/remove-world.js';
-import { type SeededWorld, WorldSeed } from './demo/seed-world.js';
-import { DEMO_PEOPLE } from './demo/world.js';
-import { withProgram, withServices } from './services.js';
+import { removeDemoData } from './demo/remove-demo-data.js';
+import { type SeededDemoData, DemoSeeder } from './demo/seed-demo-data.js';
+import { DEMO_USERS } from './demo/demo-data.js';
+import { withStartedProgram, withServices } from './services.js';
 import { printError, print, table } from './terminal.js';
 
 const TOKEN_SECONDS = 3600;
@@ -22,12 +22,12 @@ export function demoCommand(): Command {
     .description('creates the demo data, or what is missing of it, and prints commands to try')
     .option('--password <password>', 'password of the demo users; if omitted, generated and printed once')
     .option('--url <url>', 'URL of the server; if omitted, PUBLIC_URL or this machine')
-    .action((options: SeedOptions) => withProgram((app, config) => seed(app, config, options)));
+    .action((options: SeedOptions) => withStartedProgram((app, config) => seed(app, config, options)));
   command
     .command('reset')
     .description('removes the demo data, and nothing else')
     .action(async () => {
-      const { users, conversations, files, kept } = await withServices((app) => removeWorld(app));
+      const { users, conversations, files, kept } = await withServices((app) => removeDemoData(app));
       print(`Removed: ${users} users, ${conversations} conversations, ${files} files.`);
       if (kept.length > 0)
         printError(`Not removed, since they participate in other conversations: ${kept.join(', ')}.`);
@@ -37,28 +37,28 @@ export function demoCommand(): Command {
 
 async function seed(app: INestApplicationContext, config: Config, { password, url }: SeedOptions): Promise<void> {
   const given = password ?? newPassword();
-  const world = await new WorldSeed(app, given).plant();
-  print(...describe(world, password === undefined ? given : undefined));
-  if (world.newUsers < world.users) printError('Demo users that already existed keep their password.');
-  const names = DEMO_PEOPLE.slice(0, 2).map(({ username }) => username);
-  const speakers = await Promise.all(
+  const data = await new DemoSeeder(app, given).seed();
+  print(...describe(data, password === undefined ? given : undefined));
+  if (data.newUsers < data.users) printError('Demo users that already existed keep their password.');
+  const names = DEMO_USERS.slice(0, 2).map(({ username }) => username);
+  const tokens = await Promise.all(
     names.map(async (username) => ({ username, token: (await mintToken(app, username, TOKEN_SECONDS)).token })),
   );
   const serverUrl = new URL(url ?? config.publicUrl ?? `http://localhost:${config.port}`).origin;
-  print(linesToTry(serverUrl, speakers, world.lobbyId));
+  print(exampleCommands(serverUrl, tokens, data.lobbyId));
 }
 
-function describe(world: SeededWorld, generatedPassword: string | undefined): string[] {
+function describe(data: SeededDemoData, generatedPassword: string | undefined): string[] {
   return table([
-    ['Users', DEMO_PEOPLE.map(({ username }) => username).join(', ')],
-    ['Conversations', String(world.conversations)],
-    ['Messages', String(world.messages)],
-    ...(world.newUsers > 0 && generatedPassword !== undefined ? [['Password', generatedPassword]] : []),
+    ['Users', DEMO_USERS.map(({ username }) => username).join(', ')],
+    ['Conversations', String(data.conversations)],
+    ['Messages', String(data.messages)],
+    ...(data.newUsers > 0 && generatedPassword !== undefined ? [['Password', generatedPassword]] : []),
   ]);
 }
 
 /** A demo user with a token. */
-interface DemoSpeaker {
+interface DemoUserToken {
   readonly username: string;
   readonly token: string;
 }
@@ -67,7 +67,7 @@ interface DemoSpeaker {
  * Returns commands for a shell in the directory of the program, while a server runs at `url`: two users write to
  * `conversation` over REST, plain WebSocket and Socket.IO. Each command works as it is printed.
  */
-function linesToTry(url: string, [one, other]: readonly DemoSpeaker[], conversation: string): string {
+function exampleCommands(url: string, [one, other]: readonly DemoUserToken[], conversation: string): string {
   const socketUrl = `${url.replace(/^http/, 'ws')}/api/v1/realtime`;
   const [first, second] = [variable(one!), variable(other!)];
   const message = `'{"content":"Hello over REST","client_message_id":"rest-'$(date +%s)'"}'`;
@@ -93,6 +93,6 @@ TOKEN=$${second} CONVERSATION=$CONVERSATION node -e 'const { io } = require("soc
 }
 
 /** The name of the shell variable with a user's token: `demo-mira` is MIRA. */
-function variable({ username }: DemoSpeaker): string {
+function variable({ username }: DemoUserToken): string {
   return username.slice(username.indexOf('-') + 1).toUpperCase();
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { AdminHealthDto, AdminMetricsDto, LatencyDto } from '../modules/admin/admin.dto.js';
-import type { AdminStatsDto, NodeDto } from '../modules/admin/admin-stats.dto.js';
+import type { AdminHealthDto, AdminMetricsDto, LatencyDto } from '../modules/admin/monitoring/monitoring.dto.js';
+import type { AdminStatsDto, NodeDto } from '../modules/admin/monitoring/stats.dto.js';
 import type { PublicHealthDto } from '../platform/health/health.dto.js';
 import { asAdmin, ServerApi, serverUrl } from './server-api.js';
 import { CommandFailed, print, printJson, table } from './terminal.js';

@@ -25,9 +25,9 @@ const COMMANDS: Readonly<Record<string, NamedCommand>> = {
   },
   admin: {
     description: 'accounts of administrators',
-    load: async () => (await import('./admin.command.js')).adminCommand(),
+    load: async () => (await import('./accounts.command.js')).adminCommand(),
   },
-  token: { description: 'access tokens', load: async () => (await import('./token.command.js')).tokenCommand() },
+  token: { description: 'access tokens', load: async () => (await import('./accounts.command.js')).tokenCommand() },
   demo: {
     description: 'demo data: users, rooms, direct conversations, files',
     load: async () => (await import('./demo.command.js')).demoCommand(),

@@ -53,8 +53,8 @@ async function requireSchema(databaseUrl: string): Promise<void> {
   throw new CommandFailed('The database has no schema yet: create it with npm start or parley db migrate.');
 }
 
-/** Like `withServices`, but with everything started, including background work; only the port is not opened. */
-export function withProgram<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
+/** Like `withServices`, but starts the whole program, including background work; only the port is not opened. */
+export function withStartedProgram<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
   return withServices(
     async (app, config) => {
       await app.init();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { USER_BANNED, USER_CREATED } from '../modules/users/users.events.js';
+import { ADMIN_EVENTS } from '../modules/webhooks/webhook-rules.js';
 import { standardKeyOf } from '../modules/webhooks/webhook-secrets.js';
 import { WEBHOOK_VERIFICATION } from '../modules/webhooks/webhooks.events.js';
 import { asUser, serverUrl } from './server-api.js';
@@ -13,8 +13,6 @@ import { CommandFailed, printError, print } from './terminal.js';
 const MAX_SKEW_SECONDS = 300;
 const MAX_BYTES = 1024 * 1024;
 const DAY_SECONDS = 24 * 3600;
-/** Sent only to webhooks with the scope `all`. */
-const FOR_ADMINS: readonly string[] = [USER_CREATED, USER_BANNED];
 
 interface Options {
   readonly port: number;
@@ -55,14 +53,16 @@ export function isSigned(secret: string, headers: IncomingMessage['headers'], bo
 
 async function listen({ port, secret, user, events, scope, url }: Options): Promise<void> {
   if (!secret === !user) throw new CommandFailed('Give either --secret or --user.');
-  if (secret) return untilStopped(port, secret);
+  if (secret) return runReceiver(port, secret);
   await withServices(
     async (app) =>
       asUser(app, user!, { url: serverUrl(url), seconds: DAY_SECONDS }, async (api) => {
         const { data } = await api.get<{ data: { type: string }[] }>('/api/v1/webhooks/events');
-        const available = data.map(({ type }) => type).filter((type) => scope === 'all' || !FOR_ADMINS.includes(type));
+        const available = data
+          .map(({ type }) => type)
+          .filter((type) => scope === 'all' || !ADMIN_EVENTS.includes(type));
         const requested = events?.split(',').map((type) => type.trim()) ?? available;
-        await untilStopped(port, async (receiverUrl) => {
+        await runReceiver(port, async (receiverUrl) => {
           const body = { url: receiverUrl, events: requested, scope, description: 'parley webhooks listen' };
           const created = await api.call<{ id: string; secret: string }>('POST', '/api/v1/webhooks', body);
           return {
@@ -78,7 +78,7 @@ async function listen({ port, secret, user, events, scope, url }: Options): Prom
 /** Called once the URL of the receiver is known; returns the secret with which calls are signed. */
 type Registration = (receiverUrl: string) => Promise<{ secret: string; end(): Promise<unknown> }>;
 
-async function untilStopped(port: number, secretOrRegister: string | Registration): Promise<void> {
+async function runReceiver(port: number, secretOrRegister: string | Registration): Promise<void> {
   let resolveSecret: (secret: string) => void = () => undefined;
   const secret = new Promise<string>((resolve) => (resolveSecret = resolve));
   const server = createServer((request, response) => {

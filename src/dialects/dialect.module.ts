@@ -8,11 +8,11 @@ import type { DialectErrors } from './error-format.js';
 
 /** What a dialect registers with the platform. Its limits are named where they apply: by controllers and codecs. */
 export interface Dialect {
-  /** The paths of its calls: errors there have its format. The paths of two dialects have none in common. */
+  /** The paths of its calls: errors there have its format. The paths of two dialects never overlap. */
   readonly paths: RegExp;
   readonly errors: DialectErrors;
-  /** The requests whose bodies may be URL-encoded. */
-  readonly forms?: AcceptsUrlEncoded;
+  /** Whether the body of a request may be URL-encoded. */
+  readonly acceptsUrlEncoded?: AcceptsUrlEncoded;
   /** The paths of its sockets, and the provider that opens them. */
   readonly socket: { readonly paths: RegExp; readonly handler: Type<CodecHandler> };
 }
@@ -24,10 +24,10 @@ const DIALECT = Symbol('Dialect');
 export class DialectModule implements OnModuleInit {
   constructor(
     @Inject(DIALECT) private readonly dialect: Dialect,
-    private readonly formats: ErrorFormats,
+    private readonly errorFormats: ErrorFormats,
     private readonly urlEncoded: UrlEncodedRoutes,
     private readonly sockets: CodecSockets,
-    private readonly providers: ModuleRef,
+    private readonly moduleRef: ModuleRef,
   ) {}
 
   static register(dialect: Dialect): DynamicModule {
@@ -35,16 +35,16 @@ export class DialectModule implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    const { paths, errors, forms, socket } = this.dialect;
-    this.formats.register({
+    const { paths, errors, acceptsUrlEncoded, socket } = this.dialect;
+    this.errorFormats.register({
       matches: (path) => paths.test(path),
       present: errors.present,
-      documented: errors.documented,
+      documentation: errors.documentation,
     });
-    if (forms) this.urlEncoded.register(forms);
+    if (acceptsUrlEncoded) this.urlEncoded.register(acceptsUrlEncoded);
     this.sockets.register({
-      takes: (path) => socket.paths.test(path),
-      handler: this.providers.get(socket.handler, { strict: false }),
+      matches: (path) => socket.paths.test(path),
+      handler: this.moduleRef.get(socket.handler, { strict: false }),
       present: (error) => errors.present(error, { method: 'GET', originalUrl: '', requestId: randomUUID() }),
     });
   }

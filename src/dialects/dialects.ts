@@ -7,16 +7,16 @@ import { DirectDialectModule } from './direct/direct.module.js';
 import { MessagingDialectModule } from './messaging/messaging.module.js';
 import { RoomsDialectModule } from './rooms/rooms.module.js';
 
-interface DialectRoutes {
+interface DialectRegistration {
   readonly module: Type;
-  /** Dialects with a word in a path where this one has a parameter: their routes are matched before its own. */
-  readonly after?: readonly DialectName[];
+  /** Dialects that are registered before this one, because they have a word in a path where it has a parameter. */
+  readonly registeredAfter?: readonly DialectName[];
 }
 
-const DIALECTS: Readonly<Record<DialectName, DialectRoutes>> = {
+const DIALECTS: Readonly<Record<DialectName, DialectRegistration>> = {
   messaging: { module: MessagingDialectModule },
   // `/api/users/{user_id}`, where classroom has `/api/users/status`.
-  direct: { module: DirectDialectModule, after: ['classroom'] },
+  direct: { module: DirectDialectModule, registeredAfter: ['classroom'] },
   classroom: { module: ClassroomDialectModule },
   chat: { module: ChatDialectModule },
   rooms: { module: RoomsDialectModule },
@@ -26,7 +26,7 @@ const DIALECTS: Readonly<Record<DialectName, DialectRoutes>> = {
 export function dialectModules({ dialects }: Config): Type[] {
   const ordered = new Set<DialectName>();
   const add = (name: DialectName): void => {
-    for (const earlier of DIALECTS[name].after ?? []) if (dialects.includes(earlier)) add(earlier);
+    for (const earlier of DIALECTS[name].registeredAfter ?? []) if (dialects.includes(earlier)) add(earlier);
     ordered.add(name);
   };
   for (const name of dialects) add(name);

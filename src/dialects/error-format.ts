@@ -11,7 +11,7 @@ export interface DialectErrors {
   /** Returns the error with the code, message and details of the dialect, for a body or a frame. */
   readonly translate: (error: FrameError) => FrameError;
   readonly present: (error: AppError, request: FailedRequest) => PresentedError;
-  readonly documented: DocumentedFormat;
+  readonly documentation: DocumentedFormat;
 }
 
 interface ErrorFormatDefinition {
@@ -19,12 +19,12 @@ interface ErrorFormatDefinition {
   readonly name: string;
   /** The codes that differ from Parley's. */
   readonly codes?: Readonly<Record<string, string>>;
-  /** The code of an error that is not in `codes`; by default Parley's own. */
-  readonly otherCode?: (error: FrameError) => string;
+  /** The code of an error that is not in `codes`; Parley's own if omitted. */
+  readonly defaultCode?: (error: FrameError) => string;
   /** The messages that differ from Parley's, by its codes. */
   readonly messages?: Readonly<Record<string, string>>;
-  /** The message of an error whose code is not in `messages`; by default Parley's own. */
-  readonly otherMessage?: (error: FrameError) => string;
+  /** The message of an error whose code is not in `messages`; Parley's own if omitted. */
+  readonly defaultMessage?: (error: FrameError) => string;
   /** The statuses that differ from Parley's, by its codes. */
   readonly statuses?: Readonly<Record<string, number>>;
   /** The details, if they differ from Parley's; `code` is that of the dialect. */
@@ -37,12 +37,22 @@ interface ErrorFormatDefinition {
 
 /** Declares the error format of a dialect: what differs from Parley's own errors, and the shape of a body. */
 export function defineErrorFormat(definition: ErrorFormatDefinition): DialectErrors {
-  const { name, codes = {}, otherCode, messages = {}, otherMessage, statuses = {}, details, body, schema } = definition;
+  const {
+    name,
+    codes = {},
+    defaultCode,
+    messages = {},
+    defaultMessage,
+    statuses = {},
+    details,
+    body,
+    schema,
+  } = definition;
   const translate = (error: FrameError): FrameError => {
-    const code = codes[error.code] ?? otherCode?.(error) ?? error.code;
+    const code = codes[error.code] ?? defaultCode?.(error) ?? error.code;
     return {
       code,
-      message: messages[error.code] ?? otherMessage?.(error) ?? error.message,
+      message: messages[error.code] ?? defaultMessage?.(error) ?? error.message,
       details: details ? details(error, code) : error.details,
     };
   };
@@ -52,7 +62,7 @@ export function defineErrorFormat(definition: ErrorFormatDefinition): DialectErr
       status: statuses[error.code] ?? error.status,
       body: body(translate(error), error, request),
     }),
-    documented: { name, schema },
+    documentation: { name, schema },
   };
 }
 
@@ -61,8 +71,7 @@ export function fieldProblemsOf({ details }: Pick<FrameError, 'details'>): Field
   return (details.errors as FieldProblem[] | undefined) ?? [];
 }
 
-/** The JSON Schema of a text. */
-export const TEXT = { type: 'string' };
+export const STRING_SCHEMA = { type: 'string' };
 
 /** The JSON Schema of an object with these properties, of which the `optional` ones may be missing. */
 export function objectSchema(properties: Readonly<Record<string, object>>, optional: object = {}): object {

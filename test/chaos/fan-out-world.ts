@@ -15,7 +15,6 @@ import { ResumeStateProviders } from '../../src/platform/realtime/resume/resume-
 import { ResumeAdmission, Resume } from '../../src/platform/realtime/resume/resume.js';
 import { HeadReconciler } from '../../src/platform/realtime/fan-out/head-reconciler.js';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
-import { DatabaseAuditLog } from '../../src/modules/admin/audit/database-audit-log.service.js';
 import { StreamAccessRepository } from '../../src/modules/participants/stream-access.repository.js';
 
 const INT8_OID = 20;
@@ -92,7 +91,7 @@ export class TestNode {
     const watermarks = new WatermarkTracker(reads);
     const reader = new EventReader(reads, this.catalogue);
     this.fanOut = new FanOut(this.subscribers, this.catalogue, reader, bus);
-    this.log = new EventLog(this.sql, this.fanOut, new DatabaseAuditLog(new AuditLogRepository(this.sql)));
+    this.log = new EventLog(this.sql, this.fanOut, new AuditLogRepository(this.sql));
     const replay = new ReplayReader(reads, new StreamAccessRepository(), this.catalogue, reader);
     this.resume = new Resume(this.fanOut, replay, watermarks, this.stateProviders, new ResumeAdmission(4));
     this.reconciler = new HeadReconciler(this.fanOut, reads, watermarks);

@@ -1,5 +1,5 @@
 import { DiscoveryService } from '@nestjs/core';
-import { LiveFiguresDto, type WatchFrameDto } from '../../src/modules/admin/admin.dto.js';
+import { LiveStatsDto, type WatchFrameDto } from '../../src/modules/admin/monitoring/monitoring.dto.js';
 import { ReportCreatedData, UserWarnedData } from '../../src/modules/admin/moderation/moderation.events.js';
 import { SessionRevokedData } from '../../src/modules/auth/auth.events.js';
 import {
@@ -115,14 +115,14 @@ const SIGNALS: { [Type in keyof Signals]: Class<Signals[Type]> } = {
   'unread.changed': UnreadData,
   'file.scanned': ScannedFileData,
   'report.created': ReportCreatedData,
-  'admin.figures': LiveFiguresDto,
+  'admin.figures': LiveStatsDto,
   typing: TypingData,
 };
 
 const REPLIES: { [Type in keyof Replies]: Class<Replies[Type]> } = {
   'auth.refresh': ExpiringData,
   ping: ServerTimeData,
-  'admin.watch': LiveFiguresDto,
+  'admin.watch': LiveStatsDto,
   'message.send': MessageData,
   'message.edit': MessageData,
   'message.delete': MessageData,

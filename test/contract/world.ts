@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { imageKey, thumbnailKey } from '../../src/modules/files/storage/file-keys.js';
-import { FileStorage } from '../../src/modules/files/storage/file-storage.js';
+import { FileStorage, imageKey, thumbnailKey } from '../../src/modules/files/storage/file-storage.js';
 import { TempUploads } from '../../src/modules/files/storage/temp-uploads.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import type { Environment } from '../../src/platform/config/config.js';

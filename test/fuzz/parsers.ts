@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { isProgram, requireNoActiveContent } from '../../src/modules/files/checks/active-content.js';
+import { isExecutable, requireNoActiveContent } from '../../src/modules/files/checks/active-content.js';
 import { require7z, requireRar } from '../../src/modules/files/checks/archive-headers.js';
 import { mp3Duration, oggDuration } from '../../src/modules/files/checks/audio-media.js';
 import { decodeBitmap, encodeBitmap } from '../../src/modules/files/checks/bitmap.js';
-import { Bytes } from '../../src/modules/files/checks/bytes.js';
+import { FileReader } from '../../src/modules/files/checks/file-reader.js';
 import { checkFile } from '../../src/modules/files/checks/check-file.js';
 import { compoundType } from '../../src/modules/files/checks/compound-file.js';
 import { detectType } from '../../src/modules/files/checks/detect-type.js';
 import { readWebMedia } from '../../src/modules/files/checks/ebml-media.js';
 import { blankRegions, heifAt } from '../../src/modules/files/checks/heif-image.js';
-import { readImageHeader, requireAffordable } from '../../src/modules/files/checks/image-header.js';
+import { readImageHeader, requireDecodableSize } from '../../src/modules/files/checks/image-header.js';
 import { brandsOf, readIsoMedia } from '../../src/modules/files/checks/iso-media.js';
 import { requirePdf } from '../../src/modules/files/checks/pdf.js';
 import { readRiff } from '../../src/modules/files/checks/riff-media.js';
@@ -46,9 +46,9 @@ const IMAGES = {
 };
 
 const onBytes =
-  (...readers: ((bytes: Bytes) => Promise<unknown>)[]) =>
+  (...readers: ((bytes: FileReader) => Promise<unknown>)[]) =>
   async (path: string): Promise<unknown> => {
-    const bytes = await Bytes.open(path);
+    const bytes = await FileReader.open(path);
     try {
       return await eachOf(readers.map((read) => () => read(bytes)));
     } finally {
@@ -73,7 +73,7 @@ export function isRefusal(error: unknown): boolean {
 }
 
 async function inZip(path: string, look: (zip: ZipDirectory) => Promise<unknown>): Promise<unknown> {
-  const bytes = await Bytes.open(path);
+  const bytes = await FileReader.open(path);
   try {
     return await look(await ZipDirectory.open(bytes));
   } finally {
@@ -86,7 +86,7 @@ export const PARSERS: readonly Parser[] = [
     name: 'active-content',
     parse: async (path) => {
       await onBytes(
-        async (bytes) => isProgram(await bytes.read(0, 4096)),
+        async (bytes) => isExecutable(await bytes.read(0, 4096)),
         (bytes) => requireNoActiveContent(bytes, 'everywhere'),
         (bytes) => requireNoActiveContent(bytes, 'ends'),
       )(path);
@@ -118,9 +118,9 @@ export const PARSERS: readonly Parser[] = [
     name: 'image-header',
     kinds: Object.keys(IMAGES),
     parse: onBytes(
-      ...Object.values(IMAGES).map((kind) => async (bytes: Bytes) => {
+      ...Object.values(IMAGES).map((kind) => async (bytes: FileReader) => {
         const header = await readImageHeader(bytes, `image/${kind}`);
-        requireAffordable(header, `image/${kind}`);
+        requireDecodableSize(header, `image/${kind}`);
         return header;
       }),
     ),

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Bytes } from '../../src/modules/files/checks/bytes.js';
+import { FileReader } from '../../src/modules/files/checks/file-reader.js';
 import { InvalidFileType } from '../../src/modules/files/files.errors.js';
 import type { Parser } from './parsers.js';
 
@@ -62,7 +62,7 @@ export const PARSERS: readonly Parser[] = [
     name: 'rereading',
     kinds: ['wav'],
     parse: async (path) => {
-      const bytes = await Bytes.open(path);
+      const bytes = await FileReader.open(path);
       try {
         for (let i = 0; i < 100; i++) await bytes.read(0, 20_000);
       } finally {

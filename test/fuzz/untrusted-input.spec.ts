@@ -7,7 +7,7 @@ import { PARSERS as TEXT_READERS } from './text-readers.js';
 
 const CHECKS = 'src/modules/files/checks';
 /** Not a parser: the reader of bytes that all of them use. */
-const READER = 'bytes';
+const READER = 'file-reader';
 const SEED = 20_260_101;
 /** For each parser; `npm run fuzz` runs 10,000. */
 const CASES = 200;

@@ -69,9 +69,9 @@ describe('the audit log', () => {
   it('has no entry without its act, and no act without its entry', async () => {
     const user = await world.user();
     const repository = world.get(AuditLogRepository);
-    const insert = jest.spyOn(repository, 'insert').mockRejectedValue(new Error('the disk is full'));
+    const record = jest.spyOn(repository, 'record').mockRejectedValue(new Error('the disk is full'));
     expect((await ban(user!)).status).toBe(500);
-    insert.mockRestore();
+    record.mockRestore();
     expect((await user!.call('GET', '/users/me')).status).toBe(200);
     const act = world.get(EventLog).write(user!.userId, async (tx) => {
       tx.audit({ actor: admin, action: 'user.ban', target: { type: 'user', id: user!.userId } });

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
-import { FinishDeletions } from '../../src/modules/admin/users/finish-deletions.js';
+import { AccountDeletionsTask } from '../../src/modules/admin/users/account-deletions-task.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { HttpResponse } from '../support/client/http.js';
 import type { RegisteredUser, User } from '../support/users.js';
@@ -21,7 +21,7 @@ describe('the deletion of an account', () => {
 
   const remove = (user: { id: string }, messages: string, by = admin): Promise<HttpResponse> =>
     by.call('DELETE', `/admin/users/${user.id}`, { messages, reason: REASON });
-  const finish = (): Promise<unknown> => world.get(FinishDeletions).run({ isDryRun: false });
+  const finish = (): Promise<unknown> => world.get(AccountDeletionsTask).run({ isDryRun: false });
   const send = async (who: RegisteredUser, groupId: string, content: string): Promise<string> =>
     (await who.call('POST', `/conversations/${groupId}/messages`, { content })).body.id as string;
   const messageOf = async (by: RegisteredUser, id: string): Promise<Record<string, unknown>> =>

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { storedFilesOf } from '../../src/cli/stored-files-of.js';
+import { storedFilesOf } from '../../src/cli/stored-files.js';
 import { listedFiles, readManifest } from '../../src/platform/backup/backup-manifest.js';
 import { restoreBackup } from '../../src/platform/backup/restore-backup.js';
 import { writeBackup } from '../../src/platform/backup/write-backup.js';

@@ -49,7 +49,7 @@ describe('a socket with the codec of another protocol', () => {
     server = await startRealtimeApp({}, { RATE_LIMIT_MULTIPLIER: '1' });
     const handshake = server.app.get(Handshake, { strict: false });
     server.app.get(CodecSockets).register({
-      takes: (path) => path === '/lines',
+      matches: (path) => path === '/lines',
       handler: {
         identify: async ({ request, url }) => {
           if (url.searchParams.has('stranger')) throw new PermissionDenied('not you');

@@ -5,8 +5,8 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { examine, ownSurroundings } from '../../src/cli/doctor/examine.js';
-import type { Finding, Surroundings } from '../../src/cli/doctor/finding.js';
+import { runChecks, thisMachine } from '../../src/cli/doctor.command.js';
+import type { Finding, Machine } from '../../src/cli/doctor/finding.js';
 import type { Environment } from '../../src/platform/config/config.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { migrate } from '../../src/platform/database/migrate.js';
@@ -23,7 +23,7 @@ interface TestInstallation {
   readonly environment: Environment;
   readonly dataDir: string;
   readonly database: TestDatabase;
-  readonly surroundings: { -readonly [Key in keyof Surroundings]: Surroundings[Key] };
+  readonly machine: { -readonly [Key in keyof Machine]: Machine[Key] };
   /** Runs after the test. */
   later(undo: () => unknown): void;
 }
@@ -32,7 +32,7 @@ interface TestInstallation {
 type Planted = [name: string, plant: (installation: TestInstallation) => unknown, check: string, advice: RegExp];
 
 const PLANTED: Planted[] = [
-  ['a Node that is too old', ({ surroundings }) => (surroundings.nodeVersion = '18.20.8'), 'node', /Node 20\.19/],
+  ['a Node that is too old', ({ machine }) => (machine.nodeVersion = '18.20.8'), 'node', /Node 20\.19/],
   [
     'a database that is unavailable',
     ({ environment }) => (environment.DATABASE_URL = `postgres://parley:pw@${CLOSED_PORT}/chat`),
@@ -89,12 +89,7 @@ const PLANTED: Planted[] = [
     /Make .*files a directory that the account of the server may write to/,
   ],
   ['a store that does not respond', withBrokenStore, 'storage', /bucket files exists/],
-  [
-    'a clock apart from the database',
-    ({ surroundings }) => (surroundings.now = () => Date.now() + 90_000),
-    'clock',
-    /NTP/,
-  ],
+  ['a clock apart from the database', ({ machine }) => (machine.now = () => Date.now() + 90_000), 'clock', /NTP/],
   ['a short secret', ({ environment }) => (environment.JWT_SECRET = 'short'), 'secrets', /openssl rand/],
   [
     'a sample secret in production',
@@ -155,7 +150,7 @@ const PLANTED: Planted[] = [
   ['a port that is taken', withTakenPort, 'port', /set PORT to another port/],
   [
     'a disk that is almost full',
-    ({ surroundings }) => (surroundings.freeSpace = () => Promise.resolve({ bytes: 10 * 1024 * 1024, share: 0.001 })),
+    ({ machine }) => (machine.freeSpace = () => Promise.resolve({ bytes: 10 * 1024 * 1024, share: 0.001 })),
     'disk',
     /Make room/,
   ],
@@ -232,7 +227,7 @@ describe('the doctor', () => {
         JWT_SECRET: SECRET,
         PASSWORD_PEPPER: 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0',
       },
-      surroundings: ownSurroundings(),
+      machine: thisMachine(),
       later: (step) => undo.push(step),
     };
   });
@@ -241,7 +236,7 @@ describe('the doctor', () => {
   });
 
   const faults = async (): Promise<Finding[]> =>
-    (await examine(installation.environment, installation.surroundings)).filter(({ grade }) => grade === 'fault');
+    (await runChecks(installation.environment, installation.machine)).filter(({ grade }) => grade === 'fault');
 
   it('finds nothing in a healthy installation', async () => {
     expect(await faults()).toEqual([]);
@@ -275,7 +270,7 @@ describe('the doctor', () => {
 
   it('warns of a first admin who has not logged in', async () => {
     const admins = async (): Promise<Finding[]> =>
-      (await examine(installation.environment, installation.surroundings)).filter(({ check }) => check === 'admin');
+      (await runChecks(installation.environment, installation.machine)).filter(({ check }) => check === 'admin');
     expect(await admins()).toEqual([]);
     const [user] = await installation.database.query<{ id: string }>(
       `insert into users (id, username, email, display_name, role)
@@ -291,7 +286,7 @@ describe('the doctor', () => {
 
   it('warns of processes with another Redis', async () => {
     const redis = async (): Promise<Finding[]> =>
-      (await examine(installation.environment, installation.surroundings)).filter(({ check }) => check === 'redis');
+      (await runChecks(installation.environment, installation.machine)).filter(({ check }) => check === 'redis');
     const report = (figures: object): Promise<unknown> =>
       installation.database.query(
         `insert into nodes (id, role, version, started_at, figures) values (gen_random_uuid(), 'all', '1', now(), $1)`,
@@ -311,7 +306,7 @@ describe('the doctor', () => {
 
   it('warns of a proxy that is not trusted', async () => {
     const proxy = async (): Promise<Finding | undefined> =>
-      (await examine(installation.environment, installation.surroundings)).find(({ check }) => check === 'proxy');
+      (await runChecks(installation.environment, installation.machine)).find(({ check }) => check === 'proxy');
     installation.environment.PUBLIC_URL = 'https://chat.example.com';
     expect(await proxy()).toMatchObject({ grade: 'warning', advice: expect.stringContaining('TRUST_PROXY') });
     installation.environment.TRUST_PROXY = '1';
@@ -321,7 +316,7 @@ describe('the doctor', () => {
   it('warns of a database that confirms before data is on disk', async () => {
     await installation.database.query(`do $$ begin execute format(
       'alter database %I set synchronous_commit = off', current_database()); end $$`);
-    const found = await examine(installation.environment, installation.surroundings);
+    const found = await runChecks(installation.environment, installation.machine);
     expect(found.find(({ check }) => check === 'durability')).toMatchObject({
       grade: 'warning',
       advice: expect.stringContaining('synchronous_commit = on'),
@@ -332,7 +327,7 @@ describe('the doctor', () => {
     const fresh = join(installation.dataDir, 'fresh');
     if (what === 'an empty folder') mkdirSync(fresh);
     Object.assign(installation.environment, { DATA_DIR: fresh, DATABASE_URL: '', JWT_SECRET: '', PASSWORD_PEPPER: '' });
-    const found = await examine(installation.environment, installation.surroundings);
+    const found = await runChecks(installation.environment, installation.machine);
     expect(found.filter(({ grade }) => grade !== 'ok')).toEqual([]);
     expect(found.find(({ check }) => check === 'database')?.says).toContain('created in');
     expect(existsSync(fresh) ? readdirSync(fresh) : 'no folder').toEqual(what === 'no folder' ? what : []);

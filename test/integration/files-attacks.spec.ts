@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { UploadSettings } from '../../src/modules/files/upload-settings.js';
+import { UploadSettings } from '../../src/modules/files/upload.interceptor.js';
 import {
   compound,
   isoMedia,

@@ -89,7 +89,7 @@ describe('the process that decodes an image', () => {
 
   it('is reused, and ends with the server', async () => {
     const code = `process.on('message', () => process.send({ result: process.pid }));`;
-    const two = processes({ ...replacement('pid', code), filesEach: 2 });
+    const two = processes({ ...replacement('pid', code), filesPerProcess: 2 });
     const pids: unknown[] = [await two.run(task()), await two.run(task()), await two.run(task())];
     expect(pids[0]).toBe(pids[1]);
     expect(pids[2]).not.toBe(pids[1]);

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { DiskStorage } from '../../src/modules/files/storage/disk-storage.js';
-import { FolderMark } from '../../src/modules/files/storage/folder-mark.js';
-import { FolderRepository } from '../../src/modules/files/storage/folder.repository.js';
+import { FilesFolderCheck } from '../../src/modules/files/storage/files-folder-check.js';
+import { FilesFolderRepository } from '../../src/modules/files/storage/files-folder.repository.js';
 import type { Config } from '../../src/platform/config/config.js';
 import { filesDirOf, storedFilesDirOf } from '../../src/platform/config/directories.js';
 import { pdf } from '../fixtures/sample-files.js';
@@ -55,8 +55,8 @@ describe('the directory of files', () => {
   async function errorsWith(filesDir: string): Promise<unknown[]> {
     const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const config = Object.assign(Object.create(world.config) as Config, { filesDir });
-    const repository = world.get(FolderRepository);
-    await new FolderMark(repository, new DiskStorage(storedFilesDirOf(config)), config).onApplicationBootstrap();
+    const repository = world.get(FilesFolderRepository);
+    await new FilesFolderCheck(repository, new DiskStorage(storedFilesDirOf(config)), config).onApplicationBootstrap();
     const logged = errors.mock.calls.map(([message]) => message as unknown);
     errors.mockRestore();
     return logged;

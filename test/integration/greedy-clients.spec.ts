@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
-import { UploadSettings } from '../../src/modules/files/upload-settings.js';
+import { UploadSettings } from '../../src/modules/files/upload.interceptor.js';
 import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
 import { ResumeAdmission } from '../../src/platform/realtime/resume/resume.js';
 import { picture } from '../fixtures/sample-files.js';

@@ -38,7 +38,7 @@ class GuestWorld extends World {
   constructor(test: TestApp) {
     super(test);
     this.get(CodecSockets).register({
-      takes: (path) => path === '/guests',
+      matches: (path) => path === '/guests',
       handler: {
         identify: async ({ ipKey }) => ({ actor: await this.guest(ipKey), context: undefined }),
         codec: () => new ListeningCodec(),

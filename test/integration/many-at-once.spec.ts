@@ -1,6 +1,7 @@
 import { TypingService } from '../../src/modules/presence/typing.service.js';
 import { USER_CREATED, USER_UPDATED } from '../../src/modules/users/users.events.js';
-import { WebhookPayloads, type OutboxEventRow } from '../../src/modules/webhooks/webhook-payloads.js';
+import type { OutboxEvent } from '../../src/platform/event-log/outbox.repository.js';
+import { WebhookPayloads } from '../../src/modules/webhooks/webhook-payloads.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import type { User } from '../support/users.js';
@@ -31,7 +32,7 @@ describe('data of many users', () => {
     return { names: names.filter((name) => /^(users|presence|participants)\./.test(name)), answer };
   }
 
-  const eventOf = (type: string, { userId }: User): OutboxEventRow => ({
+  const eventOf = (type: string, { userId }: User): OutboxEvent => ({
     ...{ streamId: userId, seq: 1, type, actorId: userId, subjectId: userId },
     ...{ payload: null, snapshot: null, at: new Date() },
   });

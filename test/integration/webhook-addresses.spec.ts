@@ -1,4 +1,4 @@
-import { isAllowedAddress } from '../../src/modules/webhooks/ssrf-guard.js';
+import { isAllowedIp } from '../../src/modules/webhooks/ssrf-guard.js';
 import { WebhookClient } from '../../src/modules/webhooks/webhook-client.js';
 import { WebhookResolver } from '../../src/modules/webhooks/webhook-resolver.js';
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
@@ -28,15 +28,15 @@ const OUTSIDE = [
 
 describe('isAllowedAddress', () => {
   it.each(INSIDE)('rejects %s', (address) => {
-    expect(isAllowedAddress(address, { allowPrivate: false })).toBe(false);
+    expect(isAllowedIp(address, { allowPrivate: false })).toBe(false);
   });
 
   it.each(OUTSIDE)('allows %s', (address) => {
-    expect(isAllowedAddress(address, { allowPrivate: false })).toBe(true);
+    expect(isAllowedIp(address, { allowPrivate: false })).toBe(true);
   });
 
   it('allows private networks if configured, but no metadata service of a cloud', () => {
-    const isAllowed = (address: string): boolean => isAllowedAddress(address, { allowPrivate: true });
+    const isAllowed = (address: string): boolean => isAllowedIp(address, { allowPrivate: true });
     expect(['127.0.0.1', '10.0.0.1', '192.168.1.1', '::1', 'fd00::1'].filter(isAllowed)).toHaveLength(5);
     expect(['169.254.169.254', 'fe80::1', '0.0.0.0', '224.0.0.1', '::ffff:169.254.169.254'].filter(isAllowed)).toEqual(
       [],

@@ -1,6 +1,5 @@
 import pg from 'pg';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
-import { DatabaseAuditLog } from '../../src/modules/admin/audit/database-audit-log.service.js';
 import { ContentModerator } from '../../src/modules/messages/content-moderator.port.js';
 import { MessagesRepository } from '../../src/modules/messages/messages.repository.js';
 import { ContentModeration } from '../../src/modules/messages/content-moderation.js';
@@ -50,7 +49,7 @@ export async function startSendPath(): Promise<SendPath> {
   pool.on('error', () => undefined);
   const sql = new Sql(pool);
   const listener = new RecordingListener();
-  const log = new EventLog(sql, listener, new DatabaseAuditLog(new AuditLogRepository(sql)));
+  const log = new EventLog(sql, listener, new AuditLogRepository(sql));
   const messages = new MessagesRepository(sql);
   const users = new UsersPolicy(new UsersRepository(sql));
   const policy = new ParticipantsPolicy(new ParticipantsRepository(sql), users);

@@ -13,10 +13,10 @@ const OTHER_CONNECTIONS = 20;
 /** Checks the database; an embedded database that is not running is started for the check. */
 export const checkDatabase: Check = {
   needs: ['DATABASE_URL', 'DATA_DIR'],
-  run: ({ values, surroundings }) =>
+  run: ({ values, machine }) =>
     values.databaseUrl
-      ? checkServerAt(values.databaseUrl, { values, surroundings }, adviceFor(values.databaseUrl))
-      : checkEmbedded({ values, surroundings }),
+      ? checkServerAt(values.databaseUrl, { values, machine }, adviceFor(values.databaseUrl))
+      : checkEmbedded({ values, machine }),
 };
 
 async function checkEmbedded(context: CheckContext): Promise<Finding[]> {
@@ -39,10 +39,10 @@ async function checkEmbedded(context: CheckContext): Promise<Finding[]> {
   }
 }
 
-async function checkServerAt(url: string, { values, surroundings }: CheckContext, advice: string): Promise<Finding[]> {
+async function checkServerAt(url: string, { values, machine }: CheckContext, advice: string): Promise<Finding[]> {
   let state: DatabaseState;
   try {
-    state = await readDatabaseState(url, { timeoutMs: TIMEOUT_MS, now: () => surroundings.now() });
+    state = await readDatabaseState(url, { timeoutMs: TIMEOUT_MS, now: () => machine.now() });
   } catch (error) {
     return [fault('database', `it cannot be reached: ${reasonOf(error)}`, advice)];
   }

@@ -11,21 +11,21 @@ const RESPONSE_TIMEOUT_MS = 1500;
 
 export const checkNode: Check = {
   needs: [],
-  run: ({ surroundings: { nodeVersion, nodeWanted } }) => {
-    const advice = `Install Node ${nodeWanted.replace('>=', '')} or later; an active LTS release is the best choice.`;
-    const isEnough = compareVersions(nodeVersion, nodeWanted.replace('>=', '')) >= 0;
+  run: ({ machine: { nodeVersion, nodeRequired } }) => {
+    const advice = `Install Node ${nodeRequired.replace('>=', '')} or later; an active LTS release is the best choice.`;
+    const isEnough = compareVersions(nodeVersion, nodeRequired.replace('>=', '')) >= 0;
     return Promise.resolve([
       isEnough
         ? ok('node', nodeVersion)
-        : fault('node', `${nodeVersion} is too old, ${nodeWanted} is required`, advice),
+        : fault('node', `${nodeVersion} is too old, ${nodeRequired} is required`, advice),
     ]);
   },
 };
 
 export const checkDisk: Check = {
   needs: ['DATA_DIR'],
-  run: async ({ values, surroundings }) => {
-    const { bytes, share } = await surroundings.freeSpace(existingFolder(values.dataDir));
+  run: async ({ values, machine }) => {
+    const { bytes, share } = await machine.freeSpace(existingFolder(values.dataDir));
     const says = `${Math.round(bytes / MIB)} MiB free (${Math.round(share * 100)} %) on the disk of DATA_DIR`;
     const advice = `Make room on the disk of ${resolve(values.dataDir)}, or move DATA_DIR: a full disk stops every write.`;
     if (bytes < MIN_BYTES) return [fault('disk', says, advice)];

@@ -10,17 +10,17 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** The input of a check: the settings, and the machine on which they are checked. */
+/** The input of a check. */
 export interface CheckContext {
   readonly values: SettingValues;
-  readonly surroundings: Surroundings;
+  readonly machine: Machine;
 }
 
-/** The properties of the machine. */
-export interface Surroundings {
+/** The machine that is checked. */
+export interface Machine {
   readonly nodeVersion: string;
   /** `engines.node` of package.json: `>=20.19.0`. */
-  readonly nodeWanted: string;
+  readonly nodeRequired: string;
   now(): number;
   /** Returns the free bytes of the disk at this path, and their fraction. */
   freeSpace(path: string): Promise<{ bytes: number; share: number }>;

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { AdminHealthDto } from '../../modules/admin/admin.dto.js';
-import { AdminService } from '../../modules/admin/admin.service.js';
+import { AdminHealthDto } from '../../modules/admin/monitoring/monitoring.dto.js';
+import { MonitoringService } from '../../modules/admin/monitoring/monitoring.service.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
@@ -11,7 +11,7 @@ import { Priority } from '../../platform/throttling/priority.decorator.js';
 import { ChatAdmin } from './chat-admin.js';
 import {
   ChatBanDto,
-  ChatBannedDto,
+  ChatBanResultDto,
   ChatStatsDto,
   ChatUnbanDto,
   ChatUserPageDto,
@@ -27,7 +27,7 @@ import { presentStats } from './chat.presenter.js';
 @Controller('admin')
 export class ChatAdminController {
   constructor(
-    private readonly admin: AdminService,
+    private readonly monitoring: MonitoringService,
     private readonly users: ChatAdmin,
   ) {}
 
@@ -36,7 +36,7 @@ export class ChatAdminController {
   @Priority('figures')
   @ApiOkResponse({ type: ChatStatsDto })
   async stats(@CurrentActor() actor: Actor): Promise<ChatStatsDto> {
-    return presentStats(await this.admin.stats(actor));
+    return presentStats(await this.monitoring.stats(actor));
   }
 
   @Get('system/health')
@@ -44,7 +44,7 @@ export class ChatAdminController {
   @Priority('vital')
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {
-    return this.admin.health(actor);
+    return this.monitoring.health(actor);
   }
 
   @Get('users')
@@ -57,26 +57,26 @@ export class ChatAdminController {
   @Post('users/:user_id/ban')
   @ApiOperation({ summary: 'Bans a user. For admins.' })
   @HttpCode(200)
-  @ApiOkResponse({ type: ChatBannedDto })
+  @ApiOkResponse({ type: ChatBanResultDto })
   @Throws(UserNotFound)
   ban(
     @CurrentActor() actor: Actor,
     @Param() { user_id: id }: ChatUserParam,
     @Body() dto: ChatBanDto,
-  ): Promise<ChatBannedDto> {
+  ): Promise<ChatBanResultDto> {
     return this.users.ban(actor, id, dto);
   }
 
   @Post('users/:user_id/unban')
   @ApiOperation({ summary: 'Ends a ban. For admins.' })
   @HttpCode(200)
-  @ApiOkResponse({ type: ChatBannedDto })
+  @ApiOkResponse({ type: ChatBanResultDto })
   @Throws(UserNotFound)
   unban(
     @CurrentActor() actor: Actor,
     @Param() { user_id: id }: ChatUserParam,
     @Body() dto: ChatUnbanDto,
-  ): Promise<ChatBannedDto> {
+  ): Promise<ChatBanResultDto> {
     return this.users.unban(actor, id, dto);
   }
 }

@@ -44,7 +44,7 @@ export class ChatBanDto extends ChatUnbanDto {
   until?: string | null;
 }
 
-export class ChatBannedDto {
+export class ChatBanResultDto {
   @ApiProperty({ example: 'User banned' })
   message: string;
 

@@ -22,15 +22,15 @@ export class ChatConversations {
   ) {}
 
   /** @throws ValidationError, ConversationNotFound, UserNotFound, PermissionDenied, RateLimitExceeded */
-  toWrite(actor: Actor, target: ChatTarget): Promise<string> {
-    const { chat_id: chatId, recipient_id: recipientId } = requireOne(target);
-    return recipientId ? this.directs.findOrCreate(actor, recipientId) : this.enter(actor, chatId!);
+  resolveForSend(actor: Actor, target: ChatTarget): Promise<string> {
+    const { chat_id: chatId, recipient_id: recipientId } = requireOneTarget(target);
+    return recipientId ? this.directs.findOrCreate(actor, recipientId) : this.resolveAndJoin(actor, chatId!);
   }
 
-  /** Undefined if there is no direct conversation with this user yet. @throws as `toWrite` */
-  toRead(actor: Actor, target: ChatTarget): Promise<string | undefined> {
-    const { chat_id: chatId, recipient_id: recipientId } = requireOne(target);
-    return recipientId ? this.directs.find(actor, recipientId) : this.enter(actor, chatId!);
+  /** Undefined if there is no direct conversation with this user yet. @throws as `resolveForSend` */
+  resolveForRead(actor: Actor, target: ChatTarget): Promise<string | undefined> {
+    const { chat_id: chatId, recipient_id: recipientId } = requireOneTarget(target);
+    return recipientId ? this.directs.find(actor, recipientId) : this.resolveAndJoin(actor, chatId!);
   }
 
   /**
@@ -38,7 +38,7 @@ export class ChatConversations {
    * access.
    * @throws ConversationNotFound, PermissionDenied
    */
-  async enter(actor: Actor, idOrSlug: string): Promise<string> {
+  async resolveAndJoin(actor: Actor, idOrSlug: string): Promise<string> {
     const id = await this.policy.resolve(actor, idOrSlug);
     if (isUuid(idOrSlug)) await this.names.refresh();
     else this.names.remember({ id, slug: idOrSlug });
@@ -53,14 +53,44 @@ export class ChatConversations {
   }
 
   /** Loads room names, so that `nameOf` knows conversations that were not requested by name. */
-  readNames(): Promise<void> {
+  loadRoomNames(): Promise<void> {
     return this.names.refresh();
   }
 }
 
-function requireOne(target: ChatTarget): ChatTarget {
+function requireOneTarget(target: ChatTarget): ChatTarget {
   if (Boolean(target.chat_id) === Boolean(target.recipient_id)) {
     throw ValidationError.of('chat_id', 'give either chat_id or recipient_id');
   }
   return target;
+}
+
+const CACHE_MAX = 100;
+
+/**
+ * The conversations to which a connection has written. Concurrent messages to one target share its look-up, so that
+ * they are sent in the order in which they arrived.
+ */
+export class ConversationCache {
+  private readonly conversations = new Map<string, Promise<string>>();
+
+  /** Returns the id of the conversation; calls `find` once. */
+  resolve(target: ChatTarget, find: () => Promise<string>): Promise<string> {
+    const key = keyOf(target);
+    const known = this.conversations.get(key);
+    if (known) return known;
+    const found = find();
+    this.conversations.set(key, found);
+    if (this.conversations.size > CACHE_MAX) this.conversations.delete(this.conversations.keys().next().value!);
+    return found;
+  }
+
+  /** Called after a failure: the conversation may be deleted, or the user may have left it. */
+  delete(target: ChatTarget): void {
+    this.conversations.delete(keyOf(target));
+  }
+}
+
+function keyOf({ chat_id: chatId, recipient_id: recipientId }: ChatTarget): string {
+  return JSON.stringify([chatId ?? null, recipientId ?? null]);
 }

@@ -8,7 +8,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { uploadForm } from '../../modules/files/files.api.js';
+import { uploadForm } from '../../modules/files/files-openapi.js';
 import { UploadFileDto } from '../../modules/files/files.dto.js';
 import {
   FileNotAttachable,
@@ -21,7 +21,7 @@ import {
 } from '../../modules/files/files.errors.js';
 import { FilesService } from '../../modules/files/files.service.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
-import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
+import { UploadedFile, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
 import {
   ContentRejected,
   ContentTooLong,
@@ -45,7 +45,7 @@ import { Sends } from '../../platform/metrics/refused-sends.js';
 import { AlsoCountsAsCall, Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { ChatMessages } from './chat-messages.js';
 import {
-  ChatDoneDto,
+  ChatConfirmationDto,
   ChatFileDto,
   ChatMessageDto,
   ChatMessagePageDto,
@@ -59,8 +59,8 @@ import { presentFile } from './chat.presenter.js';
 import { UPLOAD_LIMIT } from '../../modules/files/files.limits.js';
 import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 
-const REFUSALS_OF_PLACES = [ConversationNotFound, UserNotFound] as const;
-const REFUSALS_OF_TEXTS = [ContentTooLong, ContentRejected, ConversationFrozen] as const;
+const TARGET_ERRORS = [ConversationNotFound, UserNotFound] as const;
+const CONTENT_ERRORS = [ContentTooLong, ContentRejected, ConversationFrozen] as const;
 
 @ApiTags('dialect: chat')
 @ApiBearerAuth()
@@ -77,13 +77,13 @@ export class ChatMessagesController {
   @Get('messages')
   @ApiOperation({ summary: 'One page of the messages of a conversation, or of all.' })
   @ApiOkResponse({ type: ChatMessagePageDto })
-  @Throws(...REFUSALS_OF_PLACES)
+  @Throws(...TARGET_ERRORS)
   list(
     @CurrentActor() actor: Actor,
     @Query() query: ListChatMessagesQuery,
-    @PublicUrl() base: string,
+    @PublicUrl() publicUrl: string,
   ): Promise<ChatMessagePageDto> {
-    return this.chat.list(actor, query, base);
+    return this.chat.list(actor, query, publicUrl);
   }
 
   @Post('messages')
@@ -93,35 +93,38 @@ export class ChatMessagesController {
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: ChatMessageDto })
-  @Throws(...REFUSALS_OF_PLACES, ...REFUSALS_OF_TEXTS, InvalidMessageType, SlowMode, HeldForReview)
+  @Throws(...TARGET_ERRORS, ...CONTENT_ERRORS, InvalidMessageType, SlowMode, HeldForReview)
   @Throws(FileNotFound, FileNotAttachable)
   send(
     @CurrentActor() actor: Actor,
     @Body() dto: SendChatMessageDto,
-    @PublicUrl() base: string,
+    @PublicUrl() publicUrl: string,
   ): Promise<SentMessage<ChatMessageDto>> {
-    return this.chat.send(actor, dto, base);
+    return this.chat.send(actor, dto, publicUrl);
   }
 
   @Put('messages/:message_id')
   @Limit(MESSAGE_SEND_LIMIT)
   @ApiOperation({ summary: 'Edits the text of a message.' })
   @ApiOkResponse({ type: ChatMessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ...REFUSALS_OF_TEXTS, SlowMode)
+  @Throws(MessageNotFound, MessageNotEditable, ...CONTENT_ERRORS, SlowMode)
   edit(
     @CurrentActor() actor: Actor,
     @Param() { message_id: id }: ChatMessageParam,
     @Body() { content }: EditChatMessageDto,
-    @PublicUrl() base: string,
+    @PublicUrl() publicUrl: string,
   ): Promise<ChatMessageDto> {
-    return this.chat.edit(actor, id, content, base);
+    return this.chat.edit(actor, id, content, publicUrl);
   }
 
   @Delete('messages/:message_id')
   @ApiOperation({ summary: 'Deletes a message.' })
-  @ApiOkResponse({ type: ChatDoneDto })
+  @ApiOkResponse({ type: ChatConfirmationDto })
   @Throws(MessageNotFound, MessageNotEditable)
-  async delete(@CurrentActor() actor: Actor, @Param() { message_id: id }: ChatMessageParam): Promise<ChatDoneDto> {
+  async delete(
+    @CurrentActor() actor: Actor,
+    @Param() { message_id: id }: ChatMessageParam,
+  ): Promise<ChatConfirmationDto> {
     await this.messages.delete(actor, id);
     return { message: 'Message deleted' };
   }
@@ -137,10 +140,10 @@ export class ChatMessagesController {
   @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded, TooManyUploads)
   async upload(
     @CurrentActor() actor: Actor,
-    @Received() received: ReceivedFile | undefined,
+    @UploadedFile() received: ReceivedFile | undefined,
     @Body() dto: UploadFileDto,
-    @PublicUrl() base: string,
+    @PublicUrl() publicUrl: string,
   ): Promise<ChatFileDto> {
-    return presentFile(await this.files.upload(actor, received, dto), base);
+    return presentFile(await this.files.upload(actor, received, dto), publicUrl);
   }
 }

@@ -14,7 +14,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
-import { ChatLoginAnswerDto, ChatLoginDto, ChatUserDto } from './chat-users.dto.js';
+import { ChatLoginResponseDto, ChatLoginDto, ChatUserDto } from './chat-users.dto.js';
 import { CHAT_LIMITS, CHAT_LOGIN_LIMITS } from './chat.limits.js';
 import { presentLogin, presentUser } from './chat.presenter.js';
 import { LOGIN_LIMIT } from '../../modules/auth/auth.limits.js';
@@ -47,9 +47,9 @@ export class ChatUsersController {
   @HttpCode(200)
   @Limit(LOGIN_LIMIT)
   @RateLimitProfile(CHAT_LOGIN_LIMITS)
-  @ApiOkResponse({ type: ChatLoginAnswerDto })
+  @ApiOkResponse({ type: ChatLoginResponseDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
-  async login(@Body() dto: ChatLoginDto, @CurrentLoginSource() source: LoginSource): Promise<ChatLoginAnswerDto> {
+  async login(@Body() dto: ChatLoginDto, @CurrentLoginSource() source: LoginSource): Promise<ChatLoginResponseDto> {
     const { username_or_email: login, ...rest } = dto;
     return presentLogin(await this.logins.login({ login, ...rest }, source));
   }

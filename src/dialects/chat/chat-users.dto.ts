@@ -57,7 +57,7 @@ export class ChatUserDto {
   created_at: string;
 }
 
-export class ChatLoginAnswerDto {
+export class ChatLoginResponseDto {
   @ApiProperty({ description: 'For `Authorization: Bearer` and `?token=`' })
   access_token: string;
 

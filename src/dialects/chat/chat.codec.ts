@@ -14,8 +14,8 @@ import type { ChatTarget } from './chat.dto.js';
 import { bodyOf, CHAT_ERRORS } from './chat.errors.js';
 import { CHAT_LIMITS } from './chat.limits.js';
 import { presentMessage } from './chat.presenter.js';
-import { SentMessageTracker, type Progress, type StatusChange } from './sent-message-tracker.js';
-import { ConversationCache } from './conversation-cache.js';
+import { type ReceiptPosition, SentMessageTracker, type StatusChange } from './sent-message-tracker.js';
+import { ConversationCache } from './chat-conversations.js';
 
 export const CHAT_PROTOCOL = 'chat';
 
@@ -23,8 +23,8 @@ export const CHAT_PROTOCOL = 'chat';
 export interface ChatSocketOptions {
   /** The target of messages that name none. */
   readonly target: ChatTarget;
-  /** The URL at which the client reaches this server; used for absolute file URLs. */
-  readonly base: string;
+  /** The URL at which the client reaches this server: the beginning of file URLs. */
+  readonly publicUrl: string;
   /** The client also supports our own frames, and receives those that the dialect does not define. */
   readonly isExtended: boolean;
 }
@@ -35,20 +35,20 @@ export interface ChatClient {
   readonly receipts: DeliveryReceipts;
 }
 
-interface Received {
+interface TranslatedMessage {
   readonly senderId: string;
   readonly conversationId: string;
   readonly id: string;
   readonly number: number;
-  readonly forSender: (base: string) => TextPacket;
-  readonly forOthers: (base: string) => TextPacket;
+  readonly forSender: (publicUrl: string) => TextPacket;
+  readonly forOthers: (publicUrl: string) => TextPacket;
 }
 
-/** Translates a new message once for all receivers. */
-export type Translate = (frame: FrameContent) => Received;
+/** Translates the frame of a new message, once for all receivers. */
+export type Translate = (frame: FrameContent) => TranslatedMessage;
 
-/** `names` resolves room names. One function for all connections. */
-export function translator(names: RoomNameCache): Translate {
+/** Creates the function that translates messages for all connections. */
+export function createTranslator(names: RoomNameCache): Translate {
   return ({ data }) => {
     const message = data.message as MessageDto;
     const chatId = names.nameOf(message.conversation_id);
@@ -57,20 +57,20 @@ export function translator(names: RoomNameCache): Translate {
       conversationId: message.conversation_id,
       id: message.id,
       number: message.sequence_number,
-      forSender: perBase((base) => TextPacket.of(presentMessage(message, { chatId, base }))),
-      forOthers: perBase((base) =>
-        TextPacket.of({ ...presentMessage(message, { chatId, base }), status: 'delivered' }),
+      forSender: perPublicUrl((publicUrl) => TextPacket.of(presentMessage(message, { chatId, publicUrl }))),
+      forOthers: perPublicUrl((publicUrl) =>
+        TextPacket.of({ ...presentMessage(message, { chatId, publicUrl }), status: 'delivered' }),
       ),
     };
   };
 }
 
-/** Created once for each base URL of clients; mostly there is one. */
-function perBase(make: (base: string) => TextPacket): (base: string) => TextPacket {
-  const made = new Map<string, TextPacket>();
-  return (base) => {
-    const packet = made.get(base) ?? make(base);
-    made.set(base, packet);
+/** Calls `create` once for each public URL of clients; mostly there is one. */
+function perPublicUrl(create: (publicUrl: string) => TextPacket): (publicUrl: string) => TextPacket {
+  const packets = new Map<string, TextPacket>();
+  return (publicUrl) => {
+    const packet = packets.get(publicUrl) ?? create(publicUrl);
+    packets.set(publicUrl, packet);
     return packet;
   };
 }
@@ -102,37 +102,37 @@ export class ChatCodec implements SocketCodec {
   }
 
   write(packet: EncodedFrame | Reply): WebSocketPacket | readonly WebSocketPacket[] | undefined {
-    if (!(packet instanceof EncodedFrame)) return this.answer(packet);
+    if (!(packet instanceof EncodedFrame)) return this.replyPacket(packet);
     switch (packet.type) {
       case 'message.created':
-        return this.received(packet.translated(this.translate));
+        return this.messagePacket(packet.translated(this.translate));
       case 'receipt.updated':
-        return this.tracker.advance(packet.translated(progress)).map(messageStatus);
+        return this.tracker.advance(packet.translated(receiptPosition)).map(messageStatusPacket);
       case 'presence.changed':
-        return packet.translated(userStatus);
+        return packet.translated(userStatusPacket);
       case 'error':
-        return this.problem(packet.translated(({ error }) => error!));
+        return this.errorPacket(packet.translated(({ error }) => error!));
       case 'resync':
-        return this.problem(SKIPPED);
+        return this.errorPacket(SKIPPED);
       default:
         return this.options.isExtended ? packet : undefined;
     }
   }
 
-  private received({ senderId, conversationId, id, number, forSender, forOthers }: Received): TextPacket {
+  private messagePacket({ senderId, conversationId, id, number, forSender, forOthers }: TranslatedMessage): TextPacket {
     if (senderId !== this.client?.userId) {
       this.client?.receipts.onDelivered(conversationId, number);
-      return forOthers(this.options.base);
+      return forOthers(this.options.publicUrl);
     }
     this.tracker.add(conversationId, id, number);
-    return forSender(this.options.base);
+    return forSender(this.options.publicUrl);
   }
 
-  private answer({ id, outcome }: Reply): TextPacket | undefined {
-    return outcome?.error && this.problem(outcome.error, String(id));
+  private replyPacket({ id, outcome }: Reply): TextPacket | undefined {
+    return outcome?.error && this.errorPacket(outcome.error, String(id));
   }
 
-  private problem(error: FrameError, requestId = `req_${this.requests}`): TextPacket {
+  private errorPacket(error: FrameError, requestId = `req_${this.requests}`): TextPacket {
     return TextPacket.of(bodyOf(CHAT_ERRORS.translate(error), requestId));
   }
 }
@@ -143,15 +143,15 @@ const SKIPPED: FrameError = {
   details: {},
 };
 
-function progress({ data }: FrameContent): Progress {
+function receiptPosition({ data }: FrameContent): ReceiptPosition {
   return {
     conversationId: data.conversation_id as string,
-    deliveredTo: data.delivered_to_all_number as number,
-    readTo: data.read_by_all_number as number,
+    deliveredUpTo: data.delivered_to_all_number as number,
+    readUpTo: data.read_by_all_number as number,
   };
 }
 
-function messageStatus({ messageId, status }: StatusChange): TextPacket {
+function messageStatusPacket({ messageId, status }: StatusChange): TextPacket {
   return TextPacket.of({
     type: 'message_status',
     message_id: messageId,
@@ -160,7 +160,7 @@ function messageStatus({ messageId, status }: StatusChange): TextPacket {
   });
 }
 
-function userStatus({ data }: FrameContent): TextPacket {
+function userStatusPacket({ data }: FrameContent): TextPacket {
   const { user_id, status } = data;
   return TextPacket.of({ type: 'user_status', user_id, status, timestamp: new Date().toISOString() });
 }

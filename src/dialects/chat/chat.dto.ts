@@ -33,7 +33,7 @@ export class ChatTarget {
 }
 
 /** Optional fields of a message, over HTTP and sockets. */
-class SentWithText extends ChatTarget {
+class ChatMessageOptions extends ChatTarget {
   @EnumField({
     values: MESSAGE_TYPES,
     optional: true,
@@ -53,12 +53,12 @@ class SentWithText extends ChatTarget {
   client_message_id?: string;
 }
 
-export class SendChatMessageDto extends SentWithText {
+export class SendChatMessageDto extends ChatMessageOptions {
   @TextField({ max: BODY_TEXT_MAX, example: 'Hello everyone!' })
   content: string;
 }
 
-export class ChatMessageFrameDto extends SentWithText {
+export class ChatMessageFrameDto extends ChatMessageOptions {
   @TextField({ max: BODY_TEXT_MAX, example: 'Hello, world!' })
   message: string;
 }
@@ -147,12 +147,12 @@ export class ChatMessagePageDto {
   limit: number;
 }
 
-export class ChatDoneDto {
+export class ChatConfirmationDto {
   @ApiProperty({ example: 'Message deleted' })
   message: string;
 }
 
-export class ChatHealthDto extends ChatDoneDto {
+export class ChatHealthDto extends ChatConfirmationDto {
   @ApiProperty({ enum: ['healthy', 'connected'] })
   status: string;
 

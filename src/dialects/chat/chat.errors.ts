@@ -1,7 +1,7 @@
 import { type AppError, type ErrorDetails, RateLimitExceeded } from '../../platform/errors/app-error.js';
 import { detailsSchema, integer, optional } from '../../platform/errors/error-details.js';
 import type { FrameError } from '../../platform/realtime/protocol/packet.js';
-import { defineErrorFormat, objectSchema, TEXT } from '../error-format.js';
+import { defineErrorFormat, objectSchema, STRING_SCHEMA } from '../error-format.js';
 
 /** The body of a translated error, over HTTP and sockets alike. */
 export function bodyOf({ code, message, details }: FrameError, requestId: string): object {
@@ -32,16 +32,16 @@ export const CHAT_ERRORS = defineErrorFormat({
     INVALID_MESSAGE_TYPE: 'VALIDATION_ERROR',
     INVALID_FRAME: 'VALIDATION_ERROR',
   },
-  otherCode: ({ code }) => (code.endsWith('_NOT_FOUND') ? 'RESOURCE_NOT_FOUND' : code),
+  defaultCode: ({ code }) => (code.endsWith('_NOT_FOUND') ? 'RESOURCE_NOT_FOUND' : code),
   body: (translated, error, { requestId }) =>
     bodyOf({ ...translated, details: { ...translated.details, ...limitNumbersOf(error) } }, requestId),
   schema: ({ details }, code) =>
     objectSchema({
       error: { type: 'boolean', enum: [true] },
-      message: { ...TEXT, description: 'For humans; may change' },
-      code: { ...TEXT, enum: [code] },
+      message: { ...STRING_SCHEMA, description: 'For humans; may change' },
+      code: { ...STRING_SCHEMA, enum: [code] },
       details: detailsSchema(code === 'RATE_LIMIT_EXCEEDED' ? { ...details, ...LIMIT_NUMBERS } : details),
-      timestamp: { ...TEXT, format: 'date-time' },
-      request_id: { ...TEXT, description: 'As in the `X-Request-Id` header' },
+      timestamp: { ...STRING_SCHEMA, format: 'date-time' },
+      request_id: { ...STRING_SCHEMA, description: 'As in the `X-Request-Id` header' },
     }),
 });

@@ -6,7 +6,7 @@ import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 const HOUR = 3600;
 
-/** The limits of this dialect for all roles; others have their defaults. */
+/** The limits of this dialect, the same for all roles. Actions that are not listed have Parley's own limits. */
 export const CHAT_LIMITS: LimitProfile = {
   // This dialect defines the names RATE_LIMIT_REQUESTS and RATE_LIMIT_WINDOW.
   [CALL_LIMIT.name]: { byRole: perRole(100), windowSeconds: HOUR, isOverridable: true },
@@ -14,7 +14,7 @@ export const CHAT_LIMITS: LimitProfile = {
   [MESSAGE_SEND_LIMIT.name]: { byRole: perRole(60), windowSeconds: 60 },
 };
 
-/** For clients without a session: the hundred calls an hour are for a user, not for all who share an IP address. */
+/** Registration and login. Without it the hundred calls an hour would be shared by all users of one IP address. */
 export const CHAT_LOGIN_LIMITS: LimitProfile = {
   [LOGIN_LIMIT.name]: { byRole: perRole(5), windowSeconds: 900 },
 };

@@ -12,11 +12,10 @@ import { ChatAdminController } from './chat-admin.controller.js';
 import { ChatMessages } from './chat-messages.js';
 import { ChatMessagesController } from './chat-messages.controller.js';
 import { ChatConversations } from './chat-conversations.js';
-import { CHAT_SOCKET_PATH, ChatSockets } from './chat-sockets.js';
 import { ChatUsersController } from './chat-users.controller.js';
-import { ChatController } from './chat.controller.js';
+import { ChatHealthController } from './chat-health.controller.js';
 import { CHAT_ERRORS } from './chat.errors.js';
-import { ChatGateway } from './chat.gateway.js';
+import { CHAT_SOCKET_PATH, ChatSockets, ChatGateway } from './chat.gateway.js';
 
 /** The dialect at `/users…`, `/messages/…`, `/files/upload`, `/admin/…`, `/`, `/test-db`, `/ws/{user_id}`. */
 @Module({
@@ -34,7 +33,7 @@ import { ChatGateway } from './chat.gateway.js';
     MessagesModule,
     AdminModule,
   ],
-  controllers: [ChatController, ChatUsersController, ChatMessagesController, ChatAdminController],
+  controllers: [ChatHealthController, ChatUsersController, ChatMessagesController, ChatAdminController],
   providers: [ChatConversations, ChatMessages, ChatAdmin, ChatSockets, ChatGateway],
 })
 export class ChatDialectModule {}

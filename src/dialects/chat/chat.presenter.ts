@@ -1,4 +1,4 @@
-import type { AdminStatsDto } from '../../modules/admin/admin-stats.dto.js';
+import type { AdminStatsDto } from '../../modules/admin/monitoring/stats.dto.js';
 import type { LoginResponseDto } from '../../modules/auth/auth.dto.js';
 import type { FileDto } from '../../modules/files/files.dto.js';
 import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
@@ -6,7 +6,7 @@ import type { UserDto } from '../../modules/users/users.dto.js';
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 import type { HealthReport } from '../../platform/health/health.js';
 import type { ChatStatsDto } from './chat-admin.dto.js';
-import type { ChatLoginAnswerDto, ChatUserDto } from './chat-users.dto.js';
+import type { ChatLoginResponseDto, ChatUserDto } from './chat-users.dto.js';
 import type { ChatFileDto, ChatMessageDto, SendChatMessageDto, ChatHealthDto } from './chat.dto.js';
 
 export function presentUser(user: UserDto): ChatUserDto {
@@ -15,15 +15,15 @@ export function presentUser(user: UserDto): ChatUserDto {
   return { id, username, email, display_name, bio, avatar_url, location, role, status, last_seen, created_at };
 }
 
-export function presentLogin(answer: LoginResponseDto): ChatLoginAnswerDto {
+export function presentLogin(answer: LoginResponseDto): ChatLoginResponseDto {
   const { access_token, refresh_token, token_type, expires_in, device_token, user } = answer;
   return { access_token, refresh_token, token_type, expires_in, device_token, user: presentUser(user) };
 }
 
-/** `chatId` is the identifier of the conversation for clients, `base` the URL at which they reach this server. */
+/** `chatId` is the identifier of the conversation that clients use: a slug or an id. */
 export function presentMessage(
   message: MessageDto,
-  { chatId, base }: { chatId: string; base: string },
+  { chatId, publicUrl }: { chatId: string; publicUrl: string },
 ): ChatMessageDto {
   const { id, sender_id, sender_name, content, message_type, created_at, updated_at } = message;
   const { status, attachments, is_edited, is_deleted, client_message_id } = message;
@@ -37,15 +37,14 @@ export function presentMessage(
     created_at,
     updated_at,
     status,
-    attachments: attachments.map((file) => presentFile(file, base)),
+    attachments: attachments.map((file) => presentFile(file, publicUrl)),
     is_edited,
     is_deleted,
     ...(client_message_id !== undefined && { client_message_id }),
   };
 }
 
-/** Converts a send of this dialect to ours. */
-export function toSend({
+export function toSendMessage({
   content,
   message_type,
   attachments,
@@ -59,9 +58,8 @@ export function toSend({
   };
 }
 
-/** `base` is the URL at which clients reach this server. */
-export function presentFile(file: FileDto, base: string): ChatFileDto {
-  return { ...file, filename: file.file_name, file_url: base + file.url };
+export function presentFile(file: FileDto, publicUrl: string): ChatFileDto {
+  return { ...file, filename: file.file_name, file_url: publicUrl + file.url };
 }
 
 export function presentStats(stats: AdminStatsDto): ChatStatsDto {

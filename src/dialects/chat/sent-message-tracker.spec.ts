@@ -1,10 +1,10 @@
 import { SentMessageTracker } from './sent-message-tracker.js';
 
 describe('SentMessageTracker', () => {
-  const progress = (deliveredTo: number, readTo: number, conversationId = 'here') => ({
+  const receiptPosition = (deliveredUpTo: number, readUpTo: number, conversationId = 'here') => ({
     conversationId,
-    deliveredTo,
-    readTo,
+    deliveredUpTo,
+    readUpTo,
   });
 
   it('reports a message as delivered, then as read, each once', () => {
@@ -12,21 +12,21 @@ describe('SentMessageTracker', () => {
     tracker.add('here', 'a', 1);
     tracker.add('here', 'b', 2);
     tracker.add('there', 'c', 1);
-    expect(tracker.advance(progress(1, 0))).toEqual([{ messageId: 'a', status: 'delivered' }]);
-    expect(tracker.advance(progress(1, 0))).toEqual([]);
-    expect(tracker.advance(progress(2, 2))).toEqual([
+    expect(tracker.advance(receiptPosition(1, 0))).toEqual([{ messageId: 'a', status: 'delivered' }]);
+    expect(tracker.advance(receiptPosition(1, 0))).toEqual([]);
+    expect(tracker.advance(receiptPosition(2, 2))).toEqual([
       { messageId: 'a', status: 'read' },
       { messageId: 'b', status: 'delivered' },
       { messageId: 'b', status: 'read' },
     ]);
-    expect(tracker.advance(progress(9, 9))).toEqual([]);
-    expect(tracker.advance(progress(1, 0, 'there'))).toEqual([{ messageId: 'c', status: 'delivered' }]);
+    expect(tracker.advance(receiptPosition(9, 9))).toEqual([]);
+    expect(tracker.advance(receiptPosition(1, 0, 'there'))).toEqual([{ messageId: 'c', status: 'delivered' }]);
   });
 
   it('tracks at most 200 messages', () => {
     const tracker = new SentMessageTracker();
     for (let number = 1; number <= 1000; number++) tracker.add('here', `m${number}`, number);
-    const changes = tracker.advance(progress(1000, 0));
+    const changes = tracker.advance(receiptPosition(1000, 0));
     expect([changes.length, changes[0]?.messageId]).toEqual([200, 'm801']);
   });
 });

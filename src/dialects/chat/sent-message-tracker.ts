@@ -14,10 +14,10 @@ export interface StatusChange {
 }
 
 /** The read and delivery state of a conversation, aggregated over its participants. */
-export interface Progress {
+export interface ReceiptPosition {
   readonly conversationId: string;
-  readonly deliveredTo: number;
-  readonly readTo: number;
+  readonly deliveredUpTo: number;
+  readonly readUpTo: number;
 }
 
 /** Tracks the messages that the user of one connection has sent, until all participants have read them. */
@@ -30,13 +30,13 @@ export class SentMessageTracker {
   }
 
   /** Returns the changes of status: delivered before read, each once. */
-  advance({ conversationId, deliveredTo, readTo }: Progress): StatusChange[] {
+  advance({ conversationId, deliveredUpTo, readUpTo }: ReceiptPosition): StatusChange[] {
     const changes: StatusChange[] = [];
     this.sent = this.sent.filter((message) => {
-      if (message.conversationId !== conversationId || message.number > deliveredTo) return true;
+      if (message.conversationId !== conversationId || message.number > deliveredUpTo) return true;
       if (!message.isDelivered) changes.push({ messageId: message.id, status: 'delivered' });
       message.isDelivered = true;
-      if (message.number > readTo) return true;
+      if (message.number > readUpTo) return true;
       changes.push({ messageId: message.id, status: 'read' });
       return false;
     });

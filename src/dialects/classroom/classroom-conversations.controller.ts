@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
 import { CreateConversation } from '../../modules/conversations/create-conversation.js';
-import { uploadForm } from '../../modules/files/files.api.js';
+import { uploadForm } from '../../modules/files/files-openapi.js';
 import {
   FileQuotaExceeded,
   FileTooLarge,
@@ -20,7 +20,7 @@ import {
 } from '../../modules/files/files.errors.js';
 import { FilesService } from '../../modules/files/files.service.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
-import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
+import { UploadedFile, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
 import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import { ConversationNotFound, DirectConversationFixed } from '../../modules/participants/participants.errors.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
@@ -29,21 +29,27 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
-import { ClassroomConversations } from './classroom-conversations.service.js';
+import { ClassroomConversations } from './classroom-conversations.js';
 import {
   ClassroomConversationDto,
   ClassroomConversationListDto,
   ClassroomCreateConversationDto,
-  ClassroomDoneDto,
+  ClassroomConfirmationDto,
   ClassroomPageQuery,
   ClassroomUpdateConversationDto,
 } from './classroom.dto.js';
 import { ClassroomFileDto } from './classroom-messages.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
-import { presentConversation, presentConversations, presentFile, sliceOf, toCreation } from './classroom.presenter.js';
 import { CONVERSATION_CREATE_LIMIT } from '../../modules/conversations/conversations.limits.js';
 import { UPLOAD_LIMIT } from '../../modules/files/files.limits.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
+import {
+  presentConversation,
+  presentConversations,
+  presentFile,
+  offsetRangeOf,
+  toCreateConversation,
+} from './classroom.presenter.js';
 
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()
@@ -68,7 +74,7 @@ export class ClassroomConversationsController {
     @CurrentActor() actor: Actor,
     @Body() dto: ClassroomCreateConversationDto,
   ): Promise<ClassroomConversationDto> {
-    const { id } = await this.creation.create(actor, toCreation(dto));
+    const { id } = await this.creation.create(actor, toCreateConversation(dto));
     return presentConversation(await this.conversations.getUnchecked(actor, id));
   }
 
@@ -76,7 +82,7 @@ export class ClassroomConversationsController {
   @ApiOperation({ summary: 'The conversations of the caller.' })
   @ApiOkResponse({ type: ClassroomConversationListDto })
   async list(@CurrentActor() actor: Actor, @Query() query: ClassroomPageQuery): Promise<ClassroomConversationListDto> {
-    return presentConversations(query, await this.conversations.pageByOffset(actor, sliceOf(query)));
+    return presentConversations(query, await this.conversations.pageByOffset(actor, offsetRangeOf(query)));
   }
 
   @Get(':id')
@@ -113,8 +119,8 @@ export class ClassroomConversationsController {
   @Delete(':id')
   @ApiOperation({ summary: 'Deletes a conversation.' })
   @HttpCode(200)
-  @ApiOkResponse({ type: ClassroomDoneDto })
-  async delete(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ClassroomDoneDto> {
+  @ApiOkResponse({ type: ClassroomConfirmationDto })
+  async delete(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ClassroomConfirmationDto> {
     await this.conversations.delete(actor, id);
     return { message: 'Conversation deleted' };
   }
@@ -131,7 +137,7 @@ export class ClassroomConversationsController {
   async upload(
     @CurrentActor() actor: Actor,
     @ConversationId() id: string,
-    @Received() received: ReceivedFile | undefined,
+    @UploadedFile() received: ReceivedFile | undefined,
   ): Promise<ClassroomFileDto> {
     return presentFile(id, await this.files.upload(actor, received, { conversation_id: id }));
   }

@@ -35,9 +35,8 @@ import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
-import { FORM_OR_JSON } from './classroom-forms.js';
-import { ClassroomReads } from './classroom-reads.service.js';
-import { ClassroomDoneDto, ClassroomPageQuery } from './classroom.dto.js';
+import { ClassroomConversations } from './classroom-conversations.js';
+import { ClassroomConfirmationDto, ClassroomPageQuery, FORM_OR_JSON } from './classroom.dto.js';
 import {
   ClassroomEditDto,
   ClassroomMessageDto,
@@ -45,9 +44,9 @@ import {
   ClassroomSendDto,
 } from './classroom-messages.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
-import { presentMessage, presentMessages, sliceOf, toSend } from './classroom.presenter.js';
 import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
+import { presentMessage, presentMessages, offsetRangeOf, toSendMessage } from './classroom.presenter.js';
 
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()
@@ -58,7 +57,7 @@ export class ClassroomMessagesController {
   constructor(
     private readonly messages: MessagesService,
     private readonly queries: MessageQueriesService,
-    private readonly reads: ClassroomReads,
+    private readonly conversations: ClassroomConversations,
   ) {}
 
   @Post('conversations/:id/messages')
@@ -77,7 +76,7 @@ export class ClassroomMessagesController {
     @ConversationId() id: string,
     @Body() dto: ClassroomSendDto,
   ): Promise<SentMessage<ClassroomMessageDto>> {
-    const { message, isReplay } = await this.messages.send(actor, id, toSend(dto));
+    const { message, isReplay } = await this.messages.send(actor, id, toSendMessage(dto));
     return { message: presentMessage(message), isReplay };
   }
 
@@ -90,7 +89,7 @@ export class ClassroomMessagesController {
     @ConversationId() id: string,
     @Query() query: ClassroomPageQuery,
   ): Promise<ClassroomMessageListDto> {
-    return presentMessages(query, await this.queries.pageByOffset(actor, id, sliceOf(query)));
+    return presentMessages(query, await this.queries.pageByOffset(actor, id, offsetRangeOf(query)));
   }
 
   @Put('messages/:id')
@@ -124,9 +123,9 @@ export class ClassroomMessagesController {
   @Delete('messages/:id')
   @ApiOperation({ summary: 'Deletes a message.' })
   @HttpCode(200)
-  @ApiOkResponse({ type: ClassroomDoneDto })
+  @ApiOkResponse({ type: ClassroomConfirmationDto })
   @Throws(MessageNotFound, MessageNotEditable)
-  async delete(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<ClassroomDoneDto> {
+  async delete(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<ClassroomConfirmationDto> {
     await this.messages.delete(actor, id);
     return { message: 'Message deleted' };
   }
@@ -134,10 +133,10 @@ export class ClassroomMessagesController {
   @Post('messages/:id/read')
   @ApiOperation({ summary: 'Marks everything up to a message as read.' })
   @HttpCode(200)
-  @ApiOkResponse({ type: ClassroomDoneDto })
+  @ApiOkResponse({ type: ClassroomConfirmationDto })
   @Throws(MessageNotFound)
-  async read(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<ClassroomDoneDto> {
-    await this.reads.mark(actor, id);
+  async read(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<ClassroomConfirmationDto> {
+    await this.conversations.markRead(actor, id);
     return { message: 'Message marked as read' };
   }
 }

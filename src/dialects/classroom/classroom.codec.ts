@@ -15,13 +15,13 @@ import { presentMessage } from './classroom.presenter.js';
 
 export const CLASSROOM_PROTOCOL = 'classroom';
 
-/** The maximum number of readers and users tracked for a connection; a change of an evicted one may be sent again. */
+/** The maximum number of readers and of users that a connection remembers. The status of others may be sent again. */
 const TRACKED_MAX = 1000;
 /** The status of a typing user whose presence is offline or unknown. */
 const TYPING_STATUS = 'online';
 
-interface ReadFrame {
-  /** The conversation and the reader. */
+interface ReadMarkPacket {
+  /** Identifies the conversation and the reader. */
   readonly key: string;
   readonly number: number;
   readonly packet: TextPacket;
@@ -34,11 +34,11 @@ interface ReadFrame {
 export class ClassroomCodec implements SocketCodec {
   readonly protocol = CLASSROOM_PROTOCOL;
   readonly limits = CLASSROOM_LIMITS;
-  /** The last read mark sent for each reader: our frames repeat marks together with those of others. */
+  /** The last read mark that was sent for each reader. Parley's receipts repeat marks that have not changed. */
   private readonly sentMarks = new Map<string, number>();
   private readonly statuses = new Map<string, string>();
   /** The conversation in which each user types, and until when, as this client knows it. */
-  private readonly typists = new Map<string, { conversationId: string; until: number }>();
+  private readonly typingUsers = new Map<string, { conversationId: string; until: number }>();
 
   constructor(private readonly isExtended: boolean) {}
 
@@ -54,19 +54,19 @@ export class ClassroomCodec implements SocketCodec {
       case 'message.created':
         return packet.translated(newMessage);
       case 'receipt.updated':
-        return this.newMarks(packet.translated(messagesRead));
+        return this.newReadMarks(packet.translated(messagesRead));
       case 'presence.changed':
         return this.statusChange(packet);
       case 'typing':
         return this.typing(packet);
       case 'error':
-        return packet.translated(this.isExtended ? codedFailure : failure);
+        return packet.translated(this.isExtended ? errorPacketWithCode : errorPacket);
       default:
         return this.isExtended ? packet : undefined;
     }
   }
 
-  private newMarks(frames: ReadFrame[]): TextPacket[] {
+  private newReadMarks(frames: ReadMarkPacket[]): TextPacket[] {
     return frames
       .filter(({ key, number }) => {
         if ((this.sentMarks.get(key) ?? 0) >= number) return false;
@@ -79,7 +79,7 @@ export class ClassroomCodec implements SocketCodec {
   private statusChange(frame: EncodedFrame): TextPacket {
     const { userId, status, packet } = frame.translated(presence);
     track(this.statuses, userId, status);
-    const typing = this.typists.get(userId);
+    const typing = this.typingUsers.get(userId);
     if (!typing || typing.until < Date.now() || status === 'offline') return packet;
     return statusPacket({ userId, status, isTyping: true, conversationId: typing.conversationId });
   }
@@ -90,8 +90,8 @@ export class ClassroomCodec implements SocketCodec {
    */
   private typing(frame: EncodedFrame): TextPacket[] {
     const { userId, conversationId, isTyping, packet } = frame.translated(typingEvent);
-    if (isTyping) track(this.typists, userId, { conversationId, until: Date.now() + TYPING_TTL_MS });
-    else if (this.typists.get(userId)?.conversationId === conversationId) this.typists.delete(userId);
+    if (isTyping) track(this.typingUsers, userId, { conversationId, until: Date.now() + TYPING_TTL_MS });
+    else if (this.typingUsers.get(userId)?.conversationId === conversationId) this.typingUsers.delete(userId);
     const known = this.statuses.get(userId) ?? TYPING_STATUS;
     const status = known === 'offline' ? TYPING_STATUS : known;
     return [packet, statusPacket({ userId, status, isTyping, conversationId })];
@@ -115,7 +115,7 @@ interface Mark {
 }
 
 /** At most 100, the maximum number of marks in an update. */
-function messagesRead({ data }: FrameContent): ReadFrame[] {
+function messagesRead({ data }: FrameContent): ReadMarkPacket[] {
   return (data.marks as Mark[]).flatMap(
     ({ user_id: userId, last_read_number: number, last_read_message_id: messageId }) => {
       if (messageId === null) return [];
@@ -162,11 +162,11 @@ function statusPacket(change: {
 
 const MALFORMED = new Set(['INVALID_FRAME', 'UNKNOWN_FRAME_TYPE', 'VALIDATION_ERROR']);
 
-function failure({ error }: FrameContent): TextPacket {
+function errorPacket({ error }: FrameContent): TextPacket {
   return TextPacket.of(errorFrame(error!));
 }
 
-function codedFailure({ error }: FrameContent): TextPacket {
+function errorPacketWithCode({ error }: FrameContent): TextPacket {
   return TextPacket.of({ ...errorFrame(error!), code: error!.code });
 }
 

@@ -9,10 +9,13 @@ import {
 } from '../../platform/validation/fields.js';
 import { Normalised } from '../../platform/validation/normalise.js';
 
+/** The content types of edits of messages and participants in the OpenAPI document. */
+export const FORM_OR_JSON = ['application/json', 'application/x-www-form-urlencoded'];
+
 const PAGE_MAX = 10_000;
 const TITLE_MAX = 200;
-const ADDED_AT_ONCE_MAX = 256;
-const ASKED_AT_ONCE_MAX = 100;
+const ADDED_USERS_MAX = 256;
+const STATUS_USERS_MAX = 100;
 export const CLASSROOM_TYPES = ['direct', 'group'] as const;
 export const CLASSROOM_ROLES = ['participant', 'admin', 'moderator'] as const;
 export type ClassroomRole = (typeof CLASSROOM_ROLES)[number];
@@ -25,7 +28,7 @@ export class ClassroomCreateConversationDto {
   @EnumField({ values: CLASSROOM_TYPES, optional: true, description: 'group if omitted', example: 'group' })
   type?: (typeof CLASSROOM_TYPES)[number];
 
-  @UuidListField({ max: ADDED_AT_ONCE_MAX, description: 'Ids of users; the caller is added in any case' })
+  @UuidListField({ max: ADDED_USERS_MAX, description: 'Ids of users; the caller is added in any case' })
   participant_ids: string[];
 }
 
@@ -71,7 +74,7 @@ export class ClassroomStatusQuery {
   /** In a URL: `user_ids=a&user_ids=b`; a single one is parsed as a text. */
   @Normalised((value) => (typeof value === 'string' ? value.split(',') : value))
   @UuidListField({
-    max: ASKED_AT_ONCE_MAX,
+    max: STATUS_USERS_MAX,
     description: 'May be repeated; users without a common conversation are omitted from the response',
   })
   user_ids: string[];
@@ -183,7 +186,7 @@ export class ClassroomConversationListDto {
   has_more: boolean;
 }
 
-export class ClassroomDoneDto {
+export class ClassroomConfirmationDto {
   @ApiProperty({ example: 'Message deleted' })
   message: string;
 }

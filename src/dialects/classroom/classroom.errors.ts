@@ -5,7 +5,13 @@ import {
   RateLimitExceeded,
   type SpentLimit,
 } from '../../platform/errors/app-error.js';
-import { defineErrorFormat, type FailedRequest, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
+import {
+  defineErrorFormat,
+  type FailedRequest,
+  fieldProblemsOf,
+  objectSchema,
+  STRING_SCHEMA,
+} from '../error-format.js';
 
 const SEND = /^\/api\/conversations\/[^/]+\/messages\/?(?:\?|$)/;
 
@@ -36,7 +42,7 @@ export const CLASSROOM_ERRORS = defineErrorFormat({
     MALWARE_DETECTED: 'File type not allowed',
     INTERNAL_ERROR: 'Internal server error',
   },
-  otherMessage: (error) =>
+  defaultMessage: (error) =>
     error instanceof NotAParticipant ? 'Not a participant in this conversation' : error.message,
   statuses: {
     VALIDATION_ERROR: 422,
@@ -54,13 +60,19 @@ export const CLASSROOM_ERRORS = defineErrorFormat({
     if (status === 429) return limitBody(error);
     return { detail: code === 'INTERNAL_ERROR' && isSend(request) ? 'Failed to send message' : message, code };
   },
-  schema: ({ status }, presented) => {
-    const code = { ...TEXT, enum: [presented] };
+  schema: ({ status }, dialectCode) => {
+    const code = { ...STRING_SCHEMA, enum: [dialectCode] };
     if (status === 429) {
       const retry_after = { ...COUNT, description: 'Seconds' };
-      return objectSchema({ error: TEXT, message: TEXT, rate_limit_info: RATE_LIMIT_SCHEMA, retry_after, code });
+      return objectSchema({
+        error: STRING_SCHEMA,
+        message: STRING_SCHEMA,
+        rate_limit_info: RATE_LIMIT_SCHEMA,
+        retry_after,
+        code,
+      });
     }
-    return objectSchema({ detail: FIELD_ERRORS.includes(presented) ? FIELDS_SCHEMA : TEXT, code });
+    return objectSchema({ detail: FIELD_ERRORS.includes(dialectCode) ? FIELDS_SCHEMA : STRING_SCHEMA, code });
   },
 });
 
@@ -72,7 +84,7 @@ const COUNT = { type: 'integer' };
 const RATE_LIMIT_SCHEMA = {
   type: 'object',
   properties: {
-    limit_type: TEXT,
+    limit_type: STRING_SCHEMA,
     current_count: COUNT,
     limit: COUNT,
     window: COUNT,
@@ -83,7 +95,10 @@ const RATE_LIMIT_SCHEMA = {
 
 const FIELDS_SCHEMA = {
   type: 'array',
-  items: { type: 'object', properties: { type: TEXT, loc: { type: 'array', items: TEXT }, msg: TEXT } },
+  items: {
+    type: 'object',
+    properties: { type: STRING_SCHEMA, loc: { type: 'array', items: STRING_SCHEMA }, msg: STRING_SCHEMA },
+  },
 };
 
 function isSend({ originalUrl, method }: FailedRequest): boolean {

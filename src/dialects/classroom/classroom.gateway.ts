@@ -1,13 +1,45 @@
+import { Injectable } from '@nestjs/common';
 import { Subscriptions } from '../../modules/messages/subscriptions.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { TypingService } from '../../modules/presence/typing.service.js';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
-import { CLASSROOM_PROTOCOL } from './classroom.codec.js';
+import { CLASSROOM_PROTOCOL, ClassroomCodec } from './classroom.codec.js';
 import { ClassroomConversationFrameDto, ClassroomReadFrameDto } from './classroom.dto.js';
 import { TYPING_LIMIT } from '../../modules/presence/presence.limits.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
+import { AuthenticationRequired } from '../../platform/errors/app-error.js';
+import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
+import { type Credential, credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
+import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
+import { CLASSROOM_LIMITS } from './classroom.limits.js';
+
+export const CLASSROOM_SOCKET_PATH = /^\/api\/ws(?:\/([^/]*))?\/?$/;
+
+/** Opens `/api/ws` with the token in a header or the query, or `/api/ws/{token}`. */
+@Injectable()
+export class ClassroomSockets implements CodecHandler<undefined> {
+  constructor(private readonly handshake: Handshake) {}
+
+  /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded */
+  async identify({ request, url }: Upgrade): Promise<IdentifiedClient<undefined>> {
+    const credential = credentialOf(request, url.searchParams) ?? credentialInPath(url.pathname);
+    const actor = await this.handshake.identify(credential, CLASSROOM_LIMITS);
+    if (!actor) throw new AuthenticationRequired();
+    return { actor, context: undefined };
+  }
+
+  codec({ url }: Upgrade): ClassroomCodec {
+    return new ClassroomCodec(url.searchParams.get('ext') === '1');
+  }
+}
+
+/** A token contains no character that a URL would encode. */
+function credentialInPath(path: string): Credential | undefined {
+  const token = CLASSROOM_SOCKET_PATH.exec(path)?.[1];
+  return token ? { token } : undefined;
+}
 
 /**
  * Commands of this dialect's sockets. A socket is subscribed to all conversations of its user from the start;

@@ -7,15 +7,15 @@ import { ParticipantsModule } from '../../modules/participants/participants.modu
 import { PresenceModule } from '../../modules/presence/presence.module.js';
 import { DialectModule } from '../dialect.module.js';
 import { ClassroomConversationsController } from './classroom-conversations.controller.js';
-import { ClassroomConversations } from './classroom-conversations.service.js';
-import { acceptsForms } from './classroom-forms.js';
+import { ClassroomConversations } from './classroom-conversations.js';
 import { ClassroomMessagesController } from './classroom-messages.controller.js';
-import { ClassroomPeopleController } from './classroom-people.controller.js';
-import { ClassroomReads } from './classroom-reads.service.js';
-import { CLASSROOM_SOCKET_PATH, ClassroomSockets } from './classroom-sockets.js';
-import { ClassroomStatus } from './classroom-status.service.js';
+import { ClassroomParticipantsController } from './classroom-participants.controller.js';
+import { ClassroomStatus } from './classroom-status.js';
 import { CLASSROOM_ERRORS } from './classroom.errors.js';
-import { ClassroomGateway } from './classroom.gateway.js';
+import { CLASSROOM_SOCKET_PATH, ClassroomSockets, ClassroomGateway } from './classroom.gateway.js';
+
+/** Edits of messages and participants, which may be URL-encoded: see `FORM_OR_JSON`. */
+const EDITS = /^\/api\/(?:messages\/[^/]+|conversations\/[^/]+\/participants\/[^/]+)\/?$/;
 
 /** The dialect at `/api/conversations…`, `/api/messages/{id}…`, `/api/users/status`, `/api/ws…`. */
 @Module({
@@ -23,7 +23,7 @@ import { ClassroomGateway } from './classroom.gateway.js';
     DialectModule.register({
       paths: /^\/api\/(?:conversations(?:\/|$)|messages\/[^/]|users\/status\/?$)/,
       errors: CLASSROOM_ERRORS,
-      forms: acceptsForms,
+      acceptsUrlEncoded: (path, method) => (method === 'PUT' || method === 'PATCH') && EDITS.test(path),
       socket: { paths: CLASSROOM_SOCKET_PATH, handler: ClassroomSockets },
     }),
     AuthModule,
@@ -33,7 +33,7 @@ import { ClassroomGateway } from './classroom.gateway.js';
     FilesModule,
     MessagesModule,
   ],
-  controllers: [ClassroomPeopleController, ClassroomConversationsController, ClassroomMessagesController],
-  providers: [ClassroomConversations, ClassroomReads, ClassroomStatus, ClassroomSockets, ClassroomGateway],
+  controllers: [ClassroomParticipantsController, ClassroomConversationsController, ClassroomMessagesController],
+  providers: [ClassroomConversations, ClassroomStatus, ClassroomSockets, ClassroomGateway],
 })
 export class ClassroomDialectModule {}

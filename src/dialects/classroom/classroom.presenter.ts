@@ -26,15 +26,18 @@ import type {
 } from './classroom-messages.dto.js';
 
 /** @throws ValidationError for a page beyond the maximum offset */
-export function sliceOf({ page = 1, limit = DEFAULT_PAGE_SIZE }: ClassroomPageQuery): OffsetRange {
+export function offsetRangeOf({ page = 1, limit = DEFAULT_PAGE_SIZE }: ClassroomPageQuery): OffsetRange {
   return offsetRangeOfPage(page, limit);
 }
 
-export function toCreation({ type = 'group', ...dto }: ClassroomCreateConversationDto): CreateConversationDto {
+export function toCreateConversation({
+  type = 'group',
+  ...dto
+}: ClassroomCreateConversationDto): CreateConversationDto {
   return { type, ...dto };
 }
 
-export function toSend({ metadata, ...dto }: ClassroomSendDto): SendMessageDto {
+export function toSendMessage({ metadata, ...dto }: ClassroomSendDto): SendMessageDto {
   return { ...dto, ...(metadata && { metadata }) };
 }
 

@@ -33,8 +33,8 @@ import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotIdempotent, OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
-import { DirectGroups } from './direct-groups.service.js';
-import { DirectMessages } from './direct-messages.service.js';
+import { DirectGroups } from './direct-groups.js';
+import { DirectMessages } from './direct-messages.js';
 import {
   DirectCreateGroupDto,
   DirectCreateWebhookDto,
@@ -85,7 +85,7 @@ export class DirectMessagesController {
     @Query() query: DirectListQuery,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DirectMessagePageDto> {
-    const page = await this.messages.page(actor, query);
+    const page = await this.messages.list(actor, query);
     response.set(pageHeaders(page));
     return presentPage(page, query);
   }

@@ -21,7 +21,7 @@ export interface DirectClient {
   readonly receipts: DeliveryReceipts;
 }
 
-/** The only request with a response; others have one only if they fail. */
+/** The only request with a reply for success. */
 const PING = 'ping';
 
 /**
@@ -48,25 +48,25 @@ export class DirectCodec implements SocketCodec {
     if (!(packet instanceof EncodedFrame)) return pingResponse(packet);
     switch (packet.type) {
       case 'message.created':
-        return this.arrived(packet.translated(message));
+        return this.messagePacket(packet.translated(translateMessage));
       case 'typing':
-        return packet.translated(typing);
+        return packet.translated(typingPacket);
       case 'presence.changed':
-        return packet.translated(presence);
+        return packet.translated(presencePacket);
       case 'error':
-        return packet.translated(failure);
+        return packet.translated(errorFramePacket);
       default:
         return this.isExtended ? packet : undefined;
     }
   }
 
-  private arrived({ senderId, conversationId, number, packet }: Arrived): TextPacket {
+  private messagePacket({ senderId, conversationId, number, packet }: TranslatedMessage): TextPacket {
     if (senderId !== this.client?.userId) this.client?.receipts.onDelivered(conversationId, number);
     return packet;
   }
 }
 
-interface Arrived {
+interface TranslatedMessage {
   readonly senderId: string;
   readonly conversationId: string;
   readonly number: number;
@@ -79,7 +79,7 @@ function pingResponse({ outcome }: Reply): TextPacket {
   return outcome?.error ? errorPacket(outcome.error) : PONG;
 }
 
-function message({ data }: FrameContent): Arrived {
+function translateMessage({ data }: FrameContent): TranslatedMessage {
   const sent = data.message as MessageDto;
   return {
     senderId: sent.sender_id,
@@ -89,16 +89,16 @@ function message({ data }: FrameContent): Arrived {
   };
 }
 
-function typing({ data: { user_id, conversation_id, is_typing } }: FrameContent): TextPacket {
+function typingPacket({ data: { user_id, conversation_id, is_typing } }: FrameContent): TextPacket {
   return TextPacket.of({ type: 'typing', data: { user_id, conversation_id, is_typing } });
 }
 
-function presence({ data }: FrameContent): TextPacket {
+function presencePacket({ data }: FrameContent): TextPacket {
   const { user_id, status, last_seen } = data as { user_id: string; status: string; last_seen: string | null };
   return TextPacket.of({ type: 'presence', data: { user_id, status, last_seen: lastSeenOf(status, last_seen) } });
 }
 
-function failure({ error }: FrameContent): TextPacket {
+function errorFramePacket({ error }: FrameContent): TextPacket {
   return errorPacket(error!);
 }
 

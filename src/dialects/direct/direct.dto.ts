@@ -20,22 +20,22 @@ import { Normalised } from '../../platform/validation/normalise.js';
 const METADATA_MAX_BYTES = 16_384;
 const NAME_MAX = 200;
 const DESCRIPTION_MAX = 2000;
-const ADDED_AT_ONCE_MAX = 256;
+const ADDED_USERS_MAX = 256;
 const MESSAGE_TYPES = ['text', 'image', 'file', 'system'] as const;
 export const DIRECT_ROLES = ['owner', 'admin', 'member'] as const;
-const A_DAY = /^\d{4}-\d{2}-\d{2}$/;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-/** A time, or a day: its first millisecond, or its last. */
-function DayField(options: { isEnd: boolean; description: string }): PropertyDecorator {
-  const rest = options.isEnd ? 'T23:59:59.999Z' : 'T00:00:00.000Z';
-  const whole = Normalised((value) => (typeof value === 'string' && A_DAY.test(value) ? value + rest : value));
+/** A time, or a day, which becomes its first or its last millisecond. */
+function TimeOrDayField(options: { isEnd: boolean; description: string }): PropertyDecorator {
+  const timeOfDay = options.isEnd ? 'T23:59:59.999Z' : 'T00:00:00.000Z';
+  const dayToTime = Normalised((value) => (typeof value === 'string' && DAY.test(value) ? value + timeOfDay : value));
   // Documented in another format than a time, because a day is not a time.
   const documentation = ApiProperty({
     format: 'date-or-date-time',
     description: options.description,
     example: '2024-03-01',
   });
-  return applyDecorators(TimeField({ optional: true }), whole, documentation) as PropertyDecorator;
+  return applyDecorators(TimeField({ optional: true }), dayToTime, documentation) as PropertyDecorator;
 }
 
 export class DirectSendDto {
@@ -95,14 +95,14 @@ export class DirectListQuery {
   @EnumField({ values: MESSAGE_TYPES, optional: true })
   type?: (typeof MESSAGE_TYPES)[number];
 
-  @DayField({ isEnd: false, description: 'A time, or a day: 2024-03-01' })
+  @TimeOrDayField({ isEnd: false, description: 'A time, or a day: 2024-03-01' })
   from?: string;
 
-  @DayField({ isEnd: true, description: 'A time, or a day, which is included' })
+  @TimeOrDayField({ isEnd: true, description: 'A time, or a day, which is included' })
   to?: string;
 }
 
-export class DirectGroupSettingsDto {
+export class DirectCreateGroupSettingsDto {
   @BooleanField({ optional: true })
   is_private?: boolean;
 
@@ -120,11 +120,11 @@ export class DirectCreateGroupDto {
   @TextField({ max: DESCRIPTION_MAX, optional: true, example: 'Group description' })
   description?: string;
 
-  @UuidListField({ max: ADDED_AT_ONCE_MAX, optional: true })
+  @UuidListField({ max: ADDED_USERS_MAX, optional: true })
   members?: string[];
 
-  @NestedField({ type: () => DirectGroupSettingsDto, optional: true })
-  settings?: DirectGroupSettingsDto;
+  @NestedField({ type: () => DirectCreateGroupSettingsDto, optional: true })
+  settings?: DirectCreateGroupSettingsDto;
 }
 
 export class DirectCreateWebhookDto {
@@ -211,7 +211,7 @@ export class DirectMemberDto {
   joined_at: string;
 }
 
-export class DirectShownSettingsDto {
+export class DirectGroupSettingsDto {
   @ApiProperty()
   is_private: boolean;
 
@@ -241,8 +241,8 @@ export class DirectGroupDto {
   @ApiProperty({ type: [DirectMemberDto] })
   members: DirectMemberDto[];
 
-  @ApiProperty({ type: DirectShownSettingsDto })
-  settings: DirectShownSettingsDto;
+  @ApiProperty({ type: DirectGroupSettingsDto })
+  settings: DirectGroupSettingsDto;
 }
 
 export class DirectWebhookDto {

@@ -1,7 +1,13 @@
 import type { ErrorDeclaration } from '../../platform/errors/app-error.js';
 import { type DetailFields, detailsSchema, flag, optional, text } from '../../platform/errors/error-details.js';
 import type { PresentedError } from '../../platform/errors/error-formats.js';
-import { defineErrorFormat, type DialectErrors, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
+import {
+  defineErrorFormat,
+  type DialectErrors,
+  fieldProblemsOf,
+  objectSchema,
+  STRING_SCHEMA,
+} from '../error-format.js';
 
 const UNAUTHORIZED = 'unauthorized';
 const INVALID_TOKEN = 'Invalid or expired token';
@@ -14,7 +20,7 @@ const FORMAT = defineErrorFormat({
     REFRESH_TOKEN_INVALID: UNAUTHORIZED,
     ROUTE_NOT_FOUND: 'not_found',
   },
-  otherCode: ({ code }) => code.toLowerCase(),
+  defaultCode: ({ code }) => code.toLowerCase(),
   messages: {
     AUTHENTICATION_REQUIRED: INVALID_TOKEN,
     REFRESH_TOKEN_INVALID: INVALID_TOKEN,
@@ -31,7 +37,9 @@ const FORMAT = defineErrorFormat({
   body: (translated) => ({ error: translated }),
   schema: (error, code) => {
     const details = detailsSchema(detailsOf(error, code));
-    return objectSchema({ error: objectSchema({ code: { ...TEXT, enum: [code] }, message: TEXT, details }) });
+    return objectSchema({
+      error: objectSchema({ code: { ...STRING_SCHEMA, enum: [code] }, message: STRING_SCHEMA, details }),
+    });
   },
 });
 

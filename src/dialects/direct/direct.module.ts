@@ -8,13 +8,11 @@ import { UsersModule } from '../../modules/users/users.module.js';
 import { WebhooksModule } from '../../modules/webhooks/webhooks.module.js';
 import { DialectModule } from '../dialect.module.js';
 import { DirectAccountsController, VersionedAccountsController } from './direct-accounts.controller.js';
-import { DirectGroups } from './direct-groups.service.js';
+import { DirectGroups } from './direct-groups.js';
 import { DirectMessagesController, VersionedMessagesController } from './direct-messages.controller.js';
-import { DirectMessages } from './direct-messages.service.js';
-import { DIRECT_SOCKET_PATH, DirectSockets } from './direct-sockets.js';
-import { DirectUsers } from './direct-users.service.js';
+import { DirectMessages } from './direct-messages.js';
 import { DIRECT_ERRORS } from './direct.errors.js';
-import { DirectGateway } from './direct.gateway.js';
+import { DIRECT_SOCKET_PATH, DirectSockets, DirectGateway } from './direct.gateway.js';
 
 /**
  * The dialect at `/api/auth/…`, `/api/users…`, `/api/messages`, `/api/groups`, `/api/webhooks`, the same under `/v1`,
@@ -42,6 +40,6 @@ import { DirectGateway } from './direct.gateway.js';
     VersionedAccountsController,
     VersionedMessagesController,
   ],
-  providers: [DirectUsers, DirectMessages, DirectGroups, DirectSockets, DirectGateway],
+  providers: [DirectMessages, DirectGroups, DirectSockets, DirectGateway],
 })
 export class DirectDialectModule {}

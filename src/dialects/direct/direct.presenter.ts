@@ -46,7 +46,7 @@ export function lastSeenOf(status: string, lastSeen: string | null): string | nu
 }
 
 /** `reply_to` and `mentions` in `metadata` take effect if they contain ids; all of it is stored. */
-export function toSend({ content, type, metadata, ...dto }: DirectSendDto): SendMessageDto {
+export function toSendMessage({ content, type, metadata, ...dto }: DirectSendDto): SendMessageDto {
   const { reply_to: replyTo, mentions } = metadata ?? {};
   const userIds = Array.isArray(mentions) ? mentions.filter(isUuid) : [];
   return {
@@ -78,7 +78,7 @@ export function presentSent(message: MessageDto, receiverId: string | undefined)
   return { ...presentMessage(message), receiver_id: receiverId ?? message.conversation_id };
 }
 
-export function toFeed({ conversation_id: conversationId, ...query }: DirectListQuery): FeedQuery {
+export function toFeedQuery({ conversation_id: conversationId, ...query }: DirectListQuery): FeedQuery {
   return { conversationId, ...query };
 }
 
@@ -96,7 +96,12 @@ export function pageHeaders({ total, page, limit }: FeedPage): Record<string, st
   };
 }
 
-export function toGroup({ name, description, members, settings }: DirectCreateGroupDto): CreateConversationDto {
+export function toCreateConversation({
+  name,
+  description,
+  members,
+  settings,
+}: DirectCreateGroupDto): CreateConversationDto {
   return {
     type: 'group',
     title: name,

@@ -27,20 +27,20 @@ export class CookieSessions {
    */
   async begin(actor: Actor | undefined, request: Request, response: Response): Promise<CsrfDto> {
     const cookieKey = sessionCookieOf(request.headers.cookie, request.secure);
-    const current = cookieKey === undefined ? undefined : await this.holderOf(cookieKey);
-    if (current && (!actor || actor.sessionId === current.sessionId)) return toCsrf(current, cookieKey);
+    const current = cookieKey === undefined ? undefined : await this.actorOf(cookieKey);
+    if (current && (!actor || actor.sessionId === current.sessionId)) return toCsrfDto(current, cookieKey);
     if (cookieKey !== undefined && current) await this.keys.revoke(cookieKey);
     const name = sessionCookieName(request.secure);
     if (!actor) {
       if (cookieKey !== undefined) response.clearCookie(name, sessionCookieOptions(request.secure));
-      return toCsrf(undefined, undefined);
+      return toCsrfDto(undefined, undefined);
     }
     const { key, expiresAt } = await this.keys.issue(actor, { ttlSeconds: TTL_SECONDS });
     response.cookie(name, key, sessionCookieOptions(request.secure, expiresAt));
-    return toCsrf(actor, key);
+    return toCsrfDto(actor, key);
   }
 
-  private async holderOf(key: string): Promise<Actor | undefined> {
+  private async actorOf(key: string): Promise<Actor | undefined> {
     try {
       return await this.authenticator.authenticateKey(key);
     } catch (error) {
@@ -51,7 +51,7 @@ export class CookieSessions {
 }
 
 /** The CSRF token is derived from the session key, so that only the owner of the key can create it. */
-function toCsrf(actor: Actor | undefined, key: string | undefined): CsrfDto {
+function toCsrfDto(actor: Actor | undefined, key: string | undefined): CsrfDto {
   const token = key === undefined ? randomBytes(32) : createHash('sha256').update(`csrf ${key}`).digest();
   const text = token.toString('base64url');
   return { csrf_token: text, csrfToken: text, is_authenticated: actor !== undefined, user_id: actor?.userId ?? null };

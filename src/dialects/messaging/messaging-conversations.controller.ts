@@ -39,7 +39,7 @@ import { MESSAGING_LIMITS } from './messaging.limits.js';
 import { CONVERSATION_CREATE_LIMIT } from '../../modules/conversations/conversations.limits.js';
 import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 
-const REFUSALS_OF_SENDS = [
+const SEND_ERRORS = [
   ConversationNotFound,
   FileNotFound,
   FileNotAttachable,
@@ -91,9 +91,9 @@ export class MessagingConversationsController {
     @CurrentActor() actor: Actor,
     @ConversationId('conversation_id') id: string,
     @Query() query: ListMessagingMessagesQuery,
-    @PublicUrl() base: string,
+    @PublicUrl() publicUrl: string,
   ): Promise<MessagingMessagePageDto> {
-    return this.messages.list(actor, id, query, base);
+    return this.messages.list(actor, id, query, publicUrl);
   }
 
   @Post(':conversation_id/messages')
@@ -103,13 +103,13 @@ export class MessagingConversationsController {
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: MessagingMessageDto })
-  @Throws(...REFUSALS_OF_SENDS)
+  @Throws(...SEND_ERRORS)
   send(
     @CurrentActor() actor: Actor,
     @ConversationId('conversation_id') id: string,
     @Body() dto: SendMessagingMessageDto,
-    @PublicUrl() base: string,
+    @PublicUrl() publicUrl: string,
   ): Promise<SentMessage<MessagingMessageDto>> {
-    return this.messages.send(actor, id, dto, base);
+    return this.messages.send(actor, id, dto, publicUrl);
   }
 }

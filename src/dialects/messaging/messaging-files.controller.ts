@@ -1,6 +1,6 @@
 import { Body, Controller, Post, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { uploadForm } from '../../modules/files/files.api.js';
+import { uploadForm } from '../../modules/files/files-openapi.js';
 import {
   FileQuotaExceeded,
   FileTooLarge,
@@ -9,7 +9,7 @@ import {
   TooManyUploads,
 } from '../../modules/files/files.errors.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
-import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
+import { UploadedFile, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
 import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import { ConversationNotFound } from '../../modules/participants/participants.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
@@ -42,10 +42,10 @@ export class MessagingFilesController {
   upload(
     @CurrentActor() actor: Actor,
     @ConversationId('conversation_id') id: string,
-    @Received() received: ReceivedFile | undefined,
+    @UploadedFile() received: ReceivedFile | undefined,
     @Body() dto: MessagingUploadDto,
-    @PublicUrl() base: string,
+    @PublicUrl() publicUrl: string,
   ): Promise<MessagingAttachmentDto> {
-    return this.files.upload(actor, received, { conversation_id: id, ...dto }, base);
+    return this.files.upload(actor, received, { conversation_id: id, ...dto }, publicUrl);
   }
 }

@@ -5,7 +5,7 @@ import type { ReceivedFile } from '../../modules/files/receive-upload.js';
 import { SignedUrls } from '../../modules/files/signed-urls.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { MessagingAttachmentDto } from './messaging.dto.js';
-import { type UrlOf, presentAttachment } from './messaging.presenter.js';
+import { type FileUrlOf, presentAttachment } from './messaging.presenter.js';
 
 /** Files in the format of the dialect, whose clients use the URL of a file directly in a page. */
 @Injectable()
@@ -15,18 +15,18 @@ export class MessagingFiles {
     private readonly signedUrls: SignedUrls,
   ) {}
 
-  /** `base` is the URL at which clients reach this server. @throws as `FilesService.upload` */
+  /** @throws as `FilesService.upload` */
   async upload(
     actor: Actor,
     received: ReceivedFile | undefined,
     dto: UploadFileDto,
-    base: string,
+    publicUrl: string,
   ): Promise<MessagingAttachmentDto> {
-    return presentAttachment(await this.files.upload(actor, received, dto), this.urlsFor(actor, base));
+    return presentAttachment(await this.files.upload(actor, received, dto), this.urlsFor(actor, publicUrl));
   }
 
   /** Returns absolute URLs for the files that the actor receives, only for them, valid for five minutes. */
-  urlsFor(actor: Actor, base: string): UrlOf {
-    return (fileId) => base + this.signedUrls.urlOf(actor, fileId);
+  urlsFor(actor: Actor, publicUrl: string): FileUrlOf {
+    return (fileId) => publicUrl + this.signedUrls.urlOf(actor, fileId);
   }
 }

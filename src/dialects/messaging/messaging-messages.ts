@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { SendMessageDto } from '../../modules/messages/messages.dto.js';
 import { MessageQueriesService } from '../../modules/messages/message-queries.service.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { SentMessage } from '../../modules/messages/send-message.js';
@@ -13,7 +12,7 @@ import type {
   SendMessagingMessageDto,
 } from './messaging.dto.js';
 import { MessagingFiles } from './messaging-files.js';
-import { presentMessage } from './messaging.presenter.js';
+import { presentMessage, toSendMessage } from './messaging.presenter.js';
 
 /**
  * Messages in the format of the dialect. It has no call to mark messages as read, so reading the newest page does it;
@@ -29,15 +28,12 @@ export class MessagingMessages {
     private readonly files: MessagingFiles,
   ) {}
 
-  /**
-   * `base` is the URL at which clients reach this server. @throws ConversationNotFound, PermissionDenied,
-   * ValidationError
-   */
+  /** @throws ConversationNotFound, PermissionDenied, ValidationError */
   async list(
     actor: Actor,
     conversationId: string,
     query: ListMessagingMessagesQuery,
-    base: string,
+    publicUrl: string,
   ): Promise<MessagingMessagePageDto> {
     const { lastReadNumber } = await this.participants.requireMember(actor, conversationId);
     const { data, next_cursor, has_more } = await this.receipts.listAndMark(actor, conversationId, {
@@ -48,7 +44,7 @@ export class MessagingMessages {
       },
       as: 'read',
     });
-    const urlOf = this.files.urlsFor(actor, base);
+    const urlOf = this.files.urlsFor(actor, publicUrl);
     const viewer = { userId: actor.userId, lastReadNumber, urlOf };
     return { results: data.map((message) => presentMessage(message, viewer)), next_cursor, has_more };
   }
@@ -58,24 +54,14 @@ export class MessagingMessages {
     actor: Actor,
     conversationId: string,
     dto: SendMessagingMessageDto,
-    base: string,
+    publicUrl: string,
   ): Promise<SentMessage<MessagingMessageDto>> {
-    const { message, isReplay } = await this.messages.send(actor, conversationId, toSend(dto.content ?? '', dto));
-    const viewer = { userId: actor.userId, lastReadNumber: 0, urlOf: this.files.urlsFor(actor, base) };
+    const { message, isReplay } = await this.messages.send(
+      actor,
+      conversationId,
+      toSendMessage(dto.content ?? '', dto),
+    );
+    const viewer = { userId: actor.userId, lastReadNumber: 0, urlOf: this.files.urlsFor(actor, publicUrl) };
     return { message: presentMessage(message, viewer), isReplay };
   }
-}
-
-/** Converts a send of this dialect to ours, whichever field contains its files. */
-export function toSend(
-  content: string,
-  { message_type, attachment_id, attachment_ids = [], client_message_id }: Omit<SendMessagingMessageDto, 'content'>,
-): SendMessageDto {
-  const ids = [...new Set([...(attachment_id ? [attachment_id] : []), ...attachment_ids])];
-  return {
-    content,
-    ...(message_type !== undefined && { message_type }),
-    ...(ids.length > 0 && { attachment_ids: ids }),
-    ...(client_message_id !== undefined && { client_message_id }),
-  };
 }

@@ -5,22 +5,24 @@ import { type FrameError, Reply, TextPacket, type WebSocketPacket } from '../../
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { MESSAGING_ERRORS } from './messaging.errors.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
-import { type UrlOf, presentAttachment } from './messaging.presenter.js';
+import { type FileUrlOf, presentAttachment } from './messaging.presenter.js';
+
+export const MESSAGING_PROTOCOL = 'messaging';
 
 /** A frame in the format of the dialect, with its conversation. */
 interface Translation {
   readonly conversationId: string | undefined;
-  /** A message with files is encoded for each receiver, because its URLs are personal. */
-  readonly packet: TextPacket | ((urlOf: UrlOf) => TextPacket) | undefined;
+  /** A function for a message with files: it is encoded for each receiver, because its URLs are personal. */
+  readonly packet: TextPacket | ((urlOf: FileUrlOf) => TextPacket) | undefined;
 }
 
 /** The conversation of a connection, and the URLs of files for its client. */
 export interface MessagingClient {
   readonly conversationId: string;
-  readonly urlOf: UrlOf;
+  readonly urlOf: FileUrlOf;
 }
 
-/** A refused client receives only the error. */
+/** In place of a client that was refused and receives only the error. */
 const REFUSED: MessagingClient = { conversationId: '', urlOf: (fileId) => fileId };
 
 /** For a connection that is closed because it exceeded limits too often: that error has no `retry_after`. */
@@ -28,7 +30,7 @@ const RATE_ABUSE_SECONDS = MESSAGING_LIMITS.connect!.windowSeconds;
 
 /** The socket of one conversation. Successful requests have no response: the message itself is sent. */
 export class MessagingCodec implements SocketCodec {
-  readonly protocol = 'messaging';
+  readonly protocol = MESSAGING_PROTOCOL;
   readonly limits = MESSAGING_LIMITS;
 
   /** `isExtended`: the client also supports our own frames, and receives those that the dialect does not define. */
@@ -48,28 +50,28 @@ export class MessagingCodec implements SocketCodec {
   }
 
   write(packet: EncodedFrame | Reply): WebSocketPacket | undefined {
-    if (packet instanceof Reply) return this.answer(packet);
+    if (packet instanceof Reply) return this.replyPacket(packet);
     switch (packet.type) {
       case 'ready':
-        return this.established(packet.translated(({ data }) => (data.user as { id: string }).id));
+        return this.establishedPacket(packet.translated(({ data }) => (data.user as { id: string }).id));
       case 'error':
-        return this.refusal(
+        return this.errorPacket(
           'connection',
           packet.translated(({ error }) => error!),
         );
       default:
-        return this.event(packet);
+        return this.eventPacket(packet);
     }
   }
 
-  private event(packet: EncodedFrame): WebSocketPacket | undefined {
-    const { conversationId, packet: translated } = packet.translated(translate);
+  private eventPacket(packet: EncodedFrame): WebSocketPacket | undefined {
+    const { conversationId, packet: translated } = packet.translated(translateFrame);
     if (conversationId !== undefined && conversationId !== this.conversationId) return undefined;
     if (typeof translated === 'function') return translated(this.client.urlOf);
     return translated ?? (this.isExtended ? packet : undefined);
   }
 
-  private established(userId: string): TextPacket {
+  private establishedPacket(userId: string): TextPacket {
     return TextPacket.of({
       type: 'connection_established',
       conversation_id: this.conversationId,
@@ -78,23 +80,24 @@ export class MessagingCodec implements SocketCodec {
     });
   }
 
-  private answer({ id, outcome }: Reply): TextPacket | undefined {
-    return outcome?.error && this.refusal(String(id), outcome.error);
+  private replyPacket({ id, outcome }: Reply): TextPacket | undefined {
+    return outcome?.error && this.errorPacket(String(id), outcome.error);
   }
 
-  private refusal(what: string, error: FrameError): TextPacket {
+  /** `cause` is the type of the request that failed, or `connection`. */
+  private errorPacket(cause: string, error: FrameError): TextPacket {
     const { code, message, details } = MESSAGING_ERRORS.translate(error);
     if (code !== 'RATE_LIMIT_EXCEEDED') return TextPacket.of({ type: 'error', message, code });
     return TextPacket.of({
       type: 'rate_limit_exceeded',
-      reason: `${what}_rate_limit_exceeded`,
+      reason: `${cause}_rate_limit_exceeded`,
       retry_after: details.retry_after ?? RATE_ABUSE_SECONDS,
-      message: `${what[0]!.toUpperCase()}${what.slice(1)} rate limit exceeded. Please slow down.`,
+      message: `${cause[0]!.toUpperCase()}${cause.slice(1)} rate limit exceeded. Please slow down.`,
     });
   }
 }
 
-function translate(frame: FrameContent): Translation {
+function translateFrame(frame: FrameContent): Translation {
   const { type, data } = frame;
   const conversationId = frame.conversation_id ?? (data.conversation_id as string | undefined);
   return { conversationId, packet: packetOf(type, frame) };
@@ -103,7 +106,7 @@ function translate(frame: FrameContent): Translation {
 function packetOf(type: string, { data, at }: FrameContent): Translation['packet'] {
   switch (type) {
     case 'message.created':
-      return chatMessage(data.message as MessageDto, at);
+      return chatMessagePacket(data.message as MessageDto, at);
     case 'typing':
       return TextPacket.of({
         type: 'user_typing',
@@ -113,21 +116,21 @@ function packetOf(type: string, { data, at }: FrameContent): Translation['packet
         timestamp: new Date().toISOString(),
       });
     case 'conversation.removed':
-      return problem('PERMISSION_DENIED', 'You are no longer in this conversation.');
+      return noticePacket('PERMISSION_DENIED', 'You are no longer in this conversation.');
     case 'resync':
-      return problem('MESSAGES_SKIPPED', 'Messages were skipped. Load the list again.');
+      return noticePacket('MESSAGES_SKIPPED', 'Messages were skipped. Load the list again.');
     default:
       return undefined;
   }
 }
 
-function problem(code: string, message: string): TextPacket {
+function noticePacket(code: string, message: string): TextPacket {
   return TextPacket.of({ type: 'error', message, code });
 }
 
 /** The `microsecond_timestamp` of the documented sample has the magnitude of milliseconds. */
-function chatMessage(message: MessageDto, at = message.created_at): Translation['packet'] {
-  const presented = {
+function chatMessagePacket(message: MessageDto, at = message.created_at): Translation['packet'] {
+  const common = {
     type: 'chat_message',
     message_id: message.id,
     conversation_id: message.conversation_id,
@@ -143,7 +146,7 @@ function chatMessage(message: MessageDto, at = message.created_at): Translation[
     ...(message.client_message_id !== undefined && { client_message_id: message.client_message_id }),
   };
   const { attachments } = message;
-  if (attachments.length === 0) return TextPacket.of({ ...presented, attachments });
+  if (attachments.length === 0) return TextPacket.of({ ...common, attachments });
   return (urlOf) =>
-    TextPacket.of({ ...presented, attachments: attachments.map((file) => presentAttachment(file, urlOf)) });
+    TextPacket.of({ ...common, attachments: attachments.map((file) => presentAttachment(file, urlOf)) });
 }

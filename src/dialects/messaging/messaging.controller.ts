@@ -1,8 +1,8 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { AdminHealthDto, AdminMetricsDto } from '../../modules/admin/admin.dto.js';
-import { AdminService } from '../../modules/admin/admin.service.js';
+import { AdminHealthDto, AdminMetricsDto } from '../../modules/admin/monitoring/monitoring.dto.js';
+import { MonitoringService } from '../../modules/admin/monitoring/monitoring.service.js';
 import { ConversationStatisticsService } from '../../modules/conversations/conversation-statistics.service.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
@@ -21,7 +21,7 @@ export class MessagingController {
   constructor(
     private readonly cookies: CookieSessions,
     private readonly statistics: ConversationStatisticsService,
-    private readonly admin: AdminService,
+    private readonly monitoring: MonitoringService,
   ) {}
 
   @Get('csrf')
@@ -52,7 +52,7 @@ export class MessagingController {
   @ApiBearerAuth()
   @ApiOkResponse({ type: AdminMetricsDto })
   metrics(@CurrentActor() actor: Actor): Promise<AdminMetricsDto> {
-    return this.admin.metrics(actor);
+    return this.monitoring.metrics(actor);
   }
 
   @Get('messaging/admin/health-check')
@@ -60,6 +60,6 @@ export class MessagingController {
   @ApiBearerAuth()
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {
-    return this.admin.health(actor);
+    return this.monitoring.health(actor);
   }
 }

@@ -36,7 +36,7 @@ export class ListMessagingMessagesQuery {
 }
 
 /** Optional fields of a message, over HTTP and sockets. */
-class SentAttachments {
+class MessagingMessageOptions {
   @EnumField({
     values: MESSAGE_TYPES,
     optional: true,
@@ -59,7 +59,7 @@ class SentAttachments {
   client_message_id?: string;
 }
 
-export class SendMessagingMessageDto extends SentAttachments {
+export class SendMessagingMessageDto extends MessagingMessageOptions {
   @TextField({
     max: BODY_TEXT_MAX,
     optional: true,
@@ -69,7 +69,7 @@ export class SendMessagingMessageDto extends SentAttachments {
   content?: string;
 }
 
-export class MessagingMessageFrameDto extends SentAttachments {
+export class MessagingMessageFrameDto extends MessagingMessageOptions {
   @TextField({ max: BODY_TEXT_MAX, description: 'The text', example: 'Hello, world!' })
   message: string;
 }

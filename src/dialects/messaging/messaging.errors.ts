@@ -1,17 +1,17 @@
 import { RateLimitExceeded } from '../../platform/errors/app-error.js';
 import { detailsSchema } from '../../platform/errors/error-details.js';
-import { defineErrorFormat, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
+import { defineErrorFormat, fieldProblemsOf, objectSchema, STRING_SCHEMA } from '../error-format.js';
 
 /** The codes that a problem of a field may have. */
 const FIELD_ERRORS = ['VALIDATION_ERROR', 'INVALID_MESSAGE_TYPE'];
 
-const PROBLEMS_SCHEMA = { type: 'object', additionalProperties: TEXT, description: 'Problems by field' };
+const PROBLEMS_SCHEMA = { type: 'object', additionalProperties: STRING_SCHEMA, description: 'Problems by field' };
 
 /** `{error: "text", code, details}`; for a rate limit also its numbers. */
 export const MESSAGING_ERRORS = defineErrorFormat({
   name: 'messaging',
   // An unknown message type has the same code as one that clients may not send.
-  otherCode: (error) =>
+  defaultCode: (error) =>
     error.code === 'VALIDATION_ERROR' && fieldProblemsOf(error).some(({ field }) => field === 'message_type')
       ? 'INVALID_MESSAGE_TYPE'
       : error.code,
@@ -30,8 +30,8 @@ export const MESSAGING_ERRORS = defineErrorFormat({
   schema: ({ code: own, details }, code) =>
     objectSchema(
       {
-        error: { ...TEXT, description: 'For humans; may change' },
-        code: { ...TEXT, enum: [code] },
+        error: { ...STRING_SCHEMA, description: 'For humans; may change' },
+        code: { ...STRING_SCHEMA, enum: [code] },
         details: FIELD_ERRORS.includes(own) ? PROBLEMS_SCHEMA : detailsSchema(details),
       },
       code === 'RATE_LIMIT_EXCEEDED'

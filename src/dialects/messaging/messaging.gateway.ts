@@ -1,15 +1,59 @@
+import { Injectable } from '@nestjs/common';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import { TypingService } from '../../modules/presence/typing.service.js';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
-import { toSend } from './messaging-messages.js';
-import type { MessagingCodec } from './messaging.codec.js';
+import { MESSAGING_PROTOCOL, MessagingCodec, type MessagingClient } from './messaging.codec.js';
 import { MessagingMessageFrameDto, MessagingTypingFrameDto } from './messaging.dto.js';
 import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 import { TYPING_LIMIT } from '../../modules/presence/presence.limits.js';
+import { toSendMessage } from './messaging.presenter.js';
+import { ConversationNotFound } from '../../modules/participants/participants.errors.js';
+import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
+import { AuthenticationRequired } from '../../platform/errors/app-error.js';
+import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
+import { credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
+import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
+import { MessagingFiles } from './messaging-files.js';
+import { MESSAGING_LIMITS } from './messaging.limits.js';
+
+export const MESSAGING_SOCKET_PATH = /^\/ws\/chat\/([^/]+)\/?$/;
+
+/** Opens `/ws/chat/{conversation_id}/` for participants: by token or, from our own pages, by the session cookie. */
+@Injectable()
+export class MessagingSockets implements CodecHandler<MessagingClient> {
+  constructor(
+    private readonly handshake: Handshake,
+    private readonly participants: ParticipantsPolicy,
+    private readonly files: MessagingFiles,
+  ) {}
+
+  /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded, ConversationNotFound, PermissionDenied */
+  async identify({ request, url }: Upgrade): Promise<IdentifiedClient<MessagingClient>> {
+    const credential = credentialOf(request, url.searchParams) ?? this.handshake.cookieOf(request);
+    const actor = await this.handshake.identify(credential, MESSAGING_LIMITS);
+    if (!actor) throw new AuthenticationRequired();
+    const conversationId = await this.participants.resolve(actor, conversationIdIn(url.pathname));
+    await this.participants.requireMember(actor, conversationId);
+    const urlOf = this.files.urlsFor(actor, this.handshake.publicUrlOf(request));
+    return { actor, context: { conversationId, urlOf } };
+  }
+
+  codec({ url }: Upgrade, client: MessagingClient | undefined): MessagingCodec {
+    return new MessagingCodec(url.searchParams.get('ext') === '1', client);
+  }
+}
+
+function conversationIdIn(path: string): string {
+  try {
+    return decodeURIComponent(MESSAGING_SOCKET_PATH.exec(path)![1]!);
+  } catch {
+    throw new ConversationNotFound();
+  }
+}
 
 /** Commands of the socket of a conversation. */
-@Gateway('messaging')
+@Gateway(MESSAGING_PROTOCOL)
 export class MessagingGateway {
   constructor(
     private readonly messages: MessagesService,
@@ -22,11 +66,11 @@ export class MessagingGateway {
     summary: 'Sends a message',
   })
   async send({ actor, codec }: LiveConnection, dto: MessagingMessageFrameDto): Promise<void> {
-    await this.messages.send(actor, (codec as MessagingCodec).conversationId, toSend(dto.message, dto));
+    await this.messages.send(actor, (codec as MessagingCodec).conversationId, toSendMessage(dto.message, dto));
   }
 
   @OnFrame('typing', MessagingTypingFrameDto, { limit: TYPING_LIMIT, summary: 'Starts or stops the typing indicator' })
-  type({ actor, codec }: LiveConnection, { is_typing: isTyping }: MessagingTypingFrameDto): Promise<void> {
+  setTyping({ actor, codec }: LiveConnection, { is_typing: isTyping }: MessagingTypingFrameDto): Promise<void> {
     const { conversationId } = codec as MessagingCodec;
     return isTyping ? this.typing.start(actor, conversationId) : this.typing.stop(actor, conversationId);
   }

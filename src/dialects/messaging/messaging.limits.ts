@@ -4,7 +4,7 @@ import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 import { TYPING_LIMIT } from '../../modules/presence/presence.limits.js';
 import { CONNECT_IP_LIMIT, CONNECT_LIMIT } from '../../platform/throttling/limits.js';
 
-/** The limits of this dialect for all roles; others have their defaults. */
+/** The limits of this dialect, the same for all roles. Actions that are not listed have Parley's own limits. */
 export const MESSAGING_LIMITS: LimitProfile = {
   [MESSAGE_SEND_LIMIT.name]: { byRole: perRole(60), windowSeconds: 60 },
   [CONNECT_LIMIT.name]: { byRole: perRole(10), windowSeconds: 60 },

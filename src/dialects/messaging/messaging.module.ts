@@ -13,10 +13,9 @@ import { MessagingConversations } from './messaging-conversations.js';
 import { MessagingFilesController } from './messaging-files.controller.js';
 import { MessagingFiles } from './messaging-files.js';
 import { MessagingMessages } from './messaging-messages.js';
-import { MESSAGING_SOCKET_PATH, MessagingSockets } from './messaging-sockets.js';
 import { MessagingController } from './messaging.controller.js';
 import { MESSAGING_ERRORS } from './messaging.errors.js';
-import { MessagingGateway } from './messaging.gateway.js';
+import { MESSAGING_SOCKET_PATH, MessagingSockets, MessagingGateway } from './messaging.gateway.js';
 
 /** The dialect at `/api/messaging/…`, `/api/csrf/`, `/ws/chat/{conversation_id}/`. */
 @Module({

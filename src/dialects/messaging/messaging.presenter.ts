@@ -1,22 +1,23 @@
 import type { ConversationDto } from '../../modules/conversations/conversations.dto.js';
 import type { ConversationStatistics } from '../../modules/conversations/conversation-statistics.service.js';
 import type { FileDto } from '../../modules/files/files.dto.js';
-import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
 import type {
   MessagingAttachmentDto,
   MessagingConversationDto,
   MessagingMessageDto,
   MessagingStatisticsDto,
+  SendMessagingMessageDto,
 } from './messaging.dto.js';
 
 /** Returns the absolute URL of a file, which needs no credential and is for one receiver only. */
-export type UrlOf = (fileId: string) => string;
+export type FileUrlOf = (fileId: string) => string;
 
 /** The receiver: their id, read mark and file URLs. */
 export interface Viewer {
   readonly userId: string;
   readonly lastReadNumber: number;
-  readonly urlOf: UrlOf;
+  readonly urlOf: FileUrlOf;
 }
 
 export function presentConversation(conversation: ConversationDto): MessagingConversationDto {
@@ -57,7 +58,7 @@ export function presentMessage(message: MessageDto, viewer: Viewer): MessagingMe
   };
 }
 
-export function presentAttachment(file: FileDto, urlOf: UrlOf): MessagingAttachmentDto {
+export function presentAttachment(file: FileDto, urlOf: FileUrlOf): MessagingAttachmentDto {
   const { id, file_name, file_type, file_category, file_size, uploaded_at, status } = file;
   const file_url = urlOf(id);
   return { attachment_id: id, file_name, file_type, file_category, file_size, file_url, uploaded_at, status };
@@ -73,5 +74,19 @@ export function presentStatistics(statistics: ConversationStatistics): Messaging
       last_message_at: lastMessageAt.toISOString(),
       unread_count: unread,
     })),
+  };
+}
+
+/** Combines the two fields that may contain files. */
+export function toSendMessage(
+  content: string,
+  { message_type, attachment_id, attachment_ids = [], client_message_id }: Omit<SendMessagingMessageDto, 'content'>,
+): SendMessageDto {
+  const ids = [...new Set([...(attachment_id ? [attachment_id] : []), ...attachment_ids])];
+  return {
+    content,
+    ...(message_type !== undefined && { message_type }),
+    ...(ids.length > 0 && { attachment_ids: ids }),
+    ...(client_message_id !== undefined && { client_message_id }),
   };
 }

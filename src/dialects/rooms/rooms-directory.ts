@@ -37,7 +37,7 @@ export class RoomsDirectory {
    * @throws AuthenticationRequired, ConversationNotFound, PermissionDenied for private rooms
    */
   async join(actor: Actor | undefined, room: string, { session_id: key }: JoinRoomDto): Promise<JoinedRoomDto> {
-    const user = await this.joiningUser(actor, key);
+    const user = await this.requireUser(actor, key);
     const id = await this.policy.resolve(user, room);
     await this.participants.join(user, id);
     const joinedAt = new Date().toISOString();
@@ -45,7 +45,7 @@ export class RoomsDirectory {
     return { room_id: this.names.nameOf(id), session_id: key ?? null, joined_at: joinedAt, active_users: active };
   }
 
-  private async joiningUser(actor: Actor | undefined, key: string | undefined): Promise<Actor> {
+  private async requireUser(actor: Actor | undefined, key: string | undefined): Promise<Actor> {
     const holder = key === undefined ? undefined : await this.authenticator.authenticateKey(key);
     if (actor && holder && actor.userId !== holder.userId) throw new PermissionDenied('The session is not yours.');
     const user = actor ?? holder;

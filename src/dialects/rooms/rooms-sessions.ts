@@ -3,7 +3,7 @@ import { SessionKeysService } from '../../modules/auth/session-keys.service.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { SessionKeyStats } from './session-key-stats.js';
-import { requireSelf } from './room-messages.js';
+import { requireSelf } from './rooms-messages.js';
 import type { CreateRoomsSessionDto, RoomsSessionDto, RoomsSessionStateDto } from './rooms.dto.js';
 import { SessionNotFound } from './rooms.errors.js';
 import { presentSession, socketUrl } from './rooms.presenter.js';
@@ -18,8 +18,8 @@ export class RoomsSessions {
     private readonly stats: SessionKeyStats,
   ) {}
 
-  /** `base` is the URL at which clients reach this server. @throws PermissionDenied when `user_id` is another user */
-  async create(actor: Actor, dto: CreateRoomsSessionDto, base: string): Promise<RoomsSessionDto> {
+  /** @throws PermissionDenied when `user_id` is another user */
+  async create(actor: Actor, dto: CreateRoomsSessionDto, publicUrl: string): Promise<RoomsSessionDto> {
     requireSelf(actor, dto.user_id);
     const { preferences = {} } = dto;
     const { key, createdAt, expiresAt } = await this.keys.issue(actor, { ttlSeconds: TTL_SECONDS, preferences });
@@ -28,7 +28,7 @@ export class RoomsSessions {
       user_id: actor.userId,
       created_at: createdAt.toISOString(),
       expires_at: expiresAt.toISOString(),
-      websocket_url: socketUrl(base, key),
+      websocket_url: socketUrl(publicUrl, key),
     };
   }
 

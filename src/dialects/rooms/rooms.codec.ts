@@ -3,10 +3,11 @@ import type { RoomNameCache } from '../../modules/conversations/room-name-cache.
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
-import { type FrameError, Reply, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import { type FrameError, frameText, Reply, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
-import { SharedEnvelope } from './envelope.js';
 import { bodyOf, ROOMS_ERRORS } from './rooms.errors.js';
+
+export const ROOMS_PROTOCOL = 'rooms';
 
 /** The clients of this dialect send heartbeats in this interval. */
 const HEARTBEAT_MS = 30_000;
@@ -14,11 +15,35 @@ const HEARTBEAT_MS = 30_000;
 /** Sent to a client that read too slowly. */
 const SKIPPED = { error_code: 'MESSAGES_SKIPPED', error_message: 'Messages were skipped.', details: {} };
 
+/** Every session id has this length: a UUID. */
+const ID_LENGTH = 36;
+const PLACEHOLDER = '-'.repeat(ID_LENGTH);
+
+/** The shared part of an envelope for all receivers: an encoded frame with a placeholder for the session id. */
+export class SharedEnvelope {
+  private readonly frame: Buffer;
+  private readonly idAt: number;
+
+  constructor(type: string, data: object, timestamp = Date.now()) {
+    const head = `{"type":${JSON.stringify(type)},"timestamp":${timestamp},"session_id":"`;
+    const metadata = '"metadata":{"version":"1.0","source":"server"}}';
+    this.frame = frameText(`${head}${PLACEHOLDER}","data":${JSON.stringify(data)},${metadata}`);
+    this.idAt = this.frame.indexOf(head + PLACEHOLDER) + head.length;
+  }
+
+  /** Returns the envelope of one receiver: a copy with their session id. */
+  to(sessionId: string): WebSocketPacket {
+    const webSocketFrame = Buffer.from(this.frame);
+    webSocketFrame.write(sessionId, this.idAt, ID_LENGTH, 'latin1');
+    return { size: webSocketFrame.length, webSocketFrame };
+  }
+}
+
 /** Translates a frame once for all receivers into the format of the dialect. */
 export type Translate = (frame: FrameContent) => SharedEnvelope | undefined;
 
-/** Translates our frames to envelopes; `names` resolves room names. One function for all connections. */
-export function translator(names: RoomNameCache): Translate {
+/** Creates the function that translates frames for all connections. */
+export function createTranslator(names: RoomNameCache): Translate {
   return ({ type, at, conversation_id: conversationId = '', data }) => {
     const room = { room_id: names.nameOf(conversationId) };
     const time = at === undefined ? undefined : Date.parse(at);
@@ -56,10 +81,11 @@ export interface RoomsSocketOptions extends RoomsClient {
 
 /** The socket of the envelopes: `{type, timestamp, session_id, data, metadata}` both ways. */
 export class RoomsCodec implements SocketCodec {
-  readonly protocol = 'rooms';
+  readonly protocol = ROOMS_PROTOCOL;
   /** Part of every envelope. Without a session key the client gets a random id, which opens nothing. */
   readonly sessionId: string;
   readonly openedAt = performance.now();
+  /** Messages that the client has sent and received. */
   sent = 0;
   received = 0;
   connectionId: string | undefined;
@@ -78,29 +104,29 @@ export class RoomsCodec implements SocketCodec {
   }
 
   write(packet: EncodedFrame | Reply): WebSocketPacket | undefined {
-    if (packet instanceof Reply) return this.respond(packet);
+    if (packet instanceof Reply) return this.replyPacket(packet);
     switch (packet.type) {
       case 'hello':
         this.connectionId = packet.translated(({ data }) => data.connection_id as string);
         return undefined;
       case 'ready':
         this.options.onReady?.(this);
-        return this.welcome(packet.translated(({ data }) => data.user as { id: string; display_name: string }));
+        return this.welcomePacket(packet.translated(({ data }) => data.user as { id: string; display_name: string }));
       case 'error':
-        return this.problem(packet.translated(({ error }) => error!));
+        return this.errorPacket(packet.translated(({ error }) => error!));
       default:
-        return this.event(packet);
+        return this.eventPacket(packet);
     }
   }
 
-  private event(packet: EncodedFrame): WebSocketPacket | undefined {
+  private eventPacket(packet: EncodedFrame): WebSocketPacket | undefined {
     const envelope = packet.translated(this.translate);
     if (!envelope) return this.options.isExtended ? packet : undefined;
     if (packet.type === 'message.created') this.received++;
     return envelope.to(this.sessionId);
   }
 
-  private welcome({ id, display_name }: { id: string; display_name: string }): WebSocketPacket {
+  private welcomePacket({ id, display_name }: { id: string; display_name: string }): WebSocketPacket {
     const data = {
       action: 'welcome',
       user_id: id,
@@ -108,20 +134,20 @@ export class RoomsCodec implements SocketCodec {
       connection_id: this.connectionId,
       heartbeat_interval_ms: HEARTBEAT_MS,
     };
-    return this.wrap('system_message', data);
+    return this.envelope('system_message', data);
   }
 
   /** A heartbeat has a response; a message is its own response. */
-  private respond({ id, outcome: { result, error } = {} }: Reply): WebSocketPacket | undefined {
-    if (error) return this.problem(error);
-    return result && id === 'heartbeat' ? this.wrap('heartbeat', result) : undefined;
+  private replyPacket({ id, outcome: { result, error } = {} }: Reply): WebSocketPacket | undefined {
+    if (error) return this.errorPacket(error);
+    return result && id === 'heartbeat' ? this.envelope('heartbeat', result) : undefined;
   }
 
-  private problem(error: FrameError): WebSocketPacket {
-    return this.wrap('error', bodyOf(ROOMS_ERRORS.translate(error)));
+  private errorPacket(error: FrameError): WebSocketPacket {
+    return this.envelope('error', bodyOf(ROOMS_ERRORS.translate(error)));
   }
 
-  private wrap(type: string, data: object): WebSocketPacket {
+  private envelope(type: string, data: object): WebSocketPacket {
     return new SharedEnvelope(type, data).to(this.sessionId);
   }
 }

@@ -42,9 +42,9 @@ export class RoomsController {
   create(
     @CurrentActor() actor: Actor,
     @Body() dto: CreateRoomsSessionDto,
-    @PublicUrl() base: string,
+    @PublicUrl() publicUrl: string,
   ): Promise<RoomsSessionDto> {
-    return this.sessions.create(actor, dto, base);
+    return this.sessions.create(actor, dto, publicUrl);
   }
 
   /** Public, because the path contains the secret. */

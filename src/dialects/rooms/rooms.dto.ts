@@ -77,7 +77,7 @@ export class RoomsSessionDto {
   websocket_url: string;
 }
 
-export class RoomsSessionFiguresDto {
+export class RoomsSessionStatisticsDto {
   @ApiProperty(COUNT)
   messages_sent: number;
 
@@ -110,8 +110,8 @@ export class RoomsSessionStateDto {
   @ApiProperty({ ...METADATA, example: { theme: 'dark' } })
   preferences: Record<string, unknown>;
 
-  @ApiProperty({ type: RoomsSessionFiguresDto })
-  statistics: RoomsSessionFiguresDto;
+  @ApiProperty({ type: RoomsSessionStatisticsDto })
+  statistics: RoomsSessionStatisticsDto;
 }
 
 export class RoomDto {

@@ -1,7 +1,7 @@
 import { defineError, type ErrorDeclaration } from '../../platform/errors/app-error.js';
 import { type DetailFields, detailsSchema, optional, text, oneOf } from '../../platform/errors/error-details.js';
 import type { FrameError } from '../../platform/realtime/protocol/packet.js';
-import { defineErrorFormat, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
+import { defineErrorFormat, fieldProblemsOf, objectSchema, STRING_SCHEMA } from '../error-format.js';
 
 export class SessionNotFound extends defineError('SESSION_NOT_FOUND', 404, {
   message: 'No such session.',
@@ -41,8 +41,8 @@ export const ROOMS_ERRORS = defineErrorFormat({
   body: bodyOf,
   schema: (error, code) =>
     objectSchema({
-      error_code: { ...TEXT, enum: [code] },
-      error_message: { ...TEXT, description: 'For humans; may change' },
+      error_code: { ...STRING_SCHEMA, enum: [code] },
+      error_message: { ...STRING_SCHEMA, description: 'For humans; may change' },
       details: detailsSchema(detailsOf(error, code)),
     }),
 });

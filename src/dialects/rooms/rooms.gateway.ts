@@ -1,15 +1,67 @@
+import { Injectable } from '@nestjs/common';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
-import { RoomMessages } from './room-messages.js';
-import type { RoomsCodec } from './rooms.codec.js';
+import { RoomsMessages } from './rooms-messages.js';
+import { ROOMS_PROTOCOL, RoomsCodec, type RoomsClient, createTranslator, type Translate } from './rooms.codec.js';
 import { RoomsHeartbeatFrameDto, RoomsTextFrameDto } from './rooms.dto.js';
 import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
+import { GuestsService } from '../../modules/auth/guests.service.js';
+import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
+import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
+import { credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
+import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
+import { SessionKeyStats } from './session-key-stats.js';
+
+export const ROOMS_SOCKET_PATH = /^\/ws\/chat\/?$/;
+
+/** Opens `/ws/chat/`: by token, by session key, or as a guest where guests are allowed. */
+@Injectable()
+export class RoomsSockets implements CodecHandler<RoomsClient> {
+  private readonly translate: Translate;
+
+  constructor(
+    private readonly handshake: Handshake,
+    private readonly guests: GuestsService,
+    private readonly names: RoomNameCache,
+    private readonly stats: SessionKeyStats,
+  ) {
+    this.translate = createTranslator(names);
+  }
+
+  /**
+   * A client with an invalid credential is refused, not treated as a guest.
+   * @throws AuthenticationRequired, AccountBanned, RateLimitExceeded
+   */
+  async identify({ request, url, ipKey }: Upgrade): Promise<IdentifiedClient<RoomsClient>> {
+    await this.names.refresh();
+    const key = url.searchParams.get('session_id');
+    const credential = credentialOf(request, url.searchParams) ?? (key === null ? undefined : { sessionKey: key });
+    const actor = await this.handshake.identify(credential);
+    if (!actor) return this.identifyGuest(ipKey);
+    return { actor, context: credential && 'sessionKey' in credential ? credential : {} };
+  }
+
+  codec({ url }: Upgrade, { sessionKey }: RoomsClient = {}): RoomsCodec {
+    return new RoomsCodec(this.translate, {
+      sessionKey,
+      isExtended: url.searchParams.get('ext') === '1',
+      onReady: sessionKey === undefined ? undefined : (codec) => this.stats.follow(codec),
+    });
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded */
+  private async identifyGuest(ipKey: string): Promise<IdentifiedClient<RoomsClient>> {
+    const actor = await this.guests.enter(ipKey);
+    await this.handshake.count(actor);
+    return { actor, context: {} };
+  }
+}
 
 /** Commands of this dialect's sockets. */
-@Gateway('rooms')
+@Gateway(ROOMS_PROTOCOL)
 export class RoomsGateway {
-  constructor(private readonly messages: RoomMessages) {}
+  constructor(private readonly messages: RoomsMessages) {}
 
   @OnFrame('text_message', RoomsTextFrameDto, {
     limit: MESSAGE_SEND_LIMIT,
@@ -21,7 +73,7 @@ export class RoomsGateway {
   }
 
   @OnFrame('heartbeat', RoomsHeartbeatFrameDto, { limit: CALL_LIMIT, summary: 'Returns a heartbeat' })
-  beat(_connection: LiveConnection, { sequence }: RoomsHeartbeatFrameDto): object {
+  heartbeat(_connection: LiveConnection, { sequence }: RoomsHeartbeatFrameDto): object {
     return sequence === undefined ? {} : { sequence };
   }
 }

@@ -5,13 +5,12 @@ import { MessagesModule } from '../../modules/messages/messages.module.js';
 import { ParticipantsModule } from '../../modules/participants/participants.module.js';
 import { DialectModule } from '../dialect.module.js';
 import { SessionKeyStats } from './session-key-stats.js';
-import { RoomMessages } from './room-messages.js';
+import { RoomsMessages } from './rooms-messages.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsDirectory } from './rooms-directory.js';
 import { ROOMS_ERRORS } from './rooms.errors.js';
-import { RoomsGateway } from './rooms.gateway.js';
+import { RoomsGateway, ROOMS_SOCKET_PATH, RoomsSockets } from './rooms.gateway.js';
 import { RoomsSessions } from './rooms-sessions.js';
-import { ROOMS_SOCKET_PATH, RoomsSockets } from './rooms-sockets.js';
 
 /** The dialect at `/api/sessions/…`, `/api/rooms/…`, `/ws/chat/`. */
 @Module({
@@ -27,6 +26,6 @@ import { ROOMS_SOCKET_PATH, RoomsSockets } from './rooms-sockets.js';
     MessagesModule,
   ],
   controllers: [RoomsController],
-  providers: [RoomsSessions, RoomsDirectory, RoomMessages, SessionKeyStats, RoomsSockets, RoomsGateway],
+  providers: [RoomsSessions, RoomsDirectory, RoomsMessages, SessionKeyStats, RoomsSockets, RoomsGateway],
 })
 export class RoomsDialectModule {}

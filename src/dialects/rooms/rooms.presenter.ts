@@ -30,7 +30,7 @@ export function presentSession(key: string, row: SessionKeyRow): RoomsSessionSta
   };
 }
 
-/** Returns the URL of the socket of a session; `base` is the URL at which clients reach this server over HTTP. */
-export function socketUrl(base: string, key: string): string {
-  return `${base.replace(/^http/, 'ws')}/ws/chat/?session_id=${key}`;
+/** Returns the URL of the socket of a session. `publicUrl` begins with http: or https:. */
+export function socketUrl(publicUrl: string, key: string): string {
+  return `${publicUrl.replace(/^http/, 'ws')}/ws/chat/?session_id=${key}`;
 }

@@ -4,23 +4,23 @@ import { FilesModule } from '../files/files.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
-import { AdminController } from './admin.controller.js';
-import { AdminGateway } from './admin.gateway.js';
-import { AdminRepository } from './admin.repository.js';
-import { AdminService } from './admin.service.js';
+import { MonitoringController } from './monitoring/monitoring.controller.js';
+import { MonitoringGateway } from './monitoring/monitoring.gateway.js';
+import { DashboardRepository } from './monitoring/dashboard.repository.js';
+import { MonitoringService } from './monitoring/monitoring.service.js';
 import { AuditController } from './audit/audit.controller.js';
 import { ReadAuditLog } from './audit/read-audit-log.js';
 import { AdminConversationsController } from './conversations/admin-conversations.controller.js';
 import { AdminConversationsRepository } from './conversations/admin-conversations.repository.js';
 import { AdminConversationsService } from './conversations/admin-conversations.service.js';
-import { DashboardStats } from './dashboard-stats.js';
-import { LiveStats } from './live-stats.js';
+import { DashboardStats } from './monitoring/dashboard-stats.js';
+import { LiveStats } from './monitoring/live-stats.js';
 import { ModerationModule } from './moderation/moderation.module.js';
-import { NodeMetrics } from './node-metrics.js';
+import { NodeMetrics } from './monitoring/node-metrics.js';
 import { AccountDeletionsRepository } from './users/account-deletions.repository.js';
 import { AdminAccountsController } from './users/admin-accounts.controller.js';
-import { AdminUserSlices } from './users/admin-user-slices.js';
-import { AdminUserSlicesRepository } from './users/admin-user-slices.repository.js';
+import { AdminUserOffsetPages } from './users/admin-user-offset-pages.js';
+import { AdminUserOffsetPagesRepository } from './users/admin-user-offset-pages.repository.js';
 import { AdminUsersController } from './users/admin-users.controller.js';
 import { AdminUsersRepository } from './users/admin-users.repository.js';
 import { AdminUsersService } from './users/admin-users.service.js';
@@ -33,7 +33,7 @@ import { OwnAccountController } from './users/own-account.controller.js';
 @Module({
   imports: [UsersModule, AuthModule, ParticipantsModule, FilesModule, WebhooksModule, ModerationModule],
   controllers: [
-    AdminController,
+    MonitoringController,
     AuditController,
     AdminUsersController,
     AdminAccountsController,
@@ -41,11 +41,11 @@ import { OwnAccountController } from './users/own-account.controller.js';
     AdminConversationsController,
   ],
   providers: [
-    ...[AdminService, AdminGateway, AdminRepository, DashboardStats, NodeMetrics, LiveStats],
-    ...[AdminUsersService, AdminUsersRepository, AdminUserSlices, AdminUserSlicesRepository],
+    ...[MonitoringService, MonitoringGateway, DashboardRepository, DashboardStats, NodeMetrics, LiveStats],
+    ...[AdminUsersService, AdminUsersRepository, AdminUserOffsetPages, AdminUserOffsetPagesRepository],
     ...[DeleteAccount, AccountDeletionsRepository, ExportUser, ExportRepository],
     ...[AdminConversationsService, AdminConversationsRepository, ReadAuditLog],
   ],
-  exports: [AdminService, AdminUsersService, AdminUserSlices],
+  exports: [MonitoringService, AdminUsersService, AdminUserOffsetPages],
 })
 export class AdminModule {}

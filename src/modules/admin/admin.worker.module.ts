@@ -6,7 +6,7 @@ import { ActivityRollup } from './activity/active-users.js';
 import { ModerationCleanupTask } from './moderation/moderation-cleanup-task.js';
 import { ModerationCleanupRepository } from './moderation/moderation-cleanup.repository.js';
 import { AccountDeletionsRepository } from './users/account-deletions.repository.js';
-import { FinishDeletions } from './users/finish-deletions.js';
+import { AccountDeletionsTask } from './users/account-deletions-task.js';
 
 /**
  * The scheduled tasks of the admin module: they finish the deletion of accounts, count active users, and remove texts
@@ -15,7 +15,7 @@ import { FinishDeletions } from './users/finish-deletions.js';
 @Module({
   imports: [ParticipantsWorkerModule, PresenceWorkerModule, MessagesWorkerModule],
   providers: [
-    FinishDeletions,
+    AccountDeletionsTask,
     AccountDeletionsRepository,
     ActivityRollup,
     ModerationCleanupTask,

@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 const CHUNK = 64 * 1024;
-const SILENCE_MS = 60_000;
-const ANSWER_MAX = 4096;
+const IDLE_TIMEOUT_MS = 60_000;
+const RESPONSE_MAX = 4096;
 
 export type ScanVerdict = 'clean' | 'malware' | 'impossible';
 
@@ -28,7 +28,7 @@ export class Clamd {
 
   constructor(
     private readonly url: string,
-    private readonly silenceMs = SILENCE_MS,
+    private readonly idleTimeoutMs = IDLE_TIMEOUT_MS,
   ) {}
 
   /** `impossible`: the file is above the limit of the scanner, or the scanner gave up. @throws ScannerUnavailable */
@@ -37,14 +37,14 @@ export class Clamd {
     const { hostname, port } = new URL(this.url);
     const socket = createConnection({ host: hostname, port: Number(port || 3310) });
     this.sockets.add(socket);
-    socket.setTimeout(this.silenceMs, () => socket.destroy(new Error('no response in time')));
-    const sending = new Sending(path);
+    socket.setTimeout(this.idleTimeoutMs, () => socket.destroy(new Error('no response in time')));
+    const transfer = new FileTransfer(path);
     try {
-      const [response] = await Promise.all([responseOf(socket, sending), sending.into(socket)]);
+      const [response] = await Promise.all([responseOf(socket, transfer), transfer.sendTo(socket)]);
       return verdictOf(response);
     } catch (error) {
       // A disconnect before or after the file does not indicate anything about the file.
-      if (error instanceof ScannerDisconnected && sending.isInTheMiddle) throw error;
+      if (error instanceof ScannerDisconnected && transfer.isInTheMiddle) throw error;
       throw new ScannerUnavailable((error as Error).message);
     } finally {
       this.sockets.delete(socket);
@@ -60,7 +60,7 @@ export class Clamd {
 }
 
 /** The progress of sending one file to the scanner. */
-class Sending {
+class FileTransfer {
   private hasBegun = false;
   private hasEnded = false;
   /** The scanner has responded before the end: it needs no more data. */
@@ -73,7 +73,7 @@ class Sending {
   }
 
   /** Errors of the connection are handled where the response is awaited. */
-  async into(socket: Socket): Promise<void> {
+  async sendTo(socket: Socket): Promise<void> {
     await pipeline(Readable.from(this.framed()), socket, { end: false }).catch(() => undefined);
   }
 
@@ -92,13 +92,13 @@ class Sending {
   }
 }
 
-function responseOf(socket: Socket, sending: Sending): Promise<string> {
+function responseOf(socket: Socket, transfer: FileTransfer): Promise<string> {
   return new Promise((resolve, reject) => {
     let response = '';
     socket.on('data', (chunk: Buffer) => {
-      sending.hasResponse = true;
+      transfer.hasResponse = true;
       response += chunk.toString('latin1');
-      if (response.includes('\0') || response.length > ANSWER_MAX) resolve(response.replace(/\0.*$/s, ''));
+      if (response.includes('\0') || response.length > RESPONSE_MAX) resolve(response.replace(/\0.*$/s, ''));
     });
     socket.on('error', (error) =>
       response === ''

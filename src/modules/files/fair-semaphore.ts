@@ -13,12 +13,12 @@ export class FairSemaphore {
   private readonly holders: string[] = [];
   private readonly waiting: Waiting[] = [];
 
-  constructor(private readonly most: () => number) {}
+  constructor(private readonly limit: () => number) {}
 
   /** @throws ServiceUnavailable when `ended` fires first */
   async acquire(owner: string, ended: AbortSignal): Promise<void> {
     if (ended.aborted) throw new ServiceUnavailable();
-    if (this.holders.length < this.most()) {
+    if (this.holders.length < this.limit()) {
       this.holders.push(owner);
       return;
     }

@@ -21,7 +21,7 @@ describe('the check of a file in its own process', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'parley-checks-'));
-    processes = new FileProcesses({ ...new FileProcessSettings(), checksAtOnce: 1 });
+    processes = new FileProcesses({ ...new FileProcessSettings(), maxConcurrentChecks: 1 });
   });
   afterEach(() => {
     processes.onModuleDestroy();
@@ -103,7 +103,7 @@ describe('the check of a file in its own process', () => {
   });
 
   it('rejects the file at its deadline, ends the process, and checks the next file', async () => {
-    const settings = { ...new FileProcessSettings(), checksAtOnce: 1 };
+    const settings = { ...new FileProcessSettings(), maxConcurrentChecks: 1 };
     processes = new FileProcesses(settings);
     // With a process that has started: its start time is not part of the measurement.
     await check(shortFile());

@@ -21,10 +21,10 @@ export class FileProcessSettings {
   /** For the check within the request of an upload: 50 MB of any type take a second at most. */
   checkMs = 10_000;
   /** Concurrent checks of uploads; others wait in a fair queue. */
-  checksAtOnce = 4;
+  maxConcurrentChecks = 4;
   idleMs = 30_000;
   /** After this number of files a process is replaced, because its memory is fragmented. */
-  filesEach = 100;
+  filesPerProcess = 100;
   entry = fileURLToPath(new URL(`./file-process${SUFFIX}`, import.meta.url));
   /** When run from the sources it needs the options that compile them; otherwise nothing of this process. */
   nodeOptions: readonly string[] = SUFFIX === '.ts' ? process.execArgv : [];
@@ -38,7 +38,7 @@ interface Worker {
   idleTimer?: NodeJS.Timeout;
 }
 
-/** The process ended by itself or was killed. */
+/** A process ended by itself or was killed while it worked. */
 class ProcessEnded extends Error {}
 
 /**
@@ -54,7 +54,7 @@ export class FileProcesses implements OnModuleDestroy {
   private isClosed = false;
 
   constructor(private readonly settings: FileProcessSettings) {
-    this.checks = new FairSemaphore(() => settings.checksAtOnce);
+    this.checks = new FairSemaphore(() => settings.maxConcurrentChecks);
   }
 
   /** A shutdown does not wait for files. */
@@ -113,13 +113,13 @@ export class FileProcesses implements OnModuleDestroy {
   }
 
   private start(): Worker {
-    const { entry, nodeOptions, environment, memoryBytes, filesEach } = this.settings;
+    const { entry, nodeOptions, environment, memoryBytes, filesPerProcess } = this.settings;
     const child = fork(entry, [String(memoryBytes)], {
       execArgv: [...nodeOptions],
       env: environment,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const worker: Worker = { child, filesLeft: filesEach };
+    const worker: Worker = { child, filesLeft: filesPerProcess };
     child.on('error', () => undefined);
     child.once('exit', () => this.remove(worker));
     this.workers.add(worker);
@@ -133,15 +133,15 @@ export class FileProcesses implements OnModuleDestroy {
         finish(() =>
           reject(this.isClosed ? new ServiceUnavailable() : new ProcessEnded(`it ended: ${signal ?? code}`)),
         );
-      const answered = (response: FileResponse): void => finish(() => resolve(response));
+      const responded = (response: FileResponse): void => finish(() => resolve(response));
       const abandoned = (): void => finish(() => reject(new ServiceUnavailable()));
       const finish = (how: () => void): void => {
         clearTimeout(late);
-        child.off('exit', broken).off('message', answered);
+        child.off('exit', broken).off('message', responded);
         ended?.removeEventListener('abort', abandoned);
         how();
       };
-      child.once('exit', broken).once('message', answered);
+      child.once('exit', broken).once('message', responded);
       ended?.addEventListener('abort', abandoned);
       child.send(task, (error) => error && finish(() => reject(new ProcessEnded(error.message))));
     });

@@ -33,7 +33,7 @@ const COMPLETE_SCAN = statement<{ file: FileRow; uploader_id: string }>(
     where id = $1 and status = 'scanning' and deleted_at is null
    returning file_json(f) as file, f.uploader_id,
              outbox_write('file.scanned', f.uploader_id, f.id,
-               jsonb_build_object('file_id', f.id, 'status', f.status, 'reason', f.reason)) as is_told_outside`,
+               jsonb_build_object('file_id', f.id, 'status', f.status, 'reason', f.reason)) as is_published`,
 );
 
 export interface AttachedAt {

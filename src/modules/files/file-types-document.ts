@@ -1,7 +1,7 @@
 import { FILE_SETTINGS } from '../../platform/config/file-settings.js';
 import { FILE_CATEGORIES, FILE_TYPES, type FileCategory } from './file-types.js';
 
-const LARGEST: Readonly<Record<FileCategory, keyof typeof FILE_SETTINGS>> = {
+const SIZE_SETTINGS: Readonly<Record<FileCategory, keyof typeof FILE_SETTINGS>> = {
   image: 'fileMaxImageBytes',
   document: 'fileMaxDocumentBytes',
   archive: 'fileMaxDocumentBytes',
@@ -15,7 +15,7 @@ export function fileTypesDocument(): string {
     FILE_TYPES.filter((known) => known.category === category).map(({ type, extensions, aliases }) => {
       const endings = extensions.map((extension) => `\`.${extension}\``).join(' ');
       const others = aliases.map((alias) => `\`${alias}\``).join(' ');
-      return `| ${category} | ${endings} | \`${type}\` | ${others} | \`${FILE_SETTINGS[LARGEST[category]].name}\` |`;
+      return `| ${category} | ${endings} | \`${type}\` | ${others} | \`${FILE_SETTINGS[SIZE_SETTINGS[category]].name}\` |`;
     }),
   );
   return [

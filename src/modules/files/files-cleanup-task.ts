@@ -3,12 +3,11 @@ import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { FileStored } from './files.events.js';
 import { FilesRepository } from './files.repository.js';
-import { keysOf } from './storage/file-keys.js';
-import { FileStorage } from './storage/file-storage.js';
+import { allKeysOf, FileStorage } from './storage/file-storage.js';
 
 const AT_ONCE = 200;
 /** No upload into the store takes that long. */
-const BROKEN_MS = 24 * 60 * 60_000;
+const UNFINISHED_MS = 24 * 60 * 60_000;
 
 /**
  * The cleanup of files for the whole cluster: removes files that no message contains a day after their upload, and
@@ -26,35 +25,35 @@ export class FilesCleanupTask {
   /** The store is accessed last: when it is unavailable, the rest is done. @throws ServiceUnavailable */
   @ScheduledTask({ name: 'files', everyMs: 10 * 60_000 })
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
-    const yesterday = new Date(Date.now() - BROKEN_MS);
+    const yesterday = new Date(Date.now() - UNFINISHED_MS);
     if (isDryRun) {
       const { let_go, removed, rescanned } = await this.repository.countDue();
-      const broken = await this.storage.removeBroken(yesterday, { isDryRun });
+      const broken = await this.storage.removeUnfinishedUploads(yesterday, { isDryRun });
       return { let_go, removed: let_go + removed, rescanned, broken };
     }
-    const let_go = await this.releaseOrphans();
-    const waiting = await this.repository.findWaiting(AT_ONCE);
-    for (const { id, uploader_id } of waiting) this.events.publish(new FileStored(id, uploader_id));
-    const rescanned = waiting.reduce((sum, { files }) => sum + files, 0);
+    const released = await this.releaseOrphans();
+    const overdue = await this.repository.findOverdueScans(AT_ONCE);
+    for (const { id, uploader_id } of overdue) this.events.publish(new FileStored(id, uploader_id));
+    const rescanned = overdue.reduce((sum, { files }) => sum + files, 0);
     const removed = await inBatches(AT_ONCE, () => this.removeDeleted());
-    const broken = await this.storage.removeBroken(yesterday, { isDryRun });
-    return { let_go, removed, rescanned, broken };
+    const broken = await this.storage.removeUnfinishedUploads(yesterday, { isDryRun });
+    return { let_go: released, removed, rescanned, broken };
   }
 
   private async releaseOrphans(): Promise<number> {
     let total = 0;
     await inBatches(AT_ONCE, () => this.repository.clearDeletedConversations(AT_ONCE));
     await inBatches(AT_ONCE, async () => {
-      const { looked_at, let_go } = await this.repository.releaseOrphans(AT_ONCE);
-      total += let_go;
-      return looked_at;
+      const { examined, released } = await this.repository.releaseOrphans(AT_ONCE);
+      total += released;
+      return examined;
     });
     return total;
   }
 
   private async removeDeleted(): Promise<number> {
     const ids = await this.repository.findDeleted(AT_ONCE);
-    await this.storage.remove(ids.flatMap(keysOf));
+    await this.storage.remove(ids.flatMap(allKeysOf));
     await this.repository.deleteRows(ids);
     return ids.length;
   }

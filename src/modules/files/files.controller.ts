@@ -21,13 +21,13 @@ import type { ParleyRequest } from '../../platform/http/parley-request.js';
 import { sendStream } from '../../platform/http/send-stream.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
-import { BINARY, CONTENT_HEADERS, uploadForm } from './files.api.js';
+import { BINARY, CONTENT_HEADERS, uploadForm } from './files-openapi.js';
 import {
   DownloadQuery,
-  FileAddressListDto,
+  SignedFileUrlListDto,
   FileDto,
   FileIdParam,
-  SignAddressesDto,
+  SignFileUrlsDto,
   UploadFileDto,
 } from './files.dto.js';
 import {
@@ -45,8 +45,8 @@ import { FilesService } from './files.service.js';
 import { OpenDownload, type Download } from './open-download.js';
 import type { ReceivedFile } from './receive-upload.js';
 import { SignedUrls } from './signed-urls.js';
-import { Received, UploadInterceptor } from './upload.interceptor.js';
 import { UPLOAD_LIMIT } from './files.limits.js';
+import { UploadedFile, UploadInterceptor } from './upload.interceptor.js';
 
 @ApiTags('files')
 @ApiBearerAuth()
@@ -69,7 +69,7 @@ export class FilesController {
   @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded, TooManyUploads)
   upload(
     @CurrentActor() actor: Actor,
-    @Received() received: ReceivedFile | undefined,
+    @UploadedFile() received: ReceivedFile | undefined,
     @Body() dto: UploadFileDto,
   ): Promise<FileDto> {
     return this.files.upload(actor, received, dto);
@@ -79,8 +79,8 @@ export class FilesController {
   @ApiOperation({ summary: 'Creates signed URLs of files, valid for five minutes.' })
   @HttpCode(200)
   @NotIdempotent()
-  @ApiOkResponse({ type: FileAddressListDto })
-  sign(@CurrentActor() actor: Actor, @Body() dto: SignAddressesDto): Promise<FileAddressListDto> {
+  @ApiOkResponse({ type: SignedFileUrlListDto })
+  sign(@CurrentActor() actor: Actor, @Body() dto: SignFileUrlsDto): Promise<SignedFileUrlListDto> {
     return this.signedUrls.sign(actor, dto);
   }
 

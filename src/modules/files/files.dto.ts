@@ -57,7 +57,7 @@ export class DownloadQuery {
   disposition?: Disposition;
 }
 
-export class SignAddressesDto {
+export class SignFileUrlsDto {
   @UuidListField({
     max: 100,
     description: 'Files; those that the user may not see, or that are not ready, are omitted from the response',
@@ -68,7 +68,7 @@ export class SignAddressesDto {
   disposition?: Disposition;
 }
 
-export class FileAddressDto {
+export class SignedFileUrlDto {
   @ApiProperty({ format: 'uuid' })
   file_id: string;
 
@@ -82,7 +82,7 @@ export class FileAddressDto {
   expires_at: string;
 }
 
-export class FileAddressListDto extends ListOf(FileAddressDto) {}
+export class SignedFileUrlListDto extends ListOf(SignedFileUrlDto) {}
 
 export class FileDto {
   @ApiProperty({ format: 'uuid' })

@@ -99,18 +99,18 @@ export class FileQuotaExceeded extends defineError('FILE_QUOTA_EXCEEDED', 409, {
 const RETRY_AFTER_SECONDS = 5;
 const TOO_MANY_UPLOADS = {
   account: 'You have too many uploads in progress.',
-  address: 'Too many uploads are in progress from your IP address.',
+  ip: 'Too many uploads are in progress from your IP address.',
   server: 'Too many uploads are in progress on the server.',
 } as const;
 
 export class TooManyUploads extends defineError('TOO_MANY_UPLOADS', 429, {
-  message: (whose: keyof typeof TOO_MANY_UPLOADS, _limit?: number) => TOO_MANY_UPLOADS[whose],
+  message: (scope: keyof typeof TOO_MANY_UPLOADS, _limit?: number) => TOO_MANY_UPLOADS[scope],
   meaning:
     'The maximum number of concurrent uploads is reached: of the account (`details.limit`), of the IP address, or of the server.',
   action: 'Wait until an upload ends, or for `details.retry_after` seconds (also `Retry-After`), and try again.',
   details: {
     fields: { limit: optional(integer('The limit of the account, if that is exceeded')), ...RETRY_AFTER_DETAILS },
-    of: (_whose: keyof typeof TOO_MANY_UPLOADS, limit?: number) => ({ limit, retry_after: RETRY_AFTER_SECONDS }),
+    of: (_scope: keyof typeof TOO_MANY_UPLOADS, limit?: number) => ({ limit, retry_after: RETRY_AFTER_SECONDS }),
   },
 }) {}
 

@@ -9,11 +9,10 @@ import { FilesPolicy } from './files.policy.js';
 import { FilesRepository } from './files.repository.js';
 import { FilesService } from './files.service.js';
 import { OpenDownload } from './open-download.js';
-import { ScansModule } from './scans.module.js';
+import { ScansModule } from './scans.queue.js';
 import { SignedUrls } from './signed-urls.js';
 import { StorageModule } from './storage/storage.module.js';
-import { UploadInterceptor } from './upload.interceptor.js';
-import { UploadSettings } from './upload-settings.js';
+import { UploadInterceptor, UploadSettings } from './upload.interceptor.js';
 import { UploadsInProgress } from './uploads-in-progress.js';
 
 /** Files: uploads and downloads. Their scans and their cleanup are in the worker module. */

@@ -5,9 +5,8 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import type { AllowedType } from './checks/check-file.js';
-import { FILE_TYPES, type FileCategory } from './file-types.js';
+import { FILE_TYPES, type FileCategory, isAllowedType } from './file-types.js';
 import type { Quota } from './files.repository.js';
-import { isAllowedType } from './allowed-types.js';
 
 /** Decides who may upload what, and how much. */
 @Injectable()
@@ -33,12 +32,12 @@ export class FilesPolicy {
   }
 
   /** The size limit of an upload whose type is not yet known, in bytes. */
-  get mostBytes(): number {
+  get maxBytes(): number {
     return Math.max(this.limitOf('image'), this.limitOf('document'), this.limitOf('video'));
   }
 
-  /** Concurrent uploads, in this process. */
-  get atOnce(): { perUser: number; perIp: number; perProcess: number } {
+  /** The maximum numbers of concurrent uploads of this process. */
+  get uploadLimits(): { perUser: number; perIp: number; perProcess: number } {
     const {
       fileUploadsPerUser: perUser,
       fileUploadsPerAddress: perIp,
@@ -51,7 +50,7 @@ export class FilesPolicy {
    * Returns the quota of a user, by their current role; called inside the transaction that writes.
    * @throws AuthenticationRequired, AccountBanned
    */
-  async requireQuota(tx: Queryable | undefined, actor: Actor): Promise<Quota> {
+  async readQuota(tx: Queryable | undefined, actor: Actor): Promise<Quota> {
     const { config } = this;
     const { role } = await this.users.requireActive(tx, actor);
     if (role === 'admin') return { files: config.fileQuotaCountAdmin, bytes: config.fileQuotaBytesAdmin };

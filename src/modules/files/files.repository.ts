@@ -154,13 +154,13 @@ export interface DueFiles extends Record<string, number> {
 }
 
 /** Files of one uploader whose scan is overdue: the one that has waited longest, and how many there are. */
-export interface LongWaiting {
+export interface OverdueScans {
   readonly id: string;
   readonly uploader_id: string;
   readonly files: number;
 }
 
-const WAITING = statement<LongWaiting>(
+const WAITING = statement<OverdueScans>(
   'files.waiting',
   `select (array_agg(id order by status_at))[1] as id, uploader_id, count(*)::int as files
      from files where ${IS_WAITING} group by uploader_id order by min(status_at) limit $1`,
@@ -181,7 +181,7 @@ export class FilesRepository {
   constructor(private readonly sql: Sql) {}
 
   /** Serializes the uploads of a user, so that concurrent ones cannot exceed the quota together. */
-  async underQuotaLock(uploaderId: string, work: (tx: Queryable) => Promise<void>): Promise<void> {
+  async withQuotaLock(uploaderId: string, work: (tx: Queryable) => Promise<void>): Promise<void> {
     await this.sql.transaction(async (tx) => {
       await tx.many(LOCK_QUOTA, [uploaderId]);
       await work(tx);
@@ -207,7 +207,7 @@ export class FilesRepository {
   }
 
   /** Returns those of these files that the viewer may see now, if their session and account are valid. */
-  visible(ids: readonly string[], { userId, sessionId }: Viewer): Promise<StoredFile[]> {
+  findVisible(ids: readonly string[], { userId, sessionId }: Viewer): Promise<StoredFile[]> {
     return this.sql.many(VISIBLE, [ids, userId, sessionId]);
   }
 
@@ -228,12 +228,12 @@ export class FilesRepository {
    * Hides files that no message contains and aborted uploads, and records the conversation of the others, so that they
    * are not checked again until their message releases them.
    */
-  async releaseOrphans(limit: number): Promise<{ looked_at: number; let_go: number }> {
+  async releaseOrphans(limit: number): Promise<{ examined: number; released: number }> {
     return this.sql.transaction(async (tx) => {
       const ids = (await tx.many(LOCK_OLD, [limit])).map(({ id }) => id);
-      if (ids.length === 0) return { looked_at: 0, let_go: 0 };
+      if (ids.length === 0) return { examined: 0, released: 0 };
       await tx.run(MARK_ATTACHED, [ids]);
-      return { looked_at: ids.length, let_go: await tx.run(DELETE_ORPHANS, [ids]) };
+      return { examined: ids.length, released: await tx.run(DELETE_ORPHANS, [ids]) };
     });
   }
 
@@ -251,7 +251,7 @@ export class FilesRepository {
   }
 
   /** Returns uploaders of files whose scan is overdue. */
-  findWaiting(limit: number): Promise<LongWaiting[]> {
+  findOverdueScans(limit: number): Promise<OverdueScans[]> {
     return this.sql.many(WAITING, [limit]);
   }
 }

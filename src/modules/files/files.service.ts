@@ -15,8 +15,7 @@ import { FileStored } from './files.events.js';
 import { FilesPolicy } from './files.policy.js';
 import { FilesRepository, type NewFile } from './files.repository.js';
 import type { ReceivedFile } from './receive-upload.js';
-import { imageKey, keysOf, uploadKey } from './storage/file-keys.js';
-import { FileStorage } from './storage/file-storage.js';
+import { imageKey, allKeysOf, uploadKey, FileStorage } from './storage/file-storage.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /** Uploads, reads and deletes files of users. Access is decided anew at every request. */
@@ -68,18 +67,18 @@ export class FilesService {
 
   /** @throws FileNotFound */
   async get(actor: Actor, id: string): Promise<FileDto> {
-    const [stored] = await this.repository.visible([id], actor);
+    const [stored] = await this.repository.findVisible([id], actor);
     if (!stored) throw new FileNotFound();
     return FileDto.of(stored.file);
   }
 
   /** Deletes the actor's own file permanently, while no message contains it. @throws FileNotFound, FileAttached */
   async delete(actor: Actor, id: string): Promise<void> {
-    const [stored] = await this.repository.visible([id], actor);
+    const [stored] = await this.repository.findVisible([id], actor);
     if (!stored || stored.uploader_id !== actor.userId) throw new FileNotFound();
     if (!(await this.repository.delete(id, actor.userId))) throw new FileAttached();
     try {
-      await this.storage.remove(keysOf(id));
+      await this.storage.remove(allKeysOf(id));
       await this.repository.deleteRows([id]);
       this.removalWarning.worked();
     } catch (error) {
@@ -121,8 +120,8 @@ export class FilesService {
 
   /** Inserts the row before the bytes are stored, so that no bytes are ever left without a row. */
   private async reserve(actor: Actor, file: NewFile): Promise<void> {
-    await this.repository.underQuotaLock(actor.userId, async (tx) => {
-      const quota = await this.policy.requireQuota(tx, actor);
+    await this.repository.withQuotaLock(actor.userId, async (tx) => {
+      const quota = await this.policy.readQuota(tx, actor);
       if (await this.repository.insert(tx, file, quota)) return;
       throw FileQuotaExceeded.of(quota);
     });

@@ -5,7 +5,7 @@ import { FileScansRepository } from './file-scans.repository.js';
 import { FilesRepository } from './files.repository.js';
 import { FilesCleanupTask } from './files-cleanup-task.js';
 import { ScanFile } from './scan-file.js';
-import { ScansModule } from './scans.module.js';
+import { ScansModule } from './scans.queue.js';
 import { StorageModule } from './storage/storage.module.js';
 
 /** The background work of files: scans and cleanup. Requires a `Broadcaster`, which the fan-out module provides. */

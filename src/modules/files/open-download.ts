@@ -8,9 +8,8 @@ import { UrlSigner, type Variant } from './url-signer.js';
 import type { Disposition, DownloadQuery, FileRow } from './files.dto.js';
 import { FileNotFound, FileNotReady, RangeNotSatisfiable } from './files.errors.js';
 import { FilesRepository, type StoredFile, type Viewer } from './files.repository.js';
-import { imageKey, thumbnailKey, uploadKey } from './storage/file-keys.js';
-import { FileStorage, type ByteRange } from './storage/file-storage.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
+import { imageKey, thumbnailKey, uploadKey, FileStorage, type ByteRange } from './storage/file-storage.js';
 
 export interface DownloadRequest extends DownloadQuery {
   readonly id: string;
@@ -52,7 +51,7 @@ export class OpenDownload {
   /** @throws AuthenticationRequired, RateLimitExceeded, FileNotFound, FileNotReady, RangeNotSatisfiable */
   async open(actor: Actor | undefined, request: DownloadRequest): Promise<Download> {
     const { viewer, disposition, policy } = await this.authenticate(actor, request);
-    const [stored] = await this.repository.visible([request.id], viewer);
+    const [stored] = await this.repository.findVisible([request.id], viewer);
     if (!stored || (request.variant === 'thumbnail' && !mayHaveThumbnail(stored.file))) throw new FileNotFound();
     if (stored.file.status !== 'ready') throw new FileNotReady(stored.file.status);
     const download = await (request.variant === 'thumbnail'

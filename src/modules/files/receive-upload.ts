@@ -17,34 +17,34 @@ export interface ReceivedFile {
   readonly ended: AbortSignal;
 }
 
-interface Reception {
+interface UploadOptions {
   readonly request: Request;
   readonly response: Response;
   readonly path: string;
   /** The size limit of the file, and the error above it. */
-  readonly mostBytes: number;
-  readonly tooLarge: () => AppError;
+  readonly maxBytes: number;
+  readonly createTooLargeError: () => AppError;
   readonly ended: AbortSignal;
 }
 
-const FORM = { files: 1, fields: 10, parts: 12, fieldNameSize: 100, fieldSize: 8 * 1024, headerPairs: 32 };
-const FLAT = { fieldNestingDepth: 0, fieldArrayIndexLimit: 0 };
+const FORM_LIMITS = { files: 1, fields: 10, parts: 12, fieldNameSize: 100, fieldSize: 8 * 1024, headerPairs: 32 };
+const FLAT_FIELDS = { fieldNestingDepth: 0, fieldArrayIndexLimit: 0 };
 /** The size allowance for the form around the file. */
-const ALLOWANCE = 128 * 1024;
+const FORM_OVERHEAD_BYTES = 128 * 1024;
 
 /** The minimum size of the file of a form, computed from the length of the request; undefined without that. */
 export function announcedBytes({ headers }: Request): number | undefined {
   const length = headers['content-length'];
-  return length === undefined ? undefined : Math.max(0, Number(length) - ALLOWANCE);
+  return length === undefined ? undefined : Math.max(0, Number(length) - FORM_OVERHEAD_BYTES);
 }
 
 /**
  * Receives the file of a form and writes it to disk while counting its bytes; the other fields become the body. A form
  * that is too large is refused while it arrives.
- * @throws the error of `tooLarge`, ValidationError, ServiceUnavailable when `ended` fires first
+ * @throws the error of `createTooLargeError`, ValidationError, ServiceUnavailable when `ended` fires first
  */
-export async function receiveUpload(reception: Reception): Promise<ReceivedFile> {
-  const { request, response, path, mostBytes, tooLarge, ended } = reception;
+export async function receiveUpload(options: UploadOptions): Promise<ReceivedFile> {
+  const { request, response, path, maxBytes, createTooLargeError, ended } = options;
   if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) {
     throw ValidationError.of('file', 'must be sent as multipart/form-data');
   }
@@ -61,11 +61,16 @@ export async function receiveUpload(reception: Reception): Promise<ReceivedFile>
     ended.addEventListener('abort', giveUp, { once: true });
     const storage = new DiskUpload(path, {
       isRefused: () => isRefused,
-      refuseTooLarge: () => refuse(tooLarge()),
-      arrived: (file) => (received = file),
+      refuseTooLarge: () => refuse(createTooLargeError()),
+      onWritten: (file) => (received = file),
     });
-    const form = multer({ storage, limits: { ...FORM, ...FLAT, fileSize: mostBytes }, defParamCharset: 'utf8' });
-    const done: NextFunction = (error?: unknown) => (error ? reject(formProblem(error, tooLarge)) : resolve());
+    const form = multer({
+      storage,
+      limits: { ...FORM_LIMITS, ...FLAT_FIELDS, fileSize: maxBytes },
+      defParamCharset: 'utf8',
+    });
+    const done: NextFunction = (error?: unknown) =>
+      error ? reject(formProblem(error, createTooLargeError)) : resolve();
     void form.single('file')(request, response, done);
   });
   if (!received) throw ValidationError.of('file', 'is required');
@@ -77,7 +82,7 @@ type WrittenFile = Omit<ReceivedFile, 'ended'>;
 interface UploadState {
   readonly isRefused: () => boolean;
   readonly refuseTooLarge: () => void;
-  readonly arrived: (file: WrittenFile) => void;
+  readonly onWritten: (file: WrittenFile) => void;
 }
 
 /** The storage engine of multer: writes to one path and hashes on the way. The file of a refused form is removed. */
@@ -92,7 +97,7 @@ class DiskUpload implements StorageEngine {
     file.stream.once('limit', this.state.refuseTooLarge);
     this.write(file.stream).then(
       (contentHash) => {
-        this.state.arrived({ path: this.path, name: file.originalname, declaredType: file.mimetype, contentHash });
+        this.state.onWritten({ path: this.path, name: file.originalname, declaredType: file.mimetype, contentHash });
         done();
       },
       (error: Error) => done(error),
@@ -127,15 +132,15 @@ class DiskUpload implements StorageEngine {
 const FORM_PROBLEMS: Readonly<Record<string, [field: string, problem: string]>> = {
   LIMIT_FILE_COUNT: ['file', 'must be one: send each file in a request of its own'],
   LIMIT_UNEXPECTED_FILE: ['file', 'must be the name of the field with the file'],
-  LIMIT_FIELD_COUNT: ['', `has more than ${FORM.fields} fields`],
-  LIMIT_PART_COUNT: ['', `has more than ${FORM.parts} parts`],
-  LIMIT_FIELD_VALUE: ['', `has a field of more than ${FORM.fieldSize} bytes`],
-  LIMIT_FIELD_KEY: ['', `has a field name of more than ${FORM.fieldNameSize} bytes`],
+  LIMIT_FIELD_COUNT: ['', `has more than ${FORM_LIMITS.fields} fields`],
+  LIMIT_PART_COUNT: ['', `has more than ${FORM_LIMITS.parts} parts`],
+  LIMIT_FIELD_VALUE: ['', `has a field of more than ${FORM_LIMITS.fieldSize} bytes`],
+  LIMIT_FIELD_KEY: ['', `has a field name of more than ${FORM_LIMITS.fieldNameSize} bytes`],
 };
 
-function formProblem(error: unknown, tooLarge: () => AppError): AppError {
+function formProblem(error: unknown, createTooLargeError: () => AppError): AppError {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === 'LIMIT_FILE_SIZE') return tooLarge();
+  if (code === 'LIMIT_FILE_SIZE') return createTooLargeError();
   // The disk is full, or there are too many open files.
   if (syscall !== undefined) return new ServiceUnavailable(undefined, { cause: error });
   const known = error instanceof MulterError ? FORM_PROBLEMS[error.code] : undefined;

@@ -5,7 +5,7 @@ import { encode } from 'blurhash';
 import sharp, { type Sharp } from 'sharp';
 import { decodeBitmap, encodeBitmap } from './checks/bitmap.js';
 import { blankRegions, heifAt } from './checks/heif-image.js';
-import { mostPixels } from './checks/image-header.js';
+import { maxPixelsOf } from './checks/image-header.js';
 import { InvalidFileType } from './files.errors.js';
 
 const THUMBNAIL_SIDE = 400;
@@ -87,7 +87,7 @@ async function writeThumbnail(image: Sharp, thumbnail: string): Promise<void> {
 }
 
 function open(path: string, type: string, pages = 1): Sharp {
-  return sharp(path, { limitInputPixels: mostPixels(type), failOn: 'error', pages });
+  return sharp(path, { limitInputPixels: maxPixelsOf(type), failOn: 'error', pages });
 }
 
 /** The disk is full or the file does not exist: the image is not the cause. */
@@ -96,7 +96,7 @@ function isOfFileSystem(error: unknown): boolean {
 }
 
 async function render(path: string, type: string, target: string): Promise<{ width: number; height: number }> {
-  const { pages = 1 } = await sharp(path, { limitInputPixels: mostPixels(type) }).metadata();
+  const { pages = 1 } = await sharp(path, { limitInputPixels: maxPixelsOf(type) }).metadata();
   // The frames of an animation lie below each other in memory and cannot be rotated; they have no orientation either.
   const image = pages > 1 ? open(path, type, -1) : open(path, type).autoOrient();
   const { width, height, pageHeight } = await encoded(image, type).toFile(target);
@@ -126,7 +126,7 @@ async function renderBitmap(path: string, target: string): Promise<{ width: numb
 
 async function bitmapInput(path: string): Promise<Sharp> {
   const { width, height, data } = decodeBitmap(await readFile(path));
-  return sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: mostPixels('image/bmp') });
+  return sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: maxPixelsOf('image/bmp') });
 }
 
 async function blurhashOf(thumbnail: string): Promise<string> {

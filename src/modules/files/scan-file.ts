@@ -8,8 +8,7 @@ import { FileTooLarge, MalwareDetected } from './files.errors.js';
 import { FileDto } from './files.dto.js';
 import { FileScansRepository, type ScanResult } from './file-scans.repository.js';
 import { FileProcesses } from './file-processes.js';
-import { imageKey, keysOf, thumbnailKey, uploadKey } from './storage/file-keys.js';
-import { BytesMissing, FileStorage } from './storage/file-storage.js';
+import { imageKey, allKeysOf, thumbnailKey, uploadKey, BytesMissing, FileStorage } from './storage/file-storage.js';
 import { TempUploads } from './storage/temp-uploads.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
@@ -17,13 +16,13 @@ import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
  * How often a scan may end without a result, for example because it crashes the process or the scanner, before the file
  * is given up.
  */
-const BEGUN_MAX = 3;
+const SCANS_BEGUN_MAX = 3;
 const GIVEN_UP = 'SCAN_FAILED';
 /**
  * The size limit of a re-encoded image in relation to the upload limit. It may be larger than the uploaded one; a
  * drawing in one bit a pixel would be 24 times as large.
  */
-const MOST_GROWTH = 4;
+const MAX_GROWTH = 4;
 
 /** A completed scan: who is notified, and the file. */
 export interface ScannedFile {
@@ -52,7 +51,7 @@ export class ScanFile implements OnModuleDestroy {
     { level: 'error' },
   );
   private readonly clamd: Clamd | undefined;
-  private readonly mostImageBytes: number;
+  private readonly maxImageBytes: number;
 
   constructor(
     private readonly repository: FileScansRepository,
@@ -62,7 +61,7 @@ export class ScanFile implements OnModuleDestroy {
     { clamavUrl, fileMaxImageBytes }: Config,
   ) {
     this.clamd = clamavUrl === undefined ? undefined : new Clamd(clamavUrl);
-    this.mostImageBytes = MOST_GROWTH * fileMaxImageBytes;
+    this.maxImageBytes = MAX_GROWTH * fileMaxImageBytes;
   }
 
   /** A shutdown does not wait for a scanner. */
@@ -79,7 +78,7 @@ export class ScanFile implements OnModuleDestroy {
     if (!stored) return undefined;
     const { file, scans_begun: begun } = stored;
     const result: ScanResult =
-      begun > BEGUN_MAX
+      begun > SCANS_BEGUN_MAX
         ? { status: 'rejected', reason: GIVEN_UP }
         : await this.examineSafely(id, fileTypeOf(file.type));
     return this.complete(id, result);
@@ -123,7 +122,7 @@ export class ScanFile implements OnModuleDestroy {
     const [target, thumbnail] = [this.tempUploads.createPath(), this.tempUploads.createPath()];
     try {
       const image = await this.processes.run({ kind: 'render', path, type, target, thumbnail });
-      if (image.size > this.mostImageBytes) throw new FileTooLarge({ reason: 'expands to too much' });
+      if (image.size > this.maxImageBytes) throw new FileTooLarge({ reason: 'expands to too much' });
       await this.storage.put(imageKey(id), target, type);
       const hasThumbnail = image.blurhash !== undefined;
       if (hasThumbnail) await this.storage.put(thumbnailKey(id), thumbnail, 'image/webp');
@@ -148,10 +147,10 @@ export class ScanFile implements OnModuleDestroy {
     const completed = await this.repository.completeScan(id, result);
     if (!completed) {
       // Another scan may have been faster, and its result stays; of a deleted file nothing may be left.
-      if (!(await this.repository.exists(id))) await this.removeBytes(id, keysOf(id));
+      if (!(await this.repository.exists(id))) await this.removeBytes(id, allKeysOf(id));
       return undefined;
     }
-    if (result.status === 'rejected') await this.removeBytes(id, keysOf(id));
+    if (result.status === 'rejected') await this.removeBytes(id, allKeysOf(id));
     else if (result.isReencoded) await this.removeBytes(id, [uploadKey(id)]);
     const attachment = await this.repository.findAttachment(id);
     return {

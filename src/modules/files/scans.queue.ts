@@ -1,9 +1,10 @@
 import { InjectQueue } from '@nestjs/bullmq';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, Module } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { FileStored } from './files.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
+import { QueueModule } from '../../platform/queue/queue.module.js';
 
 export const SCANS_QUEUE = 'file-scans';
 
@@ -28,7 +29,7 @@ const BACKOFF_MS = 1000;
  */
 @Injectable()
 export class ScansQueue {
-  private readonly waiting = new RepeatedWarning(
+  private readonly queueWarning = new RepeatedWarning(
     new Logger(ScansQueue.name),
     'scans are delayed: the queue is unavailable',
     {
@@ -48,9 +49,13 @@ export class ScansQueue {
     try {
       const backoff = { type: 'exponential', delay: BACKOFF_MS };
       await this.queue.add('scan', { fileId, uploaderId }, { attempts: ATTEMPTS, backoff, deduplication });
-      this.waiting.worked();
+      this.queueWarning.worked();
     } catch (error) {
-      this.waiting.failed({ err: error });
+      this.queueWarning.failed({ err: error });
     }
   }
 }
+
+/** The queue of scans, for the upload of files and for the cleanup. */
+@Module({ imports: [QueueModule.register(SCANS_QUEUE)], providers: [ScansQueue], exports: [ScansQueue] })
+export class ScansModule {}

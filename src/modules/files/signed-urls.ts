@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/identity/actor.js';
 import { URL_TTL_MS, UrlSigner, type SignedUrlClaims, type Variant } from './url-signer.js';
-import type { FileAddressDto, SignAddressesDto } from './files.dto.js';
+import type { SignedFileUrlDto, SignFileUrlsDto } from './files.dto.js';
 import { FilesRepository } from './files.repository.js';
 
 /** URLs for `<img>` and similar elements, which send no credential: those of a whole page in one call. */
@@ -13,8 +13,8 @@ export class SignedUrls {
   ) {}
 
   /** In the requested order, without files that the actor may not see or that are not ready. */
-  async sign(actor: Actor, { file_ids: ids, disposition }: SignAddressesDto): Promise<{ data: FileAddressDto[] }> {
-    const stored = new Map((await this.repository.visible(ids, actor)).map((one) => [one.file.id, one.file]));
+  async sign(actor: Actor, { file_ids: ids, disposition }: SignFileUrlsDto): Promise<{ data: SignedFileUrlDto[] }> {
+    const stored = new Map((await this.repository.findVisible(ids, actor)).map((one) => [one.file.id, one.file]));
     const expiresAt = newExpiry();
     const urlFor = (fileId: string, variant: Variant): string =>
       this.createUrl(actor, { fileId, variant, disposition, expiresAt });

@@ -18,14 +18,26 @@ import { FileQuotaExceeded, FileTooLarge } from './files.errors.js';
 import { FilesPolicy } from './files.policy.js';
 import { announcedBytes, type ReceivedFile, receiveUpload } from './receive-upload.js';
 import { TempUploads } from './storage/temp-uploads.js';
-import { UploadSettings } from './upload-settings.js';
 import { type Upload, UploadsInProgress } from './uploads-in-progress.js';
 import { requireSafeJson } from '../../platform/validation/safe-json.js';
+
+/** Timeouts of uploads. A provider, so that tests can shorten them. */
+export class UploadSettings {
+  /** Slower uploads are cut off, so that they cannot occupy a connection without limit. */
+  bytesPerSecond = 8 * 1024;
+  /** The initial time in which the rate is not enforced. */
+  graceMs = 10_000;
+  checkMs = 5_000;
+  /** The maximum duration of an upload: 50 MB at 85 kB/s. */
+  maxMs = 10 * 60_000;
+  /** How long a refused upload is still read, so that the client gets to read the response. */
+  lingerMs = 2_000;
+}
 
 type UploadRequest = ParleyRequest & { received?: ReceivedFile };
 
 /** The uploaded file of the request. */
-export const Received = createParamDecorator(
+export const UploadedFile = createParamDecorator(
   (_data: unknown, context: ExecutionContext): ReceivedFile | undefined =>
     context.switchToHttp().getRequest<UploadRequest>().received,
 );
@@ -48,12 +60,12 @@ export class UploadInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<UploadRequest>();
     const response = context.switchToHttp().getResponse<Response>();
     return defer(() => {
-      const upload = this.uploads.enter(request.actor!.userId, request.ip);
+      const upload = this.uploads.begin(request.actor!.userId, request.ip);
       const path = this.tempUploads.createPath();
       return from(this.receive(context, upload, path)).pipe(
-        mergeMap(() => this.answer(context, next)),
+        mergeMap(() => this.respond(context, next)),
         finalize(() => {
-          this.uploads.leave(upload);
+          this.uploads.end(upload);
           void rm(path, { force: true });
         }),
       );
@@ -66,7 +78,7 @@ export class UploadInterceptor implements NestInterceptor {
   }
 
   /** With an `Idempotency-Key`, repeating the same form returns the same file: uploads are retried on bad networks. */
-  private answer(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  private respond(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<UploadRequest>();
     const idempotent = idempotencyOf(context);
     if (!idempotent) return next.handle();
@@ -80,11 +92,11 @@ export class UploadInterceptor implements NestInterceptor {
     requireMinimumRate(request, response, this.settings);
     const ended = endOf(request, response);
     const reserved = await this.reserve(context, upload);
-    const { mostBytes } = this.policy;
+    const { maxBytes } = this.policy;
     const limits =
-      reserved < mostBytes && announcedBytes(request) === undefined
-        ? { mostBytes: reserved, tooLarge: () => new FileQuotaExceeded() }
-        : { mostBytes, tooLarge: () => new FileTooLarge({ limit: mostBytes }) };
+      reserved < maxBytes && announcedBytes(request) === undefined
+        ? { maxBytes: reserved, createTooLargeError: () => new FileQuotaExceeded() }
+        : { maxBytes, createTooLargeError: () => new FileTooLarge({ limit: maxBytes }) };
     request.received = await receiveUpload({ request, response, path, ended, ...limits });
     requireSafeJson(request.body);
   }
@@ -92,11 +104,11 @@ export class UploadInterceptor implements NestInterceptor {
   /** Returns the size limit of the file. A repeated request is not counted, because its file is stored already. */
   private async reserve(context: ExecutionContext, upload: Upload): Promise<number> {
     const request = context.switchToHttp().getRequest<UploadRequest>();
-    const { mostBytes } = this.policy;
+    const { maxBytes } = this.policy;
     const announced = announcedBytes(request);
-    if (announced !== undefined && announced > mostBytes) throw new FileTooLarge({ limit: mostBytes });
+    if (announced !== undefined && announced > maxBytes) throw new FileTooLarge({ limit: maxBytes });
     const idempotent = idempotencyOf(context);
-    if (idempotent && (await this.idempotency.isKnown(idempotent))) return mostBytes;
+    if (idempotent && (await this.idempotency.isKnown(idempotent))) return maxBytes;
     return this.uploads.reserve(upload, request.actor!, announced);
   }
 
@@ -115,10 +127,10 @@ export class UploadInterceptor implements NestInterceptor {
 
 /** Aborted when the connection closes before the response is sent, or before the request is complete. */
 function endOf(request: UploadRequest, response: Response): AbortSignal {
-  const end = new AbortController();
-  response.once('close', () => (request.complete && response.writableFinished) || end.abort());
-  if (request.destroyed) end.abort();
-  return end.signal;
+  const controller = new AbortController();
+  response.once('close', () => (request.complete && response.writableFinished) || controller.abort());
+  if (request.destroyed) controller.abort();
+  return controller.signal;
 }
 
 /** The user, action and key of the request; undefined without a key. */

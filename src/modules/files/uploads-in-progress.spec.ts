@@ -6,7 +6,7 @@ describe('UploadsInProgress', () => {
   let uploads: UploadsInProgress;
 
   beforeEach(() => {
-    const policy = { atOnce: { perUser: 5, perIp: 32, perProcess: 64 } } as FilesPolicy;
+    const policy = { uploadLimits: { perUser: 5, perIp: 32, perProcess: 64 } } as FilesPolicy;
     uploads = new UploadsInProgress(policy, {} as FilesRepository);
   });
 
@@ -16,7 +16,7 @@ describe('UploadsInProgress', () => {
     for (let account = 0; account < accounts; account++) {
       for (let number = 0; number < 5; number++) {
         try {
-          uploads.enter(`account-${account} of ${ipOf(account)}`, ipOf(account));
+          uploads.begin(`account-${account} of ${ipOf(account)}`, ipOf(account));
         } catch (error) {
           expect(error).toMatchObject({ code: 'TOO_MANY_UPLOADS', status: 429 });
         }
@@ -28,7 +28,7 @@ describe('UploadsInProgress', () => {
   it('limits one IP address to 32, however many accounts it has, and accepts others', () => {
     expect(fill(13, () => '192.0.2.1')).toBe(32);
     expect(fill(1, () => '192.0.2.2')).toBe(5);
-    expect(() => uploads.enter('one more', '192.0.2.1')).toThrow('from your IP address');
+    expect(() => uploads.begin('one more', '192.0.2.1')).toThrow('from your IP address');
   });
 
   it('counts an IPv6 network as one IP address, because its addresses cost nothing', () => {
@@ -38,8 +38,8 @@ describe('UploadsInProgress', () => {
 
   it('frees a slot when an upload ends', () => {
     fill(13, () => '192.0.2.1');
-    const upload = uploads.enter('other', '192.0.2.2');
-    uploads.leave(upload);
+    const upload = uploads.begin('other', '192.0.2.2');
+    uploads.end(upload);
     expect(uploads.total).toBe(32);
   });
 });

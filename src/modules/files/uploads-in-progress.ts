@@ -33,19 +33,19 @@ export class UploadsInProgress {
   }
 
   /** Takes a slot, which the caller frees however the upload ends. @throws TooManyUploads */
-  enter(userId: string, ip: string | undefined): Upload {
-    const { perUser, perIp, perProcess } = this.policy.atOnce;
+  begin(userId: string, ip: string | undefined): Upload {
+    const { perUser, perIp, perProcess } = this.policy.uploadLimits;
     const ipSubject = subjectOfIp(ip);
-    if (this.of(userId).length >= perUser) throw new TooManyUploads('account', perUser);
+    if (this.uploadsOf(userId).length >= perUser) throw new TooManyUploads('account', perUser);
     const ofSameIp = [...this.uploads].filter((upload) => upload.ipSubject === ipSubject);
-    if (ofSameIp.length >= perIp) throw new TooManyUploads('address');
+    if (ofSameIp.length >= perIp) throw new TooManyUploads('ip');
     if (this.uploads.size >= perProcess) throw new TooManyUploads('server');
     const upload: Upload = { userId, ipSubject, reservedBytes: undefined };
     this.uploads.add(upload);
     return upload;
   }
 
-  leave(upload: Upload): void {
+  end(upload: Upload): void {
     this.uploads.delete(upload);
   }
 
@@ -55,18 +55,18 @@ export class UploadsInProgress {
    * @throws FileQuotaExceeded, AuthenticationRequired, AccountBanned
    */
   async reserve(upload: Upload, actor: Actor, announcedBytes: number | undefined): Promise<number> {
-    const quota = await this.policy.requireQuota(undefined, actor);
+    const quota = await this.policy.readQuota(undefined, actor);
     const stored = await this.repository.usage(upload.userId);
     // Nothing is awaited from here on: of two uploads the first one gets the room.
-    const reserved = this.of(upload.userId).flatMap(({ reservedBytes }) => reservedBytes ?? []);
+    const reserved = this.uploadsOf(upload.userId).flatMap(({ reservedBytes }) => reservedBytes ?? []);
     const room = reserved.reduce((left, bytes) => left - bytes, quota.bytes - stored.bytes);
-    const bytes = announcedBytes ?? Math.min(this.policy.mostBytes, room);
+    const bytes = announcedBytes ?? Math.min(this.policy.maxBytes, room);
     if (stored.files + reserved.length >= quota.files || room <= 0 || bytes > room) throw FileQuotaExceeded.of(quota);
     upload.reservedBytes = bytes;
     return bytes;
   }
 
-  private of(userId: string): Upload[] {
+  private uploadsOf(userId: string): Upload[] {
     return [...this.uploads].filter((upload) => upload.userId === userId);
   }
 }

@@ -20,7 +20,7 @@ export interface SignedUrlClaims {
   readonly expiresAt: Date;
 }
 
-const LENGTH = 54;
+const PAYLOAD_LENGTH = 54;
 const SIGNATURE_LENGTH = 32;
 
 /**
@@ -36,7 +36,7 @@ export class UrlSigner {
   }
 
   sign({ fileId, userId, sessionId, variant, disposition, expiresAt }: SignedUrlClaims): string {
-    const payload = Buffer.alloc(LENGTH);
+    const payload = Buffer.alloc(PAYLOAD_LENGTH);
     payload.set(parse(fileId), 0);
     payload.set(parse(userId), 16);
     payload.set(parse(sessionId), 32);
@@ -49,9 +49,9 @@ export class UrlSigner {
   /** Returns undefined for a token that is forged, for another file or variant, or expired. */
   read(token: string, fileId: string, variant: Variant): SignedUrlClaims | undefined {
     const bytes = Buffer.from(token, 'base64url');
-    if (bytes.length !== LENGTH + SIGNATURE_LENGTH || bytes.toString('base64url') !== token) return undefined;
-    const payload = bytes.subarray(0, LENGTH);
-    if (!timingSafeEqual(this.mac(payload), bytes.subarray(LENGTH))) return undefined;
+    if (bytes.length !== PAYLOAD_LENGTH + SIGNATURE_LENGTH || bytes.toString('base64url') !== token) return undefined;
+    const payload = bytes.subarray(0, PAYLOAD_LENGTH);
+    if (!timingSafeEqual(this.mac(payload), bytes.subarray(PAYLOAD_LENGTH))) return undefined;
     const claims: SignedUrlClaims = {
       fileId: stringify(payload, 0),
       userId: stringify(payload, 16),

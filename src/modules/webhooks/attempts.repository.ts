@@ -3,7 +3,7 @@ import { Sql, statement } from '../../platform/database/sql.js';
 import type { AttemptResult } from './webhook-client.js';
 import type { ClaimedDelivery } from './delivery-queues.js';
 
-/** Everything an attempt needs, as of now. */
+/** A claimed delivery with its webhook and its event, as of now. */
 export interface DueDelivery {
   readonly id: string;
   readonly webhook_id: string;
@@ -11,6 +11,7 @@ export interface DueDelivery {
   readonly url: string;
   readonly secret_box: Buffer;
   readonly previous_secret_box: Buffer | null;
+  /** Attempts since the delivery was created or last replayed. */
   readonly tries: number;
   readonly event_id: string;
   readonly type: string;
@@ -73,21 +74,21 @@ const RECORD = statement<{ id: string; failing_seconds: number }>(
      select * from json_to_recordset($1) as r (
        id uuid, "webhookId" uuid, status text, reason text, "delaySeconds" double precision, at timestamptz,
        "durationMs" int, "statusCode" int, error text, answer text, "isPrivate" boolean)
-   ), verdict as materialized (
+   ), outcome as materialized (
      select "webhookId" as webhook_id, bool_or(status = 'delivered') as is_alive, count(*)::int as tries
        from result group by 1
-   ), sick as materialized (
-     select w.id from webhooks w join verdict v on v.webhook_id = w.id
+   ), failing as materialized (
+     select w.id from webhooks w join outcome v on v.webhook_id = w.id
       where not v.is_alive or w.failures > 0 order by w.id for no key update of w
-   ), tried as materialized (
-     select d.id from webhook_deliveries d, (select count(*) from sick) as first
+   ), locked as materialized (
+     select d.id from webhook_deliveries d, (select count(*) from failing) as first
       where d.id in (select id from result) and d.status = 'queued' order by d.id for update of d
    ), settled as (
      update webhook_deliveries d
         set status = r.status, reason = r.reason, attempts = attempts + 1, tries = tries + 1, claims = 0, queued_at = null,
             next_attempt_at = now() + make_interval(secs => r."delaySeconds"),
             settled_at = case when r.status <> 'waiting' then now() end
-       from result r join tried t on t.id = r.id
+       from result r join locked t on t.id = r.id
       where d.id = r.id
      returning d.id, d.webhook_id, d.attempts
    ), logged as (
@@ -98,7 +99,7 @@ const RECORD = statement<{ id: string; failing_seconds: number }>(
      update webhooks w
         set failures = case when v.is_alive then 0 else w.failures + v.tries end,
             failing_since = case when v.is_alive then null else coalesce(w.failing_since, now()) end
-       from verdict v join sick s on s.id = v.webhook_id
+       from outcome v join failing s on s.id = v.webhook_id
       where w.id = v.webhook_id
      returning w.id, w.failing_since
    )
@@ -106,15 +107,15 @@ const RECORD = statement<{ id: string; failing_seconds: number }>(
      from settled s left join health h on h.id = s.webhook_id`,
 );
 
-/** What follows for a delivery from an attempt. */
-export interface Verdict {
+/** The status of a delivery after an attempt, and the delay until the next attempt. */
+export interface AttemptOutcome {
   readonly status: 'delivered' | 'waiting' | 'failed';
   readonly reason: string | null;
   readonly delaySeconds: number;
 }
 
 /** A finished attempt, to be recorded. */
-export interface EndedAttempt extends AttemptResult, Verdict {
+export interface FinishedAttempt extends AttemptResult, AttemptOutcome {
   readonly id: string;
   readonly webhookId: string;
 }
@@ -145,7 +146,7 @@ export class AttemptsRepository {
   }
 
   /** Records attempts. Returns for each the number of seconds for which its webhook has had only failures. */
-  async record(attempts: readonly EndedAttempt[]): Promise<number[]> {
+  async record(attempts: readonly FinishedAttempt[]): Promise<number[]> {
     const rows = await this.sql.many(RECORD, [JSON.stringify(attempts)]);
     const seconds = new Map(rows.map((row) => [row.id, row.failing_seconds]));
     return attempts.map(({ id }) => seconds.get(id) ?? 0);

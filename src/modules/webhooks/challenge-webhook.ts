@@ -18,8 +18,8 @@ import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 const DELAYS_SECONDS = [5, 60];
 const NOT_ANSWERED = 'challenge_not_answered';
 const CHALLENGE_BYTES = 32;
-/** Of a response: enough for a challenge among other members, or with spaces around it. */
-const KEPT_CHARACTERS = 4096;
+/** How much of a response is read: enough for a challenge among other members, or with spaces around it. */
+const EXCERPT_CHARACTERS = 4096;
 
 /**
  * Verifies that the URL of a webhook agrees to receive events. It sends a random challenge, signed like every delivery,
@@ -51,12 +51,12 @@ export class ChallengeWebhook {
 
   /** Returns why the URL is not verified, as a code of ours; undefined when it is. */
   private async send({ webhook_id, url, ...encrypted }: ClaimedChallenge): Promise<string | undefined> {
-    const secrets = this.secrets.openAll({ webhook_id, ...encrypted });
+    const secrets = this.secrets.decryptAll({ webhook_id, ...encrypted });
     if (!secrets) return 'secret_unreadable';
     const challenge = randomBytes(CHALLENGE_BYTES).toString('base64url');
     const at = new Date();
     const content = { id: newId(), event: WEBHOOK_VERIFICATION, at, data: { webhook_id, challenge } };
-    const attempt = await this.client.post(url, signWebhook(content, secrets, at), KEPT_CHARACTERS);
+    const attempt = await this.client.post(url, signWebhook(content, secrets, at), EXCERPT_CHARACTERS);
     if (attempt.error === null && containsChallenge(attempt.answer ?? '', challenge)) return undefined;
     if (!attempt.isPrivate) return attempt.error ?? NOT_ANSWERED;
     // Neither the error nor the duration may reveal what listens inside a private network.
@@ -89,13 +89,13 @@ const POLL_MS = 1000;
 /** Challenges in progress at a time in this process, each of another account. */
 const MAX_CONCURRENT = 50;
 /** Added to the longest duration of a challenge before it counts as lost with its process. */
-const RESCUE_MARGIN_SECONDS = 5;
+const CLAIM_MARGIN_SECONDS = 5;
 
 /** Sends due challenges: soon after a webhook was created or changed in this process, and every second in any case. */
 @Injectable()
-export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
+export class ChallengePoller implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly warning = new RepeatedWarning(
-    new Logger(ChallengeLoop.name),
+    new Logger(ChallengePoller.name),
     'challenges of webhooks are delayed: the database is unavailable',
     { over: 'challenges of webhooks are sent again' },
   );
@@ -137,7 +137,7 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
     this.isRequested = false;
     const capacity = MAX_CONCURRENT - this.inProgress.size;
     if (capacity <= 0) return;
-    const seconds = this.config.webhookTimeoutMs / 1000 + RESCUE_MARGIN_SECONDS;
+    const seconds = this.config.webhookTimeoutMs / 1000 + CLAIM_MARGIN_SECONDS;
     try {
       const claims = await this.repository.claim([...this.inProgress.keys()], capacity, seconds);
       for (const claim of claims) this.begin(claim);

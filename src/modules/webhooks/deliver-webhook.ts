@@ -7,30 +7,24 @@ import type { ClaimedDelivery } from './delivery-queues.js';
 import { WebhookPayloads } from './webhook-payloads.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 
-/** Builds the content of an attempt and opens the secrets that sign it. */
+/** Reads the data of a delivery for an attempt. */
 @Injectable()
-export class WebhookRequestBuilder {
+export class DeliveryData {
   constructor(
     private readonly repository: AttemptsRepository,
     private readonly payloads: WebhookPayloads,
-    private readonly secrets: WebhookSecrets,
   ) {}
 
   /**
    * Returns the data as it was at the time of the event, without what has been deleted since. Undefined when nothing is
    * left.
    */
-  async dataOf(due: DueDelivery): Promise<object | undefined> {
+  async read(due: DueDelivery): Promise<object | undefined> {
     const { data, has_lost_content: hasLostContent, is_conversation_gone: isConversationGone } = due;
     if (data && !hasLostContent && !isConversationGone) return data;
     if (data && hasLostContent) await this.repository.clearData(due.event_id);
-    const now = data && !hasLostContent ? data : await this.presentAgain(due);
-    return isConversationGone && now ? withoutContent(now) : now;
-  }
-
-  /** Newest first; undefined when the newest cannot be decrypted. */
-  secretsOf(due: DueDelivery): string[] | undefined {
-    return this.secrets.openAll(due);
+    const current = data && !hasLostContent ? data : await this.presentAgain(due);
+    return isConversationGone && current ? withoutContent(current) : current;
   }
 
   private async presentAgain(due: DueDelivery): Promise<object | undefined> {
@@ -54,7 +48,7 @@ export class WebhookRequestBuilder {
 function withoutContent(data: object): object {
   const { message } = data as { message?: object };
   if (!message) return data;
-  const nothing = {
+  const cleared = {
     content: '',
     metadata: {},
     reply_to_content: null,
@@ -62,18 +56,19 @@ function withoutContent(data: object): object {
     attachments: [],
     is_deleted: true,
   };
-  return { ...data, content: '', message: { ...message, ...nothing } };
+  return { ...data, content: '', message: { ...message, ...cleared } };
 }
 
 /**
- * One attempt of a delivery: checks whether the webhook may still see the event, builds what is left of it, sends it
+ * One attempt of a delivery: checks whether the webhook may still see the event, reads its current data, sends it
  * and records the result. If the process dies, the attempt is repeated with the same id: delivery is at least once.
  */
 @Injectable()
 export class DeliverWebhook {
   constructor(
     private readonly repository: AttemptsRepository,
-    private readonly requests: WebhookRequestBuilder,
+    private readonly data: DeliveryData,
+    private readonly secrets: WebhookSecrets,
     private readonly client: WebhookClient,
     private readonly recording: RecordAttempt,
   ) {}
@@ -91,17 +86,17 @@ export class DeliverWebhook {
 
   private async deliverOne(due: DueDelivery): Promise<void> {
     const obstacle = due.is_disabled ? 'webhook_disabled' : due.is_visible ? undefined : 'not_visible';
-    const data = obstacle === undefined ? await this.requests.dataOf(due) : undefined;
+    const data = obstacle === undefined ? await this.data.read(due) : undefined;
     if (data === undefined) await this.repository.cancel(due.id, obstacle ?? 'nothing_left');
     else await this.recording.record(due, await this.attempt(due, data));
   }
 
   private async attempt(due: DueDelivery, data: object): Promise<AttemptResult> {
-    const secrets = this.requests.secretsOf(due);
+    const secrets = this.secrets.decryptAll(due);
     const at = new Date();
     if (!secrets) {
-      const nothing = { statusCode: null, answer: null, retryAfterSeconds: null, isPrivate: false };
-      return { at, durationMs: 0, error: 'secret_unreadable', ...nothing };
+      const noResponse = { statusCode: null, answer: null, retryAfterSeconds: null, isPrivate: false };
+      return { at, durationMs: 0, error: 'secret_unreadable', ...noResponse };
     }
     const content = { id: due.event_id, event: due.type, at: due.at, data };
     return this.client.post(due.url, signWebhook(content, secrets, at));

@@ -102,7 +102,7 @@ const INSERT_DELIVERY = statement<unknown>(
 const OLD = `e.created_at < now() - make_interval(days => $1) and not exists (
   select from webhook_deliveries d where d.event_id = e.id and d.status in ('waiting', 'queued'))`;
 
-const FORGET_OLD = statement<unknown>(
+const DELETE_OLD = statement<unknown>(
   'webhooks.forget_old',
   `delete from webhook_events where id in (select e.id from webhook_events e where ${OLD} limit $2)`,
 );
@@ -116,7 +116,7 @@ const COUNT_OLD = statement<{ count: number }>(
 const LARGE = `e.seq is not null and octet_length(e.data::text) > 20480 and e.created_at < now() - interval '1 hour'
   and not exists (select from webhook_deliveries d where d.event_id = e.id and d.status in ('waiting', 'queued'))`;
 
-const FORGET_LARGE = statement<unknown>(
+const CLEAR_LARGE = statement<unknown>(
   'webhooks.forget_large',
   `update webhook_events set data = null where id in (select e.id from webhook_events e where ${LARGE} limit $1)`,
 );
@@ -160,7 +160,7 @@ export class DeliveriesRepository {
 
   /** Returns how many events were deleted, together with their deliveries and attempts. */
   deleteOld(days: number, limit: number): Promise<number> {
-    return this.sql.run(FORGET_OLD, [days, limit]);
+    return this.sql.run(DELETE_OLD, [days, limit]);
   }
 
   async countOld(days: number): Promise<number> {
@@ -173,11 +173,11 @@ export class DeliveriesRepository {
   }
 
   clearLargeBodies(limit: number): Promise<number> {
-    return this.sql.run(FORGET_LARGE, [limit]);
+    return this.sql.run(CLEAR_LARGE, [limit]);
   }
 
   /** Inserts an event for one webhook only. */
-  async insertFor(
+  async insertForWebhook(
     tx: Queryable,
     event: { id: string; type: string; userId: string; webhookId: string; deliveryId: string; data: object },
   ): Promise<void> {

@@ -37,10 +37,15 @@ export class DeliveriesService {
   async list(actor: Actor, webhookId: string, query: ListDeliveriesQuery): Promise<Page<DeliveryDto>> {
     const { limit = DEFAULT_PAGE_SIZE, cursor, status, event } = query;
     const viewer = await this.webhooks.viewerOf(actor);
-    await this.webhooks.require(viewer, webhookId);
+    await this.webhooks.requireWebhook(viewer, webhookId);
     const after =
       cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as DeliveryCursor);
-    const rows = await this.repository.page(webhookId, { statuses: status && storedAs(status), event, after, limit });
+    const rows = await this.repository.page(webhookId, {
+      statuses: status && storedStatusesOf(status),
+      event,
+      after,
+      limit,
+    });
     return toPage(
       rows,
       limit,
@@ -55,11 +60,11 @@ export class DeliveriesService {
    */
   async ping(actor: Actor, webhookId: string): Promise<DeliveryDto> {
     const deliveryId = newId();
-    const viewer = await this.webhooks.change(actor, async (tx, viewer) => {
-      const webhook = requireActive(await this.webhooks.require(viewer, webhookId, tx));
+    const viewer = await this.webhooks.inTransaction(actor, async (tx, viewer) => {
+      const webhook = requireActive(await this.webhooks.requireWebhook(viewer, webhookId, tx));
       const data = { webhook_id: webhook.id, actor_id: actor.userId };
       const event = { id: newId(), type: WEBHOOK_PING, userId: webhook.user_id, webhookId, deliveryId, data };
-      await this.repository.insertFor(tx, event);
+      await this.repository.insertForWebhook(tx, event);
       return viewer;
     });
     this.events.publish(new DeliveriesDue());
@@ -70,7 +75,7 @@ export class DeliveriesService {
 
   /** Replays a delivery of any status. @throws DeliveryNotFound, WebhookDisabled */
   async replayOne(actor: Actor, deliveryId: string): Promise<DeliveryDto> {
-    const delivery = await this.webhooks.change(actor, async (tx, viewer) => {
+    const delivery = await this.webhooks.inTransaction(actor, async (tx, viewer) => {
       const found = await this.requireDelivery(tx, viewer, deliveryId);
       await this.repository.replay(tx, deliveryId);
       return this.present((await this.repository.find(deliveryId, tx)) ?? found, viewer);
@@ -92,8 +97,8 @@ export class DeliveriesService {
     const range = isRange ? { from, to, settledBefore } : undefined;
     let replayed = 0;
     for (let batch = 0; batch < REPLAY_BATCHES; batch++) {
-      const count = await this.webhooks.change(actor, async (tx, viewer) => {
-        requireActive(await this.webhooks.require(viewer, webhookId, tx));
+      const count = await this.webhooks.inTransaction(actor, async (tx, viewer) => {
+        requireActive(await this.webhooks.requireWebhook(viewer, webhookId, tx));
         return this.repository.replayMany(tx, webhookId, range, REPLAYED_AT_ONCE);
       });
       replayed += count;
@@ -111,7 +116,7 @@ export class DeliveriesService {
     const delivery = await this.repository.find(id, tx);
     if (!delivery) throw new DeliveryNotFound();
     try {
-      requireActive(await this.webhooks.require(viewer, delivery.webhook_id, tx));
+      requireActive(await this.webhooks.requireWebhook(viewer, delivery.webhook_id, tx));
     } catch (error) {
       if (error instanceof WebhookNotFound) throw new DeliveryNotFound();
       throw error;
@@ -126,6 +131,6 @@ function requireActive(webhook: WebhookRow): WebhookRow {
   return webhook;
 }
 
-function storedAs(status: PublicDeliveryStatus): DeliveryStatus[] {
+function storedStatusesOf(status: PublicDeliveryStatus): DeliveryStatus[] {
   return status === 'pending' ? ['waiting', 'queued'] : [status];
 }

@@ -24,7 +24,7 @@ const CLAIMS_AT_ONCE = 200;
 /** A delivery that was claimed this often without a result is given up: it may be what kills the workers. */
 const MAX_CLAIMS = 20;
 /** Added to the longest duration of an attempt before a queued delivery counts as lost. */
-const RESCUE_MARGIN_SECONDS = 5;
+const CLAIM_MARGIN_SECONDS = 5;
 /**
  * Moves events from the outbox to the queue. An event is either in the outbox or has its deliveries: one transaction
  * does both. A delivery that is due is claimed and queued. When the job is lost, for whatever reason, the claim
@@ -33,7 +33,7 @@ const RESCUE_MARGIN_SECONDS = 5;
 @Injectable()
 export class OutboxRelay {
   private readonly logger = new Logger(OutboxRelay.name);
-  private readonly waiting = new RepeatedWarning(this.logger, 'deliveries are delayed: the queue is unavailable', {
+  private readonly queueWarning = new RepeatedWarning(this.logger, 'deliveries are delayed: the queue is unavailable', {
     over: 'deliveries are queued again',
   });
   /** Halved when a batch fails, because it may exceed the statement timeout; doubled when one succeeds. */
@@ -75,18 +75,18 @@ export class OutboxRelay {
       });
       if (claims.length === 0) return;
       try {
-        await this.waiting.watch(() => this.queues.add(claims));
+        await this.queueWarning.watch(() => this.queues.add(claims));
       } catch {
-        return this.repository.putBack(claims.map(({ id }) => id));
+        return this.repository.releaseClaims(claims.map(({ id }) => id));
       }
       if (claims.length < CLAIMS_AT_ONCE) return;
     }
   }
 
-  /** Releases deliveries that were queued long ago and never ended. */
-  async rescue(): Promise<void> {
-    const seconds = this.config.webhookTimeoutMs / 1000 + RESCUE_MARGIN_SECONDS;
-    const count = await this.repository.rescue(seconds, MAX_CLAIMS);
+  /** Releases deliveries that were queued long ago and never ended: their jobs are lost. */
+  async releaseExpiredClaims(): Promise<void> {
+    const seconds = this.config.webhookTimeoutMs / 1000 + CLAIM_MARGIN_SECONDS;
+    const count = await this.repository.releaseExpiredClaims(seconds, MAX_CLAIMS);
     if (count > 0) this.logger.warn({ count }, 'deliveries whose jobs were lost are queued again');
   }
 
@@ -94,16 +94,16 @@ export class OutboxRelay {
     return this.repository.transaction(async (tx) => {
       const taken = await this.outbox.take(tx, batch);
       if (taken.length === 0) return 0;
-      const relayed = await this.render(taken);
+      const relayed = await this.toRelayedEvents(taken);
       const created = relayed.map(({ id }) => id);
       await this.repository.createDeliveries(tx, relayed, jittered(this.config.webhookRetrySchedule[0] ?? 0));
       const deleted = taken.filter(({ type }) => type === MESSAGE_DELETED).map(({ subjectId }) => subjectId!);
-      await this.repository.dropContent(tx, deleted, created);
+      await this.repository.clearMessageData(tx, deleted, created);
       return taken.length;
     });
   }
 
-  private async render(taken: OutboxEvent[]): Promise<RelayedEvent[]> {
+  private async toRelayedEvents(taken: OutboxEvent[]): Promise<RelayedEvent[]> {
     const data = await this.present(taken);
     return taken.flatMap((event, index) => {
       const eventData = data[index];
@@ -184,7 +184,7 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   @OnDomainEvent(WebhooksChanged)
-  expectInterest(): void {
+  onWebhooksChanged(): void {
     this.hasInterest = true;
   }
 
@@ -205,11 +205,11 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async runCycle(): Promise<void> {
-    await this.relay.rescue();
+    await this.relay.releaseExpiredClaims();
     this.hasInterest = await this.relay.hasInterest();
     this.hasNewEvents = true;
     this.wake();
-    while (!this.isClosed && (await this.disabling.failNext()));
+    while (!this.isClosed && (await this.disabling.failPendingBatch()));
   }
 
   private run(): void {

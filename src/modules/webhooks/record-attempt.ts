@@ -2,11 +2,11 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
-import { AttemptsRepository, type DueDelivery, type EndedAttempt } from './attempts.repository.js';
+import { AttemptsRepository, type DueDelivery, type FinishedAttempt } from './attempts.repository.js';
 import { GONE, RetryPolicy } from './retry-policy.js';
 import type { AttemptResult } from './webhook-client.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import { type DisabledWhy, WebhooksRepository } from './webhooks.repository.js';
+import { type DisabledReason, WebhooksRepository } from './webhooks.repository.js';
 import { WEBHOOK_DISABLED } from './webhooks.events.js';
 
 /** Disables a webhook that cannot be delivered to, and notifies its owner. */
@@ -20,18 +20,18 @@ export class DisableWebhook {
   ) {}
 
   /** Takes effect once: a second call finds the webhook disabled and does nothing. */
-  async disable(webhookId: string, ownerId: string, why: Exclude<DisabledWhy, 'owner'>): Promise<void> {
+  async disable(webhookId: string, ownerId: string, reason: Exclude<DisabledReason, 'owner'>): Promise<void> {
     const isDisabled = await this.log.write(ownerId, async (tx) => {
-      if (!(await this.repository.disable(tx, webhookId, why))) return false;
-      tx.append({ type: WEBHOOK_DISABLED, actorId: null, subjectId: webhookId, payload: { reason: why } });
+      if (!(await this.repository.disable(tx, webhookId, reason))) return false;
+      tx.append({ type: WEBHOOK_DISABLED, actorId: null, subjectId: webhookId, payload: { reason } });
       return true;
     });
-    if (isDisabled) this.logger.warn({ webhook_id: webhookId, reason: why }, 'a webhook was disabled');
+    if (isDisabled) this.logger.warn({ webhook_id: webhookId, reason }, 'a webhook was disabled');
   }
 
-  /** Records some of what was waiting for disabled webhooks as failed; returns false when nothing was left. */
-  failNext(): Promise<boolean> {
-    return this.repository.failNext();
+  /** Marks pending deliveries of a disabled webhook as failed; returns false when there were none. */
+  failPendingBatch(): Promise<boolean> {
+    return this.repository.failPendingBatch();
   }
 }
 
@@ -41,7 +41,7 @@ const AT_ONCE = 100;
 @Injectable()
 export class RecordAttempt {
   /** Attempts that end while others are being written form the next batch. */
-  private readonly batcher = new KeyedBatcher<EndedAttempt, number>({
+  private readonly batcher = new KeyedBatcher<FinishedAttempt, number>({
     keyOf: ({ id }) => id,
     run: (attempts) => this.write(attempts),
     maxBatch: AT_ONCE,
@@ -64,11 +64,11 @@ export class RecordAttempt {
     const { id, webhook_id: webhookId, user_id: ownerId, tries } = due;
     const failingSeconds = await this.batcher.add({ id, webhookId, ...attempt, ...this.policy.decide(attempt, tries) });
     if (attempt.statusCode === GONE) await this.disabling.disable(webhookId, ownerId, 'gone');
-    else if (this.policy.isTooLong(failingSeconds)) await this.disabling.disable(webhookId, ownerId, 'failing');
+    else if (this.policy.isFailingTooLong(failingSeconds)) await this.disabling.disable(webhookId, ownerId, 'failing');
   }
 
   /** Retries once after an outage: what is not recorded is sent again. */
-  private async write(attempts: EndedAttempt[]): Promise<number[]> {
+  private async write(attempts: FinishedAttempt[]): Promise<number[]> {
     try {
       return await this.repository.record(attempts);
     } catch (error) {

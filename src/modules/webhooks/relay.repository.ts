@@ -26,11 +26,11 @@ const CREATE_DELIVERIES = statement<{ delivery_count: number }>(
        id uuid, type text, stream_id uuid, seq bigint, actor_id uuid, subject_id uuid, payload jsonb, message_id uuid,
        at timestamptz, data json)
    ), participant as materialized (
-     select place.stream_id, place.type, i.webhook_id, p.left_seq
-       from (select distinct stream_id, type from event) place
-       join participants p on p.conversation_id = place.stream_id
-       join outbox_interests i on i.type = place.type and i.user_id = p.user_id
-   ), hearer as materialized (
+     select s.stream_id, s.type, i.webhook_id, p.left_seq
+       from (select distinct stream_id, type from event) s
+       join participants p on p.conversation_id = s.stream_id
+       join outbox_interests i on i.type = s.type and i.user_id = p.user_id
+   ), candidate as materialized (
      select e.id as event_id, p.webhook_id
        from event e join participant p on p.stream_id = e.stream_id and p.type = e.type
       where p.left_seq is null or p.left_seq > e.seq
@@ -46,7 +46,7 @@ const CREATE_DELIVERIES = statement<{ delivery_count: number }>(
        from event e join outbox_interests i on i.type = e.type and i.user_id is null
    ), wanted as materialized (
      select h.event_id, h.webhook_id
-       from hearer h
+       from candidate h
        join webhooks w on w.id = h.webhook_id and w.disabled_at is null
        join users u on u.id = w.user_id and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
       where w.scope = 'own' or u.role = 'admin'
@@ -63,7 +63,7 @@ const CREATE_DELIVERIES = statement<{ delivery_count: number }>(
 );
 
 /** Message data presented before a deletion is not sent any more: the event is presented again, as it is then. */
-const DROP_CONTENT = statement<unknown>(
+const CLEAR_MESSAGE_DATA = statement<unknown>(
   'webhooks.drop_content',
   `update webhook_events set data = null where message_id = any($1::uuid[]) and data is not null and id <> all($2::uuid[])`,
 );
@@ -114,14 +114,14 @@ const CLAIM = statement<Claim>(
                  + row_number() over (partition by host order by user_rank, next_attempt_at, id) as host_rank
        from of_user u left join (select host, sum(count) as count from under_way group by 1) o using (host)
       where u.user_rank <= $4
-   ), of_lane as (
+   ), of_queue as (
      select h.*, coalesce(o.count, 0)
-                 + row_number() over (partition by is_failing order by user_rank, next_attempt_at, id) as lane_rank
+                 + row_number() over (partition by is_failing order by user_rank, next_attempt_at, id) as queue_rank
        from of_host h left join (select is_failing, sum(count) as count from under_way group by 1) o using (is_failing)
       where h.host_rank <= $3
    ), chosen as materialized (
-     select l.id, l.is_failing from of_lane l join webhook_deliveries d on d.id = l.id and d.status = 'waiting'
-      where l.lane_rank <= $5
+     select l.id, l.is_failing from of_queue l join webhook_deliveries d on d.id = l.id and d.status = 'waiting'
+      where l.queue_rank <= $5
       order by l.user_rank, l.next_attempt_at, l.id limit $6 for no key update of d skip locked
    )
    update webhook_deliveries d
@@ -135,7 +135,7 @@ const CLAIM = statement<Claim>(
  * For deliveries whose job was lost or whose worker died. Those that were claimed too often are given up: they may be
  * the cause.
  */
-const RESCUE = statement<unknown>(
+const RELEASE_EXPIRED = statement<unknown>(
   'webhooks.rescue',
   `update webhook_deliveries
       set status = case when claims >= $2 then 'failed' else 'waiting' end,
@@ -146,7 +146,7 @@ const RESCUE = statement<unknown>(
                   where status = 'queued' and queued_at < now() - make_interval(secs => $1) for update skip locked)`,
 );
 
-const PUT_BACK = statement<unknown>(
+const RELEASE_CLAIMS = statement<unknown>(
   'webhooks.put_back',
   `update webhook_deliveries set status = 'waiting', queued_at = null, claims = claims - 1
     where id = any($1::uuid[]) and status = 'queued'`,
@@ -159,7 +159,7 @@ export interface ClaimLimits {
   readonly perHost: number;
   /** For all webhooks of one account. */
   readonly perUser: number;
-  /** In the queue of working webhooks, and as many again in that of failing ones: so no job waits long. */
+  /** In each of the two queues, that of working and that of failing webhooks. */
   readonly perQueue: number;
   readonly atOnce: number;
 }
@@ -198,8 +198,8 @@ export class RelayRepository {
     return (await tx.one(CREATE_DELIVERIES, [JSON.stringify(rows), firstDelaySeconds]))?.delivery_count ?? 0;
   }
 
-  async dropContent(tx: Queryable, messageIds: string[], exceptEventIds: string[]): Promise<void> {
-    if (messageIds.length > 0) await tx.run(DROP_CONTENT, [messageIds, exceptEventIds]);
+  async clearMessageData(tx: Queryable, messageIds: string[], exceptEventIds: string[]): Promise<void> {
+    if (messageIds.length > 0) await tx.run(CLEAR_MESSAGE_DATA, [messageIds, exceptEventIds]);
   }
 
   claim({ perWebhook, failingFrom, perHost, perUser, perQueue, atOnce }: ClaimLimits): Promise<Claim[]> {
@@ -210,12 +210,12 @@ export class RelayRepository {
   }
 
   /** Returns how many were released from jobs that should have ended long ago. */
-  rescue(olderThanSeconds: number, maxClaims: number): Promise<number> {
-    return this.sql.run(RESCUE, [olderThanSeconds, maxClaims]);
+  releaseExpiredClaims(olderThanSeconds: number, maxClaims: number): Promise<number> {
+    return this.sql.run(RELEASE_EXPIRED, [olderThanSeconds, maxClaims]);
   }
 
   /** Releases claims that the queue did not accept. */
-  async putBack(ids: string[]): Promise<void> {
-    await this.sql.run(PUT_BACK, [ids]);
+  async releaseClaims(ids: string[]): Promise<void> {
+    await this.sql.run(RELEASE_CLAIMS, [ids]);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import type { Verdict } from './attempts.repository.js';
+import type { AttemptOutcome } from './attempts.repository.js';
 import type { AttemptResult } from './webhook-client.js';
 
 export const GONE = 410;
@@ -11,7 +11,7 @@ export class RetryPolicy {
   constructor(private readonly config: Config) {}
 
   /** Decides after attempt number `tries` + 1 since the delivery was created or last replayed. */
-  decide({ statusCode, error, retryAfterSeconds }: AttemptResult, tries: number): Verdict {
+  decide({ statusCode, error, retryAfterSeconds }: AttemptResult, tries: number): AttemptOutcome {
     if (error === null) return { status: 'delivered', reason: null, delaySeconds: 0 };
     if (statusCode === GONE) return { status: 'failed', reason: 'gone', delaySeconds: 0 };
     const wait = this.config.webhookRetrySchedule[tries + 1];
@@ -19,7 +19,7 @@ export class RetryPolicy {
     return { status: 'waiting', reason: error, delaySeconds: Math.max(jittered(wait), retryAfterSeconds ?? 0) };
   }
 
-  isTooLong(failingSeconds: number): boolean {
+  isFailingTooLong(failingSeconds: number): boolean {
     return failingSeconds >= this.config.webhookDisableAfter;
   }
 }

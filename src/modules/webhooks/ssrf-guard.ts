@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type IpAddress = ipaddr.IPv4 | ipaddr.IPv6;
 
 /**
  * Reserved blocks, in addition to everything `ipaddr.js` does not call `unicast`. They are compared as bytes, never as
@@ -49,33 +49,33 @@ const PRIVATE_RANGES = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGr
  * Only public unicast addresses are allowed, and none of this machine's own. With `allowPrivate` loopback and private
  * networks are allowed, too. An IPv6 address that contains an IPv4 one (`::ffff:127.0.0.1`) is treated as the latter.
  */
-export function isAllowedAddress(text: string, { allowPrivate }: { allowPrivate: boolean }): boolean {
+export function isAllowedIp(text: string, { allowPrivate }: { allowPrivate: boolean }): boolean {
   const address = parse(text);
   if (!address) return false;
   if (allowPrivate && PRIVATE_RANGES.has(address.range())) return true;
   if (address.range() !== 'unicast') return false;
   if (FORBIDDEN.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits))) return false;
-  return allowPrivate || !isOwnAddress(address);
+  return allowPrivate || !isOwnIp(address);
 }
 
 /** Whether this IP address is reachable only because private networks are allowed. */
-export function isPrivateAddress(text: string): boolean {
-  return !isAllowedAddress(text, { allowPrivate: false });
+export function isPrivateIp(text: string): boolean {
+  return !isAllowedIp(text, { allowPrivate: false });
 }
 
 /** Whether two texts are the same IP address. */
-export function isSameAddress(one: string, other: string): boolean {
+export function isSameIp(one: string, other: string): boolean {
   return parse(one)?.toNormalizedString() === parse(other)?.toNormalizedString();
 }
 
 /** Parses `::ffff:a.b.c.d` as a.b.c.d; undefined for what is not an IP address, zones included. */
-function parse(text: string): Address | undefined {
+function parse(text: string): IpAddress | undefined {
   if (text.includes('%') || !ipaddr.isValid(text)) return undefined;
   return ipaddr.process(text);
 }
 
-function isOwnAddress(address: Address): boolean {
+function isOwnIp(address: IpAddress): boolean {
   return Object.values(networkInterfaces()).some((list) =>
-    list?.some((own) => isSameAddress(own.address.replace(/%.*$/, ''), address.toString())),
+    list?.some((own) => isSameIp(own.address.replace(/%.*$/, ''), address.toString())),
   );
 }

@@ -58,7 +58,7 @@ const message: MessageDto = {
   created_at: AT,
   updated_at: AT,
 };
-const flat = { message_id: MESSAGE, sender_id: ANA };
+const messageFields = { message_id: MESSAGE, sender_id: ANA };
 const conversation: ConversationSummaryDto = {
   id: CONVERSATION,
   type: 'group',
@@ -104,14 +104,14 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
   {
     type: MESSAGE_CREATED,
     summary: 'A message was sent',
-    sample: { ...context, ...flat, content: 'Hello!', message },
+    sample: { ...context, ...messageFields, content: 'Hello!', message },
   },
   {
     type: MESSAGE_UPDATED,
     summary: 'A message was edited',
     sample: {
       ...context,
-      ...flat,
+      ...messageFields,
       content: 'Hello, all!',
       message: { ...message, content: 'Hello, all!', is_edited: true },
     },
@@ -119,7 +119,7 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
   {
     type: MESSAGE_DELETED,
     summary: 'A message was deleted; its content is gone',
-    sample: { ...context, ...flat, content: '', message: { ...message, content: '', is_deleted: true } },
+    sample: { ...context, ...messageFields, content: '', message: { ...message, content: '', is_deleted: true } },
   },
   {
     type: REACTION_ADDED,

@@ -5,7 +5,7 @@ import https from 'node:https';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { withoutControls } from '../../platform/validation/text.js';
-import { isAllowedAddress, isPrivateAddress, isSameAddress } from './ssrf-guard.js';
+import { isAllowedIp, isPrivateIp, isSameIp } from './ssrf-guard.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import type { SignedWebhook } from './webhook-signature.js';
 import { hostOf, WebhookUrls } from './webhook-url.js';
@@ -27,13 +27,13 @@ export interface AttemptResult {
   readonly isPrivate: boolean;
 }
 
-const MAX_ANSWER_BYTES = 64 * 1024;
-const KEPT_ANSWER_CHARACTERS = 500;
+const MAX_RESPONSE_BYTES = 64 * 1024;
+const EXCERPT_CHARACTERS = 500;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_RETRY_AFTER_SECONDS = 86_400;
 
-/** The target of a request, as far as it is known. */
-interface Destination {
+/** What is known of the target of a request: first from its name, then from the connection. */
+interface RequestTarget {
   isPrivate: boolean;
 }
 
@@ -53,14 +53,14 @@ export class WebhookClient {
     private readonly resolver: WebhookResolver,
   ) {}
 
-  /** Never throws: a failure is a result, too. The result contains the first `keptCharacters` of the response. */
+  /** Never throws: a failure is a result, too. The result contains the first `maxCharacters` of the response. */
   async post(
     target: string,
     { body, headers }: SignedWebhook,
-    keptCharacters = KEPT_ANSWER_CHARACTERS,
+    maxCharacters = EXCERPT_CHARACTERS,
   ): Promise<AttemptResult> {
     const at = new Date();
-    const destination: Destination = { isPrivate: false };
+    const destination: RequestTarget = { isPrivate: false };
     const begun = performance.now();
     const done = (result: Partial<AttemptResult>): AttemptResult => ({
       at,
@@ -80,7 +80,7 @@ export class WebhookClient {
     try {
       return done(
         await Promise.race([
-          this.exchange(target, { body, headers, destination, keptCharacters, signal: deadline.signal }),
+          this.exchange(target, { body, headers, destination, maxCharacters, signal: deadline.signal }),
           isLate,
         ]),
       );
@@ -96,13 +96,13 @@ export class WebhookClient {
     await sleep(Math.max(0, this.config.webhookTimeoutMs - durationMs));
   }
 
-  private async exchange(target: string, sending: Sending): Promise<Partial<AttemptResult>> {
+  private async exchange(target: string, sending: OutgoingRequest): Promise<Partial<AttemptResult>> {
     if (this.urls.check(target)) throw new DeliveryFailed('address_not_allowed');
     const url = new URL(target);
     const allowed = await this.allowedAddresses(hostOf(url));
-    sending.destination.isPrivate = allowed.some(isPrivateAddress);
+    sending.destination.isPrivate = allowed.some(isPrivateIp);
     const response = await request(url, allowed, sending);
-    const answer = await readStart(response, sending.keptCharacters);
+    const answer = await readExcerpt(response, sending.maxCharacters);
     const statusCode = response.statusCode ?? 0;
     return { statusCode, answer, error: errorOf(statusCode), retryAfterSeconds: retryAfterOf(response) };
   }
@@ -112,26 +112,26 @@ export class WebhookClient {
     const addresses = await this.resolver.resolve(host);
     if (addresses.length === 0) throw new DeliveryFailed('name_not_resolved');
     const allowPrivate = this.config.webhookAllowPrivateNetwork;
-    if (!addresses.every((address) => isAllowedAddress(address, { allowPrivate }))) {
+    if (!addresses.every((address) => isAllowedIp(address, { allowPrivate }))) {
       throw new DeliveryFailed('address_not_allowed');
     }
     return addresses;
   }
 }
 
-interface Sending {
+interface OutgoingRequest {
   readonly body: string;
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
-  readonly keptCharacters: number;
+  readonly maxCharacters: number;
   /** Updated as soon as there is a connection. */
-  readonly destination: Destination;
+  readonly destination: RequestTarget;
 }
 
 function request(
   url: URL,
   allowed: readonly string[],
-  { body, headers, signal, destination }: Sending,
+  { body, headers, signal, destination }: OutgoingRequest,
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const sent = openRequest(url, {
@@ -151,8 +151,8 @@ function request(
     sent.once('socket', (socket: Socket) => {
       const check = (): void => {
         const other = socket.remoteAddress ?? '';
-        destination.isPrivate = isPrivateAddress(other);
-        if (!allowed.some((address) => isSameAddress(address, other)))
+        destination.isPrivate = isPrivateIp(other);
+        if (!allowed.some((address) => isSameIp(address, other)))
           sent.destroy(new DeliveryFailed('address_not_allowed'));
       };
       // For plain http this is before the first byte of the request, for https before the handshake.
@@ -180,16 +180,16 @@ function lookupOf(allowed: readonly string[]): LookupFunction {
 }
 
 /** Reads up to 64 kB; a longer response is cut, and its connection is closed. */
-async function readStart(response: http.IncomingMessage, keptCharacters: number): Promise<string> {
+async function readExcerpt(response: http.IncomingMessage, maxCharacters: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response) {
     chunks.push(chunk as Buffer);
     size += (chunk as Buffer).length;
-    if (size >= MAX_ANSWER_BYTES) break; // leaving the loop destroys the stream
+    if (size >= MAX_RESPONSE_BYTES) break; // leaving the loop destroys the stream
   }
-  const text = Buffer.concat(chunks).toString('utf8', 0, keptCharacters * 4);
-  return [...withoutControls(text)].slice(0, keptCharacters).join('');
+  const text = Buffer.concat(chunks).toString('utf8', 0, maxCharacters * 4);
+  return [...withoutControls(text)].slice(0, maxCharacters).join('');
 }
 
 function errorOf(statusCode: number): string | null {

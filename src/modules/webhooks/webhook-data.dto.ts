@@ -7,7 +7,7 @@ import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
 
 /** Adds the fields that every event of a conversation has. */
-function OfConversation<Data extends object>(data: Type<Data>) {
+function WithConversationFields<Data extends object>(data: Type<Data>) {
   class ConversationEvent extends (data as Type<object>) {
     @ApiProperty({ format: 'uuid' })
     conversation_id: string;
@@ -22,7 +22,7 @@ function OfConversation<Data extends object>(data: Type<Data>) {
 }
 
 /** Adds the fields that every event of a user has. */
-function OfUser<Data extends object>(data: Type<Data>) {
+function WithUserFields<Data extends object>(data: Type<Data>) {
   class UserEvent extends (data as Type<object>) {
     @ApiProperty({ type: String, format: 'uuid', nullable: true })
     actor_id: string | null;
@@ -33,14 +33,14 @@ function OfUser<Data extends object>(data: Type<Data>) {
   return UserEvent as Type<UserEvent & Data>;
 }
 
-/** Of `conversation.deleted` there is nothing more. */
-export class ConversationWebhookData extends OfConversation(class {}) {}
-export class ConversationChangeWebhookData extends OfConversation(ConversationUpdatedData) {}
-export class ParticipantWebhookData extends OfConversation(ParticipantData) {}
-export class ParticipantLeftWebhookData extends OfConversation(ParticipantLeftData) {}
-export class ReactionWebhookData extends OfConversation(ReactionData) {}
+/** `conversation.deleted` has no other fields. */
+export class ConversationWebhookData extends WithConversationFields(class {}) {}
+export class ConversationChangeWebhookData extends WithConversationFields(ConversationUpdatedData) {}
+export class ParticipantWebhookData extends WithConversationFields(ParticipantData) {}
+export class ParticipantLeftWebhookData extends WithConversationFields(ParticipantLeftData) {}
+export class ReactionWebhookData extends WithConversationFields(ReactionData) {}
 
-export class MessageWebhookData extends OfConversation(MessageData) {
+export class MessageWebhookData extends WithConversationFields(MessageData) {
   @ApiProperty({ format: 'uuid' })
   message_id: string;
 
@@ -51,7 +51,7 @@ export class MessageWebhookData extends OfConversation(MessageData) {
   content: string;
 }
 
-export class UserWebhookData extends OfUser(UserUpdatedData) {}
+export class UserWebhookData extends WithUserFields(UserUpdatedData) {}
 
 export class UserBannedWebhookData extends UserWebhookData {
   @ApiProperty({ type: String, nullable: true })
@@ -61,7 +61,7 @@ export class UserBannedWebhookData extends UserWebhookData {
   until: string | null;
 }
 
-export class FileScannedWebhookData extends OfUser(class {}) {
+export class FileScannedWebhookData extends WithUserFields(class {}) {
   @ApiProperty({ format: 'uuid' })
   file_id: string;
 
@@ -72,7 +72,7 @@ export class FileScannedWebhookData extends OfUser(class {}) {
   reason: string | null;
 }
 
-export class WebhookDisabledWebhookData extends OfUser(WebhookDisabledData) {}
+export class WebhookDisabledWebhookData extends WithUserFields(WebhookDisabledData) {}
 
 const DATA_CLASSES = [
   ...[MessageWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],

@@ -10,9 +10,6 @@ import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { WEBHOOK_EVENTS } from './webhook-catalogue.js';
 
-/** The part of an outbox event that presenting it needs. */
-export type OutboxEventRow = Omit<OutboxEvent, 'at'> & { readonly at: Date };
-
 const OF_CONVERSATIONS = /^(message|reaction|participant|conversation)\./;
 
 /** Presents events for webhooks: like the realtime events, with the ids of the conversation and the actor added. */
@@ -29,20 +26,20 @@ export class WebhookPayloads {
    * has a snapshot. Of what has been deleted since, only the remainder is returned: that it happened is always sent.
    * Undefined for events that are not for webhooks.
    */
-  async present(events: readonly OutboxEventRow[]): Promise<(object | undefined)[]> {
-    const rendered = new Map<OutboxEventRow, object | undefined>();
+  async present(events: readonly OutboxEvent[]): Promise<(object | undefined)[]> {
+    const rendered = new Map<OutboxEvent, object | undefined>();
     const durable = events.filter((event) => event.seq !== null && this.catalogue.find(event.type));
     const contents = await this.catalogue.render(durable as StreamEvent[]);
     durable.forEach((event, index) => rendered.set(event, contents[index]?.data));
     await this.presentUsers(events, rendered);
     await this.presentConversations(events, rendered);
     for (const event of events) if (event.type === FILE_SCANNED) rendered.set(event, event.payload ?? {});
-    return events.map((event) => complete(event, rendered.get(event)));
+    return events.map((event) => toPayload(event, rendered.get(event)));
   }
 
   private async presentUsers(
-    events: readonly OutboxEventRow[],
-    rendered: Map<OutboxEventRow, object | undefined>,
+    events: readonly OutboxEvent[],
+    rendered: Map<OutboxEvent, object | undefined>,
   ): Promise<void> {
     const affected = events.filter(({ type }) => type === USER_CREATED || type === USER_BANNED);
     if (affected.length === 0) return;
@@ -55,8 +52,8 @@ export class WebhookPayloads {
   }
 
   private async presentConversations(
-    events: readonly OutboxEventRow[],
-    rendered: Map<OutboxEventRow, object | undefined>,
+    events: readonly OutboxEvent[],
+    rendered: Map<OutboxEvent, object | undefined>,
   ): Promise<void> {
     const affected = events.filter(({ type }) => type === CONVERSATION_CREATED);
     if (affected.length === 0) return;
@@ -68,14 +65,15 @@ export class WebhookPayloads {
   }
 }
 
-function complete(event: OutboxEventRow, now: object | undefined): object | undefined {
+/** Adds the ids of the conversation or the user; `current` is the data as of now. */
+function toPayload(event: OutboxEvent, current: object | undefined): object | undefined {
   // A user's own settings of a conversation use the same event type; they are private.
   if (event.payload?.me) return undefined;
   const { actorId: actor_id, streamId, seq } = event;
   const isOfConversation = OF_CONVERSATIONS.test(event.type);
   const context = isOfConversation ? { conversation_id: streamId, seq, actor_id } : { actor_id, user_id: streamId };
-  if (!now) return { ...redacted(event), ...context };
-  const data = asSnapshotted(event, now);
+  if (!current) return { ...redacted(event), ...context };
+  const data = asSnapshotted(event, current);
   const { message } = data as { message?: MessageDto };
   if (!message) return { ...context, ...data };
   return { ...context, message_id: message.id, sender_id: message.sender_id, content: message.content, ...data };
@@ -85,7 +83,7 @@ function complete(event: OutboxEventRow, now: object | undefined): object | unde
  * Data of an event whose object no longer exists: the fields of its type, with the values that the event itself
  * contains, and null for all others.
  */
-function redacted({ type, subjectId, actorId, payload }: OutboxEventRow): object {
+function redacted({ type, subjectId, actorId, payload }: OutboxEvent): object {
   const ids = { message_id: subjectId, user_id: type.startsWith('participant.') ? subjectId : actorId };
   const known: Record<string, unknown> = { ...ids, ...payload };
   const fields = Object.keys(WEBHOOK_EVENTS.find((event) => event.type === type)?.sample ?? {});
@@ -93,12 +91,12 @@ function redacted({ type, subjectId, actorId, payload }: OutboxEventRow): object
 }
 
 /** Restores the text of a message at the time of the event, unless the message has been deleted since. */
-function asSnapshotted(event: OutboxEventRow, now: object): object {
+function asSnapshotted(event: OutboxEvent, current: object): object {
   const { snapshot } = event;
-  const { message } = now as { message?: MessageDto };
-  if (!snapshot) return now;
+  const { message } = current as { message?: MessageDto };
+  if (!snapshot) return current;
   if (!message) return snapshot;
-  if (message.is_deleted) return now;
+  if (message.is_deleted) return current;
   // The snapshot of a send has the fields that an edit may change; that of other changes has the whole message.
   const then = 'message' in snapshot ? (snapshot.message as object) : { ...snapshot, is_edited: false };
   return { message: { ...message, ...then, reply_to_content: message.reply_to_content } };

@@ -6,8 +6,8 @@ import { WEBHOOK_EVENT_TYPES } from './webhook-catalogue.js';
 import { requireSecret } from './webhook-secrets.js';
 import { WebhookUrls } from './webhook-url.js';
 
-/** About all users, beyond what a single user may see. */
-const FOR_ADMINS: readonly string[] = [USER_CREATED, USER_BANNED];
+/** Events about any user. Only webhooks with the scope `all` receive them. */
+export const ADMIN_EVENTS: readonly string[] = [USER_CREATED, USER_BANNED];
 
 /** The input of a client for a webhook. */
 export interface WebhookInput {
@@ -33,8 +33,8 @@ export function problemOfEvents(events: readonly string[], scope: string): strin
   if (events.some((type) => !WEBHOOK_EVENT_TYPES.includes(type)))
     return 'has a type that is not in GET /webhooks/events';
   if (events.length === 0) return 'must name at least one type';
-  if (scope === 'own' && events.some((type) => FOR_ADMINS.includes(type))) {
-    return `${FOR_ADMINS.join(' and ')} require the scope all`;
+  if (scope === 'own' && events.some((type) => ADMIN_EVENTS.includes(type))) {
+    return `${ADMIN_EVENTS.join(' and ')} require the scope all`;
   }
   return undefined;
 }

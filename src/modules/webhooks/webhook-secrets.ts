@@ -24,12 +24,12 @@ export class WebhookSecrets {
     this.key = Buffer.from(hkdfSync('sha256', root, '', 'parley webhook secrets', 32));
   }
 
-  /** 256 random bits, in the format of Standard Webhooks. */
-  make(): string {
+  /** Returns 256 random bits, in the format of Standard Webhooks. */
+  generate(): string {
     return GENERATED_PREFIX + randomBytes(SECRET_BYTES).toString('base64');
   }
 
-  seal(webhookId: string, secret: string): Buffer {
+  encrypt(webhookId: string, secret: string): Buffer {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.key, iv).setAAD(Buffer.from(webhookId));
     const body = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
@@ -37,7 +37,7 @@ export class WebhookSecrets {
   }
 
   /** Returns undefined when it was encrypted with another key or for another webhook. */
-  open(webhookId: string, ciphertext: Buffer): string | undefined {
+  decrypt(webhookId: string, ciphertext: Buffer): string | undefined {
     const decipher = createDecipheriv('aes-256-gcm', this.key, ciphertext.subarray(0, IV_BYTES));
     decipher.setAAD(Buffer.from(webhookId)).setAuthTag(ciphertext.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
     try {
@@ -49,14 +49,14 @@ export class WebhookSecrets {
   }
 
   /** Newest first; undefined when the newest cannot be decrypted. */
-  openAll({
+  decryptAll({
     webhook_id: id,
     secret_box: ciphertext,
     previous_secret_box: previousCiphertext,
   }: EncryptedSecrets): string[] | undefined {
-    const newest = this.open(id, ciphertext);
+    const newest = this.decrypt(id, ciphertext);
     if (newest === undefined) return undefined;
-    const previous = previousCiphertext ? this.open(id, previousCiphertext) : undefined;
+    const previous = previousCiphertext ? this.decrypt(id, previousCiphertext) : undefined;
     return previous === undefined ? [newest] : [newest, previous];
   }
 }

@@ -26,27 +26,27 @@ export function signWebhook(content: WebhookContent, secrets: readonly string[],
   const { id, event, at, data } = content;
   const [newest = '', previous] = secrets;
   const unsigned = JSON.stringify({ event, timestamp: at.toISOString(), data });
-  const members = [`"signature":"sha256=${hex(newest, unsigned)}"`];
-  if (previous !== undefined) members.push(`"previous_signature":"sha256=${hex(previous, unsigned)}"`);
+  const members = [`"signature":"sha256=${hmacHex(newest, unsigned)}"`];
+  if (previous !== undefined) members.push(`"previous_signature":"sha256=${hmacHex(previous, unsigned)}"`);
   const body = `${unsigned.slice(0, -1)},${members.join(',')}}`;
   const timestamp = String(Math.floor(now.getTime() / 1000));
-  const standard = secrets.map((secret) => `v1,${base64(standardKeyOf(secret), `${id}.${timestamp}.${body}`)}`);
+  const standard = secrets.map((secret) => `v1,${hmacBase64(standardKeyOf(secret), `${id}.${timestamp}.${body}`)}`);
   return {
     body,
     headers: {
       'webhook-id': id,
       'webhook-timestamp': timestamp,
       'webhook-signature': standard.join(' '),
-      'x-webhook-signature': `sha256=${hex(newest, body)}`,
-      ...(previous !== undefined && { 'x-webhook-signature-previous': `sha256=${hex(previous, body)}` }),
+      'x-webhook-signature': `sha256=${hmacHex(newest, body)}`,
+      ...(previous !== undefined && { 'x-webhook-signature-previous': `sha256=${hmacHex(previous, body)}` }),
     },
   };
 }
 
-function hex(secret: string, text: string): string {
+function hmacHex(secret: string, text: string): string {
   return createHmac('sha256', secret).update(text, 'utf8').digest('hex');
 }
 
-function base64(key: Buffer, text: string): string {
+function hmacBase64(key: Buffer, text: string): string {
   return createHmac('sha256', key).update(text, 'utf8').digest('base64');
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import { isAllowedAddress } from './ssrf-guard.js';
+import { isAllowedIp } from './ssrf-guard.js';
 
 const MAX_LENGTH = 2048;
 /** Names that resolve only inside a machine or a network, including single-label names. */
@@ -29,7 +29,7 @@ export class WebhookUrls {
     if (!allowPrivate && !webhookPorts.includes(portOf(url)))
       return `must use one of the ports ${webhookPorts.join(', ')}`;
     const host = hostOf(url);
-    const isAllowed = isIP(host) ? isAllowedAddress(host, { allowPrivate }) : allowPrivate || !LOCAL_NAME.test(host);
+    const isAllowed = isIP(host) ? isAllowedIp(host, { allowPrivate }) : allowPrivate || !LOCAL_NAME.test(host);
     return isAllowed ? undefined : 'must not point into a private network';
   }
 }

@@ -4,7 +4,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { hostNameOf, isHostIn } from '../../platform/http/host-names.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { requireNone } from '../../platform/validation/ruled-by.js';
-import { isAllowedAddress } from './ssrf-guard.js';
+import { isAllowedIp } from './ssrf-guard.js';
 import { problemsOfWebhook, type WebhookInput } from './webhook-rules.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import { TooManyWebhooks, TooManyWebhooksForHost } from './webhooks.errors.js';
@@ -27,7 +27,7 @@ export class WebhookValidator {
    * attempt.
    * @throws ValidationError with everything that is wrong
    */
-  async require(input: WebhookInput): Promise<URL | undefined> {
+  async validate(input: WebhookInput): Promise<URL | undefined> {
     const problems = problemsOfWebhook(input, this.config);
     const isUrlSound = input.url !== undefined && !problems.some(({ field }) => field === 'url');
     const url = isUrlSound ? new URL(input.url!) : undefined;
@@ -41,7 +41,7 @@ export class WebhookValidator {
   private async resolvesToAllowed(url: URL): Promise<boolean> {
     const allowPrivate = this.config.webhookAllowPrivateNetwork;
     const addresses = await this.resolver.resolve(hostOf(url));
-    return addresses.every((address) => isAllowedAddress(address, { allowPrivate }));
+    return addresses.every((address) => isAllowedIp(address, { allowPrivate }));
   }
 
   /** @throws TooManyWebhooks */
@@ -88,8 +88,8 @@ export class WebhookValidator {
   }
 
   /** Returns the given secret, or a new one, and its ciphertext. @throws ValidationError */
-  makeSecret(webhookId: string, given: string | undefined): { secret: string; ciphertext: Buffer } {
-    const secret = given === undefined ? this.secrets.make() : requireSecret(given);
-    return { secret, ciphertext: this.secrets.seal(webhookId, secret) };
+  createSecret(webhookId: string, given: string | undefined): { secret: string; ciphertext: Buffer } {
+    const secret = given === undefined ? this.secrets.generate() : requireSecret(given);
+    return { secret, ciphertext: this.secrets.encrypt(webhookId, secret) };
   }
 }

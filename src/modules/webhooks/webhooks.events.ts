@@ -10,7 +10,7 @@ export const WEBHOOK_PING = 'webhook.ping';
 /** The challenge that a URL has to return before its first event: `data` is `{webhook_id, challenge}`. */
 export const WEBHOOK_VERIFICATION = 'webhook.verification';
 
-/** There is something to deliver now; the poller of this process need not wait for its next cycle. */
+/** A delivery is due; the poller of this process does not wait for its next cycle. */
 export class DeliveriesDue extends DomainEvent {
   readonly type = 'webhook.deliveries_due';
 }

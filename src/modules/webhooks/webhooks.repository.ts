@@ -3,7 +3,7 @@ import { hostNameOf } from '../../platform/http/host-names.js';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 
 export type WebhookScope = 'own' | 'all';
-export type DisabledWhy = 'owner' | 'gone' | 'failing' | 'unverified';
+export type DisabledReason = 'owner' | 'gone' | 'failing' | 'unverified';
 
 /** Challenges to a URL before its webhook is disabled. */
 export const MAX_CHALLENGES = 3;
@@ -17,7 +17,7 @@ export interface WebhookRow {
   readonly description: string;
   readonly previous_secret_until: Date | null;
   readonly disabled_at: Date | null;
-  readonly disabled_why: DisabledWhy | null;
+  readonly disabled_why: DisabledReason | null;
   /**
    * Pending deliveries created until this time have failed, because the webhook has been disabled since. Null when none
    * is left.
@@ -66,7 +66,7 @@ const COUNT = statement<{ count: number }>(
   `select count(*) as count from webhooks where user_id = $1`,
 );
 
-const COUNT_AT = statement<{ count: number }>(
+const COUNT_AT_HOST = statement<{ count: number }>(
   'webhooks.count_at',
   `select count(*) as count from webhooks where user_id = $1 and target_host = $2`,
 );
@@ -111,10 +111,10 @@ const DISABLE = statement<{ user_id: string }>(
    returning user_id`,
 );
 
-/** Any number of deliveries may be waiting; one statement fails this many of them. */
+/** The maximum number of waiting deliveries that one statement marks as failed. */
 const FAILED_AT_ONCE = 5000;
 
-/** Fails all deliveries in progress, and some of those that wait. */
+/** Marks all deliveries in progress as failed, and some of those that wait. */
 const FAIL_WAITING = statement<unknown>(
   'webhooks.fail_waiting',
   `with stale as materialized (
@@ -134,7 +134,7 @@ const FAIL_WAITING = statement<unknown>(
     where d.id = locked.id`,
 );
 
-const NOTE_NONE_WAITS = statement<unknown>(
+const CLEAR_FAIL_UNTIL = statement<unknown>(
   'webhooks.note_none_waits',
   `update webhooks w set fail_until = null
     where id = $1
@@ -161,12 +161,12 @@ const DELETE = statement<unknown>('webhooks.delete', `delete from webhooks where
 
 const DELETE_ALL = statement<unknown>('webhooks.delete_all', `delete from webhooks where user_id = $1`);
 
-const FORGET_INTERESTS = statement<unknown>(
+const DELETE_INTERESTS = statement<unknown>(
   'webhooks.forget_interests',
   `delete from outbox_interests where webhook_id = $1`,
 );
 
-const NOTE_INTERESTS = statement<unknown>(
+const INSERT_INTERESTS = statement<unknown>(
   'webhooks.note_interests',
   `insert into outbox_interests (webhook_id, type, user_id)
    select w.id, wanted, case when w.scope = 'own' then w.user_id end
@@ -188,15 +188,15 @@ export class WebhooksRepository {
   }
 
   /** Counts the webhooks of a user at a host, whatever the port. */
-  async countAt(tx: Queryable, userId: string, host: string): Promise<number> {
-    return (await tx.one(COUNT_AT, [userId, host]))?.count ?? 0;
+  async countAtHost(tx: Queryable, userId: string, host: string): Promise<number> {
+    return (await tx.one(COUNT_AT_HOST, [userId, host]))?.count ?? 0;
   }
 
   async insert(tx: Queryable, webhook: NewWebhook): Promise<void> {
     const { id, userId, scope, url, events, description, encryptedSecret } = webhook;
     await tx.run(INSERT, [id, userId, scope, url.href, hostNameOf(url), [...events], description, encryptedSecret]);
     await this.resetVerification(tx, id, webhook.isTrusted);
-    await this.noteInterests(tx, id);
+    await this.replaceInterests(tx, id);
   }
 
   find(actor: WebhookViewer, id: string, tx: Queryable = this.sql): Promise<WebhookRow | undefined> {
@@ -211,7 +211,7 @@ export class WebhooksRepository {
   async update(tx: Queryable, id: string, changes: WebhookChanges): Promise<void> {
     const { url, events, description } = changes;
     await tx.run(UPDATE, [id, url?.href ?? null, url ? hostNameOf(url) : null, events ?? null, description ?? null]);
-    await this.noteInterests(tx, id);
+    await this.replaceInterests(tx, id);
   }
 
   /** A URL that is not trusted is due for a challenge now. */
@@ -222,26 +222,26 @@ export class WebhooksRepository {
   /** Events are sent again from now on; earlier failures are reset. */
   async enable(tx: Queryable, id: string): Promise<void> {
     await tx.run(ENABLE, [id]);
-    await this.noteInterests(tx, id);
+    await this.replaceInterests(tx, id);
   }
 
   /**
-   * Stops all sending. Waiting deliveries have failed, and can be replayed once all of them are recorded as failed
-   * (`failNext`). Returns the owner if the webhook was active.
+   * Stops all sending. Pending deliveries count as failed, and can be replayed once `failPendingBatch` has marked all of
+   * them. Returns the owner if the webhook was active.
    */
-  async disable(tx: Queryable, id: string, why: DisabledWhy): Promise<string | undefined> {
-    const disabled = await tx.one(DISABLE, [id, why]);
+  async disable(tx: Queryable, id: string, reason: DisabledReason): Promise<string | undefined> {
+    const disabled = await tx.one(DISABLE, [id, reason]);
     if (!disabled) return undefined;
-    await tx.run(FORGET_INTERESTS, [id]);
-    await this.failSome(tx, id);
+    await tx.run(DELETE_INTERESTS, [id]);
+    await this.failPending(tx, id);
     return disabled.user_id;
   }
 
-  /** Records some more of what waited for a disabled webhook as failed; returns false when there was none. */
-  failNext(): Promise<boolean> {
+  /** Marks pending deliveries of a disabled webhook as failed; returns false when there were none. */
+  failPendingBatch(): Promise<boolean> {
     return this.sql.transaction(async (tx) => {
       const next = await tx.one(NEXT_TO_FAIL);
-      if (next) await this.failSome(tx, next.id);
+      if (next) await this.failPending(tx, next.id);
       return next !== undefined;
     });
   }
@@ -259,14 +259,14 @@ export class WebhooksRepository {
     await tx.run(DELETE_ALL, [userId]);
   }
 
-  private async failSome(tx: Queryable, id: string): Promise<void> {
+  private async failPending(tx: Queryable, id: string): Promise<void> {
     await tx.run(FAIL_WAITING, [id, FAILED_AT_ONCE]);
-    await tx.run(NOTE_NONE_WAITS, [id]);
+    await tx.run(CLEAR_FAIL_UNTIL, [id]);
   }
 
-  private async noteInterests(tx: Queryable, id: string): Promise<void> {
-    await tx.run(FORGET_INTERESTS, [id]);
-    await tx.run(NOTE_INTERESTS, [id]);
+  private async replaceInterests(tx: Queryable, id: string): Promise<void> {
+    await tx.run(DELETE_INTERESTS, [id]);
+    await tx.run(INSERT_INTERESTS, [id]);
   }
 }
 

@@ -41,11 +41,11 @@ export class WebhooksService {
    */
   async create(actor: Actor, dto: CreateWebhookDto): Promise<WebhookWithSecretDto> {
     const scope = dto.scope ?? 'own';
-    const url = (await this.validator.require(dto))!;
+    const url = (await this.validator.validate(dto))!;
     const events = [...new Set(dto.events)];
     const id = newId();
-    const { secret, ciphertext } = this.validator.makeSecret(id, dto.secret);
-    const row = await this.changeUrl(actor, url, async (tx, current) => {
+    const { secret, ciphertext } = this.validator.createSecret(id, dto.secret);
+    const row = await this.inTransactionWithChallenge(actor, url, async (tx, current) => {
       if (scope === 'all' && !current.isAdmin) throw new PermissionDenied('Only admins may use the scope all.');
       this.validator.requireQuota(await this.repository.count(tx, actor.userId));
       const isTrusted = await this.requireHostQuota(tx, url, current);
@@ -61,7 +61,7 @@ export class WebhooksService {
         isTrusted,
       };
       await this.repository.insert(tx, webhook);
-      const row = await this.require(current, id, tx);
+      const row = await this.requireWebhook(current, id, tx);
       auditChange(tx, actor, 'webhook.create', { after: row });
       return row;
     });
@@ -78,7 +78,7 @@ export class WebhooksService {
 
   /** @throws WebhookNotFound */
   async get(actor: Actor, id: string): Promise<WebhookDto> {
-    return presentWebhook(await this.require(await this.viewerOf(actor), id));
+    return presentWebhook(await this.requireWebhook(await this.viewerOf(actor), id));
   }
 
   /**
@@ -88,10 +88,10 @@ export class WebhooksService {
    */
   async update(actor: Actor, id: string, dto: UpdateWebhookDto): Promise<WebhookDto> {
     // Whether the events fit the scope is checked under the lock.
-    const url = await this.validator.require({ ...dto, scope: 'all' });
-    const before = await this.require(await this.viewerOf(actor), id);
-    const row = await this.changeUrl(actor, urlToVerify(before, url, dto), async (tx, current) => {
-      const webhook = await this.require(current, id, tx);
+    const url = await this.validator.validate({ ...dto, scope: 'all' });
+    const before = await this.requireWebhook(await this.viewerOf(actor), id);
+    const row = await this.inTransactionWithChallenge(actor, urlToVerify(before, url, dto), async (tx, current) => {
+      const webhook = await this.requireWebhook(current, id, tx);
       const changedUrl = urlToVerify(webhook, url, dto);
       const isTrusted = changedUrl ? await this.requireHostQuota(tx, changedUrl, current, webhook) : false;
       const events = dto.events && requireEvents(dto.events, webhook.scope);
@@ -100,7 +100,7 @@ export class WebhooksService {
       const isEnabled = dto.is_active ?? (changedUrl !== undefined && webhook.disabled_why === 'unverified');
       if (isEnabled) await this.repository.enable(tx, id);
       if (dto.is_active === false) await this.repository.disable(tx, id, 'owner');
-      const row = await this.require(current, id, tx);
+      const row = await this.requireWebhook(current, id, tx);
       auditChange(tx, actor, 'webhook.update', { before: webhook, after: row });
       return row;
     });
@@ -113,14 +113,14 @@ export class WebhooksService {
    * @throws WebhookNotFound, WebhookDisabled, RateLimitExceeded
    */
   async requestVerification(actor: Actor, id: string): Promise<WebhookDto> {
-    const before = requireUnverified(await this.require(await this.viewerOf(actor), id));
+    const before = requireUnverified(await this.requireWebhook(await this.viewerOf(actor), id));
     if (before.verified_at) return presentWebhook(before);
-    const row = await this.changeUrl(actor, new URL(before.url), async (tx, current) => {
-      const webhook = requireUnverified(await this.require(current, id, tx));
+    const row = await this.inTransactionWithChallenge(actor, new URL(before.url), async (tx, current) => {
+      const webhook = requireUnverified(await this.requireWebhook(current, id, tx));
       if (webhook.verified_at) return webhook;
       await this.repository.resetVerification(tx, id, this.validator.isTrusted(new URL(webhook.url), current));
       if (webhook.disabled_at) await this.repository.enable(tx, id);
-      return this.require(current, id, tx);
+      return this.requireWebhook(current, id, tx);
     });
     this.events.publish(new WebhooksChanged());
     return presentWebhook(row);
@@ -128,36 +128,36 @@ export class WebhooksService {
 
   /** Deletes the webhook with its deliveries. @throws WebhookNotFound */
   async delete(actor: Actor, id: string): Promise<void> {
-    await this.change(actor, async (tx, current) => {
-      const webhook = await this.require(current, id, tx);
+    await this.inTransaction(actor, async (tx, current) => {
+      const webhook = await this.requireWebhook(current, id, tx);
       await this.repository.delete(tx, id);
       auditChange(tx, actor, 'webhook.delete', { before: webhook });
     });
   }
 
-  /** Deletes all webhooks of a user inside the caller's transaction; `announceRemoval` belongs after its commit. */
-  async removeAllIn(tx: StreamTransaction, userId: string): Promise<void> {
+  /** Deletes all webhooks of a user inside the caller's transaction. The caller calls `announceDeletion` after its commit. */
+  async deleteAllOf(tx: StreamTransaction, userId: string): Promise<void> {
     await this.repository.deleteAll(tx, userId);
   }
 
-  announceRemoval(): void {
+  announceDeletion(): void {
     this.events.publish(new WebhooksChanged());
   }
 
   /** The previous secret also signs for 24 hours. @throws WebhookNotFound, ValidationError */
   async rotateSecret(actor: Actor, id: string, dto: RotateSecretDto): Promise<WebhookWithSecretDto> {
-    const { secret, ciphertext } = this.validator.makeSecret(id, dto.secret);
-    const row = await this.change(actor, async (tx, current) => {
-      const webhook = await this.require(current, id, tx);
+    const { secret, ciphertext } = this.validator.createSecret(id, dto.secret);
+    const row = await this.inTransaction(actor, async (tx, current) => {
+      const webhook = await this.requireWebhook(current, id, tx);
       await this.repository.rotate(tx, id, ciphertext);
       auditChange(tx, actor, 'webhook.rotate_secret', { before: webhook });
-      return this.require(current, id, tx);
+      return this.requireWebhook(current, id, tx);
     });
     return { ...presentWebhook(row), secret };
   }
 
-  /** @throws WebhookNotFound */
-  async require(viewer: WebhookViewer, id: string, tx?: StreamTransaction): Promise<WebhookRow> {
+  /** Returns a webhook that the viewer may manage. @throws WebhookNotFound */
+  async requireWebhook(viewer: WebhookViewer, id: string, tx?: StreamTransaction): Promise<WebhookRow> {
     const row = await this.repository.find(viewer, id, tx);
     if (!row) throw new WebhookNotFound();
     return row;
@@ -172,22 +172,25 @@ export class WebhooksService {
    * For writes: under the lock of the actor's own stream, with their current role.
    * @throws AuthenticationRequired, AccountBanned
    */
-  async change<T>(actor: Actor, work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>): Promise<T> {
+  async inTransaction<T>(
+    actor: Actor,
+    work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>,
+  ): Promise<T> {
     const done = await this.log.write(actor.userId, async (tx) => {
       const current = await this.users.requireActive(tx, actor);
-      return { answer: await work(tx, toViewer(current)) };
+      return { result: await work(tx, toViewer(current)) };
     });
     if (!done) throw new WebhookNotFound();
-    return done.answer;
+    return done.result;
   }
 
-  /** A change that causes a challenge counts against the limits, unless the URL is trusted. */
-  private changeUrl<T>(
+  /** As `inTransaction`. With a URL, which will be challenged unless it is trusted, it counts against the limits. */
+  private inTransactionWithChallenge<T>(
     actor: Actor,
     url: URL | undefined,
     work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>,
   ): Promise<T> {
-    const change = (): Promise<T> => this.change(actor, work);
+    const change = (): Promise<T> => this.inTransaction(actor, work);
     return !url || this.validator.isTrusted(url, toViewer(actor))
       ? change()
       : this.validator.countChallenge(actor, url, change);
@@ -206,7 +209,7 @@ export class WebhooksService {
     if (this.validator.isTrusted(url, viewer)) return true;
     const host = hostNameOf(url);
     if (webhook?.target_host !== host) {
-      this.validator.requireHostQuota(host, await this.repository.countAt(tx, viewer.userId, host));
+      this.validator.requireHostQuota(host, await this.repository.countAtHost(tx, viewer.userId, host));
     }
     return false;
   }

@@ -4,10 +4,10 @@ import { ConversationsModule } from '../conversations/conversations.module.js';
 import { MessagesModule } from '../messages/messages.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AttemptsRepository } from './attempts.repository.js';
-import { ChallengeLoop, ChallengeWebhook } from './challenge-webhook.js';
+import { ChallengePoller, ChallengeWebhook } from './challenge-webhook.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
-import { DeliverWebhook, WebhookRequestBuilder } from './deliver-webhook.js';
+import { DeliverWebhook, DeliveryData } from './deliver-webhook.js';
 import { DeliveryQueues, DELIVERIES_QUEUE, RETRIES_QUEUE } from './delivery-queues.js';
 import { DeliveryLogCleanupTask } from './delivery-log-cleanup-task.js';
 import { WebhookPayloads } from './webhook-payloads.js';
@@ -34,15 +34,8 @@ import { WebhooksRepository } from './webhooks.repository.js';
   ],
   providers: [
     ...[OutboxPoller, OutboxRelay, DeliveryQueues, RelayRepository, WebhookPayloads],
-    ...[
-      WebhookDeliveriesProcessor,
-      WebhookRetriesProcessor,
-      DeliverWebhook,
-      RecordAttempt,
-      RetryPolicy,
-      WebhookRequestBuilder,
-    ],
-    ...[ChallengeLoop, ChallengeWebhook, ChallengesRepository],
+    ...[WebhookDeliveriesProcessor, WebhookRetriesProcessor, DeliverWebhook, RecordAttempt, RetryPolicy, DeliveryData],
+    ...[ChallengePoller, ChallengeWebhook, ChallengesRepository],
     ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogCleanupTask, DeliveriesRepository],
     ...[WebhookClient, WebhookUrls, WebhookSecrets, WebhookResolver],
   ],

@@ -15,7 +15,7 @@ export interface ErrorFormat {
   readonly matches: (path: string, method: string) => boolean;
   readonly present: (error: AppError, request: ParleyRequest) => PresentedError;
   /** For the generated documents; without it they describe our own format. */
-  readonly documented?: DocumentedFormat;
+  readonly documentation?: DocumentedFormat;
 }
 
 /** The error bodies of a format in the OpenAPI document. */

@@ -104,21 +104,21 @@ export class ErrorResponses {
 
   /** Returns the responses of a route with these errors: one for each status. */
   of(errors: readonly ErrorClass[], isLimited: boolean, format?: ErrorFormat): Responses {
-    const documented = format?.documented ?? OWN_FORMAT;
+    const documentation = format?.documentation ?? OWN_FORMAT;
     const byStatus = new Map<number, CodeMeanings>();
     for (const error of errors) {
       const thrown = new (error as unknown as new () => AppError)();
       const { status, code } = format ? codeIn(format, thrown) : thrown;
       const codes = byStatus.get(status) ?? new Map<string, Set<string>>();
       byStatus.set(status, codes.set(code, (codes.get(code) ?? new Set()).add(error.declaration.meaning)));
-      this.addBody(schemaName(documented, code), documented.schema(error.declaration, code));
+      this.addBody(schemaName(documentation, code), documentation.schema(error.declaration, code));
     }
     const responses: Responses = {};
     for (const [status, unsorted] of [...byStatus].sort(([a], [b]) => a - b)) {
       const codes: CodeMeanings = new Map([...unsorted].sort(([a], [b]) => (a < b ? -1 : 1)));
-      const prefix = documented.name === '' ? [] : [documented.name];
+      const prefix = documentation.name === '' ? [] : [documentation.name];
       const name = [...prefix, ...codes.keys(), ...(isLimited ? [] : ['unlimited'])].join('.');
-      responses[status] = ref('responses', this.share(name, errorResponse(status, codes, isLimited, documented)));
+      responses[status] = ref('responses', this.share(name, errorResponse(status, codes, isLimited, documentation)));
     }
     return responses;
   }

@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 @Injectable()
 export class ActiveUsers implements OnModuleInit {
   private hour = 0;
-  private readonly known = new Set<string>();
+  private readonly seen = new Set<string>();
   private unreported: string[] = [];
 
   constructor(private readonly limiter: ObservableRateLimiter) {}
@@ -35,8 +35,8 @@ export class ActiveUsers implements OnModuleInit {
   }
 
   private record(subject: string): void {
-    if (this.known.has(subject) || !isUuid(subject)) return; // a subject may also be an IP address
-    this.known.add(subject);
+    if (this.seen.has(subject) || !isUuid(subject)) return; // a subject may also be an IP address
+    this.seen.add(subject);
     this.unreported.push(subject);
   }
 
@@ -44,7 +44,7 @@ export class ActiveUsers implements OnModuleInit {
     const hour = Math.floor(Date.now() / HOUR_MS);
     if (hour === this.hour) return;
     this.hour = hour;
-    this.known.clear();
+    this.seen.clear();
   }
 }
 

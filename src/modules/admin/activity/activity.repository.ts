@@ -13,7 +13,7 @@ export interface NodeReport {
   readonly role: string;
   readonly version: string;
   readonly startedAt: Date;
-  readonly figures: object;
+  readonly stats: object;
 }
 
 /** The state of the other processes. */
@@ -30,7 +30,7 @@ const REPORT_NODE = statement<unknown>(
    on conflict (id) do update set seen_at = now(), figures = excluded.figures`,
 );
 
-const FORGET_NODE = statement<unknown>(
+const DELETE_NODE = statement<unknown>(
   'admin.forget_node',
   `delete from nodes where id = $1 or seen_at < now() - interval '10 minutes'`,
 );
@@ -52,7 +52,7 @@ const ADD_COUNTS = statement<unknown>(
 );
 
 /** In the order of ids, so that two nodes that report the same users cannot deadlock. */
-const ADD_PEOPLE = statement<unknown>(
+const ADD_ACTIVE_USERS = statement<unknown>(
   'admin.add_active_people',
   `insert into active_people as a (day, user_id, hours)
    select (now() at time zone 'UTC')::date, id, 1 << extract(hour from now() at time zone 'UTC')::int
@@ -60,14 +60,14 @@ const ADD_PEOPLE = statement<unknown>(
    on conflict (day, user_id) do update set hours = a.hours | excluded.hours where a.hours & excluded.hours = 0`,
 );
 
-const SUM_UP_DAYS = statement<unknown>(
+const COUNT_DAYS = statement<unknown>(
   'admin.sum_up_days',
   `insert into activity_days as d (day, people)
    select day, count(*) from active_people where day >= (now() at time zone 'UTC')::date - 1 group by day
    on conflict (day) do update set people = excluded.people`,
 );
 
-const SUM_UP_HOURS = statement<unknown>(
+const COUNT_HOURS = statement<unknown>(
   'admin.sum_up_hours',
   `insert into activity_hours as a (hour, name, label, count)
    select (day + h * interval '1 hour') at time zone 'UTC', 'people', '', people
@@ -78,13 +78,13 @@ const SUM_UP_HOURS = statement<unknown>(
    on conflict (hour, name, label) do update set count = excluded.count`,
 );
 
-const FORGET_PEOPLE = statement<unknown>(
+const DELETE_ACTIVE_USERS = statement<unknown>(
   'admin.forget_active_people',
   `delete from active_people where ctid = any (array(
      select ctid from active_people where day < (now() at time zone 'UTC')::date - 2 limit 10000))`,
 );
 
-const FORGET_HOURS = statement<unknown>(
+const DELETE_HOURS = statement<unknown>(
   'admin.forget_activity_hours',
   `delete from activity_hours where hour < now() - interval '90 days'`,
 );
@@ -94,13 +94,13 @@ const FORGET_HOURS = statement<unknown>(
 export class ActivityRepository {
   constructor(private readonly sql: Sql) {}
 
-  async reportNode({ id, role, version, startedAt, figures }: NodeReport): Promise<void> {
-    await this.sql.run(REPORT_NODE, [id, role, version, startedAt, figures]);
+  async reportNode({ id, role, version, startedAt, stats }: NodeReport): Promise<void> {
+    await this.sql.run(REPORT_NODE, [id, role, version, startedAt, stats]);
   }
 
-  /** Deletes this node, and those that ended without notice ten minutes ago. */
+  /** Deletes this node, and those that have not reported for ten minutes. */
   async deleteNode(id: string): Promise<void> {
-    await this.sql.run(FORGET_NODE, [id]);
+    await this.sql.run(DELETE_NODE, [id]);
   }
 
   /** Returns the state of the other processes that have reported since then and within half a minute. */
@@ -113,20 +113,20 @@ export class ActivityRepository {
   }
 
   async addActiveUsers(userIds: readonly string[]): Promise<void> {
-    if (userIds.length > 0) await this.sql.run(ADD_PEOPLE, [userIds]);
+    if (userIds.length > 0) await this.sql.run(ADD_ACTIVE_USERS, [userIds]);
   }
 
   /** Counts the users of yesterday and today, by day and by hour. Returns the number of counts. */
   async countActiveUsers(): Promise<number> {
-    return (await this.sql.run(SUM_UP_DAYS)) + (await this.sql.run(SUM_UP_HOURS));
+    return (await this.sql.run(COUNT_DAYS)) + (await this.sql.run(COUNT_HOURS));
   }
 
   /** Deletes up to ten thousand rows. Returns how many. */
   deleteActiveUsers(): Promise<number> {
-    return this.sql.run(FORGET_PEOPLE);
+    return this.sql.run(DELETE_ACTIVE_USERS);
   }
 
   deleteHours(): Promise<number> {
-    return this.sql.run(FORGET_HOURS);
+    return this.sql.run(DELETE_HOURS);
   }
 }

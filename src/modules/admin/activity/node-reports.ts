@@ -10,7 +10,7 @@ import { ActiveUsers } from './active-users.js';
 import { ActivityRepository, type OtherNodes } from './activity.repository.js';
 import { NodeStatsReader } from './node-stats.js';
 
-const EVERY_MS = 10_000;
+const INTERVAL_MS = 10_000;
 
 /**
  * Reports every ten seconds to the database that this process is alive, its current statistics, and what it has
@@ -45,7 +45,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
     return redisIdentity(this.config.redisUrl);
   }
 
-  /** This process in the form in which others see it. */
+  /** This process in the form of `NodeDto`, without its statistics. */
   get self(): { id: string; role: string; version: string; started_at: string; seen_at: string } {
     const { nodeId: id, version, startedAt } = this;
     const seen_at = new Date().toISOString();
@@ -53,7 +53,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   onApplicationBootstrap(): void {
-    this.repeating = Repeating.every(EVERY_MS, () => this.report(), { startsNow: true });
+    this.repeating = Repeating.every(INTERVAL_MS, () => this.report(), { startsNow: true });
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -65,22 +65,22 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   /** Writes a report to the database. Never throws; one report at a time. */
   async report(): Promise<void> {
     await this.reporting;
-    this.reporting = this.attempt();
+    this.reporting = this.writeReport();
     await this.reporting;
   }
 
-  private async attempt(): Promise<void> {
+  private async writeReport(): Promise<void> {
     const { nodeId: id, version, startedAt } = this;
     const activeUsers = this.activeUsers.take();
     try {
       const stats = { ...(await this.stats.now()), serves: this.http.listening, redis: this.redis };
-      await this.repository.reportNode({ id, role: this.config.processRole, version, startedAt, figures: stats });
+      await this.repository.reportNode({ id, role: this.config.processRole, version, startedAt, stats });
       await this.repository.addActiveUsers(activeUsers);
       activeUsers.length = 0;
       const { counts, markReported } = await this.stats.growth();
       await this.repository.addCounts(counts);
       markReported();
-      this.compare(await this.repository.otherNodes(this.nodeId, this.startedAt));
+      this.compareRedis(await this.repository.otherNodes(this.nodeId, this.startedAt));
     } catch (error) {
       this.activeUsers.restore(activeUsers);
       this.logger.debug('the statistics of this node could not be written', { err: error });
@@ -88,7 +88,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /** All processes of an installation use the same Redis, or none of them uses one. */
-  private compare({ serves, redis }: OtherNodes): void {
+  private compareRedis({ serves, redis }: OtherNodes): void {
     const others = redis.filter((url) => url !== (this.redis ?? ''));
     if (others.length > 0) {
       const named = others.map((url) => url || 'none');

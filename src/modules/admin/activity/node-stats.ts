@@ -15,9 +15,9 @@ export interface NodeStats {
   readonly memory_bytes: number;
 }
 
-/** The counters whose growth is stored by hour: the stored name, and the label that is stored with it. */
-const STORED: readonly { name: string; counter: CounterName; label?: string; only?: string }[] = [
-  { name: 'messages', counter: 'parley_sends_total', only: 'stored' },
+/** The counters whose growth is stored by hour: the stored name, and the label and the outcome that are counted. */
+const HOURLY_COUNTERS: readonly { name: string; counter: CounterName; label?: string; outcome?: string }[] = [
+  { name: 'messages', counter: 'parley_sends_total', outcome: 'stored' },
   { name: 'deliveries', counter: 'parley_deliveries_total' },
   { name: 'connections', counter: 'parley_connections_opened_total' },
   { name: 'limits', counter: 'parley_limits_hit_total', label: 'action' },
@@ -49,9 +49,9 @@ export class NodeStatsReader {
   async growth(): Promise<{ counts: HourCount[]; markReported: () => void }> {
     const now = new Map<string, number>();
     const counts: HourCount[] = [];
-    for (const { name, counter, label, only } of STORED) {
+    for (const { name, counter, label, outcome } of HOURLY_COUNTERS) {
       const readings = (await this.metrics.values(counter)).filter(
-        ({ labels }) => only === undefined || labels?.outcome === only,
+        ({ labels }) => outcome === undefined || labels?.outcome === outcome,
       );
       const values = label ? byLabel(readings, label) : { '': readings.reduce((sum, { value }) => sum + value, 0) };
       for (const [labelled, value] of Object.entries(values)) {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/database/ids.js';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
-import type { AuditEntry } from '../../../platform/audit/audit-log.js';
+import { type AuditEntry, AuditLog } from '../../../platform/audit/audit-log.js';
 import type { SystemRole } from '../../../platform/identity/actor.js';
 
 export interface AuditRow {
@@ -44,12 +44,15 @@ const PAGE = statement<AuditRow>(
     order by at desc, id desc limit $9`,
 );
 
-/** Owns: audit_log. Reads: nothing else. */
+/** The audit log in the database, where entries cannot be changed. Owns: audit_log. Reads: nothing else. */
 @Injectable()
-export class AuditLogRepository {
-  constructor(private readonly sql: Sql) {}
+export class AuditLogRepository extends AuditLog {
+  constructor(private readonly sql: Sql) {
+    super();
+  }
 
-  async insert({ actor, action, target, reason, before, after }: AuditEntry, tx: Queryable = this.sql): Promise<void> {
+  /** Runs inside the transaction of the action if there is one, so that no action is unrecorded. */
+  async record({ actor, action, target, reason, before, after }: AuditEntry, tx: Queryable = this.sql): Promise<void> {
     const who = [actor?.userId ?? null, actor?.role ?? null];
     const what = [action, target.type, target.id, reason ?? actor?.auditReason ?? null, before ?? null, after ?? null];
     await tx.run(INSERT, [newId(), ...who, ...what, actor?.requestId ?? null]);

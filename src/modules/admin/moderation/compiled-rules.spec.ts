@@ -1,5 +1,5 @@
-import { normalDomain } from './link-finder.js';
-import { masked, type Rule, CompiledRules } from './compiled-rules.js';
+import { normaliseDomain } from './link-finder.js';
+import { maskSpans, type Rule, CompiledRules } from './compiled-rules.js';
 
 let count = 0;
 const rule = (kind: Rule['kind'], pattern: string, action: Rule['action'] = 'mask'): Rule => ({
@@ -11,7 +11,7 @@ const rule = (kind: Rule['kind'], pattern: string, action: Rule['action'] = 'mas
 });
 
 /** Returns the text after the application of these rules, all of which mask. */
-const under = (rules: Rule[], text: string): string => masked(text, new CompiledRules(rules).evaluate(text).masks);
+const under = (rules: Rule[], text: string): string => maskSpans(text, new CompiledRules(rules).evaluate(text).masks);
 const words = (patterns: string[], text: string): string =>
   under(
     patterns.map((one) => rule('word', one)),
@@ -148,6 +148,6 @@ describe('CompiledRules for links', () => {
     ['https://example.com', undefined],
     ['', undefined],
   ])('normalises %p to %p', (text, expected) => {
-    expect(normalDomain(text)).toBe(expected);
+    expect(normaliseDomain(text)).toBe(expected);
   });
 });

@@ -42,8 +42,8 @@ export class CompiledRules {
   evaluate(text: string): RuleMatches {
     const hits = this.words.match(text).map(({ value, start, end }) => ({ rule: value, start, end }));
     if (this.denied.size > 0) {
-      for (const { host, isCertain, start, end } of linksIn(text)) {
-        const rule = this.findDenied(host, isCertain);
+      for (const { host, isClickable, start, end } of linksIn(text)) {
+        const rule = this.findDenied(host, isClickable);
         if (rule) hits.push({ rule, start, end });
       }
     }
@@ -55,7 +55,7 @@ export class CompiledRules {
     };
   }
 
-  private findDenied(host: string, isCertain: boolean): Rule | undefined {
+  private findDenied(host: string, isClickable: boolean): Rule | undefined {
     const labels = host.split('.').slice(-LABELS_MAX);
     for (let at = 0; at < labels.length; at++) {
       const domain = labels.slice(at).join('.');
@@ -63,12 +63,12 @@ export class CompiledRules {
       if (rule) return rule;
       if (this.allowed.has(domain)) return undefined;
     }
-    return isCertain ? this.denied.get('*') : undefined;
+    return isClickable ? this.denied.get('*') : undefined;
   }
 }
 
 /** Replaces every span of the text; adjacent spans become one. */
-export function masked(text: string, spans: readonly Span[]): string {
+export function maskSpans(text: string, spans: readonly Span[]): string {
   let out = '';
   let at = 0;
   for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {

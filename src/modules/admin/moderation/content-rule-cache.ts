@@ -9,7 +9,7 @@ import {
 } from '../../messages/content-moderator.port.js';
 import { ContentRulesRepository, INSTALLATION } from './content-rules.repository.js';
 import { HeldMessagesRepository } from './held-messages.repository.js';
-import { type RuleMatches, masked, CompiledRules } from './compiled-rules.js';
+import { type RuleMatches, maskSpans, CompiledRules } from './compiled-rules.js';
 import { RepeatedWarning } from '../../../platform/logging/repeated-warning.js';
 
 const TOPIC = 'content_rules';
@@ -31,11 +31,12 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
       over: 'the content rules are read again',
     },
   );
+  /** The version of the rules of each conversation that has rules. */
   private readonly versions = new Map<string, number>();
   private readonly compiled = new Map<string, CompiledRules>();
   /** Sends that arrive while rules are being read wait for the same read, which preserves their order. */
   private readonly loading = new Map<string, Promise<CompiledRules>>();
-  private known = 0;
+  private knownVersion = 0;
   private installation: CompiledRules | undefined;
   private refreshing: Promise<void> | undefined;
   private reconciling: Repeating | undefined;
@@ -67,15 +68,15 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
       return this.installation && verdictOf(text, this.installation.evaluate(text));
     const own = this.compiled.get(conversationId);
     if (own) return this.evaluateBoth(text, own);
-    return this.readOnce(conversationId).then((rules) => this.evaluateBoth(text, rules));
+    return this.loadRules(conversationId).then((rules) => this.evaluateBoth(text, rules));
   }
 
   hold(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<HoldResult> {
     return this.held.hold(send, verdict);
   }
 
-  /** Called after a change in this process: the change is effective here when this returns, and soon on all nodes. */
-  async changed(): Promise<void> {
+  /** Applies a change that this process has stored: here before it returns, and soon on all nodes. */
+  async applyChange(): Promise<void> {
     await this.refreshing?.catch(() => undefined);
     await this.refresh();
     this.bus.publish({ kind: 'changed', topic: TOPIC });
@@ -92,27 +93,27 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
   }
 
   private async readChanges(): Promise<void> {
-    for (const { scope_id: id, version, has_rules: hasRules } of await this.rules.changedSince(this.known)) {
+    for (const { scope_id: id, version, has_rules: hasRules } of await this.rules.changedSince(this.knownVersion)) {
       if (id === INSTALLATION) {
         this.installation = hasRules ? new CompiledRules(await this.rules.ofScope(null)) : undefined;
       }
       this.compiled.delete(id);
       if (hasRules) this.versions.set(id, version);
       else this.versions.delete(id);
-      this.known = version;
+      this.knownVersion = version;
     }
   }
 
-  private readOnce(conversationId: string): Promise<CompiledRules> {
+  private loadRules(conversationId: string): Promise<CompiledRules> {
     let loading = this.loading.get(conversationId);
     if (!loading) {
-      loading = this.read(conversationId).finally(() => this.loading.delete(conversationId));
+      loading = this.readRules(conversationId).finally(() => this.loading.delete(conversationId));
       this.loading.set(conversationId, loading);
     }
     return loading;
   }
 
-  private async read(conversationId: string): Promise<CompiledRules> {
+  private async readRules(conversationId: string): Promise<CompiledRules> {
     const version = this.versions.get(conversationId);
     const rules = new CompiledRules(await this.rules.ofScope(conversationId));
     if (version === undefined || this.versions.get(conversationId) !== version) return rules;
@@ -137,5 +138,5 @@ function verdictOf(text: string, installation: RuleMatches | undefined, own?: Ru
   if (installation?.holds) return { kind: 'hold', ruleId: installation.holds.id, queue: 'installation' };
   if (own?.holds) return { kind: 'hold', ruleId: own.holds.id, queue: 'conversation' };
   const masks = [...(installation?.masks ?? []), ...(own?.masks ?? [])];
-  return masks.length > 0 ? { kind: 'mask', content: masked(text, masks) } : undefined;
+  return masks.length > 0 ? { kind: 'mask', content: maskSpans(text, masks) } : undefined;
 }

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
 import { RequiredBy, RuledBy } from '../../../platform/validation/ruled-by.js';
-import { problemsOfContentRule } from './pattern-of-rule.js';
+import { problemsOfContentRule } from './content-rule-pattern.js';
 
 export const RULE_KINDS = ['word', 'link_deny', 'link_allow'] as const;
 export type RuleKind = (typeof RULE_KINDS)[number];

@@ -14,7 +14,7 @@ import type {
 } from './content-rules.dto.js';
 import { type ContentRuleRow, ContentRulesRepository } from './content-rules.repository.js';
 import { ContentRuleExists, ContentRuleNotFound, TooManyContentRules } from './moderation.errors.js';
-import { NOT_FOR_ALLOWED, patternOf, problemsOfContentRule } from './pattern-of-rule.js';
+import { NOT_FOR_ALLOWED, patternOf, problemsOfContentRule } from './content-rule-pattern.js';
 import { ContentRuleCache } from './content-rule-cache.js';
 
 const RULES_MAX = { installation: 5000, conversation: 200 };
@@ -47,13 +47,13 @@ export class ContentRulesService {
     requireNone(problemsOfContentRule(dto));
     const { pattern, key } = patternOf(dto);
     const { kind, reason = null } = dto;
-    const row = await this.change(actor, scope, async (tx) => {
+    const row = await this.withLock(actor, scope, async (tx) => {
       const limit = RULES_MAX[scope.queue];
       if ((await this.repository.count(tx, scope.conversationId)) >= limit) throw new TooManyContentRules(limit);
       const rule = { id: newId(), conversationId: scope.conversationId, kind, pattern, key, reason };
       const stored = await this.repository.insert(tx, { ...rule, action: dto.action ?? null, createdBy: actor.userId });
       if (!stored) throw new ContentRuleExists();
-      record(tx, actor, 'content_rule.create', { id: stored.id, after: stored });
+      auditChange(tx, actor, 'content_rule.create', { id: stored.id, after: stored });
       return stored;
     });
     return present(row);
@@ -61,13 +61,13 @@ export class ContentRulesService {
 
   /** @throws ContentRuleNotFound, … as `list` */
   async update(actor: Actor, scope: ModerationScope, id: string, dto: UpdateContentRuleDto): Promise<ContentRuleDto> {
-    const row = await this.change(actor, scope, async (tx) => {
-      const before = await this.require(tx, scope, id);
+    const row = await this.withLock(actor, scope, async (tx) => {
+      const before = await this.requireRule(tx, scope, id);
       if (before.action === null && dto.action !== undefined) {
         throw ValidationError.of('action', NOT_FOR_ALLOWED);
       }
       const after = await this.repository.update(tx, before, dto);
-      record(tx, actor, 'content_rule.update', { id, before, after });
+      auditChange(tx, actor, 'content_rule.update', { id, before, after });
       return after;
     });
     return present(row);
@@ -75,14 +75,14 @@ export class ContentRulesService {
 
   /** @throws ContentRuleNotFound, … as `list` */
   async delete(actor: Actor, scope: ModerationScope, id: string): Promise<void> {
-    await this.change(actor, scope, async (tx) => {
-      const before = await this.require(tx, scope, id);
+    await this.withLock(actor, scope, async (tx) => {
+      const before = await this.requireRule(tx, scope, id);
       await this.repository.delete(tx, before);
-      record(tx, actor, 'content_rule.delete', { id, before });
+      auditChange(tx, actor, 'content_rule.delete', { id, before });
     });
   }
 
-  private async change<T>(
+  private async withLock<T>(
     actor: Actor,
     scope: ModerationScope,
     work: (tx: StreamTransaction) => Promise<T>,
@@ -90,21 +90,21 @@ export class ContentRulesService {
     const done = await this.log.write(scope.conversationId ?? actor.userId, async (tx) => {
       await this.policy.requireRuleEditor(actor, scope, tx);
       await this.repository.lock(tx);
-      return { answer: await work(tx) };
+      return { result: await work(tx) };
     });
     if (!done) throw this.policy.notFound(scope);
-    await this.cache.changed();
-    return done.answer;
+    await this.cache.applyChange();
+    return done.result;
   }
 
-  private async require(tx: StreamTransaction, scope: ModerationScope, id: string): Promise<ContentRuleRow> {
+  private async requireRule(tx: StreamTransaction, scope: ModerationScope, id: string): Promise<ContentRuleRow> {
     const row = await this.repository.find(tx, id, scope.conversationId);
     if (!row) throw new ContentRuleNotFound();
     return row;
   }
 }
 
-function record(
+function auditChange(
   tx: StreamTransaction,
   actor: Actor,
   action: string,

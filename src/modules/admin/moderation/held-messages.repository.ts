@@ -3,8 +3,8 @@ import { newId } from '../../../platform/database/ids.js';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
 import type { HeldStatus } from './held-messages.dto.js';
 
-/** A held send; the fields are those of the send path. */
-export interface WaitingSend {
+/** The data of a held send: the fields of `HeldSend`. */
+export interface HeldSendData {
   readonly conversation_id: string;
   readonly sender_id: string;
   readonly client_message_id: string | null;
@@ -17,15 +17,15 @@ export interface WaitingSend {
   readonly attachment_ids?: string[];
 }
 
-export type Queue = 'installation' | 'conversation';
+export type ReviewQueue = 'installation' | 'conversation';
 
-export interface HeldRow {
+export interface HeldMessageRow {
   readonly id: string;
   readonly conversation_id: string;
   readonly sender_id: string;
   readonly sender_name: string | null;
-  readonly send: WaitingSend;
-  readonly queue: Queue;
+  readonly send: HeldSendData;
+  readonly queue: ReviewQueue;
   readonly rule_id: string;
   readonly status: HeldStatus | 'releasing';
   readonly held_at: Date;
@@ -36,7 +36,7 @@ export interface HeldRow {
 
 /** The queue to read: that of the installation, or that of one conversation. */
 export interface QueueScope {
-  readonly queue: Queue;
+  readonly queue: ReviewQueue;
   readonly conversationId: string | null;
 }
 
@@ -56,13 +56,13 @@ const BY_KEY = statement<{ id: string; body_hash: string | null; status: string 
     where sender_id = $1 and client_message_id = $2 and conversation_id = $3`,
 );
 
-const FIND = statement<HeldRow>(
+const FIND = statement<HeldMessageRow>(
   'held_messages.find',
   `select ${COLUMNS} from held_messages h left join users u on u.id = h.sender_id
     where h.id = $1 and h.queue = $2 and ($3::uuid is null or h.conversation_id = $3)`,
 );
 
-const PAGE = statement<HeldRow>(
+const PAGE = statement<HeldMessageRow>(
   'held_messages.page',
   `select ${COLUMNS} from held_messages h left join users u on u.id = h.sender_id
     where h.queue = $1 and ($2::uuid is null or h.conversation_id = $2)
@@ -70,7 +70,7 @@ const PAGE = statement<HeldRow>(
     order by h.held_at, h.id limit $6`,
 );
 
-const MOVE = statement<unknown>(
+const TRANSITION = statement<unknown>(
   'held_messages.move',
   `update held_messages
       set status = $3, decided_at = case when $3 = 'held' then null else clock_timestamp() end,
@@ -86,8 +86,8 @@ export class HeldMessagesRepository {
 
   /** Stores a send as held; a repeated key returns the existing one. */
   async hold(
-    send: WaitingSend,
-    { ruleId, queue }: { ruleId: string; queue: Queue },
+    send: HeldSendData,
+    { ruleId, queue }: { ruleId: string; queue: ReviewQueue },
   ): Promise<{ id: string; status: 'held' | 'dropped' | 'conflict' }> {
     const { conversation_id: conversationId, sender_id: sender, client_message_id: key, body_hash: hash } = send;
     const id = newId();
@@ -98,7 +98,11 @@ export class HeldMessagesRepository {
     return { id: existing.id, status: existing.status === 'dropped' ? 'dropped' : 'held' };
   }
 
-  find(id: string, { queue, conversationId }: QueueScope, tx: Queryable = this.sql): Promise<HeldRow | undefined> {
+  find(
+    id: string,
+    { queue, conversationId }: QueueScope,
+    tx: Queryable = this.sql,
+  ): Promise<HeldMessageRow | undefined> {
     return tx.one(FIND, [id, queue, conversationId]);
   }
 
@@ -108,18 +112,18 @@ export class HeldMessagesRepository {
     statuses: readonly string[],
     after: { at: Date; id: string } | undefined,
     limit: number,
-  ): Promise<HeldRow[]> {
+  ): Promise<HeldMessageRow[]> {
     const values = [queue, conversationId, [...statuses], after?.at ?? null, after?.id ?? null, limit + 1];
     return this.sql.many(PAGE, values);
   }
 
   /** Moves a message from one of the states `from` to `to`; returns whether it did. */
-  async move(
+  async transition(
     tx: Queryable | undefined,
     id: string,
     change: { from: readonly string[]; to: string; by?: string; messageId?: string },
   ): Promise<boolean> {
     const { from, to, by = null, messageId = null } = change;
-    return (await (tx ?? this.sql).run(MOVE, [id, [...from], to, by, messageId])) > 0;
+    return (await (tx ?? this.sql).run(TRANSITION, [id, [...from], to, by, messageId])) > 0;
   }
 }

@@ -5,7 +5,7 @@ import type { Actor } from '../../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../../platform/pagination/page.js';
 import { MessagesService } from '../../messages/messages.service.js';
 import type { HeldMessageDto, ListHeldMessagesQuery } from './held-messages.dto.js';
-import { type HeldRow, HeldMessagesRepository } from './held-messages.repository.js';
+import { type HeldMessageRow, HeldMessagesRepository } from './held-messages.repository.js';
 import { HeldMessageDecided, HeldMessageNotFound, HeldMessageNotSendable } from './moderation.errors.js';
 import { ModerationPolicy, type ModerationScope } from './moderation.policy.js';
 
@@ -49,13 +49,13 @@ export class HeldMessagesService {
     return present(await this.decide(actor, scope, id, { from: ['held'], to: 'dropped' }, 'held_message.drop'));
   }
 
-  private async send(id: string, send: HeldRow['send']): Promise<string> {
+  private async send(id: string, send: HeldMessageRow['send']): Promise<string> {
     try {
       return (await this.messages.release(send, `held:${id}`)).message.id;
     } catch (error) {
       // Certainly nothing was stored: the message may still be dropped.
       if (!(error instanceof AppError) || error.status >= 500) throw error;
-      await this.repository.move(undefined, id, { from: ['releasing'], to: 'held' });
+      await this.repository.transition(undefined, id, { from: ['releasing'], to: 'held' });
       throw new HeldMessageNotSendable(error.code);
     }
   }
@@ -66,11 +66,11 @@ export class HeldMessagesService {
     id: string,
     change: { from: readonly string[]; to: string; messageId?: string },
     action?: string,
-  ): Promise<HeldRow> {
+  ): Promise<HeldMessageRow> {
     const row = await this.log.write(scope.conversationId ?? actor.userId, async (tx: StreamTransaction) => {
       await this.policy.requireReviewer(actor, scope, tx);
       if (!(await this.repository.find(id, scope, tx))) throw new HeldMessageNotFound();
-      const isMoved = await this.repository.move(tx, id, { ...change, by: actor.userId });
+      const isMoved = await this.repository.transition(tx, id, { ...change, by: actor.userId });
       const after = (await this.repository.find(id, scope, tx))!;
       // Another moderator has released the same message in the meantime: the result is the same.
       if (!isMoved && after.status !== change.to) throw new HeldMessageDecided();
@@ -86,7 +86,7 @@ export class HeldMessagesService {
   }
 }
 
-function present(row: HeldRow): HeldMessageDto {
+function present(row: HeldMessageRow): HeldMessageDto {
   return {
     id: row.id,
     conversation_id: row.conversation_id,

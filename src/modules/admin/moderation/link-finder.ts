@@ -6,7 +6,7 @@ export interface Link extends Span {
   /** In the form of DNS: lower case, punycode. */
   readonly host: string;
   /** Whether apps make it a clickable link; false for `index.html` and `e.g.` */
-  readonly isCertain: boolean;
+  readonly isClickable: boolean;
 }
 
 /** Without spaces, quotes and brackets, except those of an IPv6 address. */
@@ -22,7 +22,7 @@ const AUTHORITY = /^[/\\]*([^/\\?#]*)/;
 const INVISIBLE = /\p{DI}/gu;
 const SCHEME_LETTERS = /[a-z0-9+.-]*$/i;
 /** Top-level domains that apps link without `www.` or a scheme; in addition to all two-letter ones. */
-const ENDINGS = new Set(
+const CLICKABLE_TLDS = new Set(
   'com net org info biz app dev xyz online site shop store club link click live tech top page blog news chat ninja'.split(
     ' ',
   ),
@@ -33,7 +33,7 @@ const DOMAIN = /^[a-z0-9.-]+$/;
 const COUNTRY = /^[a-z]{2}$/;
 
 /** Returns the normalised domain of a rule; undefined if it is not a domain. `*` matches every domain. */
-export function normalDomain(text: string): string | undefined {
+export function normaliseDomain(text: string): string | undefined {
   if (text === '*') return '*';
   const host = hostOf(text);
   return host !== undefined && host.includes('.') && host.length <= 253 && DOMAIN.test(host) ? host : undefined;
@@ -59,7 +59,7 @@ function withScheme(chunk: string, offset: number): Link[] {
     const start = end - SCHEME_LETTERS.exec(chunk.slice(Math.max(0, end - 16), end))![0].length;
     end += 3 + part.length;
     const host = hostOfAuthority(part);
-    if (host) links.push({ host, isCertain: true, start: offset + start, end: offset + end });
+    if (host) links.push({ host, isClickable: true, start: offset + start, end: offset + end });
   }
   return links;
 }
@@ -70,8 +70,8 @@ function withoutScheme(chunk: string, offset: number): Link[] {
     const host = hostOf(run);
     if (!host?.includes('.')) continue;
     const ending = host.slice(host.lastIndexOf('.') + 1);
-    const isCertain = host.startsWith('www.') || ENDINGS.has(ending) || COUNTRY.test(ending);
-    links.push({ host, isCertain, start: offset + index, end: offset + chunk.length });
+    const isClickable = host.startsWith('www.') || CLICKABLE_TLDS.has(ending) || COUNTRY.test(ending);
+    links.push({ host, isClickable, start: offset + index, end: offset + chunk.length });
   }
   return links;
 }

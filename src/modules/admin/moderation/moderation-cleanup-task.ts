@@ -16,8 +16,8 @@ export class ModerationCleanupTask {
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return { ...(await this.repository.count()) };
     return {
-      held: await inBatches(AT_ONCE, () => this.repository.emptyHeld(AT_ONCE)),
-      comments: await inBatches(AT_ONCE, () => this.repository.emptyComments(AT_ONCE)),
+      held: await inBatches(AT_ONCE, () => this.repository.clearHeldTexts(AT_ONCE)),
+      comments: await inBatches(AT_ONCE, () => this.repository.clearComments(AT_ONCE)),
     };
   }
 }

@@ -6,17 +6,17 @@ const EXPIRED_HELD = `
   h.send ->> 'content' <> '' and (
     h.status in ('released', 'dropped') and h.decided_at < now() - interval '30 days'
     or exists (select from users u where u.id = h.sender_id and u.deleted_at is not null))`;
-const SPENT_COMMENTS = `
+const COMMENTS_OF_DELETED = `
   r.comment is not null and exists (select from users u where u.id = r.reporter_id and u.deleted_at is not null)`;
 
 const COUNT = statement<{ held: number; comments: number }>(
   'moderation.count_spent',
   `select (select count(*) from held_messages h where ${EXPIRED_HELD}) as held,
-          (select count(*) from reports r where ${SPENT_COMMENTS}) as comments`,
+          (select count(*) from reports r where ${COMMENTS_OF_DELETED}) as comments`,
 );
 
 /** Messages of a deleted account that are still held are dropped. */
-const EMPTY_HELD = statement<unknown>(
+const CLEAR_HELD_TEXTS = statement<unknown>(
   'moderation.empty_held',
   `update held_messages u
       set send = u.send || '{"content": "", "metadata": null, "mentions": null}',
@@ -25,10 +25,10 @@ const EMPTY_HELD = statement<unknown>(
     where u.id in (select h.id from held_messages h where ${EXPIRED_HELD} order by h.id limit $1 for update skip locked)`,
 );
 
-const EMPTY_COMMENTS = statement<unknown>(
+const CLEAR_COMMENTS = statement<unknown>(
   'moderation.empty_comments',
   `update reports u set comment = null
-    where u.id in (select r.id from reports r where ${SPENT_COMMENTS} order by r.id limit $1 for update skip locked)`,
+    where u.id in (select r.id from reports r where ${COMMENTS_OF_DELETED} order by r.id limit $1 for update skip locked)`,
 );
 
 /** Owns: held_messages, reports. Reads: users. */
@@ -41,11 +41,11 @@ export class ModerationCleanupRepository {
   }
 
   /** Returns how many texts were removed, at most `limit`. */
-  emptyHeld(limit: number): Promise<number> {
-    return this.sql.run(EMPTY_HELD, [limit]);
+  clearHeldTexts(limit: number): Promise<number> {
+    return this.sql.run(CLEAR_HELD_TEXTS, [limit]);
   }
 
-  emptyComments(limit: number): Promise<number> {
-    return this.sql.run(EMPTY_COMMENTS, [limit]);
+  clearComments(limit: number): Promise<number> {
+    return this.sql.run(CLEAR_COMMENTS, [limit]);
   }
 }

@@ -16,8 +16,7 @@ import { ReportTargets } from './report-targets.js';
 import { ReportQueueController, ReportsController } from './reports.controller.js';
 import { ReportsRepository } from './reports.repository.js';
 import { ReportsService } from './reports.service.js';
-import { RemoveReportedContent, ResolveReport } from './resolve-report.js';
-import { Warnings } from './warnings.service.js';
+import { RemoveReportedContent, ResolveReport, WarningEventRenderer } from './resolve-report.js';
 
 /** Content rules, held messages and reports. */
 @Module({
@@ -39,7 +38,7 @@ import { Warnings } from './warnings.service.js';
     ReadReports,
     ResolveReport,
     RemoveReportedContent,
-    Warnings,
+    WarningEventRenderer,
     ModerationGateway,
     ReportsRepository,
     ReportContextRepository,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AppError } from '../../../platform/errors/app-error.js';
-import { AuthenticationRequired, PermissionDenied } from '../../../platform/errors/app-error.js';
+import { AuthenticationRequired } from '../../../platform/errors/app-error.js';
 import type { StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';
@@ -65,12 +65,7 @@ export class ModerationPolicy {
     return this.users.requireActive(tx, actor);
   }
 
-  /** @throws PermissionDenied */
-  deny(message: string): never {
-    throw new PermissionDenied(message);
-  }
-
-  /** The error if the stream of a scope has no head. */
+  /** Returns the error for a scope that does not exist. */
   notFound({ conversationId }: ModerationScope): AppError {
     return conversationId === null ? new AuthenticationRequired() : new ConversationNotFound();
   }

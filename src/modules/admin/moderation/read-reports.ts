@@ -27,7 +27,7 @@ export class ReadReports {
     const after = at === undefined ? undefined : { at: new Date(at), id: id! };
     const filter = { status, category, targetType, exceptAbout: this.policy.hiddenSubject(current) };
     const rows = await this.repository.page(filter, after, limit);
-    const contexts = await this.contexts.of(rows.map((row) => row.id));
+    const contexts = await this.contexts.readContexts(rows.map((row) => row.id));
     const presentRow = (row: ReportRow): AdminReportDto => present(row, contexts.get(row.id));
     return toPage(rows, limit, presentRow, (row) => [row.created_at.getTime(), row.id]);
   }
@@ -37,7 +37,7 @@ export class ReadReports {
     const current = await this.policy.requireModerator(actor);
     const row = await this.repository.find(id, this.policy.hiddenSubject(current));
     if (!row) throw new ReportNotFound();
-    return present(row, (await this.contexts.of([id])).get(id));
+    return present(row, (await this.contexts.readContexts([id])).get(id));
   }
 }
 

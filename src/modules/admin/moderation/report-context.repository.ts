@@ -21,7 +21,7 @@ export interface ContextRow {
     | null;
 }
 
-const NEIGHBOURS = 5;
+const MESSAGES_AROUND = 5;
 
 /** A few index look-ups for each report; a page is one statement. */
 const CONTEXT = statement<ContextRow>(
@@ -43,7 +43,7 @@ const CONTEXT = statement<ContextRow>(
                     'created_at', n.created_at) order by n.sequence_number)
              from messages m
              join messages n on n.conversation_id = m.conversation_id
-                            and n.sequence_number between m.sequence_number - ${NEIGHBOURS} and m.sequence_number + ${NEIGHBOURS}
+                            and n.sequence_number between m.sequence_number - ${MESSAGES_AROUND} and m.sequence_number + ${MESSAGES_AROUND}
              left join users s on s.id = n.sender_id
             where r.target_type = 'message' and m.id = r.target_id) as messages
      from reports r
@@ -56,7 +56,7 @@ const CONTEXT = statement<ContextRow>(
 export class ReportContextRepository {
   constructor(private readonly sql: Sql) {}
 
-  async of(reportIds: string[]): Promise<Map<string, ContextRow>> {
+  async readContexts(reportIds: string[]): Promise<Map<string, ContextRow>> {
     return new Map((await this.sql.many(CONTEXT, [reportIds])).map((row) => [row.report_id, row]));
   }
 }

@@ -29,7 +29,7 @@ export class ReportTargets {
    * @throws ReportTargetNotFound for targets that do not exist or that the actor cannot see; ValidationError for their
    * own
    */
-  async require(actor: Actor, { target_type: type, target_id: id }: CreateReportDto): Promise<ReportSubject> {
+  async requireVisible(actor: Actor, { target_type: type, target_id: id }: CreateReportDto): Promise<ReportSubject> {
     const subject = await this.find(actor, type, id).catch((error: unknown) => {
       if (error instanceof AppError && (error.status === 403 || error.status === 404)) throw new ReportTargetNotFound();
       throw error;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/database/ids.js';
-import { AuthenticationRequired } from '../../../platform/errors/app-error.js';
+import { AuthenticationRequired, PermissionDenied } from '../../../platform/errors/app-error.js';
 import { DomainEvents } from '../../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
@@ -12,7 +12,7 @@ import type { CreateReportDto, ReportDto, UpdateReportDto } from './reports.dto.
 import { type ReportRow, ReportsRepository } from './reports.repository.js';
 
 /** A report as of the lock of its row, and the moderator with their current role. */
-export interface Locked {
+export interface LockedReport {
   readonly tx: StreamTransaction;
   readonly report: ReportRow;
   readonly current: Actor;
@@ -34,7 +34,7 @@ export class ReportsService {
 
   /** @throws ReportTargetNotFound, AlreadyReported, ValidationError */
   async report(actor: Actor, dto: CreateReportDto): Promise<ReportDto> {
-    const subject = await this.targets.require(actor, dto);
+    const subject = await this.targets.requireVisible(actor, dto);
     const { target_type, target_id, category, comment = null } = dto;
     const id = newId();
     const target = { targetType: target_type, targetId: target_id, ...subject };
@@ -43,8 +43,8 @@ export class ReportsService {
       return this.repository.insert(tx, { id, reporterId: actor.userId, ...target, category, comment });
     });
     if (!createdAt) throw new AlreadyReported();
-    const news = { report_id: id, target_type, category };
-    this.events.publish(new ReportCreated(news, await this.repository.moderatorIds(subject.subjectId)));
+    const data = { report_id: id, target_type, category };
+    this.events.publish(new ReportCreated(data, await this.repository.moderatorIds(subject.subjectId)));
     return { id, target_type, target_id, category, created_at: createdAt.toISOString() };
   }
 
@@ -53,9 +53,9 @@ export class ReportsService {
    * PermissionDenied
    */
   async claim(actor: Actor, id: string): Promise<void> {
-    await this.change(actor, id, async (locked) => {
-      this.requireFree(locked);
-      await this.claimIn(locked);
+    await this.withLock(actor, id, async (locked) => {
+      this.requireNotClaimedByOther(locked);
+      await this.claimLocked(locked);
     });
   }
 
@@ -64,24 +64,24 @@ export class ReportsService {
    * @throws ReportNotFound, ReportClaimed, ReportResolved, PermissionDenied
    */
   async release(actor: Actor, id: string): Promise<void> {
-    await this.change(actor, id, async (locked) => {
+    await this.withLock(actor, id, async (locked) => {
       const { tx, report, current } = locked;
       if (report.status === 'open') return;
-      if (current.role !== 'admin') this.requireFree(locked);
+      if (current.role !== 'admin') this.requireNotClaimedByOther(locked);
       await this.repository.release(tx, id);
-      this.record(locked, 'report.release', { claimed_by: null });
+      this.audit(locked, 'report.release', { claimed_by: null });
     });
   }
 
   /** @throws ReportNotFound, ReportClaimed, ReportResolved, PermissionDenied */
   async update(actor: Actor, id: string, { status, ...change }: UpdateReportDto): Promise<void> {
-    await this.change(actor, id, async (locked) => {
-      this.requireFree(locked);
+    await this.withLock(actor, id, async (locked) => {
+      this.requireNotClaimedByOther(locked);
       await this.repository.update(locked.tx, id, change);
-      if (status === 'claimed') await this.claimIn(locked);
+      if (status === 'claimed') await this.claimLocked(locked);
       if (status === 'open') await this.repository.release(locked.tx, id);
       const { category = locked.report.category } = change;
-      this.record(locked, 'report.update', { status: status ?? locked.report.status, category });
+      this.audit(locked, 'report.update', { status: status ?? locked.report.status, category });
     });
   }
 
@@ -89,33 +89,34 @@ export class ReportsService {
    * Locks the report and checks the actor. For a moderator reports about themselves do not exist; an admin sees them,
    * but may not decide on them. @throws as above
    */
-  async change<T>(actor: Actor, id: string, work: (locked: Locked) => Promise<T>): Promise<T> {
+  async withLock<T>(actor: Actor, id: string, work: (locked: LockedReport) => Promise<T>): Promise<T> {
     const done = await this.log.write(actor.userId, async (tx) => {
       const current = await this.policy.requireModerator(actor, tx);
       const report = await this.repository.lock(tx, id);
       const hidden = this.policy.hiddenSubject(current);
       if (!report || (hidden !== undefined && report.subject_id === hidden)) throw new ReportNotFound();
-      if (report.subject_id === actor.userId) this.policy.deny('This report is about you.');
+      if (report.subject_id === actor.userId) throw new PermissionDenied('This report is about you.');
       if (report.status === 'resolved') throw new ReportResolved();
-      return { answer: await work({ tx, report, current }) };
+      return { result: await work({ tx, report, current }) };
     });
     if (!done) throw new AuthenticationRequired();
-    return done.answer;
+    return done.result;
   }
 
   /** @throws ReportClaimed when another moderator has claimed the report */
-  requireFree({ report, current }: Locked): void {
+  requireNotClaimedByOther({ report, current }: LockedReport): void {
     if (report.status !== 'claimed' || report.claimed_by === current.userId) return;
     throw new ReportClaimed(report.claimed_until?.toISOString() ?? null);
   }
 
-  async claimIn(locked: Locked): Promise<void> {
+  /** Claims the report, or extends the claim, inside `withLock`. */
+  async claimLocked(locked: LockedReport): Promise<void> {
     const { tx, report, current } = locked;
     await this.repository.claim(tx, report.id, current.userId);
-    this.record(locked, 'report.claim', { claimed_by: current.userId });
+    this.audit(locked, 'report.claim', { claimed_by: current.userId });
   }
 
-  record({ tx, report, current }: Locked, action: string, after: Record<string, unknown>): void {
+  audit({ tx, report, current }: LockedReport, action: string, after: Record<string, unknown>): void {
     const { status, claimed_by, category } = report;
     const before = { status, claimed_by, category };
     tx.audit({ actor: current, action, target: { type: 'report', id: report.id }, before, after });

@@ -4,13 +4,15 @@ import { EventLog } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { UserAdministration } from '../../users/user-administration.service.js';
 import { OutcomeNotPossible } from './moderation.errors.js';
-import { USER_WARNED } from './moderation.events.js';
+import { USER_WARNED, UserWarnedData } from './moderation.events.js';
 import type { ResolveReportDto } from './reports.dto.js';
 import { type ReportRow, ReportsRepository } from './reports.repository.js';
 import { ReportsService } from './reports.service.js';
 import { ConversationsService } from '../../conversations/conversations.service.js';
 import { ModeratorDelete } from '../../messages/moderator-delete.service.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';
+import { DurableEvent } from '../../../platform/event-log/event-catalogue.js';
+import type { EventContent, StreamEvent } from '../../../platform/event-log/stream-event.js';
 
 /** Removes reported content by the ordinary deletion. Content that is already deleted is ignored. */
 @Injectable()
@@ -45,16 +47,16 @@ export class ResolveReport {
 
   /** @throws ReportNotFound, ReportClaimed, ReportResolved, OutcomeNotPossible, PermissionDenied */
   async resolve(actor: Actor, id: string, dto: ResolveReportDto): Promise<void> {
-    const report = await this.reports.change(actor, id, async (locked) => {
-      this.reports.requireFree(locked);
+    const report = await this.reports.withLock(actor, id, async (locked) => {
+      this.reports.requireNotClaimedByOther(locked);
       requirePossible(locked.report, dto);
-      await this.reports.claimIn(locked);
+      await this.reports.claimLocked(locked);
       return locked.report;
     });
-    await this.act(actor, report, dto);
+    await this.carryOut(actor, report, dto);
     const { outcome, note = null } = dto;
-    await this.reports.change(actor, id, async (locked) => {
-      this.reports.requireFree(locked);
+    await this.reports.withLock(actor, id, async (locked) => {
+      this.reports.requireNotClaimedByOther(locked);
       // A removal or a ban resolves all reports of the target.
       const includeDuplicates = outcome === 'removed' || outcome === 'banned';
       const resolved = await this.repository.resolve(locked.tx, id, {
@@ -63,11 +65,11 @@ export class ResolveReport {
         by: actor.userId,
         includeDuplicates,
       });
-      this.reports.record(locked, 'report.resolve', { status: 'resolved', outcome, reports: resolved });
+      this.reports.audit(locked, 'report.resolve', { status: 'resolved', outcome, reports: resolved });
     });
   }
 
-  private async act(actor: Actor, report: ReportRow, dto: ResolveReportDto): Promise<void> {
+  private async carryOut(actor: Actor, report: ReportRow, dto: ResolveReportDto): Promise<void> {
     const { outcome, user_message: message = null, until } = dto;
     if (outcome === 'removed') await this.removal.remove(actor, report);
     if (outcome === 'warned') await this.warn(actor, report, message);
@@ -95,4 +97,24 @@ export class ResolveReport {
 function requirePossible({ target_type: type, subject_id: subject }: ReportRow, { outcome }: ResolveReportDto): void {
   if (outcome === 'removed' && type === 'user') throw new OutcomeNotPossible();
   if ((outcome === 'warned' || outcome === 'banned') && subject === null) throw new OutcomeNotPossible();
+}
+
+/** Renders `user.warned` for the warned user. */
+@Injectable()
+export class WarningEventRenderer {
+  constructor(private readonly repository: ReportsRepository) {}
+
+  @DurableEvent(USER_WARNED, {
+    summary: 'In the user’s own stream: a moderator has warned the user.',
+    data: UserWarnedData,
+  })
+  async present(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
+    const rows = await this.repository.warnings(events.map(({ subjectId }) => subjectId!));
+    return events.map(({ subjectId }) => {
+      const row = rows.get(subjectId!);
+      if (!row) return undefined;
+      const { id, category, message, created_at } = row;
+      return { data: { warning: { id, category, message, created_at: created_at.toISOString() } } };
+    });
+  }
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
-import type { MessageFate } from './admin-users.dto.js';
+import type { MessageErasureMode } from './admin-users.dto.js';
 
 export interface AccountDeletionRow {
   readonly user_id: string;
-  readonly messages: MessageFate;
+  readonly messages: MessageErasureMode;
 }
 
 const INSERT = statement<unknown>(
@@ -33,7 +33,11 @@ const FINISH = statement<unknown>(
 export class AccountDeletionsRepository {
   constructor(private readonly sql: Sql) {}
 
-  async insert(tx: Queryable, userId: string, { messages, at }: { messages: MessageFate; at: Date }): Promise<void> {
+  async insert(
+    tx: Queryable,
+    userId: string,
+    { messages, at }: { messages: MessageErasureMode; at: Date },
+  ): Promise<void> {
     await tx.run(INSERT, [userId, messages, at]);
   }
 

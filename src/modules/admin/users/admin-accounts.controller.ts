@@ -7,7 +7,7 @@ import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
 import { UserNotFound } from '../../users/users.errors.js';
-import { AdminUserParams, ARCHIVE, DeleteUserDto } from './admin-users.dto.js';
+import { AdminUserParams, ZIP_CONTENT, DeleteUserDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
 import { sendArchive } from '../../../platform/http/send-stream.js';
@@ -31,7 +31,7 @@ export class AdminAccountsController {
     description: 'The reason for the audit log, percent-encoded',
   })
   @Limit(EXPORT_LIMIT)
-  @ApiOkResponse({ content: ARCHIVE })
+  @ApiOkResponse({ content: ZIP_CONTENT })
   @Throws(UserNotFound)
   async export(
     @CurrentActor() actor: Actor,

@@ -1,5 +1,5 @@
 import type { AdminUserDetailsDto, AdminUserDto } from './admin-users.dto.js';
-import type { ActivityRow, AdminUserRow, ConversationBanRow, UserFactsRow } from './admin-users.repository.js';
+import type { ActivityRow, AdminUserRow, ConversationBanRow, UserDetailsRow } from './admin-users.repository.js';
 
 /** An account in the form that admins see. Every field is listed, so that a new column is not exposed by accident. */
 export function presentAdminUser(row: AdminUserRow): AdminUserDto {
@@ -27,13 +27,13 @@ export interface RelatedDetails {
   readonly activity: ActivityRow[];
 }
 
-export function presentDetails(row: UserFactsRow, { sessions, bans, activity }: RelatedDetails): AdminUserDetailsDto {
+export function presentDetails(row: UserDetailsRow, { sessions, bans, activity }: RelatedDetails): AdminUserDetailsDto {
   const { conversations, files, file_bytes, webhooks, blocked_by } = row;
   return {
     ...presentAdminUser(row),
     profile: { bio: row.bio, avatar_url: row.avatar_url, location: row.location },
-    deletion: row.message_fate && {
-      messages: row.message_fate,
+    deletion: row.erasure_mode && {
+      messages: row.erasure_mode,
       finished_at: row.deletion_finished_at?.toISOString() ?? null,
     },
     counts: { conversations, files, file_bytes, webhooks, blocked_by },

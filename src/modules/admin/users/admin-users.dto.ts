@@ -1,11 +1,18 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
-import type { FieldProblem } from '../../../platform/errors/app-error.js';
+import { type FieldProblem, ValidationError } from '../../../platform/errors/app-error.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
 import { RequiredBy, RuledBy } from '../../../platform/validation/ruled-by.js';
 import { PRESENCE_STATUSES, UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
-import { requireReason } from './reasons.js';
+import { cleanName } from '../../../platform/validation/text.js';
+
+/** Requires a visible reason, not only spaces and invisible characters. @throws ValidationError */
+export function requireReason(text: string): string {
+  const reason = cleanName(text);
+  if (reason === '') throw ValidationError.of('reason', 'must not be empty');
+  return reason;
+}
 
 export const ACCOUNT_STATUSES = ['active', 'banned', 'deleted'] as const;
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
@@ -15,13 +22,13 @@ export const USER_STATUSES = [...ACCOUNT_STATUSES, ...PRESENCE_STATUSES] as cons
 export type UserStatus = (typeof USER_STATUSES)[number];
 
 /** What happens to the messages of a deleted account. */
-export const MESSAGE_FATES = ['keep', 'anonymise', 'delete'] as const;
-export type MessageFate = (typeof MESSAGE_FATES)[number];
+export const MESSAGE_ERASURE_MODES = ['keep', 'anonymise', 'delete'] as const;
+export type MessageErasureMode = (typeof MESSAGE_ERASURE_MODES)[number];
 
 /** The media type of an export: JSON lines by subject, and the bytes of the files, in a zip. */
-export const ARCHIVE = { 'application/zip': { schema: { type: 'string', format: 'binary' } } } as const;
+export const ZIP_CONTENT = { 'application/zip': { schema: { type: 'string', format: 'binary' } } } as const;
 
-const FATES =
+const ERASURE_MODES_DESCRIPTION =
   'keep: they stay under the name of the author. anonymise: they stay under "Deleted user". delete: each becomes a ' +
   'tombstone, as if its author had deleted it; in the background';
 
@@ -82,8 +89,8 @@ export function problemsOfBan({ until }: { until?: string | null }): FieldProble
 }
 
 export class DeleteUserDto extends ReasonDto {
-  @EnumField({ values: MESSAGE_FATES, description: FATES })
-  messages: MessageFate;
+  @EnumField({ values: MESSAGE_ERASURE_MODES, description: ERASURE_MODES_DESCRIPTION })
+  messages: MessageErasureMode;
 }
 
 export class DeleteOwnAccountDto {
@@ -95,8 +102,8 @@ export class DeleteOwnAccountDto {
   })
   password?: string;
 
-  @EnumField({ values: MESSAGE_FATES, description: FATES })
-  messages: MessageFate;
+  @EnumField({ values: MESSAGE_ERASURE_MODES, description: ERASURE_MODES_DESCRIPTION })
+  messages: MessageErasureMode;
 }
 
 export class BanDto {
@@ -200,8 +207,8 @@ export class UserActivityDto {
 }
 
 export class AccountDeletionDto {
-  @ApiProperty({ enum: MESSAGE_FATES })
-  messages: MessageFate;
+  @ApiProperty({ enum: MESSAGE_ERASURE_MODES })
+  messages: MessageErasureMode;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null: still in progress' })
   finished_at: string | null;

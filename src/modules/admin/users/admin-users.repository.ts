@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Statement } from '../../../platform/database/sql.js';
 import type { SystemRole } from '../../../platform/identity/actor.js';
 import { foldName } from '../../../platform/text-search/fold.js';
-import type { AccountStatus, MessageFate } from './admin-users.dto.js';
+import type { AccountStatus, MessageErasureMode } from './admin-users.dto.js';
 
 export interface AdminUserRow {
   readonly id: string;
@@ -19,7 +19,7 @@ export interface AdminUserRow {
   readonly deleted_at: Date | null;
 }
 
-export interface UserFactsRow extends AdminUserRow {
+export interface UserDetailsRow extends AdminUserRow {
   readonly bio: string;
   readonly avatar_url: string | null;
   readonly location: string;
@@ -29,7 +29,7 @@ export interface UserFactsRow extends AdminUserRow {
   readonly webhooks: number;
   readonly blocked_by: number;
   /** Of a deleted account: what was chosen for its messages, and when the deletion was finished. */
-  readonly message_fate: MessageFate | null;
+  readonly erasure_mode: MessageErasureMode | null;
   readonly deletion_finished_at: Date | null;
 }
 
@@ -110,14 +110,14 @@ for (const [status, isStatus] of Object.entries(STATUSES)) {
   }
 }
 
-const FIND = statement<UserFactsRow>(
+const FIND = statement<UserDetailsRow>(
   'admin.find_user',
   `select ${COLUMNS}, u.bio, u.avatar_url, u.location,
           (select count(*) from participants p where p.user_id = u.id and p.left_seq is null) as conversations,
           f.files, f.file_bytes,
           (select count(*) from webhooks w where w.user_id = u.id) as webhooks,
           (select count(*) from user_blocks b where b.blocked_id = u.id) as blocked_by,
-          d.messages as message_fate, d.finished_at as deletion_finished_at
+          d.messages as erasure_mode, d.finished_at as deletion_finished_at
      from users u
      left join account_deletions d on d.user_id = u.id
     cross join lateral (
@@ -173,7 +173,7 @@ export class AdminUsersRepository {
   }
 
   /** Includes deleted accounts. */
-  find(userId: string): Promise<UserFactsRow | undefined> {
+  find(userId: string): Promise<UserDetailsRow | undefined> {
     return this.sql.one(FIND, [userId]);
   }
 

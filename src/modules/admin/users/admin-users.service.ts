@@ -18,9 +18,9 @@ import {
   type UnbanUserDto,
   type UpdateAdminUserDto,
   problemsOfBan,
+  requireReason,
 } from './admin-users.dto.js';
 import { AdminUsersRepository } from './admin-users.repository.js';
-import { requireReason } from './reasons.js';
 
 /** Lists, reads and changes accounts for admins. */
 @Injectable()
@@ -49,14 +49,14 @@ export class AdminUsersService {
   }
 
   private async describe(userId: string): Promise<AdminUserDetailsDto> {
-    const facts = await this.repository.find(userId);
-    if (!facts) throw new UserNotFound();
+    const row = await this.repository.find(userId);
+    if (!row) throw new UserNotFound();
     const [sessions, bans, activity] = await Promise.all([
       this.accounts.listSessions(userId),
       this.repository.conversationBans(userId),
       this.repository.activity(userId),
     ]);
-    return presentDetails(facts, { sessions, bans, activity });
+    return presentDetails(row, { sessions, bans, activity });
   }
 
   /** @throws PermissionDenied, UserNotFound, LastAdmin, ValidationError */

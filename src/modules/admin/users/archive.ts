@@ -49,7 +49,7 @@ export function streamArchive(entries: AsyncIterable<ArchiveEntry>): Readable {
 const PIECE = 65_536;
 
 /** Serializes pages of objects as lines of JSON. */
-export function toLines(pages: AsyncIterable<object[]>): Readable {
+export function toJsonLines(pages: AsyncIterable<object[]>): Readable {
   return Readable.from(linesOf(pages), { objectMode: false, highWaterMark: PIECE });
 }
 

@@ -6,8 +6,12 @@ import { type ActorAndTarget, UserAdministration } from '../../users/user-admini
 import { UserNotFound } from '../../users/users.errors.js';
 import { WebhooksService } from '../../webhooks/webhooks.service.js';
 import { AccountDeletionsRepository } from './account-deletions.repository.js';
-import type { DeleteOwnAccountDto, DeleteUserDto, MessageFate } from './admin-users.dto.js';
-import { requireReason } from './reasons.js';
+import {
+  type DeleteOwnAccountDto,
+  type DeleteUserDto,
+  type MessageErasureMode,
+  requireReason,
+} from './admin-users.dto.js';
 
 /**
  * Deletes an account permanently. In one transaction it loses its names, email and profile, all sessions, its
@@ -26,8 +30,8 @@ export class DeleteAccount {
 
   /** Deletes an account of a lower role. @throws UserNotFound, PermissionDenied, ValidationError */
   async delete(actor: Actor, userId: string, { messages, reason }: DeleteUserDto): Promise<void> {
-    const ending = { messages, reason: requireReason(reason) };
-    await this.end(userId, ending, (tx) => this.users.requireOutranks(tx, actor, userId, 'admin'));
+    const options = { messages, reason: requireReason(reason) };
+    await this.deleteWith(userId, options, (tx) => this.users.requireOutranks(tx, actor, userId, 'admin'));
   }
 
   /**
@@ -36,27 +40,27 @@ export class DeleteAccount {
    */
   async deleteOwn(actor: Actor, { messages, password }: DeleteOwnAccountDto, signal?: AbortSignal): Promise<void> {
     await this.accounts.requireReauthentication(actor, password, signal);
-    const ending = { messages, reason: 'requested by the user' };
-    await this.end(actor.userId, ending, (tx) => this.users.requireActiveSelf(tx, actor));
+    const options = { messages, reason: 'requested by the user' };
+    await this.deleteWith(actor.userId, options, (tx) => this.users.requireActiveSelf(tx, actor));
   }
 
-  private async end(
+  private async deleteWith(
     userId: string,
-    { messages, reason }: { messages: MessageFate; reason: string },
+    { messages, reason }: { messages: MessageErasureMode; reason: string },
     authorize: (tx: StreamTransaction) => Promise<ActorAndTarget>,
   ): Promise<void> {
-    const ended = await this.log.write(userId, async (tx) => {
+    const endedSessionIds = await this.log.write(userId, async (tx) => {
       const { current, target } = await authorize(tx);
       await this.users.erasePersonalData(tx, target, messages === 'keep' ? 'kept' : 'replaced');
       const sessionIds = await this.accounts.deleteCredentials(tx, userId);
-      await this.webhooks.removeAllIn(tx, userId);
+      await this.webhooks.deleteAllOf(tx, userId);
       await this.deletions.insert(tx, userId, { messages, at: tx.head.at });
       const [before, after] = [{ role: target.role }, { messages }];
       tx.audit({ actor: current, action: 'user.delete', target: { type: 'user', id: userId }, reason, before, after });
       return sessionIds;
     });
-    if (!ended) throw new UserNotFound();
-    this.accounts.announceClosed(userId, ended);
-    this.webhooks.announceRemoval();
+    if (!endedSessionIds) throw new UserNotFound();
+    this.accounts.announceClosed(userId, endedSessionIds);
+    this.webhooks.announceDeletion();
   }
 }

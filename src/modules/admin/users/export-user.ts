@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../../../platform/audit/audit-log.js';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { FilesService } from '../../files/files.service.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import { UsersPolicy } from '../../users/users.policy.js';
-import { DatabaseAuditLog } from '../audit/database-audit-log.service.js';
-import { type ArchiveEntry, streamArchive, toLines } from './archive.js';
+import { type ArchiveEntry, streamArchive, toJsonLines } from './archive.js';
 import { type ContentName, type ExportedFile, ExportRepository, type ListName } from './export.repository.js';
 
 /** Concurrent exports of this process, one for each actor: each occupies a connection while it lasts. */
@@ -26,7 +26,7 @@ export class ExportUser {
     private readonly repository: ExportRepository,
     private readonly policy: UsersPolicy,
     private readonly files: FilesService,
-    private readonly audit: DatabaseAuditLog,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -35,7 +35,7 @@ export class ExportUser {
    */
   async export(actor: Actor, userId: string): Promise<Readable> {
     const current = await this.policy.requireRank(actor, 'admin');
-    const profile = await this.require(userId);
+    const profile = await this.requireProfile(userId);
     await this.audit.record({ actor: current, action: 'user.export', target: { type: 'user', id: userId } });
     return this.stream(actor, userId, profile);
   }
@@ -43,10 +43,10 @@ export class ExportUser {
   /** @throws AuthenticationRequired, AccountBanned, ServiceUnavailable */
   async exportOwn(actor: Actor): Promise<Readable> {
     await this.policy.requireActive(undefined, actor);
-    return this.stream(actor, actor.userId, await this.require(actor.userId));
+    return this.stream(actor, actor.userId, await this.requireProfile(actor.userId));
   }
 
-  private async require(userId: string): Promise<object> {
+  private async requireProfile(userId: string): Promise<object> {
     const profile = await this.repository.profile(userId);
     if (!profile) throw new UserNotFound();
     return profile;
@@ -63,9 +63,10 @@ export class ExportUser {
       path: 'profile.json',
       open: () => Readable.from([JSON.stringify(profile, null, 2)], { objectMode: false }),
     };
-    for (const name of LISTS) yield { path: `${name}.ndjson`, open: () => toLines(this.repository.list(name, userId)) };
+    for (const name of LISTS)
+      yield { path: `${name}.ndjson`, open: () => toJsonLines(this.repository.list(name, userId)) };
     for (const name of CONTENT)
-      yield { path: `${name}.ndjson`, open: () => toLines(this.repository.content(name, userId)) };
+      yield { path: `${name}.ndjson`, open: () => toJsonLines(this.repository.content(name, userId)) };
     for await (const page of this.repository.list('files', userId)) {
       for (const file of page as unknown as ExportedFile[]) {
         if (file.status !== 'ready') continue;

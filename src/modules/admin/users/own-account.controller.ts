@@ -7,7 +7,7 @@ import { CurrentActor } from '../../../platform/http/current-actor.decorator.js'
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
 import { AccountLocked, FreshTokenRequired, InvalidCredentials } from '../../auth/auth.errors.js';
 import { LastAdmin } from '../../users/users.errors.js';
-import { ARCHIVE, DeleteOwnAccountDto } from './admin-users.dto.js';
+import { ZIP_CONTENT, DeleteOwnAccountDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
 import { DisconnectSignal, sendArchive } from '../../../platform/http/send-stream.js';
@@ -26,7 +26,7 @@ export class OwnAccountController {
   @Get('export')
   @ApiOperation({ summary: 'All data of the caller, as a zip.' })
   @Limit(EXPORT_LIMIT)
-  @ApiOkResponse({ content: ARCHIVE })
+  @ApiOkResponse({ content: ZIP_CONTENT })
   async export(@CurrentActor() actor: Actor, @Res() response: Response): Promise<void> {
     await sendArchive(response, await this.exports.exportOwn(actor), 'my-data.zip');
   }

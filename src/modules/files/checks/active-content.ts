@@ -1,23 +1,23 @@
 import { InvalidFileType, MalwareDetected } from '../files.errors.js';
-import type { Bytes } from './bytes.js';
+import type { FileReader } from './file-reader.js';
 
 /** What a browser, or a misconfigured server, would execute anywhere in a file. */
 const ACTIVE = /<script[\s>/]|<\?php\s|<html[\s>]|<iframe[\s>]|<!doctype\s+html|<%@\s*page/i;
 /** Matches the start of an SVG, the end of a tag, and what only a real or scripted SVG has in its first tag. */
 const SVG = /<svg\s|>|xmlns|\bon\w{3,20}\s{0,8}=/gi;
 const SVG_TAG_MAX = 205;
-const ENDS = 4096;
+const END_BYTES = 4096;
 /** The EICAR test file, in halves so that no scanner finds it here. */
 const TEST_VIRUS = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
 const OVERLAP = 512;
 
 /** @throws MalwareDetected for the EICAR test file, at any position */
-export function requireHarmless(chunk: Buffer): void {
+export function requireNoTestVirus(chunk: Buffer): void {
   if (chunk.includes(TEST_VIRUS, 0, 'latin1')) throw new MalwareDetected();
 }
 
 /** @throws InvalidFileType for markup or scripts in these bytes */
-export function requireInert(chunk: Buffer): void {
+export function requireNoScript(chunk: Buffer): void {
   const text = chunk.toString('latin1');
   if (ACTIVE.test(text) || hasSvg(text)) throw new InvalidFileType('contains markup or a script');
 }
@@ -25,11 +25,11 @@ export function requireInert(chunk: Buffer): void {
 /** One pass: looking ahead from each `<svg` would take quadratic time. */
 function hasSvg(text: string): boolean {
   if (!/<svg\s/i.test(text)) return false;
-  let begun = -Infinity;
+  let tagStart = -Infinity;
   for (const { 0: found, index } of text.matchAll(SVG)) {
-    if (found.startsWith('<')) begun = index;
-    else if (found === '>') begun = -Infinity;
-    else if (index - begun <= SVG_TAG_MAX) return true;
+    if (found.startsWith('<')) tagStart = index;
+    else if (found === '>') tagStart = -Infinity;
+    else if (index - tagStart <= SVG_TAG_MAX) return true;
   }
   return false;
 }
@@ -39,18 +39,21 @@ function hasSvg(text: string): boolean {
  * EICAR test file is searched everywhere in any case.
  * @throws InvalidFileType, MalwareDetected
  */
-export async function requireNoActiveContent(bytes: Bytes, where: 'everywhere' | 'ends' | 'nowhere'): Promise<void> {
+export async function requireNoActiveContent(
+  bytes: FileReader,
+  where: 'everywhere' | 'ends' | 'nowhere',
+): Promise<void> {
   for await (const chunk of bytes.chunks({ overlap: OVERLAP })) {
-    requireHarmless(chunk);
-    if (where === 'everywhere') requireInert(chunk);
+    requireNoTestVirus(chunk);
+    if (where === 'everywhere') requireNoScript(chunk);
   }
   if (where !== 'ends') return;
-  requireInert(await bytes.read(0, ENDS));
-  requireInert(await bytes.read(Math.max(0, bytes.size - ENDS), ENDS));
+  requireNoScript(await bytes.read(0, END_BYTES));
+  requireNoScript(await bytes.read(Math.max(0, bytes.size - END_BYTES), END_BYTES));
 }
 
-/** Executables of Windows, Linux and macOS, by their first bytes. */
-export function isProgram(head: Buffer): boolean {
+/** Whether these are the first bytes of an executable of Windows, Linux or macOS. */
+export function isExecutable(head: Buffer): boolean {
   if (head.length < 4) return false;
   const magic = head.readUInt32BE(0);
   if (magic === 0x7f454c46) return true;

@@ -1,5 +1,5 @@
 import { InvalidFileType } from '../files.errors.js';
-import type { Bytes } from './bytes.js';
+import type { FileReader } from './file-reader.js';
 
 const OGG_TAIL = 128 * 1024;
 /** kbit/s by index, for layer III: version 1, then versions 2 and 2.5. */
@@ -10,7 +10,7 @@ const BITRATES = [
 const SAMPLE_RATES = [44_100, 48_000, 32_000];
 
 /** Returns the duration of an Ogg file with Vorbis or Opus. @throws InvalidFileType */
-export async function oggDuration(bytes: Bytes): Promise<number | undefined> {
+export async function oggDuration(bytes: FileReader): Promise<number | undefined> {
   const first = await bytes.read(0, 512);
   const segments = first[26] ?? 0;
   const packet = first.subarray(27 + segments);
@@ -48,7 +48,7 @@ interface Frame {
  * Returns the duration of an MP3: from the frame count of its encoder, otherwise from its bit rate. @throws
  * InvalidFileType
  */
-export async function mp3Duration(bytes: Bytes): Promise<number | undefined> {
+export async function mp3Duration(bytes: FileReader): Promise<number | undefined> {
   const tag = await bytes.read(0, 10);
   const start = tag.toString('latin1', 0, 3) === 'ID3' ? 10 + syncSafe(tag) : 0;
   const head = await bytes.read(start, 4096);

@@ -1,9 +1,9 @@
 import { agreesWith, type FileStructure, type FileType, fileTypeOf } from '../file-types.js';
 import { FileTooLarge, InvalidFileType } from '../files.errors.js';
 import { requireNoActiveContent } from './active-content.js';
-import { Bytes } from './bytes.js';
-import { type Detected, detectType } from './detect-type.js';
-import { requireAffordable } from './image-header.js';
+import { FileReader } from './file-reader.js';
+import { type DetectedType, detectType } from './detect-type.js';
+import { requireDecodableSize } from './image-header.js';
 import { type Charset, requireInertText } from './text.js';
 
 /** The claimed properties of a file, and the types that the installation allows. */
@@ -49,7 +49,7 @@ const SCRIPT_SEARCH: Readonly<Record<FileStructure, 'everywhere' | 'ends' | 'now
  * @throws InvalidFileType, FileTooLarge, MalwareDetected
  */
 export async function checkFile(claim: FileClaim): Promise<CheckedFile> {
-  const bytes = await Bytes.open(claim.path);
+  const bytes = await FileReader.open(claim.path);
   try {
     if (bytes.size === 0) throw new InvalidFileType('is empty');
     const detected = await detectType(bytes);
@@ -57,7 +57,7 @@ export async function checkFile(claim: FileClaim): Promise<CheckedFile> {
     const { limit } = claim.allowed.find(({ type }) => type === fileType.type)!;
     if (bytes.size > limit) throw new FileTooLarge({ limit });
     await requireNoActiveContent(bytes, SCRIPT_SEARCH[fileType.structure]);
-    if (detected.image) requireAffordable(detected.image, fileType.type);
+    if (detected.image) requireDecodableSize(detected.image, fileType.type);
     if (detected.text) requireInertText(detected.text, fileType.type);
     return { type: fileType.type, size: bytes.size, duration: detected.duration, charset: detected.text?.charset };
   } finally {
@@ -69,7 +69,7 @@ export async function checkFile(claim: FileClaim): Promise<CheckedFile> {
  * Returns the type of the content that name and declared type agree with. If the name does not indicate a type, the
  * declared type decides.
  */
-function chooseType({ extension, declaredType, allowed }: FileClaim, { types }: Detected): FileType {
+function chooseType({ extension, declaredType, allowed }: FileClaim, { types }: DetectedType): FileType {
   const possible = types.filter((type) => allowed.some((one) => one.type === type)).map(fileTypeOf);
   if (extension !== undefined) {
     const named = possible.find(({ extensions }) => extensions.includes(extension));

@@ -1,5 +1,5 @@
 import { InvalidFileType } from '../files.errors.js';
-import type { Bytes } from './bytes.js';
+import type { FileReader } from './file-reader.js';
 
 const END_OF_CHAIN = 0xfffffffe;
 const MAX_ENTRIES = 10_000;
@@ -20,14 +20,14 @@ const MACROS = new Set(['_VBA_PROJECT', '_VBA_PROJECT_CUR', 'VBA', 'Macros']);
  * Returns the type of a compound file (DOC, XLS, PPT) by the names in its directory; undefined when it is none of them.
  * @throws InvalidFileType when it is broken, encrypted, or has macros
  */
-export async function compoundType(bytes: Bytes): Promise<string | undefined> {
+export async function compoundType(bytes: FileReader): Promise<string | undefined> {
   const names = await directory(bytes);
   if (names.some((name) => MACROS.has(name))) throw new InvalidFileType('has macros');
   if (names.includes('EncryptedPackage')) throw new InvalidFileType('is encrypted');
   return KINDS.find(([stream]) => names.includes(stream))?.[1];
 }
 
-async function directory(bytes: Bytes): Promise<string[]> {
+async function directory(bytes: FileReader): Promise<string[]> {
   const header = await bytes.read(0, 512);
   const shift = header.length === 512 ? header.readUInt16LE(30) : 0;
   if (shift !== 9 && shift !== 12) throw InvalidFileType.broken();

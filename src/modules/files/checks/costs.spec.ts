@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compound, zip } from '../../../../test/fixtures/sample-files.js';
-import { Bytes } from './bytes.js';
+import { FileReader } from './file-reader.js';
 import { compoundType } from './compound-file.js';
 import { detectType } from './detect-type.js';
 import { requireSafeZip } from './zip-contents.js';
@@ -22,10 +22,13 @@ describe('the check of a file', () => {
   afterEach(() => jest.restoreAllMocks());
 
   /** Counts the reads until the parser has returned or thrown. */
-  async function readsOf(file: Buffer, parse: (bytes: Bytes) => Promise<unknown>): Promise<[unknown, reads: number]> {
+  async function readsOf(
+    file: Buffer,
+    parse: (bytes: FileReader) => Promise<unknown>,
+  ): Promise<[unknown, reads: number]> {
     writeFileSync(path, file);
-    const reads = jest.spyOn(Bytes.prototype, 'read');
-    const bytes = await Bytes.open(path);
+    const reads = jest.spyOn(FileReader.prototype, 'read');
+    const bytes = await FileReader.open(path);
     try {
       const result = await parse(bytes).catch((error: { code: string }) => error.code);
       return [result, reads.mock.calls.length];

@@ -1,8 +1,8 @@
 import { InvalidFileType } from '../files.errors.js';
-import { isProgram } from './active-content.js';
+import { isExecutable } from './active-content.js';
 import { mp3Duration, oggDuration } from './audio-media.js';
 import { require7z, requireRar } from './archive-headers.js';
-import type { Bytes } from './bytes.js';
+import type { FileReader } from './file-reader.js';
 import { compoundType } from './compound-file.js';
 import { readWebMedia } from './ebml-media.js';
 import { type ImageHeader, readImageHeader } from './image-header.js';
@@ -13,8 +13,8 @@ import { readText, type Text } from './text.js';
 import { ZipDirectory } from './zip-directory.js';
 import { zipType } from './zip-type.js';
 
-/** The type of the bytes, independent of the name. */
-export interface Detected {
+/** The type of a file by its content, independent of its name. */
+export interface DetectedType {
   /** Usually one. Where the bytes are ambiguous (text or CSV), name and declared type decide. */
   readonly types: readonly string[];
   /** In seconds, for audio and video. */
@@ -27,8 +27,8 @@ export interface Detected {
  * A file format: its signature, and a reader of the rest, which throws InvalidFileType if the structure is another one.
  */
 interface Format {
-  readonly begins: (head: Buffer) => boolean;
-  readonly read: (bytes: Bytes) => Promise<Detected>;
+  readonly matchesHead: (head: Buffer) => boolean;
+  readonly read: (bytes: FileReader) => Promise<DetectedType>;
 }
 
 const HEAD = 4096;
@@ -44,47 +44,50 @@ const startsWith =
 
 const image =
   (type: string) =>
-  async (bytes: Bytes): Promise<Detected> => ({
+  async (bytes: FileReader): Promise<DetectedType> => ({
     types: [type],
     image: await readImageHeader(bytes, type),
   });
 
 const FORMATS: readonly Format[] = [
-  { begins: startsWith('\xff\xd8\xff'), read: image('image/jpeg') },
-  { begins: startsWith('\x89PNG\r\n\x1a\n'), read: image('image/png') },
-  { begins: startsWith('GIF87a', 'GIF89a'), read: image('image/gif') },
-  { begins: startsWith('II*\0', 'MM\0*'), read: image('image/tiff') },
-  { begins: startsWith('BM'), read: image('image/bmp') },
-  { begins: startsWith('RIFF'), read: readRiffFile },
+  { matchesHead: startsWith('\xff\xd8\xff'), read: image('image/jpeg') },
+  { matchesHead: startsWith('\x89PNG\r\n\x1a\n'), read: image('image/png') },
+  { matchesHead: startsWith('GIF87a', 'GIF89a'), read: image('image/gif') },
+  { matchesHead: startsWith('II*\0', 'MM\0*'), read: image('image/tiff') },
+  { matchesHead: startsWith('BM'), read: image('image/bmp') },
+  { matchesHead: startsWith('RIFF'), read: readRiffFile },
   {
-    begins: startsWith('%PDF-'),
+    matchesHead: startsWith('%PDF-'),
     read: async (bytes) => requirePdf(bytes).then(() => ({ types: ['application/pdf'] })),
   },
-  { begins: startsWith('{\\rtf'), read: readRtf },
-  { begins: startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1'), read: readCompound },
-  { begins: startsWith('PK\x03\x04', 'PK\x05\x06'), read: readZip },
+  { matchesHead: startsWith('{\\rtf'), read: readRtf },
+  { matchesHead: startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1'), read: readCompound },
+  { matchesHead: startsWith('PK\x03\x04', 'PK\x05\x06'), read: readZip },
   {
-    begins: startsWith('Rar!\x1a\x07'),
+    matchesHead: startsWith('Rar!\x1a\x07'),
     read: async (bytes) => requireRar(bytes).then(() => ({ types: ['application/vnd.rar'] })),
   },
   {
-    begins: startsWith("7z\xbc\xaf'\x1c"),
+    matchesHead: startsWith("7z\xbc\xaf'\x1c"),
     read: async (bytes) => require7z(bytes).then(() => ({ types: ['application/x-7z-compressed'] })),
   },
-  { begins: startsWith('OggS'), read: async (bytes) => ({ types: ['audio/ogg'], duration: await oggDuration(bytes) }) },
-  { begins: startsWith('\x1aE\xdf\xa3'), read: readWebm },
-  { begins: (head) => head.toString('latin1', 4, 8) === 'ftyp', read: readIso },
-  { begins: isMp3, read: async (bytes) => ({ types: ['audio/mpeg'], duration: await mp3Duration(bytes) }) },
+  {
+    matchesHead: startsWith('OggS'),
+    read: async (bytes) => ({ types: ['audio/ogg'], duration: await oggDuration(bytes) }),
+  },
+  { matchesHead: startsWith('\x1aE\xdf\xa3'), read: readWebm },
+  { matchesHead: (head) => head.toString('latin1', 4, 8) === 'ftyp', read: readIso },
+  { matchesHead: isMp3, read: async (bytes) => ({ types: ['audio/mpeg'], duration: await mp3Duration(bytes) }) },
 ];
 
 /**
  * A signature counts only if the rest of the structure confirms it. Text that only begins like a known format is text.
  * @throws InvalidFileType, FileTooLarge for files that are broken or have forbidden content
  */
-export async function detectType(bytes: Bytes): Promise<Detected> {
+export async function detectType(bytes: FileReader): Promise<DetectedType> {
   const head = await bytes.read(0, HEAD);
-  if (isProgram(head)) throw new InvalidFileType('is a program');
-  const format = FORMATS.find(({ begins }) => begins(head));
+  if (isExecutable(head)) throw new InvalidFileType('is a program');
+  const format = FORMATS.find(({ matchesHead }) => matchesHead(head));
   if (!format) return (await readAsText(bytes)) ?? { types: [] };
   try {
     return await format.read(bytes);
@@ -95,7 +98,7 @@ export async function detectType(bytes: Bytes): Promise<Detected> {
   }
 }
 
-async function readAsText(bytes: Bytes): Promise<Detected | undefined> {
+async function readAsText(bytes: FileReader): Promise<DetectedType | undefined> {
   const text = await readText(bytes);
   if (!text) return undefined;
   return { types: ['text/plain', 'text/csv', 'text/markdown', ...(text.isJson ? ['application/json'] : [])], text };
@@ -107,18 +110,18 @@ function isMp3(head: Buffer): boolean {
 }
 
 /** An RTF document is one group, which must be closed at the end. */
-async function readRtf(bytes: Bytes): Promise<Detected> {
+async function readRtf(bytes: FileReader): Promise<DetectedType> {
   const end = (await bytes.read(Math.max(0, bytes.size - 64), 64)).toString('latin1');
   if (!/\}[\s\0]*$/.test(end)) throw InvalidFileType.broken();
   return { types: ['application/rtf'] };
 }
 
-async function readCompound(bytes: Bytes): Promise<Detected> {
+async function readCompound(bytes: FileReader): Promise<DetectedType> {
   const type = await compoundType(bytes);
   return { types: type === undefined ? [] : [type] };
 }
 
-async function readZip(bytes: Bytes): Promise<Detected> {
+async function readZip(bytes: FileReader): Promise<DetectedType> {
   const zip = await ZipDirectory.open(bytes);
   try {
     return { types: [await zipType(zip)] };
@@ -127,18 +130,18 @@ async function readZip(bytes: Bytes): Promise<Detected> {
   }
 }
 
-async function readRiffFile(bytes: Bytes): Promise<Detected> {
+async function readRiffFile(bytes: FileReader): Promise<DetectedType> {
   const { form, duration } = await readRiff(bytes);
   if (form === 'WEBP') return image('image/webp')(bytes);
   return { types: [form === 'AVI ' ? 'video/x-msvideo' : 'audio/wav'], duration };
 }
 
-async function readWebm(bytes: Bytes): Promise<Detected> {
+async function readWebm(bytes: FileReader): Promise<DetectedType> {
   const { hasVideo, duration } = await readWebMedia(bytes);
   return { types: [hasVideo ? 'video/webm' : 'audio/webm'], duration };
 }
 
-async function readIso(bytes: Bytes): Promise<Detected> {
+async function readIso(bytes: FileReader): Promise<DetectedType> {
   const [brand = '', ...compatible] = await brandsOf(bytes);
   const all = HEIF.has(brand) ? compatible : [brand];
   if (all.some((name) => AVIF.has(name))) return image('image/avif')(bytes);

@@ -1,5 +1,5 @@
 import { InvalidFileType } from '../files.errors.js';
-import type { Bytes } from './bytes.js';
+import type { FileReader } from './file-reader.js';
 
 /** Identifiers of RFC 8794 and RFC 9559. */
 const EBML = 0x1a45dfa3;
@@ -35,7 +35,7 @@ export interface WebMedia {
  * Reads the elements of a WebM, which must fill the file to the last byte.
  * @throws InvalidFileType
  */
-export async function readWebMedia(bytes: Bytes): Promise<WebMedia> {
+export async function readWebMedia(bytes: FileReader): Promise<WebMedia> {
   const head = await elementAt(bytes, 0, bytes.size);
   if (head.id !== EBML || head.end === undefined) throw InvalidFileType.broken();
   const type = await valueOf(bytes, head, DOC_TYPE);
@@ -45,7 +45,7 @@ export async function readWebMedia(bytes: Bytes): Promise<WebMedia> {
   return readSegment(bytes, segment.start);
 }
 
-async function readSegment(bytes: Bytes, start: number): Promise<WebMedia> {
+async function readSegment(bytes: FileReader, start: number): Promise<WebMedia> {
   let types: number[] | undefined;
   let scale = USUAL_SCALE;
   let length: number | undefined;
@@ -67,7 +67,7 @@ async function readSegment(bytes: Bytes, start: number): Promise<WebMedia> {
   return { hasVideo: types.includes(VIDEO), duration: duration > 0 && duration < 1e8 ? duration : undefined };
 }
 
-async function trackTypes(bytes: Bytes, tracks: Element): Promise<number[]> {
+async function trackTypes(bytes: FileReader, tracks: Element): Promise<number[]> {
   const types: number[] = [];
   const end = tracks.end ?? bytes.size;
   for (let at = tracks.start; at < end && types.length < MAX_TRACKS;) {
@@ -80,7 +80,7 @@ async function trackTypes(bytes: Bytes, tracks: Element): Promise<number[]> {
 }
 
 /** Returns at most eight bytes of the content of the first element with this id directly inside another. */
-async function valueOf(bytes: Bytes, parent: Element, id: number): Promise<Buffer | undefined> {
+async function valueOf(bytes: FileReader, parent: Element, id: number): Promise<Buffer | undefined> {
   const end = parent.end ?? bytes.size;
   for (let at = parent.start; at < end;) {
     const element = await elementAt(bytes, at, end);
@@ -92,7 +92,7 @@ async function valueOf(bytes: Bytes, parent: Element, id: number): Promise<Buffe
   return undefined;
 }
 
-async function elementAt(bytes: Bytes, at: number, limit: number): Promise<Element> {
+async function elementAt(bytes: FileReader, at: number, limit: number): Promise<Element> {
   const header = await bytes.read(at, Math.min(12, limit - at));
   const idLength = lengthOf(header[0]);
   const sizeLength = lengthOf(header[idLength]);

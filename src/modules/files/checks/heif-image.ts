@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { InvalidFileType } from '../files.errors.js';
-import { Bytes } from './bytes.js';
+import { FileReader } from './file-reader.js';
 import { type Box, IsoBoxes } from './iso-media.js';
 
 const MAX_ITEMS = 10_000;
@@ -25,7 +25,7 @@ export interface HeifImage {
  * Reads the boxes of a picture (ISO/IEC 23008-12), which must fill the file to the last byte.
  * @throws InvalidFileType
  */
-export async function readHeif(bytes: Bytes): Promise<HeifImage> {
+export async function readHeif(bytes: FileReader): Promise<HeifImage> {
   const boxes = new IsoBoxes(bytes);
   const meta = (await boxes.ofFile()).find(({ type }) => type === 'meta');
   if (!meta) throw InvalidFileType.broken();
@@ -50,7 +50,7 @@ export async function blankRegions(path: string, regions: readonly ByteRegion[])
 
 /** @throws InvalidFileType */
 export async function heifAt(path: string): Promise<HeifImage> {
-  const bytes = await Bytes.open(path);
+  const bytes = await FileReader.open(path);
   try {
     return await readHeif(bytes);
   } finally {
@@ -86,7 +86,7 @@ async function metadataItems(boxes: IsoBoxes, infos: Box): Promise<Set<number>> 
 
 /** @throws InvalidFileType for a region outside the file */
 async function regionsOf(
-  bytes: Bytes,
+  bytes: FileReader,
   boxes: IsoBoxes,
   locations: Box,
   inner: Box | undefined,

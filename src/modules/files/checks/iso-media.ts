@@ -1,5 +1,5 @@
 import { InvalidFileType } from '../files.errors.js';
-import type { Bytes } from './bytes.js';
+import type { FileReader } from './file-reader.js';
 
 /** In the whole file, at all depths. */
 const MAX_BOXES = 10_000;
@@ -26,7 +26,7 @@ export interface IsoMedia {
 export class IsoBoxes {
   private count = 0;
 
-  constructor(private readonly bytes: Bytes) {}
+  constructor(private readonly bytes: FileReader) {}
 
   /** Returns the top-level boxes: they fill the file to its last byte. */
   ofFile(): Promise<Box[]> {
@@ -39,8 +39,8 @@ export class IsoBoxes {
   }
 
   /** The first bytes of the content of a box. */
-  content({ start, end }: Box, most: number): Promise<Buffer> {
-    return this.bytes.read(start, Math.min(most, end - start));
+  content({ start, end }: Box, limit: number): Promise<Buffer> {
+    return this.bytes.read(start, Math.min(limit, end - start));
   }
 
   private async within(from: number, to: number): Promise<Box[]> {
@@ -58,7 +58,7 @@ export class IsoBoxes {
 }
 
 /** Returns the brands of the first box, the major brand first; empty if there is none. */
-export async function brandsOf(bytes: Bytes): Promise<string[]> {
+export async function brandsOf(bytes: FileReader): Promise<string[]> {
   const head = await bytes.read(0, 16);
   if (head.length < 16 || head.toString('latin1', 4, 8) !== 'ftyp') return [];
   const size = Math.min(head.readUInt32BE(0), 16 + 4 * MAX_BRANDS);
@@ -70,7 +70,7 @@ export async function brandsOf(bytes: Bytes): Promise<string[]> {
  * Reads the boxes of a video or sound, which must fill the file to the last byte: appended data is refused.
  * @throws InvalidFileType
  */
-export async function readIsoMedia(bytes: Bytes): Promise<IsoMedia> {
+export async function readIsoMedia(bytes: FileReader): Promise<IsoMedia> {
   const boxes = new IsoBoxes(bytes);
   const movie = (await boxes.ofFile()).find(({ type }) => type === 'moov');
   if (!movie) throw InvalidFileType.broken();

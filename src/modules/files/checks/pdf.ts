@@ -1,9 +1,9 @@
 import { InvalidFileType } from '../files.errors.js';
-import { requireInert } from './active-content.js';
-import type { Bytes } from './bytes.js';
+import { requireNoScript } from './active-content.js';
+import type { FileReader } from './file-reader.js';
 
 /** Up to this size, bytes after the end of a PDF count as padding or remains of a transfer. */
-const MOST_BEHIND = 64 * 1024;
+const MAX_TRAILING_BYTES = 64 * 1024;
 const ZIP_END = 22;
 
 /**
@@ -11,14 +11,14 @@ const ZIP_END = 22;
  * file.
  * @throws InvalidFileType
  */
-export async function requirePdf(bytes: Bytes): Promise<void> {
+export async function requirePdf(bytes: FileReader): Promise<void> {
   const head = (await bytes.read(0, 8)).toString('latin1');
-  const tail = await bytes.read(Math.max(0, bytes.size - MOST_BEHIND), MOST_BEHIND);
+  const tail = await bytes.read(Math.max(0, bytes.size - MAX_TRAILING_BYTES), MAX_TRAILING_BYTES);
   const end = tail.lastIndexOf('%%EOF');
   if (!/^%PDF-\d\.\d/.test(head) || end < 0) throw InvalidFileType.broken();
-  const behind = tail.subarray(end);
-  requireInert(behind);
-  if (hasZipEnd(behind)) throw new InvalidFileType('has an archive behind it');
+  const trailing = tail.subarray(end);
+  requireNoScript(trailing);
+  if (hasZipEnd(trailing)) throw new InvalidFileType('has an archive behind it');
 }
 
 /** An archive is read from its end: by a record that extends to the last byte of the file. */

@@ -1,5 +1,5 @@
 import { InvalidFileType } from '../files.errors.js';
-import type { Bytes } from './bytes.js';
+import type { FileReader } from './file-reader.js';
 
 const MAX_CHUNKS = 1000;
 /** Written by recorders that do not know the size yet. */
@@ -9,7 +9,7 @@ const UNKNOWN_SIZES = [0, 0xffffffff];
  * Reads the form and duration of WAV, AVI and WebP. Nothing may follow the declared end.
  * @throws InvalidFileType
  */
-export async function readRiff(bytes: Bytes): Promise<{ form: string; duration: number | undefined }> {
+export async function readRiff(bytes: FileReader): Promise<{ form: string; duration: number | undefined }> {
   const header = await bytes.read(0, 12);
   if (header.length < 12) throw InvalidFileType.broken();
   const size = header.readUInt32LE(4);
@@ -20,7 +20,7 @@ export async function readRiff(bytes: Bytes): Promise<{ form: string; duration: 
   return { form, duration: form === 'AVI ' ? await aviDuration(bytes) : await waveDuration(bytes) };
 }
 
-async function waveDuration(bytes: Bytes): Promise<number | undefined> {
+async function waveDuration(bytes: FileReader): Promise<number | undefined> {
   let rate: number | undefined;
   for (let at = 12, count = 0; at + 8 <= bytes.size && count < MAX_CHUNKS; count++) {
     const head = await bytes.read(at, 24);
@@ -36,7 +36,7 @@ async function waveDuration(bytes: Bytes): Promise<number | undefined> {
   throw InvalidFileType.broken();
 }
 
-async function aviDuration(bytes: Bytes): Promise<number | undefined> {
+async function aviDuration(bytes: FileReader): Promise<number | undefined> {
   const head = await bytes.read(12, 64);
   const isList = head.toString('latin1', 0, 4) === 'LIST' && head.toString('latin1', 8, 16) === 'hdrlavih';
   if (!isList || head.length < 40) throw InvalidFileType.broken();

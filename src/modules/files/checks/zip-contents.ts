@@ -1,8 +1,8 @@
 import type { Entry } from 'yauzl';
 import { AppError } from '../../../platform/errors/app-error.js';
 import { FileTooLarge, InvalidFileType } from '../files.errors.js';
-import { isProgram, requireHarmless } from './active-content.js';
-import { Bytes } from './bytes.js';
+import { isExecutable, requireNoTestVirus } from './active-content.js';
+import { FileReader } from './file-reader.js';
 import { MAX_EXPANDED, ZipDirectory } from './zip-directory.js';
 
 const HEAD = 4096;
@@ -27,7 +27,7 @@ interface Budget {
  * @throws InvalidFileType, FileTooLarge, MalwareDetected
  */
 export async function requireSafeZip(path: string, isDocument: boolean): Promise<void> {
-  const bytes = await Bytes.open(path);
+  const bytes = await FileReader.open(path);
   try {
     await checkEntries(bytes, { isDocument, depth: 0, budget: { bytes: MAX_EXPANDED, entries: MAX_ENTRIES_IN_ALL } });
   } finally {
@@ -41,7 +41,7 @@ interface Context {
   readonly budget: Budget;
 }
 
-async function checkEntries(source: Bytes | Buffer, context: Context): Promise<void> {
+async function checkEntries(source: FileReader | Buffer, context: Context): Promise<void> {
   const zip = await ZipDirectory.open(source);
   try {
     context.budget.entries -= zip.entries.length;
@@ -71,7 +71,7 @@ async function unpack(zip: ZipDirectory, entry: Entry, { isDocument, budget }: C
       budget.bytes -= chunk.length;
       if (budget.bytes < 0) throw new FileTooLarge({ reason: 'expands to too much' });
       const seen = Buffer.concat([tail, chunk]);
-      requireHarmless(seen);
+      requireNoTestVirus(seen);
       if (isXml) requireNoDtd(seen);
       tail = Buffer.from(seen.subarray(-OVERLAP));
       if (head.length < HEAD) head = Buffer.concat([head, chunk.subarray(0, HEAD - head.length)]);
@@ -82,7 +82,7 @@ async function unpack(zip: ZipDirectory, entry: Entry, { isDocument, budget }: C
   } catch (error) {
     throw error instanceof AppError ? error : InvalidFileType.broken();
   }
-  if (isProgram(head)) throw new InvalidFileType('contains a program');
+  if (isExecutable(head)) throw new InvalidFileType('contains a program');
   return isZip(head) ? Buffer.concat(chunks) : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { FileTooLarge, InvalidFileType } from '../files.errors.js';
-import { Bytes } from './bytes.js';
+import { FileReader } from './file-reader.js';
 
 export const MAX_ENTRIES = 1000;
 export const MAX_EXPANDED = 100 * 1024 * 1024;
@@ -21,7 +21,7 @@ export class ZipDirectory {
   ) {}
 
   /** The caller closes the bytes. @throws InvalidFileType, FileTooLarge */
-  static async open(source: Bytes | Buffer): Promise<ZipDirectory> {
+  static async open(source: FileReader | Buffer): Promise<ZipDirectory> {
     const zip = await openZip(source);
     try {
       if (zip.entryCount > MAX_ENTRIES) throw new FileTooLarge({ reason: 'too many entries' });
@@ -46,8 +46,8 @@ export class ZipDirectory {
   }
 
   /** Reads a small entry as a whole. @throws InvalidFileType, FileTooLarge */
-  async text(entry: Entry, most: number): Promise<string> {
-    if (entry.uncompressedSize > most) throw new FileTooLarge({ reason: 'expands to too much' });
+  async text(entry: Entry, limit: number): Promise<string> {
+    if (entry.uncompressedSize > limit) throw new FileTooLarge({ reason: 'expands to too much' });
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of await this.stream(entry)) chunks.push(chunk as Buffer);
@@ -67,7 +67,7 @@ export class ZipDirectory {
  * returns nothing from outside the file, and each read counts as a step.
  */
 class ZipReader extends yauzl.RandomAccessReader {
-  constructor(private readonly bytes: Bytes) {
+  constructor(private readonly bytes: FileReader) {
     super();
   }
 
@@ -85,11 +85,11 @@ class ZipReader extends yauzl.RandomAccessReader {
 
 type ReadDone = (error: Error | null, bytesRead?: number) => void;
 
-function openZip(source: Bytes | Buffer): Promise<ZipFile> {
+function openZip(source: FileReader | Buffer): Promise<ZipFile> {
   return new Promise((resolve, reject) => {
     const options = { lazyEntries: true, autoClose: false };
     const done = (error: Error | null, zip: ZipFile): void => (error ? reject(InvalidFileType.broken()) : resolve(zip));
-    if (source instanceof Bytes) yauzl.fromRandomAccessReader(new ZipReader(source), source.size, options, done);
+    if (source instanceof FileReader) yauzl.fromRandomAccessReader(new ZipReader(source), source.size, options, done);
     else yauzl.fromBuffer(source, options, done);
   });
 }

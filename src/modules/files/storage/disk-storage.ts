@@ -51,7 +51,7 @@ export class DiskStorage extends FileStorage {
   }
 
   /** There are none: a file gets its name only when it is complete. */
-  override removeBroken(): Promise<number> {
+  override removeUnfinishedUploads(): Promise<number> {
     return Promise.resolve(0);
   }
 

@@ -10,8 +10,8 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** The headers of an object that the store serves itself. */
-export interface ServedAs {
+/** The headers with which the store serves an object itself. */
+export interface ResponseOverrides {
   readonly type: string;
   readonly disposition: string;
 }
@@ -37,11 +37,29 @@ export abstract class FileStorage {
    * Removes uploads into the store that began before this time and were not completed; returns how many. A dry run only
    * counts them.
    */
-  abstract removeBroken(before: Date, options: { isDryRun: boolean }): Promise<number>;
+  abstract removeUnfinishedUploads(before: Date, options: { isDryRun: boolean }): Promise<number>;
 
   /**
    * Returns a URL for clients to download the object directly from the store, valid for a minute; undefined if
    * downloads are served by this process.
    */
-  abstract urlOf(key: string, as: ServedAs): Promise<string | undefined>;
+  abstract urlOf(key: string, as: ResponseOverrides): Promise<string | undefined>;
+}
+
+/** The uploaded bytes; those of an image are never served. */
+export const uploadKey = (id: string): string => `${id}.upload`;
+
+/** The re-encoded image. */
+export const imageKey = (id: string): string => `${id}.image`;
+
+export const thumbnailKey = (id: string): string => `${id}.thumbnail`;
+
+/** Returns all keys that a file may have, so that callers need not know which exist. */
+export const allKeysOf = (id: string): string[] => [uploadKey(id), imageKey(id), thumbnailKey(id)];
+
+const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(?:upload|image|thumbnail)$/;
+
+/** Whether an object is one of a file: the store may contain others. */
+export function isFileKey(text: string): boolean {
+  return KEY.test(text);
 }

@@ -4,8 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3mini } from 's3mini';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
-import { type ByteRange, FileStorage, type ServedAs } from './file-storage.js';
-import { isKey } from './file-keys.js';
+import { type ByteRange, FileStorage, type ResponseOverrides, isFileKey } from './file-storage.js';
 import { presignedUrl, type S3Credentials } from './presigned-url.js';
 
 /** An upload in parts that was neither completed nor aborted. */
@@ -15,7 +14,7 @@ interface UnfinishedUpload {
   readonly begunAt: Date;
 }
 
-const MOST_PAGES = 20;
+const MAX_PAGES = 20;
 
 type Element = Readonly<Record<string, unknown>>;
 
@@ -26,7 +25,7 @@ type Element = Readonly<Record<string, unknown>>;
 async function unfinishedUploads(s3: S3mini): Promise<UnfinishedUpload[]> {
   const uploads: UnfinishedUpload[] = [];
   let from: Record<string, string> = {};
-  for (let page = 0; page < MOST_PAGES; page++) {
+  for (let page = 0; page < MAX_PAGES; page++) {
     const response = (await s3.listMultipartUploads('/', '', 'GET', from)) as unknown as Element;
     const result = (response.ListMultipartUploadsResult ?? {}) as Element;
     uploads.push(...[result.Upload ?? []].flat().map((upload) => uploadOf(upload as Element)));
@@ -44,7 +43,7 @@ function uploadOf({ Key, UploadId, Initiated }: Element): UnfinishedUpload {
 const PART_BYTES = 5 * 1024 * 1024;
 const URL_SECONDS = 60;
 /** How long the store may be silent. */
-const SILENCE_MS = 60_000;
+const IDLE_TIMEOUT_MS = 60_000;
 
 export interface S3Settings extends S3Credentials {
   /** Whether clients are redirected to the store for downloads. */
@@ -57,8 +56,8 @@ export class S3Storage extends FileStorage {
 
   constructor(
     private readonly settings: S3Settings,
-    private readonly newPath: () => string,
-    private readonly silenceMs = SILENCE_MS,
+    private readonly createPath: () => string,
+    private readonly idleTimeoutMs = IDLE_TIMEOUT_MS,
   ) {
     super();
   }
@@ -79,15 +78,15 @@ export class S3Storage extends FileStorage {
     const url = presignedUrl(this.settings, key, { seconds: URL_SECONDS });
     const headers = range ? { range: `bytes=${range.start}-${range.end}` } : undefined;
     return this.call(async () => {
-      const { ok, status, body } = await this.fetchHead(url, headers);
-      if (ok && body) return new StoreBody(body, this.silenceMs);
+      const { ok, status, body } = await this.fetchObject(url, headers);
+      if (ok && body) return new ObjectBody(body, this.idleTimeoutMs);
       await body?.cancel();
       throw new Error(`the store responded ${status}`);
     });
   }
 
   override async withLocalCopy<T>(key: string, work: (path: string) => Promise<T>): Promise<T> {
-    const path = this.newPath();
+    const path = this.createPath();
     try {
       await pipeline(await this.open(key), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
       return await work(path);
@@ -100,25 +99,25 @@ export class S3Storage extends FileStorage {
     for (const key of keys) await this.call((s3) => s3.deleteObject(key));
   }
 
-  override async removeBroken(before: Date, { isDryRun }: { isDryRun: boolean }): Promise<number> {
+  override async removeUnfinishedUploads(before: Date, { isDryRun }: { isDryRun: boolean }): Promise<number> {
     return this.call(async (s3) => {
-      const broken = (await unfinishedUploads(s3)).filter(({ key, begunAt }) => isKey(key) && begunAt < before);
+      const broken = (await unfinishedUploads(s3)).filter(({ key, begunAt }) => isFileKey(key) && begunAt < before);
       if (isDryRun) return broken.length;
       for (const { key, id } of broken) await s3.abortMultipartUpload(key, id);
       return broken.length;
     });
   }
 
-  override urlOf(key: string, { type, disposition }: ServedAs): Promise<string | undefined> {
+  override urlOf(key: string, { type, disposition }: ResponseOverrides): Promise<string | undefined> {
     if (!this.settings.redirects) return Promise.resolve(undefined);
     const responseHeaders = { 'response-content-type': type, 'response-content-disposition': disposition };
     return Promise.resolve(presignedUrl(this.settings, key, { seconds: URL_SECONDS, responseHeaders }));
   }
 
   /** Limits the wait for the headers; `StoreBody` supervises the body. */
-  private async fetchHead(url: string, headers: Record<string, string> | undefined): Promise<Response> {
+  private async fetchObject(url: string, headers: Record<string, string> | undefined): Promise<Response> {
     const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(new Error('the store does not respond')), this.silenceMs);
+    const timer = setTimeout(() => timeout.abort(new Error('the store does not respond')), this.idleTimeoutMs);
     try {
       return await fetch(url, { headers, signal: timeout.signal });
     } finally {
@@ -147,7 +146,7 @@ export class S3Storage extends FileStorage {
   private async call<T>(operation: (s3: S3mini) => Promise<T>): Promise<T> {
     try {
       this.client ??= import('s3mini').then(
-        ({ S3mini: Client }) => new Client({ ...this.settings, requestAbortTimeout: this.silenceMs }),
+        ({ S3mini: Client }) => new Client({ ...this.settings, requestAbortTimeout: this.idleTimeoutMs }),
       );
       return await operation(await this.client);
     } catch (error) {
@@ -171,19 +170,19 @@ async function readPart(handle: FileHandle, position: number, length: number): P
  * The bytes of an object, read from the store. A store that falls silent ends it with ServiceUnavailable; time in which
  * the consumer does not read does not count.
  */
-class StoreBody extends Readable {
+class ObjectBody extends Readable {
   private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
 
   constructor(
     body: ReadableStream<Uint8Array>,
-    private readonly silenceMs: number,
+    private readonly idleTimeoutMs: number,
   ) {
     super();
     this.reader = body.getReader();
   }
 
   override _read(): void {
-    const late = setTimeout(() => this.breakOff(new Error('the store fell silent')), this.silenceMs);
+    const late = setTimeout(() => this.breakOff(new Error('the store fell silent')), this.idleTimeoutMs);
     this.reader
       .read()
       .finally(() => clearTimeout(late))

@@ -3,8 +3,8 @@ import { Config } from '../../../platform/config/config.js';
 import { storedFilesDirOf } from '../../../platform/config/directories.js';
 import { DiskStorage } from './disk-storage.js';
 import { FileStorage } from './file-storage.js';
-import { FolderMark } from './folder-mark.js';
-import { FolderRepository } from './folder.repository.js';
+import { FilesFolderCheck } from './files-folder-check.js';
+import { FilesFolderRepository } from './files-folder.repository.js';
 import { TempUploads } from './temp-uploads.js';
 import { S3Storage } from './s3-storage.js';
 
@@ -25,8 +25,8 @@ function storageFor(config: Config, tempUploads: TempUploads): FileStorage {
 @Module({
   providers: [
     TempUploads,
-    FolderMark,
-    FolderRepository,
+    FilesFolderCheck,
+    FilesFolderRepository,
     { provide: FileStorage, inject: [Config, TempUploads], useFactory: storageFor },
   ],
   exports: [TempUploads, FileStorage],

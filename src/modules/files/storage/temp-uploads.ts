@@ -19,7 +19,7 @@ const CLEANUP_INTERVAL_MS = 5 * 60_000;
 export class TempUploads implements OnApplicationBootstrap, OnModuleDestroy {
   readonly path: string;
   private readonly warning = new RepeatedWarning(new Logger(TempUploads.name), 'could not clean up temporary uploads');
-  private tidying: Repeating | undefined;
+  private cleaning: Repeating | undefined;
 
   constructor(config: Config) {
     this.path = incomingFilesDirOf(config);
@@ -27,12 +27,12 @@ export class TempUploads implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    const tidy = async (): Promise<void> => void (await this.removeAbandoned());
-    this.tidying = Repeating.every(CLEANUP_INTERVAL_MS, tidy, { warning: this.warning, startsNow: true });
+    const cleanUp = async (): Promise<void> => void (await this.removeAbandoned());
+    this.cleaning = Repeating.every(CLEANUP_INTERVAL_MS, cleanUp, { warning: this.warning, startsNow: true });
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.tidying?.stop();
+    await this.cleaning?.stop();
   }
 
   /** Returns an unused path. */

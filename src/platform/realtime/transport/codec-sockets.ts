@@ -27,7 +27,7 @@ export interface CodecHandler<Context = unknown> {
 
 /** The sockets of another protocol at its own paths. */
 export interface CodecRoute<Context> {
-  readonly takes: (path: string) => boolean;
+  readonly matches: (path: string) => boolean;
   readonly handler: CodecHandler<Context>;
   /** Formats errors before the upgrade, for example of a foreign origin; by default in Parley's own format. */
   readonly present?: (error: AppError) => PresentedError;
@@ -45,7 +45,7 @@ export class CodecSockets {
 
   /** Routes are matched in the order of their registration. */
   register<Context>(route: CodecRoute<Context>): void {
-    this.routes.register(route.takes, (upgrade) => this.open(upgrade, route), { present: route.present });
+    this.routes.register(route.matches, (upgrade) => this.open(upgrade, route), { present: route.present });
   }
 
   private async open<Context>(upgrade: Upgrade, { handler }: CodecRoute<Context>): Promise<void> {

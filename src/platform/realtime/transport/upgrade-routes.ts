@@ -19,7 +19,7 @@ export interface Upgrade {
 }
 
 interface UpgradeRoute {
-  readonly takes: (path: string) => boolean;
+  readonly matches: (path: string) => boolean;
   /** Takes over the socket. A rejection before anything was written is sent as an HTTP response. */
   readonly open: (upgrade: Upgrade) => Promise<void> | void;
   /** Whether this upgrade continues an existing session. @throws AppError if it may not */
@@ -53,7 +53,7 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
     more: Pick<UpgradeRoute, 'continues' | 'present'> = {},
   ): void {
     this.routes.push({
-      takes: typeof path === 'string' ? (requested) => requested === path || requested === `${path}/` : path,
+      matches: typeof path === 'string' ? (requested) => requested === path || requested === `${path}/` : path,
       open,
       ...more,
     });
@@ -71,7 +71,7 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
     const onError = (): void => void socket.destroy();
     socket.on('error', onError);
     const url = parseUrl(request);
-    const route = url && this.routes.find(({ takes }) => takes(url.pathname));
+    const route = url && this.routes.find(({ matches }) => matches(url.pathname));
     try {
       const ipKey = await this.authorize(request, url, route);
       await route!.open({ request, socket, head, url: url!, ipKey });

@@ -1,0 +1,47 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../../platform/identity/actor.js';
+import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
+import { Priority } from '../../../platform/throttling/priority.decorator.js';
+import { AdminHealthDto, AdminMetricsDto, AdminQueuesDto, CacheDto, ComponentHealthDto } from './monitoring.dto.js';
+import { AdminStatsDto } from './stats.dto.js';
+import { MonitoringService } from './monitoring.service.js';
+
+@ApiTags('admin')
+@ApiBearerAuth()
+@ApiExtraModels(CacheDto, ComponentHealthDto)
+@Controller('api/v1/admin')
+export class MonitoringController {
+  constructor(private readonly monitoring: MonitoringService) {}
+
+  @Get('stats')
+  @ApiOperation({ summary: 'Statistics of the whole system: users, conversations, messages, files. For admins.' })
+  @Priority('figures')
+  @ApiOkResponse({ type: AdminStatsDto })
+  stats(@CurrentActor() actor: Actor): Promise<AdminStatsDto> {
+    return this.monitoring.stats(actor);
+  }
+
+  @Get('metrics')
+  @ApiOperation({ summary: 'Current metrics: sockets, rates, latency. For admins.' })
+  @Priority('vital')
+  @ApiOkResponse({ type: AdminMetricsDto })
+  metrics(@CurrentActor() actor: Actor): Promise<AdminMetricsDto> {
+    return this.monitoring.metrics(actor);
+  }
+
+  @Get('queues')
+  @ApiOperation({ summary: 'The background queues with the number of jobs in each state. For admins.' })
+  @ApiOkResponse({ type: AdminQueuesDto })
+  queues(@CurrentActor() actor: Actor): Promise<AdminQueuesDto> {
+    return this.monitoring.queues(actor);
+  }
+
+  @Get('health')
+  @ApiOperation({ summary: 'The health of every component, with its last error. For admins.' })
+  @Priority('vital')
+  @ApiOkResponse({ type: AdminHealthDto })
+  health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {
+    return this.monitoring.health(actor);
+  }
+}

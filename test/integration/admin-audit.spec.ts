@@ -37,9 +37,9 @@ describe('the audit log', () => {
   it('records actor, target, reason, change and request of an act', async () => {
     const user = await world.user();
     const headers = { 'x-request-id': 'request-of-a-test' };
-    const response = await admin.call('POST', `/admin/users/${user!.userId}/ban`, REASON, headers);
+    const response = await admin.call('POST', `/admin/users/${user.userId}/ban`, REASON, headers);
     expect(response.status).toBe(204);
-    expect(await read(`target_id=${user!.userId}`)).toEqual([
+    expect(await read(`target_id=${user.userId}`)).toEqual([
       {
         id: expect.any(String),
         at: expect.any(String),
@@ -47,7 +47,7 @@ describe('the audit log', () => {
         actor_role: 'admin',
         action: 'user.ban',
         target_type: 'user',
-        target_id: user!.userId,
+        target_id: user.userId,
         ...REASON,
         before: { is_banned: false, until: null },
         after: { is_banned: true, until: null },
@@ -70,23 +70,23 @@ describe('the audit log', () => {
     const user = await world.user();
     const repository = world.get(AuditLogRepository);
     const record = jest.spyOn(repository, 'record').mockRejectedValue(new Error('the disk is full'));
-    expect((await ban(user!)).status).toBe(500);
+    expect((await ban(user)).status).toBe(500);
     record.mockRestore();
-    expect((await user!.call('GET', '/users/me')).status).toBe(200);
-    const act = world.get(EventLog).write(user!.userId, async (tx) => {
-      tx.audit({ actor: admin, action: 'user.ban', target: { type: 'user', id: user!.userId } });
+    expect((await user.call('GET', '/users/me')).status).toBe(200);
+    const act = world.get(EventLog).write(user.userId, async (tx) => {
+      tx.audit({ actor: admin, action: 'user.ban', target: { type: 'user', id: user.userId } });
       await Promise.reject(new Error('changed my mind'));
     });
     await expect(act).rejects.toThrow('changed my mind');
-    expect(await actionsOn(user!.userId)).toEqual([]);
+    expect(await actionsOn(user.userId)).toEqual([]);
   });
 
   it('takes the reason from a header if the request has no field for it', async () => {
     const [ana, bo] = await world.users(2);
-    const groupId = await world.group(ana!, [bo!]);
-    const { body } = await bo!.call('POST', `/conversations/${groupId}/messages`, { content: 'hello' });
+    const groupId = await world.group(ana, [bo]);
+    const { body } = await bo.call('POST', `/conversations/${groupId}/messages`, { content: 'hello' });
     const remove = (reason: string): Promise<HttpResponse> =>
-      ana!.call('DELETE', `/messages/${body.id}`, undefined, { 'x-audit-log-reason': reason });
+      ana.call('DELETE', `/messages/${body.id}`, undefined, { 'x-audit-log-reason': reason });
     for (const bad of ['%', '%E0%A4%A', 'x'.repeat(501)]) expect((await remove(bad)).status).toBe(400);
     expect((await remove(encodeURIComponent('grob – und öfter'))).status).toBe(200);
     expect(await read(`target_id=${body.id}`)).toMatchObject([
@@ -97,13 +97,13 @@ describe('the audit log', () => {
   it('is listed in pages, by actor, action, target and time', async () => {
     const [first, second] = await world.users(2);
     const other = await world.user({ role: 'admin' });
-    await ban(first!, other);
-    await other.call('POST', `/admin/users/${first!.userId}/unban`, REASON);
-    await ban(second!, other);
+    await ban(first, other);
+    await other.call('POST', `/admin/users/${first.userId}/unban`, REASON);
+    await ban(second, other);
     const all = await read(`actor_id=${other.userId}`);
     expect(all.map(({ action }) => action)).toEqual(['user.ban', 'user.unban', 'user.ban']);
     expect(await read(`actor_id=${other.userId}&action=user.unban`)).toEqual([all[1]]);
-    expect(await read(`actor_id=${other.userId}&target_type=user&target_id=${second!.userId}`)).toEqual([all[0]]);
+    expect(await read(`actor_id=${other.userId}&target_type=user&target_id=${second.userId}`)).toEqual([all[0]]);
     expect(await read(`actor_id=${other.userId}&to=${all[2]!.at}`)).toEqual([]);
     expect(await read(`actor_id=${other.userId}&from=${all[0]!.at}`)).toContainEqual(all[0]);
     const { body: page } = await admin.call('GET', `/admin/audit-log?actor_id=${other.userId}&limit=2`);
@@ -125,21 +125,21 @@ describe('the audit log', () => {
 
   it('records what moderators and admins do to messages and conversations of others', async () => {
     const [ana, bo, cid] = await world.users(3);
-    const groupId = await world.group(ana!, [bo!]);
+    const groupId = await world.group(ana, [bo]);
     const send = async (): Promise<string> =>
-      (await bo!.call('POST', `/conversations/${groupId}/messages`, { content: 'hello' })).body.id as string;
+      (await bo.call('POST', `/conversations/${groupId}/messages`, { content: 'hello' })).body.id as string;
     const [own, others] = [await send(), await send()];
-    await bo!.call('DELETE', `/messages/${own}`);
-    await ana!.call('DELETE', `/messages/${others}`);
+    await bo.call('DELETE', `/messages/${own}`);
+    await ana.call('DELETE', `/messages/${others}`);
     expect(await actionsOn(own)).toEqual([]);
     expect(await actionsOn(others)).toEqual(['message.delete']);
-    await ana!.call('PATCH', `/conversations/${groupId}`, { title: 'by its owner' });
+    await ana.call('PATCH', `/conversations/${groupId}`, { title: 'by its owner' });
     expect(await actionsOn(groupId)).toEqual([]);
     const path = `/conversations/${groupId}`;
     await admin.call('PATCH', path, { title: 'by an admin' });
-    await admin.call('POST', `${path}/participants`, { user_ids: [cid!.userId] });
-    await admin.call('PATCH', `${path}/participants/${cid!.userId}`, { is_muted: true });
-    await admin.call('DELETE', `${path}/participants/${cid!.userId}`);
+    await admin.call('POST', `${path}/participants`, { user_ids: [cid.userId] });
+    await admin.call('PATCH', `${path}/participants/${cid.userId}`, { is_muted: true });
+    await admin.call('DELETE', `${path}/participants/${cid.userId}`);
     expect((await admin.call('DELETE', path)).status).toBe(204);
     expect(await actionsOn(groupId)).toEqual([
       'conversation.delete',
@@ -148,8 +148,8 @@ describe('the audit log', () => {
       'participant.add',
       'conversation.update',
     ]);
-    const room = await world.group(ana!);
-    await ana!.call('DELETE', `/conversations/${room}`);
+    const room = await world.group(ana);
+    await ana.call('DELETE', `/conversations/${room}`);
     expect(await actionsOn(room)).toEqual([]);
   });
 

@@ -48,10 +48,10 @@ describe('the accounts in the admin API', () => {
         const zoe = await world.user();
         await world.database.query(
           `update users set username = $2, email = $3, display_name = 'Zoë Kraft', folded_name = 'zoe kraft' where id = $1`,
-          [zoe!.userId, `zoe-kraft-${zoe!.userId.slice(-4)}`, `zoe@mail.example-${zoe!.userId.slice(-6)}.org`],
+          [zoe.userId, `zoe-kraft-${zoe.userId.slice(-4)}`, `zoe@mail.example-${zoe.userId.slice(-6)}.org`],
         );
         const { body } = await admin.call('GET', `/admin/users?search=${encodeURIComponent(search)}`);
-        const found = (body.data as { id: string }[]).some(({ id }) => id === zoe!.userId);
+        const found = (body.data as { id: string }[]).some(({ id }) => id === zoe.userId);
         expect(found).toBe(search !== '%oe'); // a percent sign is literal
       },
     );
@@ -79,13 +79,13 @@ describe('the accounts in the admin API', () => {
 
   it('returns an account with its sessions, counts and recent activity, and no message content', async () => {
     const [ana, bo] = await world.users(2);
-    const groupId = await world.group(ana!, [bo!]);
-    await ana!.call('POST', `/conversations/${groupId}/messages`, { content: 'between us' });
-    const { status, body } = await admin.call('GET', `/admin/users/${ana!.userId}`);
+    const groupId = await world.group(ana, [bo]);
+    await ana.call('POST', `/conversations/${groupId}/messages`, { content: 'between us' });
+    const { status, body } = await admin.call('GET', `/admin/users/${ana.userId}`);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ id: ana!.userId, status: 'active', role: 'user', ban: null, deleted_at: null });
+    expect(body).toMatchObject({ id: ana.userId, status: 'active', role: 'user', ban: null, deleted_at: null });
     expect(body.counts).toEqual({ conversations: 1, files: 0, file_bytes: 0, webhooks: 0, blocked_by: 0 });
-    expect((body.sessions as { id: string }[]).map(({ id }) => id)).toEqual([ana!.sessionId]);
+    expect((body.sessions as { id: string }[]).map(({ id }) => id)).toEqual([ana.sessionId]);
     expect(body.activity).toContainEqual(expect.objectContaining({ type: 'conversation.joined', subject_id: groupId }));
     expect(JSON.stringify(body)).not.toContain('between us');
     const unknown = await admin.call('GET', '/admin/users/01890000-0000-7000-8000-000000000000');
@@ -95,18 +95,18 @@ describe('the accounts in the admin API', () => {
   describe('a ban', () => {
     it('closes live connections, refuses all requests, and can be lifted', async () => {
       const mallory = await world.user();
-      const socket = await mallory!.webSocket();
+      const socket = await mallory.webSocket();
       const until = new Date(Date.now() + 3_600_000).toISOString();
-      expect((await act(admin, `${mallory!.userId}/ban`, { reason: REASON, until })).status).toBe(204);
+      expect((await act(admin, `${mallory.userId}/ban`, { reason: REASON, until })).status).toBe(204);
       await socket.closed;
-      const refused = await mallory!.call('PATCH', '/users/me', { location: 'still here' });
+      const refused = await mallory.call('PATCH', '/users/me', { location: 'still here' });
       expect(codeOf(refused)).toBe('403 ACCOUNT_BANNED');
       expect(refused.body.error.details).toEqual({ reason: REASON, until });
-      const { body } = await admin.call('GET', `/admin/users/${mallory!.userId}`);
+      const { body } = await admin.call('GET', `/admin/users/${mallory.userId}`);
       expect(body).toMatchObject({ status: 'banned', ban: { reason: REASON, until } });
-      expect((await act(admin, `${mallory!.userId}/unban`)).status).toBe(204);
-      expect((await mallory!.call('GET', '/users/me')).status).toBe(200);
-      expect((await audited(mallory!.userId)).map(({ action }) => action)).toEqual(['user.unban', 'user.ban']);
+      expect((await act(admin, `${mallory.userId}/unban`)).status).toBe(204);
+      expect((await mallory.call('GET', '/users/me')).status).toBe(200);
+      expect((await audited(mallory.userId)).map(({ action }) => action)).toEqual(['user.unban', 'user.ban']);
     });
 
     it('requires a higher rank: not oneself, equals or superiors', async () => {
@@ -139,34 +139,34 @@ describe('the accounts in the admin API', () => {
       ['an unknown field', { reason: REASON, is_banned: true }],
     ])('is rejected with %s', async (_what, body) => {
       const user = await world.user();
-      expect(codeOf(await act(admin, `${user!.userId}/ban`, body))).toBe('400 VALIDATION_ERROR');
+      expect(codeOf(await act(admin, `${user.userId}/ban`, body))).toBe('400 VALIDATION_ERROR');
     });
   });
 
   describe('a ban from one conversation', () => {
     it('removes the participant through the event log, prevents adding them again, and affects nothing else', async () => {
       const [ana, bo, cid] = await world.users(3);
-      const groupId = await world.group(ana!, [bo!], { settings: { allow_invites: true } });
-      await ana!.call('POST', `/conversations/${groupId}/participants`, { user_ids: [cid!.userId] });
-      const socket = await ana!.webSocket();
+      const groupId = await world.group(ana, [bo], { settings: { allow_invites: true } });
+      await ana.call('POST', `/conversations/${groupId}/participants`, { user_ids: [cid.userId] });
+      const socket = await ana.webSocket();
       const ban = { reason: REASON, conversation_id: groupId };
-      expect((await act(admin, `${bo!.userId}/ban`, ban)).status).toBe(204);
+      expect((await act(admin, `${bo.userId}/ban`, ban)).status).toBe(204);
       expect(await socket.first('participant.left')).toMatchObject({
-        data: { user_id: bo!.userId, reason: 'removed' },
+        data: { user_id: bo.userId, reason: 'removed' },
       });
       socket.close();
       const send = (who: User): Promise<HttpResponse> =>
         who.call('POST', `/conversations/${groupId}/messages`, { content: 'hello' });
-      expect(codeOf(await send(bo!))).toBe('403 PERMISSION_DENIED');
+      expect(codeOf(await send(bo))).toBe('403 PERMISSION_DENIED');
       const add = (by: User): Promise<HttpResponse> =>
-        by.call('POST', `/conversations/${groupId}/participants`, { user_ids: [bo!.userId] });
-      for (const by of [ana!, cid!, admin]) expect(codeOf(await add(by))).toBe('403 PERMISSION_DENIED');
-      expect((await bo!.call('GET', '/users/me')).status).toBe(200);
-      const { body } = await admin.call('GET', `/admin/users/${bo!.userId}`);
+        by.call('POST', `/conversations/${groupId}/participants`, { user_ids: [bo.userId] });
+      for (const by of [ana, cid, admin]) expect(codeOf(await add(by))).toBe('403 PERMISSION_DENIED');
+      expect((await bo.call('GET', '/users/me')).status).toBe(200);
+      const { body } = await admin.call('GET', `/admin/users/${bo.userId}`);
       expect(body).toMatchObject({ status: 'active', conversation_bans: [{ conversation_id: groupId, until: null }] });
-      expect((await act(admin, `${bo!.userId}/unban`, ban)).status).toBe(204);
-      expect((await add(ana!)).status).toBe(201);
-      expect((await send(bo!)).status).toBe(201);
+      expect((await act(admin, `${bo.userId}/unban`, ban)).status).toBe(204);
+      expect((await add(ana)).status).toBe(201);
+      expect((await send(bo)).status).toBe(201);
       expect((await audited(groupId)).map(({ action }) => action)).toEqual([
         'conversation.unban_user',
         'conversation.ban_user',
@@ -175,25 +175,25 @@ describe('the accounts in the admin API', () => {
 
     it('prevents joining a room until it ends', async () => {
       const [ana, bo] = await world.users(2);
-      const roomId = await world.group(ana!, [], { type: 'room', title: 'A room' });
+      const roomId = await world.group(ana, [], { type: 'room', title: 'A room' });
       const until = new Date(Date.now() + 60_000).toISOString();
-      await act(admin, `${bo!.userId}/ban`, { reason: REASON, conversation_id: roomId, until });
-      expect(codeOf(await bo!.call('POST', `/conversations/${roomId}/join`))).toBe('403 PERMISSION_DENIED');
-      await world.database.query('update conversation_bans set banned_until = now() where user_id = $1', [bo!.userId]);
-      expect((await bo!.call('POST', `/conversations/${roomId}/join`)).status).toBe(200);
+      await act(admin, `${bo.userId}/ban`, { reason: REASON, conversation_id: roomId, until });
+      expect(codeOf(await bo.call('POST', `/conversations/${roomId}/join`))).toBe('403 PERMISSION_DENIED');
+      await world.database.query('update conversation_bans set banned_until = now() where user_id = $1', [bo.userId]);
+      expect((await bo.call('POST', `/conversations/${roomId}/join`)).status).toBe(200);
     });
 
     it('transfers the ownership of an owner, and is rejected for direct conversations', async () => {
       const [ana, bo] = await world.users(2);
-      const groupId = await world.group(ana!, [bo!]);
-      await act(admin, `${ana!.userId}/ban`, { reason: REASON, conversation_id: groupId });
-      const { body } = await bo!.call('GET', `/conversations/${groupId}`);
-      expect(body.participants).toMatchObject([{ user_id: bo!.userId, role: 'owner' }]);
-      const direct = await ana!.call('POST', '/conversations', {
+      const groupId = await world.group(ana, [bo]);
+      await act(admin, `${ana.userId}/ban`, { reason: REASON, conversation_id: groupId });
+      const { body } = await bo.call('GET', `/conversations/${groupId}`);
+      expect(body.participants).toMatchObject([{ user_id: bo.userId, role: 'owner' }]);
+      const direct = await ana.call('POST', '/conversations', {
         type: 'direct',
-        participant_ids: [bo!.userId],
+        participant_ids: [bo.userId],
       });
-      const answer = await act(admin, `${ana!.userId}/ban`, { reason: REASON, conversation_id: direct.body.id });
+      const answer = await act(admin, `${ana.userId}/ban`, { reason: REASON, conversation_id: direct.body.id });
       expect(codeOf(answer)).toBe('409 DIRECT_CONVERSATION_FIXED');
     });
   });
@@ -219,7 +219,7 @@ describe('the accounts in the admin API', () => {
 
     it('accepts profile fields with the rules for users', async () => {
       const dora = await world.user();
-      const path = `/admin/users/${dora!.userId}`;
+      const path = `/admin/users/${dora.userId}`;
       const { body } = await admin.call('PATCH', path, { display_name: 'Dora', bio: '', reason: REASON });
       expect(body).toMatchObject({ display_name: 'Dora', profile: { bio: '' } });
       const bad = await admin.call('PATCH', path, { display_name: '\u200b', reason: REASON });
@@ -279,25 +279,25 @@ describe('the accounts in the admin API', () => {
 
   it('ends all sessions of a user with POST /admin/users/:id/logout', async () => {
     const eve = await world.user();
-    const socket = await eve!.webSocket();
-    const { status, body } = await act(admin, `${eve!.userId}/logout`);
+    const socket = await eve.webSocket();
+    const { status, body } = await act(admin, `${eve.userId}/logout`);
     expect({ status, body }).toEqual({ status: 200, body: { sessions_ended: 1 } });
     await socket.closed;
-    expect(codeOf(await eve!.call('GET', '/users/me'))).toBe('401 AUTHENTICATION_REQUIRED');
-    expect((await audited(eve!.userId)).map(({ action }) => action)).toEqual(['user.logout']);
+    expect(codeOf(await eve.call('GET', '/users/me'))).toBe('401 AUTHENTICATION_REQUIRED');
+    expect((await audited(eve.userId)).map(({ action }) => action)).toEqual(['user.logout']);
   });
 
   describe('GET /admin/conversations', () => {
     it('finds by title, slug and type, with the size and no message content', async () => {
       const [ana, bo] = await world.users(2);
-      const groupId = await world.group(ana!, [bo!], { title: 'Cats & 100% dogs' });
-      await world.group(ana!, [], { type: 'room', title: 'Kitchen', slug: 'cats-and-cooking' });
-      await ana!.call('POST', `/conversations/${groupId}/messages`, { content: 'meow' });
+      const groupId = await world.group(ana, [bo], { title: 'Cats & 100% dogs' });
+      await world.group(ana, [], { type: 'room', title: 'Kitchen', slug: 'cats-and-cooking' });
+      await ana.call('POST', `/conversations/${groupId}/messages`, { content: 'meow' });
       const list = async (query: string): Promise<HttpResponse['body']> =>
         (await admin.call('GET', `/admin/conversations?${query}`)).body;
       expect((await list('search=CATS')).data).toHaveLength(2);
       expect((await list('search=100%25')).data).toMatchObject([
-        { id: groupId, type: 'group', participant_count: 2, message_count: 1, created_by: ana!.userId },
+        { id: groupId, type: 'group', participant_count: 2, message_count: 1, created_by: ana.userId },
       ]);
       expect((await list('search=cats&type=room')).data).toMatchObject([{ title: 'Kitchen', participant_count: 1 }]);
       expect(JSON.stringify(await list(''))).not.toContain('meow');

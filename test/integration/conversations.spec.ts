@@ -52,8 +52,8 @@ describe('conversations', () => {
 
     it('returns the same direct conversation to either user, every time', async () => {
       const [anna, ben] = await world.users(2);
-      const first = await openDirect(anna!, ben!);
-      const second = await openDirect(ben!, anna!);
+      const first = await openDirect(anna, ben);
+      const second = await openDirect(ben, anna);
       expect([first.status, second.status]).toEqual([201, 200]);
       expect(second.body.id).toBe(first.body.id);
       expect(first.body.participants).toHaveLength(2);
@@ -66,9 +66,9 @@ describe('conversations', () => {
         const [anna, ben] = await world.users(2);
         const created = await Promise.all(
           Array.from({ length: 50 }, (_, i) =>
-            nodes[(i >> 1) % 2]!.create(i % 2 ? anna! : ben!, {
+            nodes[(i >> 1) % 2]!.create(i % 2 ? anna : ben, {
               type: 'direct',
-              participant_ids: [(i % 2 ? ben! : anna!).userId],
+              participant_ids: [(i % 2 ? ben : anna).userId],
             }),
           ),
         );
@@ -87,55 +87,55 @@ describe('conversations', () => {
     it('requires exactly one other, existing user', async () => {
       const [anna, ben, carl] = await world.users(3);
       const attempts: [unknown, string][] = [
-        [[anna!.userId], 'VALIDATION_ERROR'],
+        [[anna.userId], 'VALIDATION_ERROR'],
         [[], 'VALIDATION_ERROR'],
         [undefined, 'VALIDATION_ERROR'],
-        [[ben!.userId, carl!.userId], 'VALIDATION_ERROR'],
+        [[ben.userId, carl.userId], 'VALIDATION_ERROR'],
         [['no-id'], 'VALIDATION_ERROR'],
         [[newId()], 'USER_NOT_FOUND'],
       ];
       for (const [participantIds, code] of attempts) {
-        const { body } = await create(anna!, { type: 'direct', participant_ids: participantIds });
+        const { body } = await create(anna, { type: 'direct', participant_ids: participantIds });
         expect(body.error.code).toBe(code);
       }
     });
 
     it('is refused if one of the users blocks the other', async () => {
       const [anna, ben] = await world.users(2);
-      await anna!.call('PUT', `/users/${ben!.userId}/block`);
-      expect((await openDirect(ben!, anna!)).status).toBe(403);
-      expect((await openDirect(anna!, ben!)).status).toBe(403);
+      await anna.call('PUT', `/users/${ben.userId}/block`);
+      expect((await openDirect(ben, anna)).status).toBe(403);
+      expect((await openDirect(anna, ben)).status).toBe(403);
     });
 
     it('rejects messages and typing of a user who was blocked since', async () => {
       const [anna, ben] = await world.users(2);
-      const { body } = await openDirect(anna!, ben!);
-      await anna!.call('PUT', `/users/${ben!.userId}/block`);
-      expect((await ben!.call('POST', `/conversations/${body.id}/messages`, { content: 'hey' })).status).toBe(403);
-      expect((await ben!.call('POST', `/conversations/${body.id}/typing`)).status).toBe(403);
+      const { body } = await openDirect(anna, ben);
+      await anna.call('PUT', `/users/${ben.userId}/block`);
+      expect((await ben.call('POST', `/conversations/${body.id}/messages`, { content: 'hey' })).status).toBe(403);
+      expect((await ben.call('POST', `/conversations/${body.id}/typing`)).status).toBe(403);
     });
 
     it('keeps its two participants', async () => {
       const [anna, ben, carl] = await world.users(3);
-      const { body } = await openDirect(anna!, ben!);
+      const { body } = await openDirect(anna, ben);
       const calls: [string, string, object?][] = [
-        ['POST', '/participants', { user_ids: [carl!.userId] }],
-        ['DELETE', `/participants/${ben!.userId}`],
-        ['PATCH', `/participants/${ben!.userId}`, { role: 'participant' }],
+        ['POST', '/participants', { user_ids: [carl.userId] }],
+        ['DELETE', `/participants/${ben.userId}`],
+        ['PATCH', `/participants/${ben.userId}`, { role: 'participant' }],
         ['POST', '/leave'],
         ['PATCH', '', { title: 'ours' }],
       ];
       for (const [method, path, data] of calls) {
-        const answer = await anna!.call(method, `/conversations/${body.id}${path}`, data);
+        const answer = await anna.call(method, `/conversations/${body.id}${path}`, data);
         expect([path, answer.body.error.code]).toEqual([path, 'DIRECT_CONVERSATION_FIXED']);
       }
     });
 
     it('creates a new direct conversation after the former one was deleted', async () => {
       const [anna, ben] = await world.users(2);
-      const first = await openDirect(anna!, ben!);
-      expect((await ben!.call('DELETE', `/conversations/${first.body.id}`)).status).toBe(204);
-      const second = await openDirect(anna!, ben!);
+      const first = await openDirect(anna, ben);
+      expect((await ben.call('DELETE', `/conversations/${first.body.id}`)).status).toBe(204);
+      const second = await openDirect(anna, ben);
       expect(second.status).toBe(201);
       expect(second.body.id).not.toBe(first.body.id);
     });
@@ -145,7 +145,7 @@ describe('conversations', () => {
     it('exists as "general" from the first start, and cannot be deleted', async () => {
       const anna = await world.user();
       const admin = await world.user({ role: 'admin' });
-      expect((await anna!.call('POST', '/conversations/general/join')).body).toMatchObject({
+      expect((await anna.call('POST', '/conversations/general/join')).body).toMatchObject({
         slug: 'general',
         created_by: null,
         role: 'participant',
@@ -159,48 +159,48 @@ describe('conversations', () => {
 
     it('is found by its slug in place of its id, and a slug is unique', async () => {
       const anna = await world.user();
-      const room = await create(anna!, { type: 'room', slug: 'chess', category: 'games' });
+      const room = await create(anna, { type: 'room', slug: 'chess', category: 'games' });
       expect(room.status).toBe(201);
-      expect((await anna!.call('GET', '/conversations/chess')).body.id).toBe(room.body.id);
-      expect((await anna!.call('PATCH', '/conversations/chess', { title: 'Chess' })).body.title).toBe('Chess');
-      expect(await create(anna!, { type: 'room', slug: 'chess' })).toMatchObject({
+      expect((await anna.call('GET', '/conversations/chess')).body.id).toBe(room.body.id);
+      expect((await anna.call('PATCH', '/conversations/chess', { title: 'Chess' })).body.title).toBe('Chess');
+      expect(await create(anna, { type: 'room', slug: 'chess' })).toMatchObject({
         status: 409,
         body: { error: { code: 'ALREADY_EXISTS' } },
       });
       for (const slug of ['public', newId(), 'Ä', '', 'a b', '../x']) {
-        expect((await create(anna!, { type: 'room', slug })).status).toBe(400);
+        expect((await create(anna, { type: 'room', slug })).status).toBe(400);
       }
     });
 
     it('is listed and can be joined unless it is private', async () => {
       const [anna, ben] = await world.users(2);
-      const open = (await create(anna!, { type: 'room', title: 'Open 100%', category: 'talk' })).body;
+      const open = (await create(anna, { type: 'room', title: 'Open 100%', category: 'talk' })).body;
       const closed = (
-        await create(anna!, { type: 'room', title: 'Closed', category: 'talk', settings: { is_private: true } })
+        await create(anna, { type: 'room', title: 'Closed', category: 'talk', settings: { is_private: true } })
       ).body;
-      const listed = await ben!.call('GET', '/conversations/public?category=talk');
+      const listed = await ben.call('GET', '/conversations/public?category=talk');
       expect(listed.body.data.map(({ id }: { id: string }) => id)).toEqual([open.id]);
       expect(listed.body.data[0]).not.toHaveProperty('participants');
-      expect((await ben!.call('GET', '/conversations/public?search=100%25')).body.data).toHaveLength(1);
-      expect((await ben!.call('GET', '/conversations/public?search=1_0')).body.data).toHaveLength(0);
-      expect((await ben!.call('POST', `/conversations/${open.id}/join`)).body.participant_count).toBe(2);
-      expect((await ben!.call('POST', `/conversations/${open.id}/join`)).body.participant_count).toBe(2);
-      expect((await ben!.call('POST', `/conversations/${closed.id}/join`)).status).toBe(403);
+      expect((await ben.call('GET', '/conversations/public?search=100%25')).body.data).toHaveLength(1);
+      expect((await ben.call('GET', '/conversations/public?search=1_0')).body.data).toHaveLength(0);
+      expect((await ben.call('POST', `/conversations/${open.id}/join`)).body.participant_count).toBe(2);
+      expect((await ben.call('POST', `/conversations/${open.id}/join`)).body.participant_count).toBe(2);
+      expect((await ben.call('POST', `/conversations/${closed.id}/join`)).status).toBe(403);
     });
   });
 
   describe('a user who is not a participant', () => {
     it('gets 403 for an existing conversation, 404 for an unknown one, and changes nothing', async () => {
       const [owner, other, stranger] = await world.users(3);
-      const id = await world.group(owner!, [other!]);
+      const id = await world.group(owner, [other]);
       const calls: [string, string, object?][] = [
         ['GET', ''],
         ['PATCH', '', { title: 'mine' }],
         ['DELETE', ''],
         ['GET', '/participants'],
-        ['POST', '/participants', { user_ids: [stranger!.userId] }],
-        ['PATCH', `/participants/${other!.userId}`, { role: 'admin' }],
-        ['DELETE', `/participants/${other!.userId}`],
+        ['POST', '/participants', { user_ids: [stranger.userId] }],
+        ['PATCH', `/participants/${other.userId}`, { role: 'admin' }],
+        ['DELETE', `/participants/${other.userId}`],
         ['POST', '/join'],
         ['POST', '/leave'],
         ['PATCH', '/me', { is_archived: true }],
@@ -209,10 +209,10 @@ describe('conversations', () => {
         ['DELETE', '/typing'],
       ];
       for (const [method, path, body] of calls) {
-        const known = await stranger!.call(method, `/conversations/${id}${path}`, body);
+        const known = await stranger.call(method, `/conversations/${id}${path}`, body);
         expect([method, path, known.status, known.body?.error.code]).toEqual([method, path, 403, 'PERMISSION_DENIED']);
         for (const nowhere of [newId(), 'no-such-room']) {
-          const unknown = await stranger!.call(method, `/conversations/${nowhere}${path}`, body);
+          const unknown = await stranger.call(method, `/conversations/${nowhere}${path}`, body);
           expect([path, unknown.status, unknown.body?.error.code]).toEqual([path, 404, 'CONVERSATION_NOT_FOUND']);
         }
       }
@@ -268,14 +268,14 @@ describe('conversations', () => {
     it('lists the latest activity first, with everything to present it, page by page', async () => {
       const [anna, ben] = await world.users(2);
       const ids: string[] = [];
-      for (let i = 0; i < 5; i++) ids.push(await world.group(anna!, [ben!], { title: `Group ${i}` }));
+      for (let i = 0; i < 5; i++) ids.push(await world.group(anna, [ben], { title: `Group ${i}` }));
       for (const i of [3, 1]) {
-        await ben!.call('POST', `/conversations/${ids[i]}/messages`, { content: `hello ${i}` });
+        await ben.call('POST', `/conversations/${ids[i]}/messages`, { content: `hello ${i}` });
       }
       const seen: any[] = []; // eslint-disable-line @typescript-eslint/no-explicit-any -- looked into freely
       let cursor = '';
       do {
-        const { body } = await anna!.call('GET', `/conversations?limit=2${cursor}`);
+        const { body } = await anna.call('GET', `/conversations?limit=2${cursor}`);
         expect(body.cursor).toEqual(expect.any(String));
         seen.push(...body.data);
         cursor = body.next_cursor === null ? '' : `&cursor=${body.next_cursor}`;
@@ -288,7 +288,7 @@ describe('conversations', () => {
         at_seq: 3,
         participant_count: 2,
         role: 'owner',
-        last_message: { content: 'hello 1', sequence_number: 1, sender_id: ben!.userId, is_deleted: false },
+        last_message: { content: 'hello 1', sequence_number: 1, sender_id: ben.userId, is_deleted: false },
         settings: { is_private: true, allow_invites: false, message_retention_days: null },
         is_archived: false,
         is_muted: false,
@@ -300,10 +300,10 @@ describe('conversations', () => {
     it('contains at most twenty participants of a conversation', async () => {
       const [owner, ...rest] = await world.users(25);
       const id = await world.group(
-        owner!,
+        owner,
         rest.map((actor) => [actor, 'participant'] as const) as [User, 'participant'][],
       );
-      const { body } = await owner!.call('GET', `/conversations/${id}`);
+      const { body } = await owner.call('GET', `/conversations/${id}`);
       expect(body.participants).toHaveLength(20);
       expect(body).toMatchObject({ participant_count: 25 });
       expect(body.participants[0].role).toBe('owner');
@@ -311,11 +311,11 @@ describe('conversations', () => {
 
     it('filters by type, archive and title, in which % and _ are literal', async () => {
       const [anna, ben] = await world.users(2);
-      const direct = (await openDirect(anna!, ben!)).body.id;
-      const group = await world.group(anna!, [], { title: '50% off' });
-      await anna!.call('PATCH', `/conversations/${direct}/me`, { is_archived: true });
+      const direct = (await openDirect(anna, ben)).body.id;
+      const group = await world.group(anna, [], { title: '50% off' });
+      await anna.call('PATCH', `/conversations/${direct}/me`, { is_archived: true });
       const ids = async (query: string): Promise<string[]> =>
-        (await anna!.call('GET', `/conversations?${query}`)).body.data.map(({ id }: { id: string }) => id);
+        (await anna.call('GET', `/conversations?${query}`)).body.data.map(({ id }: { id: string }) => id);
       expect(await ids('type=group')).toEqual([group]);
       expect(await ids('is_archived=true')).toEqual([direct]);
       expect(await ids('is_archived=false')).toEqual([group]);
@@ -326,11 +326,11 @@ describe('conversations', () => {
     it('searches words of titles and of names of other participants, without case and accents', async () => {
       const [anna, ben] = await world.users(2);
       const named = `update users set display_name = $2, folded_name = $3 where id = $1`;
-      await world.database.query(named, [ben!.userId, 'Ben Ångström', 'ben angstrom']);
-      const direct = (await openDirect(anna!, ben!)).body.id;
-      const group = await world.group(anna!, [], { title: 'Завтра: café d’Anna' });
+      await world.database.query(named, [ben.userId, 'Ben Ångström', 'ben angstrom']);
+      const direct = (await openDirect(anna, ben)).body.id;
+      const group = await world.group(anna, [], { title: 'Завтра: café d’Anna' });
       const found = async (name: string, words: string): Promise<string[]> => {
-        const { body } = await anna!.call('GET', `/conversations?${name}=${encodeURIComponent(words)}`);
+        const { body } = await anna.call('GET', `/conversations?${name}=${encodeURIComponent(words)}`);
         return body.data.map(({ id }: { id: string }) => id) as string[];
       };
       expect(await found('q', 'завтра')).toEqual([group]);
@@ -347,19 +347,19 @@ describe('conversations', () => {
   describe('PATCH /conversations/:id', () => {
     it('requires a moderator, and for the retention an admin or the owner', async () => {
       const [owner, moderator, plain] = await world.users(3);
-      const id = await world.group(owner!, [[moderator!, 'moderator'], plain!]);
+      const id = await world.group(owner, [[moderator, 'moderator'], plain]);
       const patch = (who: User, body: object) => who.call('PATCH', `/conversations/${id}`, body);
-      expect((await patch(plain!, { title: 'x' })).status).toBe(403);
-      expect((await patch(moderator!, { settings: { message_retention_days: 1 } })).status).toBe(403);
-      expect((await patch(owner!, { settings: { message_retention_days: 30 } })).status).toBe(200);
-      const changed = await patch(moderator!, { title: ' New\u202e  title ', settings: { allow_invites: true } });
+      expect((await patch(plain, { title: 'x' })).status).toBe(403);
+      expect((await patch(moderator, { settings: { message_retention_days: 1 } })).status).toBe(403);
+      expect((await patch(owner, { settings: { message_retention_days: 30 } })).status).toBe(200);
+      const changed = await patch(moderator, { title: ' New\u202e  title ', settings: { allow_invites: true } });
       expect(changed.body).toMatchObject({
         title: 'New title',
         settings: { allow_invites: true, is_private: true, message_retention_days: 30 },
       });
-      expect((await patch(owner!, { title: null })).body.title).toBeNull();
+      expect((await patch(owner, { title: null })).body.title).toBeNull();
       for (const foreign of ['created_by', 'id', 'deleted_at', 'role', 'direct_key']) {
-        expect((await patch(owner!, { [foreign]: newId() })).status).toBe(400);
+        expect((await patch(owner, { [foreign]: newId() })).status).toBe(400);
       }
     });
 
@@ -398,18 +398,18 @@ describe('conversations', () => {
 
     it('sets own preferences, which other users do not see', async () => {
       const [owner, friend] = await world.users(2);
-      const id = await world.group(owner!, [friend!]);
+      const id = await world.group(owner, [friend]);
       const until = new Date(Date.now() + 3_600_000).toISOString();
-      const flags = await friend!.call('PATCH', `/conversations/${id}/me`, {
+      const flags = await friend.call('PATCH', `/conversations/${id}/me`, {
         muted_until: until,
         is_pinned: true,
       });
       expect(flags.body).toEqual({ is_archived: false, is_muted: true, muted_until: until, is_pinned: true });
-      expect((await owner!.call('GET', `/conversations/${id}`)).body).toMatchObject({
+      expect((await owner.call('GET', `/conversations/${id}`)).body).toMatchObject({
         is_muted: false,
         is_pinned: false,
       });
-      const past = await friend!.call('PATCH', `/conversations/${id}/me`, {
+      const past = await friend.call('PATCH', `/conversations/${id}/me`, {
         muted_until: '2001-01-01T00:00:00Z',
       });
       expect(past.body).toMatchObject({ is_muted: false, muted_until: null });
@@ -421,24 +421,24 @@ describe('conversations', () => {
       const [owner, admin, friend] = await world.users(3);
       const systemAdmin = await world.user({ role: 'admin' });
       const systemModerator = await world.user({ role: 'moderator' });
-      const ids = [0, 1].map(() => world.group(owner!, [[admin!, 'admin'], friend!])); // prettier-ignore
+      const ids = [0, 1].map(() => world.group(owner, [[admin, 'admin'], friend])); // prettier-ignore
       const [first, second] = await Promise.all(ids);
-      for (const who of [admin!, friend!, systemModerator]) {
+      for (const who of [admin, friend, systemModerator]) {
         expect((await who.call('DELETE', `/conversations/${first}`)).status).toBe(403);
       }
-      expect((await owner!.call('DELETE', `/conversations/${first}`)).status).toBe(204);
+      expect((await owner.call('DELETE', `/conversations/${first}`)).status).toBe(204);
       expect((await systemAdmin.call('DELETE', `/conversations/${second}`)).status).toBe(204);
       for (const id of [first, second]) {
-        for (const who of [owner!, friend!]) {
+        for (const who of [owner, friend]) {
           expect((await who.call('GET', `/conversations/${id}`)).status).toBe(404);
           expect((await who.call('POST', `/conversations/${id}/messages`, { content: 'x' })).status).toBe(404);
           expect((await who.call('POST', `/conversations/${id}/read`, { sequence_number: 1 })).status).toBe(404);
         }
       }
-      expect((await friend!.call('GET', '/conversations')).body.data).toEqual([]);
+      expect((await friend.call('GET', '/conversations')).body.data).toEqual([]);
       const removals = await world.database.query(
         `select subject_id from events where stream_id = $1 and type = 'conversation.removed'`,
-        [friend!.userId],
+        [friend.userId],
       );
       expect(removals).toHaveLength(2);
     });

@@ -23,52 +23,52 @@ describe('an offset page of messages', () => {
 
   it('contains every message once, including tombstones, for every page size', async () => {
     const [anna, ben] = await world.users(2);
-    const id = await world.group(anna!, [ben!]);
+    const id = await world.group(anna, [ben]);
     const ids: string[] = [];
-    for (let number = 1; number <= 11; number++) ids.unshift(await send(anna!, id, `message ${number}`));
-    await anna!.call('DELETE', `/messages/${ids[4]}`);
+    for (let number = 1; number <= 11; number++) ids.unshift(await send(anna, id, `message ${number}`));
+    await anna.call('DELETE', `/messages/${ids[4]}`);
     for (const limit of [1, 3, 4, 11, 50]) {
       const seen: string[] = [];
       for (let page = 1; seen.length < 11; page++) {
-        const slice = await queries.pageByOffset(ben!, id, offsetRangeOfPage(page, limit));
+        const slice = await queries.pageByOffset(ben, id, offsetRangeOfPage(page, limit));
         expect(slice.total).toBe(11);
         expect(slice.data.length).toBeLessThanOrEqual(limit);
         seen.push(...slice.data.map((message) => message.id));
       }
       expect(seen).toEqual(ids);
     }
-    expect(await queries.pageByOffset(ben!, id, offsetRangeOfPage(3, 50))).toEqual({ data: [], total: 11 });
+    expect(await queries.pageByOffset(ben, id, offsetRangeOfPage(3, 50))).toEqual({ data: [], total: 11 });
     expect(() => offsetRangeOfPage(102, 100)).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
   });
 
   it('is refused to users who are not participants, or not any more', async () => {
     const [anna, ben, carl] = await world.users(3);
-    const id = await world.group(anna!, [ben!]);
-    const message = await send(anna!, id, 'among us');
-    await expect(queries.pageByOffset(carl!, id, { offset: 0, limit: 5 })).rejects.toMatchObject({
+    const id = await world.group(anna, [ben]);
+    const message = await send(anna, id, 'among us');
+    await expect(queries.pageByOffset(carl, id, { offset: 0, limit: 5 })).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
-    await expect(feed.page(carl!, { conversationId: id })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
-    await expect(feed.page(carl!, { before: message })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
-    expect((await feed.page(carl!, {})).data).toEqual([]);
-    expect(contents((await feed.page(ben!, {})).data)).toEqual(['among us']);
-    await anna!.call('DELETE', `/conversations/${id}/participants/${ben!.userId}`);
-    expect(await feed.page(ben!, {})).toMatchObject({ data: [], total: 0 });
-    await anna!.call('DELETE', `/conversations/${id}`);
-    expect(await feed.page(anna!, {})).toMatchObject({ data: [], total: 0 });
+    await expect(feed.page(carl, { conversationId: id })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await expect(feed.page(carl, { before: message })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect((await feed.page(carl, {})).data).toEqual([]);
+    expect(contents((await feed.page(ben, {})).data)).toEqual(['among us']);
+    await anna.call('DELETE', `/conversations/${id}/participants/${ben.userId}`);
+    expect(await feed.page(ben, {})).toMatchObject({ data: [], total: 0 });
+    await anna.call('DELETE', `/conversations/${id}`);
+    expect(await feed.page(anna, {})).toMatchObject({ data: [], total: 0 });
   });
 
   it('continues in both directions over several conversations without loss or repetition', async () => {
     const [anna, ben] = await world.users(2);
-    const conversations = await Promise.all([1, 2, 3].map(() => world.group(anna!, [ben!])));
+    const conversations = await Promise.all([1, 2, 3].map(() => world.group(anna, [ben])));
     // Sent together, so that many have the same time.
     await Promise.all(
-      conversations.flatMap((id) => Array.from({ length: 12 }, (_, number) => send(anna!, id, `${id} ${number}`))),
+      conversations.flatMap((id) => Array.from({ length: 12 }, (_, number) => send(anna, id, `${id} ${number}`))),
     );
     const walk = async (side: 'before' | 'after', from?: string): Promise<string[]> => {
       const seen: string[] = [];
       for (let cursor = from, more = true; more;) {
-        const page = await feed.page(ben!, { limit: 5, ...(cursor !== undefined && { [side]: cursor }) });
+        const page = await feed.page(ben, { limit: 5, ...(cursor !== undefined && { [side]: cursor }) });
         const ids = page.data.map(({ id }) => id);
         seen.push(...(side === 'after' ? ids.toReversed() : ids));
         expect([page.total, page.limit]).toEqual([36, 5]);
@@ -85,10 +85,10 @@ describe('an offset page of messages', () => {
 
   it('has a page number', async () => {
     const [anna, ben] = await world.users(2);
-    const id = await world.group(anna!, [ben!]);
+    const id = await world.group(anna, [ben]);
     const ids: string[] = [];
-    for (let number = 1; number <= 7; number++) ids.unshift(await send(anna!, id, `message ${number}`));
-    const pageOf = async (query: object) => (await feed.page(ben!, { conversationId: id, limit: 2, ...query })).page;
+    for (let number = 1; number <= 7; number++) ids.unshift(await send(anna, id, `message ${number}`));
+    const pageOf = async (query: object) => (await feed.page(ben, { conversationId: id, limit: 2, ...query })).page;
     expect(await pageOf({})).toBe(1);
     expect(await pageOf({ before: ids[1] })).toBe(2);
     expect(await pageOf({ before: ids[5] })).toBe(4);

@@ -241,9 +241,9 @@ describe('the moderation of a conversation', () => {
 
     it('exempts moderators, and counts for each participant separately', async () => {
       const second = await world.user();
-      await owner.call('POST', `/conversations/${id}/participants`, { user_ids: [second!.userId] });
+      await owner.call('POST', `/conversations/${id}/participants`, { user_ids: [second.userId] });
       await set(owner, { slow_mode_seconds: 600 });
-      for (const actor of [owner, owner, moderator, moderator, member, second!]) {
+      for (const actor of [owner, owner, moderator, moderator, member, second]) {
         expect((await send(actor)).status).toBe(201);
       }
     });

@@ -116,7 +116,7 @@ describe('POST /reports', () => {
         const answers = [];
         for (const { userId } of others) {
           const body = { target_type: 'user', target_id: userId, category: 'spam' };
-          answers.push((await busy!.at(there).call('POST', '/reports', body)).status);
+          answers.push((await busy.at(there).call('POST', '/reports', body)).status);
         }
         expect(answers).toEqual([201, 201, 201, 429]);
       } finally {
@@ -171,8 +171,8 @@ describe('POST /reports', () => {
         expect(await act(loser, reportId, 'resolve', { outcome: 'removed' })).toMatchObject(claimed);
         expect(await act(loser, reportId, 'release')).toMatchObject(claimed);
         expect(await loser.call('PATCH', `/admin/reports/${reportId}`, { note: 'x' })).toMatchObject(claimed);
-        expect(await get(reportId)).toMatchObject({ status: 'claimed', claimed_by: winner!.userId });
-        expect((await act(winner!, reportId, 'release')).body).toMatchObject({ status: 'open', claimed_by: null });
+        expect(await get(reportId)).toMatchObject({ status: 'claimed', claimed_by: winner.userId });
+        expect((await act(winner, reportId, 'release')).body).toMatchObject({ status: 'open', claimed_by: null });
         expect((await act(loser, reportId, 'claim')).status).toBe(200);
         expect((await act(admin, reportId, 'release')).status).toBe(200);
       }

@@ -13,16 +13,16 @@ describe('ConversationStatisticsService', () => {
     const [anna, ben] = await world.users(2);
     const statistics = world.get(ConversationStatisticsService);
     const messages = world.get(MessagesService);
-    expect(await statistics.ofActor(anna!)).toEqual({ conversations: 0, messages: 0, unread: 0, recent: [] });
+    expect(await statistics.ofActor(anna)).toEqual({ conversations: 0, messages: 0, unread: 0, recent: [] });
     const [first, second, silent] = [
-      await world.group(anna!, [ben!]),
-      await world.group(anna!, [ben!]),
-      await world.group(anna!),
+      await world.group(anna, [ben]),
+      await world.group(anna, [ben]),
+      await world.group(anna),
     ];
-    await messages.send(ben!, second, { content: 'one' });
-    await messages.send(ben!, second, { content: 'two' });
-    const { message } = await messages.send(ben!, first, { content: 'three' });
-    const stats = await statistics.ofActor(anna!);
+    await messages.send(ben, second, { content: 'one' });
+    await messages.send(ben, second, { content: 'two' });
+    const { message } = await messages.send(ben, first, { content: 'three' });
+    const stats = await statistics.ofActor(anna);
     expect(stats).toMatchObject({ conversations: 3, messages: 3, unread: 3 });
     expect(stats.recent.map(({ conversationId, unread }) => [conversationId, unread])).toEqual([
       [first, 1],
@@ -30,8 +30,8 @@ describe('ConversationStatisticsService', () => {
     ]);
     expect(stats.recent[0]!.lastMessageAt.toISOString()).toBe(message.created_at);
     expect(stats.recent.map(({ conversationId }) => conversationId)).not.toContain(silent);
-    await anna!.call('POST', `/conversations/${second}/read`, { sequence_number: 2 });
-    await anna!.call('POST', `/conversations/${first}/leave`);
-    expect(await statistics.ofActor(anna!)).toMatchObject({ conversations: 2, messages: 2, unread: 0 });
+    await anna.call('POST', `/conversations/${second}/read`, { sequence_number: 2 });
+    await anna.call('POST', `/conversations/${first}/leave`);
+    expect(await statistics.ofActor(anna)).toMatchObject({ conversations: 2, messages: 2, unread: 0 });
   });
 });

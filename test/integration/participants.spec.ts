@@ -34,15 +34,15 @@ describe('the participants of a conversation', () => {
   describe('adding a participant', () => {
     it('appends an event to the conversation, and one to the stream of the participant with the first position', async () => {
       const [owner, friend] = await world.users(2);
-      const id = await world.group(owner!);
-      const answer = await owner!.call('POST', `/conversations/${id}/participants`, {
-        user_ids: [friend!.userId],
+      const id = await world.group(owner);
+      const answer = await owner.call('POST', `/conversations/${id}/participants`, {
+        user_ids: [friend.userId],
       });
       expect(answer.status).toBe(201);
-      expect(answer.body.data).toEqual([expect.objectContaining({ user_id: friend!.userId, role: 'participant' })]);
+      expect(answer.body.data).toEqual([expect.objectContaining({ user_id: friend.userId, role: 'participant' })]);
       const [, joined] = await events(id);
-      expect(joined).toMatchObject({ type: 'participant.joined', subject_id: friend!.userId, payload: { prev: 0 } });
-      const [added] = await events(friend!.userId);
+      expect(joined).toMatchObject({ type: 'participant.joined', subject_id: friend.userId, payload: { prev: 0 } });
+      const [added] = await events(friend.userId);
       expect(added).toMatchObject({
         type: 'conversation.added',
         subject_id: id,
@@ -52,58 +52,58 @@ describe('the participants of a conversation', () => {
 
     it('marks earlier messages as read and delivered, so that no status is reduced', async () => {
       const [owner, friend] = await world.users(2);
-      const id = await world.group(owner!);
-      for (let i = 0; i < 3; i++) await owner!.call('POST', `/conversations/${id}/messages`, { content: `${i}` });
-      await participants.add(owner!, id, { user_ids: [friend!.userId] });
-      const { body } = await friend!.call('GET', `/conversations/${id}`);
+      const id = await world.group(owner);
+      for (let i = 0; i < 3; i++) await owner.call('POST', `/conversations/${id}/messages`, { content: `${i}` });
+      await participants.add(owner, id, { user_ids: [friend.userId] });
+      const { body } = await friend.call('GET', `/conversations/${id}`);
       expect(body).toMatchObject({ unread_count: 0, last_read_number: 3 });
     });
 
     it('requires a moderator unless invitations are allowed, and is refused after a block', async () => {
       const [owner, moderator, plain, newcomer, enemy] = await world.users(5);
       const others: [User, ParticipantRole][] = [
-        [moderator!, 'moderator'],
-        [plain!, 'participant'],
+        [moderator, 'moderator'],
+        [plain, 'participant'],
       ];
-      const closed = await world.group(owner!, others);
-      const open = await world.group(owner!, others, { settings: { allow_invites: true } });
+      const closed = await world.group(owner, others);
+      const open = await world.group(owner, others, { settings: { allow_invites: true } });
       const add = (who: User, id: string, whom: User, role?: string) =>
         who.call('POST', `/conversations/${id}/participants`, { user_ids: [whom.userId], role });
-      expect((await add(plain!, closed, newcomer!)).status).toBe(403);
-      expect((await add(plain!, open, newcomer!, 'moderator')).status).toBe(403);
-      expect((await add(moderator!, closed, newcomer!, 'admin')).status).toBe(403);
-      expect((await add(moderator!, closed, newcomer!)).status).toBe(201);
-      expect((await add(plain!, open, newcomer!)).status).toBe(201);
-      await enemy!.call('PUT', `/users/${owner!.userId}/block`);
-      expect((await add(owner!, closed, enemy!)).status).toBe(403);
+      expect((await add(plain, closed, newcomer)).status).toBe(403);
+      expect((await add(plain, open, newcomer, 'moderator')).status).toBe(403);
+      expect((await add(moderator, closed, newcomer, 'admin')).status).toBe(403);
+      expect((await add(moderator, closed, newcomer)).status).toBe(201);
+      expect((await add(plain, open, newcomer)).status).toBe(201);
+      await enemy.call('PUT', `/users/${owner.userId}/block`);
+      expect((await add(owner, closed, enemy)).status).toBe(403);
     });
 
     it('rejects unknown and banned users, an empty list, and too many users', async () => {
       const [owner, banned] = await world.users(2);
-      const id = await world.group(owner!);
-      await world.database.query('update users set banned_at = now() where id = $1', [banned!.userId]);
-      const add = (ids: unknown) => owner!.call('POST', `/conversations/${id}/participants`, { user_ids: ids });
+      const id = await world.group(owner);
+      await world.database.query('update users set banned_at = now() where id = $1', [banned.userId]);
+      const add = (ids: unknown) => owner.call('POST', `/conversations/${id}/participants`, { user_ids: ids });
       expect((await add([newId()])).body.error.code).toBe('USER_NOT_FOUND');
-      expect((await add([banned!.userId])).body.error.code).toBe('USER_NOT_FOUND');
+      expect((await add([banned.userId])).body.error.code).toBe('USER_NOT_FOUND');
       expect((await add([])).body.error.code).toBe('VALIDATION_ERROR');
       expect((await add(Array.from({ length: 257 }, newId))).body.error.code).toBe('VALIDATION_ERROR');
       // A user who already participates is unaffected, even if named several times.
-      expect((await add([owner!.userId, owner!.userId])).status).toBe(201);
-      expect(await rolesOf(id)).toEqual({ [owner!.userId]: 'owner' });
+      expect((await add([owner.userId, owner.userId])).status).toBe(201);
+      expect(await rolesOf(id)).toEqual({ [owner.userId]: 'owner' });
     });
 
     it('is refused above 5,000 participants', async () => {
       const [owner, last, oneMore] = await world.users(3);
-      const id = await world.group(owner!);
+      const id = await world.group(owner);
       await world.database.query(
         `with u as (insert into users (id, username, display_name)
                     select gen_random_uuid(), 'crowd' || n, 'crowd' from generate_series(1, 4998) n returning id)
          insert into participants (conversation_id, user_id, joined_seq) select $1, id, 1 from u`,
         [id],
       );
-      await participants.add(owner!, id, { user_ids: [last!.userId] });
-      const answer = await owner!.call('POST', `/conversations/${id}/participants`, {
-        user_ids: [oneMore!.userId],
+      await participants.add(owner, id, { user_ids: [last.userId] });
+      const answer = await owner.call('POST', `/conversations/${id}/participants`, {
+        user_ids: [oneMore.userId],
       });
       expect(answer).toMatchObject({ status: 409, body: { error: { code: 'TOO_MANY_PARTICIPANTS' } } });
     });
@@ -121,23 +121,23 @@ describe('the participants of a conversation', () => {
       'lets a(n) $actor make a(n) $target a(n) $to exactly if the rank allows it',
       async ({ actor, target, to }) => {
         const [owner, one, two] = await world.users(3);
-        const id = await world.group(owner!, [
-          [one!, actor === 'owner' ? 'participant' : actor],
-          [two!, target],
+        const id = await world.group(owner, [
+          [one, actor === 'owner' ? 'participant' : actor],
+          [two, target],
         ]);
-        const acting = actor === 'owner' ? owner! : one!;
+        const acting = actor === 'owner' ? owner : one;
         const allowed = RANK[actor] >= RANK.admin && RANK[actor] > RANK[target] && RANK[actor] >= RANK[to];
-        const path = `/conversations/${id}/participants/${two!.userId}`;
+        const path = `/conversations/${id}/participants/${two.userId}`;
         expect((await acting.call('PATCH', path, { role: to })).status).toBe(allowed ? 200 : 403);
-        expect((await rolesOf(id))[two!.userId]).toBe(allowed ? to : target);
+        expect((await rolesOf(id))[two.userId]).toBe(allowed ? to : target);
         expect(Object.values(await rolesOf(id)).filter((role) => role === 'owner')).toHaveLength(1);
       },
     );
 
     it('cannot be changed by its own user', async () => {
       const [owner, moderator] = await world.users(2);
-      const id = await world.group(owner!, [[moderator!, 'moderator']]);
-      for (const actor of [owner!, moderator!]) {
+      const id = await world.group(owner, [[moderator, 'moderator']]);
+      for (const actor of [owner, moderator]) {
         const path = `/conversations/${id}/participants/${actor.userId}`;
         expect((await actor.call('PATCH', path, { role: 'admin' })).status).toBe(403);
       }
@@ -145,40 +145,40 @@ describe('the participants of a conversation', () => {
 
     it('is transferred with the ownership, and makes the former owner an admin', async () => {
       const [owner, next] = await world.users(2);
-      const id = await world.group(owner!, [next!]);
-      await owner!.call('PATCH', `/conversations/${id}/participants/${next!.userId}`, { role: 'owner' });
-      expect(await rolesOf(id)).toEqual({ [owner!.userId]: 'admin', [next!.userId]: 'owner' });
+      const id = await world.group(owner, [next]);
+      await owner.call('PATCH', `/conversations/${id}/participants/${next.userId}`, { role: 'owner' });
+      expect(await rolesOf(id)).toEqual({ [owner.userId]: 'admin', [next.userId]: 'owner' });
     });
 
     it('allows moderators to mute lower ranks only, who then can neither send nor type', async () => {
       const [owner, moderator, plain] = await world.users(3);
-      const id = await world.group(owner!, [[moderator!, 'moderator'], plain!]);
+      const id = await world.group(owner, [[moderator, 'moderator'], plain]);
       const mute = (who: User, whom: User) =>
         who.call('PATCH', `/conversations/${id}/participants/${whom.userId}`, { is_muted: true });
-      expect((await mute(moderator!, owner!)).status).toBe(403);
-      expect((await mute(plain!, moderator!)).status).toBe(403);
-      expect((await mute(moderator!, plain!)).body.is_muted).toBe(true);
-      expect((await plain!.call('POST', `/conversations/${id}/messages`, { content: 'no' })).status).toBe(403);
-      expect((await plain!.call('POST', `/conversations/${id}/typing`)).status).toBe(403);
-      expect((await moderator!.call('POST', `/conversations/${id}/typing`)).status).toBe(204);
+      expect((await mute(moderator, owner)).status).toBe(403);
+      expect((await mute(plain, moderator)).status).toBe(403);
+      expect((await mute(moderator, plain)).body.is_muted).toBe(true);
+      expect((await plain.call('POST', `/conversations/${id}/messages`, { content: 'no' })).status).toBe(403);
+      expect((await plain.call('POST', `/conversations/${id}/typing`)).status).toBe(403);
+      expect((await moderator.call('POST', `/conversations/${id}/typing`)).status).toBe(204);
     });
 
     it('preserves a mute over leaving and rejoining a room', async () => {
       const [owner, loud] = await world.users(2);
-      const room = await world.group(owner!, [], { type: 'room', title: 'Hall' });
-      await participants.join(loud!, room);
-      await participants.update(owner!, room, loud!.userId, { is_muted: true });
-      await participants.leave(loud!, room);
-      await participants.join(loud!, room);
-      expect((await loud!.call('POST', `/conversations/${room}/messages`, { content: 'again' })).status).toBe(403);
+      const room = await world.group(owner, [], { type: 'room', title: 'Hall' });
+      await participants.join(loud, room);
+      await participants.update(owner, room, loud.userId, { is_muted: true });
+      await participants.leave(loud, room);
+      await participants.join(loud, room);
+      expect((await loud.call('POST', `/conversations/${room}/messages`, { content: 'again' })).status).toBe(403);
     });
 
     it('allows a system admin to moderate without participating, but not to read', async () => {
       const [owner, plain] = await world.users(2);
       const admin = await world.user({ role: 'admin' });
       const moderator = await world.user({ role: 'moderator' });
-      const group = await world.group(owner!, [plain!]);
-      const path = `/conversations/${group}/participants/${plain!.userId}`;
+      const group = await world.group(owner, [plain]);
+      const path = `/conversations/${group}/participants/${plain.userId}`;
       expect((await moderator.call('PATCH', path, { is_muted: true })).status).toBe(403);
       expect((await admin.call('PATCH', path, { is_muted: true })).status).toBe(200);
       expect((await admin.call('GET', `/conversations/${group}`)).status).toBe(403);
@@ -289,41 +289,41 @@ describe('the participants of a conversation', () => {
     it('is checked under the lock: a demoted system admin is refused', async () => {
       const [owner, plain] = await world.users(2);
       const admin = await world.user({ role: 'admin' });
-      const id = await world.group(owner!, [plain!]);
+      const id = await world.group(owner, [plain]);
       await world.database.query(`update users set role = 'user' where id = $1`, [admin.userId]);
-      await expect(participants.remove(admin, id, plain!.userId)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+      await expect(participants.remove(admin, id, plain.userId)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     });
   });
 
   describe('leaving and removal', () => {
     it('transfers the ownership to the highest and longest-standing participant', async () => {
       const [owner, first, admin, second] = await world.users(4);
-      const id = await world.group(owner!, [first!, [admin!, 'admin'], second!]);
+      const id = await world.group(owner, [first, [admin, 'admin'], second]);
       for (const [leaving, successor] of [
-        [owner!, admin!],
-        [admin!, first!],
-        [first!, second!],
+        [owner, admin],
+        [admin, first],
+        [first, second],
       ] as const) {
         expect((await leaving.call('POST', `/conversations/${id}/leave`)).status).toBe(204);
         expect((await rolesOf(id))[successor.userId]).toBe('owner');
       }
-      await participants.leave(second!, id);
+      await participants.leave(second, id);
       expect(await rolesOf(id)).toEqual({});
     });
 
     it('ends the access to everything of the conversation at once', async () => {
       const [owner, removed] = await world.users(2);
-      const id = await world.group(owner!, [[removed!, 'admin']]);
-      const message = await owner!.call('POST', `/conversations/${id}/messages`, { content: 'before' });
-      expect((await owner!.call('DELETE', `/conversations/${id}/participants/${removed!.userId}`)).status).toBe(204);
+      const id = await world.group(owner, [[removed, 'admin']]);
+      const message = await owner.call('POST', `/conversations/${id}/messages`, { content: 'before' });
+      expect((await owner.call('DELETE', `/conversations/${id}/participants/${removed.userId}`)).status).toBe(204);
       const calls: [string, string, object?][] = [
         ['GET', ''],
         ['PATCH', '', { title: 'mine' }],
         ['DELETE', ''],
         ['GET', '/participants'],
-        ['POST', '/participants', { user_ids: [removed!.userId] }],
-        ['PATCH', `/participants/${owner!.userId}`, { role: 'participant' }],
-        ['DELETE', `/participants/${owner!.userId}`],
+        ['POST', '/participants', { user_ids: [removed.userId] }],
+        ['PATCH', `/participants/${owner.userId}`, { role: 'participant' }],
+        ['DELETE', `/participants/${owner.userId}`],
         ['GET', '/messages'],
         ['POST', '/messages', { content: 'after' }],
         ['POST', '/read', { message_id: message.body.id }],
@@ -333,7 +333,7 @@ describe('the participants of a conversation', () => {
         ['POST', '/join'],
       ];
       for (const [method, path, body] of calls) {
-        const answer = await removed!.call(method, `/conversations/${id}${path}`, body);
+        const answer = await removed.call(method, `/conversations/${id}${path}`, body);
         expect([method, path, answer.status, answer.body?.error.code]).toEqual([
           method,
           path,
@@ -341,17 +341,17 @@ describe('the participants of a conversation', () => {
           'PERMISSION_DENIED',
         ]);
       }
-      const { body } = await removed!.call('GET', '/conversations');
+      const { body } = await removed.call('GET', '/conversations');
       expect(body.data).toEqual([]);
-      expect((await events(removed!.userId)).at(-1)).toMatchObject({ type: 'conversation.removed', subject_id: id });
+      expect((await events(removed.userId)).at(-1)).toMatchObject({ type: 'conversation.removed', subject_id: id });
     });
 
     it('records where a returning participant had left', async () => {
       const [owner, friend] = await world.users(2);
-      const room = await world.group(owner!, [], { type: 'room', title: 'Door' });
-      await participants.join(friend!, room);
-      await participants.leave(friend!, room);
-      await participants.join(friend!, room);
+      const room = await world.group(owner, [], { type: 'room', title: 'Door' });
+      await participants.join(friend, room);
+      await participants.leave(friend, room);
+      await participants.join(friend, room);
       const [, , left, again] = await events(room);
       expect(left).toMatchObject({ type: 'participant.left', payload: { reason: 'left' } });
       expect(again).toMatchObject({ type: 'participant.joined', payload: { prev: Number(left!.seq) } });
@@ -359,53 +359,53 @@ describe('the participants of a conversation', () => {
 
     it('gives an empty room back to its returning creator, and to no other user', async () => {
       const [owner, stranger] = await world.users(2);
-      const room = await world.group(owner!, [], { type: 'room', title: 'Empty' });
-      await participants.leave(owner!, room);
-      await participants.join(stranger!, room);
-      expect(await rolesOf(room)).toEqual({ [stranger!.userId]: 'participant' });
-      await participants.leave(stranger!, room);
-      await participants.join(owner!, room);
-      expect(await rolesOf(room)).toEqual({ [owner!.userId]: 'owner' });
+      const room = await world.group(owner, [], { type: 'room', title: 'Empty' });
+      await participants.leave(owner, room);
+      await participants.join(stranger, room);
+      expect(await rolesOf(room)).toEqual({ [stranger.userId]: 'participant' });
+      await participants.leave(stranger, room);
+      await participants.join(owner, room);
+      expect(await rolesOf(room)).toEqual({ [owner.userId]: 'owner' });
     });
 
     it('transfers the ownership to a user who is not banned, if there is one', async () => {
       const [owner, banned, next] = await world.users(3);
-      const id = await world.group(owner!, [[banned!, 'admin'], next!]);
-      await world.database.query('update users set banned_at = now() where id = $1', [banned!.userId]);
-      await participants.leave(owner!, id);
-      expect(await rolesOf(id)).toEqual({ [banned!.userId]: 'admin', [next!.userId]: 'owner' });
+      const id = await world.group(owner, [[banned, 'admin'], next]);
+      await world.database.query('update users set banned_at = now() where id = $1', [banned.userId]);
+      await participants.leave(owner, id);
+      expect(await rolesOf(id)).toEqual({ [banned.userId]: 'admin', [next.userId]: 'owner' });
     });
 
     it('transfers the ownership of a banned owner once, to an earlier participant who is not banned', async () => {
       const [owner, banned, next, late] = await world.users(4);
       const members: [User, ParticipantRole][] = [
-        [banned!, 'admin'],
-        [next!, 'participant'],
+        [banned, 'admin'],
+        [next, 'participant'],
       ];
-      const [group, lonely] = [await world.group(owner!, members), await world.group(owner!, [[banned!, 'admin']])];
-      const room = await world.group(owner!, [], { type: 'room' });
+      const [group, lonely] = [await world.group(owner, members), await world.group(owner, [[banned, 'admin']])];
+      const room = await world.group(owner, [], { type: 'room' });
       const moderator = await world.user({ role: 'moderator' });
       const ban = (user: User, until?: string) =>
         moderator.call('POST', `/admin/users/${user.userId}/ban`, { reason: 'because of a test', until });
-      expect((await ban(banned!)).status).toBe(204);
+      expect((await ban(banned)).status).toBe(204);
       const transferOwnership = () => world.get(ReplaceBannedOwnersTask).run({ isDryRun: false });
       expect(await transferOwnership()).toEqual({ conversations: 0 });
-      expect((await ban(owner!)).status).toBe(204);
-      await participants.join(late!, room);
+      expect((await ban(owner)).status).toBe(204);
+      await participants.join(late, room);
       await Promise.all([transferOwnership(), transferOwnership()]); // as when two workers run it at once
       expect(await transferOwnership()).toEqual({ conversations: 0 });
       expect(await rolesOf(group)).toEqual({
-        [owner!.userId]: 'admin',
-        [banned!.userId]: 'admin',
-        [next!.userId]: 'owner',
+        [owner.userId]: 'admin',
+        [banned.userId]: 'admin',
+        [next.userId]: 'owner',
       });
-      expect(await rolesOf(lonely)).toEqual({ [owner!.userId]: 'owner', [banned!.userId]: 'admin' });
-      expect(await rolesOf(room)).toEqual({ [owner!.userId]: 'owner', [late!.userId]: 'participant' });
+      expect(await rolesOf(lonely)).toEqual({ [owner.userId]: 'owner', [banned.userId]: 'admin' });
+      expect(await rolesOf(room)).toEqual({ [owner.userId]: 'owner', [late.userId]: 'participant' });
       // The first one gave the admin their role.
       const changes = (await events(group)).filter(({ type }) => type === 'participant.updated');
       expect(changes.slice(1).map(({ subject_id, payload }) => [subject_id, payload.role])).toEqual([
-        [owner!.userId, 'admin'],
-        [next!.userId, 'owner'],
+        [owner.userId, 'admin'],
+        [next.userId, 'owner'],
       ]);
     });
 
@@ -417,7 +417,7 @@ describe('the participants of a conversation', () => {
         const users = await world.users(50);
         const [owner, ...rest] = users;
         const id = await world.group(
-          owner!,
+          owner,
           rest.map((actor): [User, ParticipantRole] => [actor, 'participant']),
         );
         const admin = await world.user({ role: 'admin' });
@@ -465,22 +465,22 @@ describe('the participants of a conversation', () => {
 
     it('returns whether each account is banned now, like the conversation and events', async () => {
       const [owner, banned, forgiven] = await world.users(3);
-      const id = await world.group(owner!, [banned!, forgiven!]);
+      const id = await world.group(owner, [banned, forgiven]);
       const until = (user: User, time: string) =>
         world.database.query(`update users set banned_at = now() - interval '1 day', banned_until = $2 where id = $1`, [
           user.userId,
           time,
         ]);
-      await until(banned!, 'infinity');
-      await until(forgiven!, '2020-01-01');
+      await until(banned, 'infinity');
+      await until(forgiven, '2020-01-01');
       const bannedIn = (rows: { user_id: string; is_banned: boolean }[]) =>
         Object.fromEntries(rows.map((row) => [row.user_id, row.is_banned]));
-      const expected = { [owner!.userId]: false, [banned!.userId]: true, [forgiven!.userId]: false };
-      const page = await owner!.call('GET', `/conversations/${id}/participants`);
+      const expected = { [owner.userId]: false, [banned.userId]: true, [forgiven.userId]: false };
+      const page = await owner.call('GET', `/conversations/${id}/participants`);
       expect(bannedIn(page.body.data)).toEqual(expected);
-      const conversation = await owner!.call('GET', `/conversations/${id}`);
+      const conversation = await owner.call('GET', `/conversations/${id}`);
       expect(bannedIn(conversation.body.participants)).toEqual(expected);
-      const muted = await owner!.call('PATCH', `/conversations/${id}/participants/${banned!.userId}`, {
+      const muted = await owner.call('PATCH', `/conversations/${id}/participants/${banned.userId}`, {
         is_muted: true,
       });
       expect(muted.body).toMatchObject({ is_muted: true, is_banned: true });

@@ -43,7 +43,7 @@ describe('presence', () => {
   /** Two users who share a group. */
   const friends = async (): Promise<[User, User, string]> => {
     const [anna, ben] = await world.users(2);
-    return [anna!, ben!, await world.group(anna!, [ben!])];
+    return [anna, ben, await world.group(anna, [ben])];
   };
   const changes = (client: RealtimeClient, userId: string): unknown[] =>
     client.frames

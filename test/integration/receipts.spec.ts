@@ -38,7 +38,7 @@ describe('a read or delivery mark', () => {
       .map(({ item }) => item);
   const pair = async (): Promise<[User, User, string]> => {
     const [anna, ben] = await world.users(2);
-    return [anna!, ben!, await world.group(anna!, [ben!])];
+    return [anna, ben, await world.group(anna, [ben])];
   };
 
   it('moves to a message by its id or number, never beyond the newest, and never back', async () => {
@@ -262,10 +262,10 @@ describe('a read or delivery mark', () => {
 
     it('takes a message from sent to delivered to read when all participants have it', async () => {
       const [anna, ben, carl] = await world.users(3);
-      const id = await world.group(anna!, [ben!, carl!]); // prettier-ignore
-      const [annas, bens, carls] = await Promise.all([open(anna!), open(ben!), open(carl!)]);
-      const [messageId] = await send(anna!, id);
-      const status = async () => (await anna!.call('GET', `/messages/${messageId}`)).body.status;
+      const id = await world.group(anna, [ben, carl]); // prettier-ignore
+      const [annas, bens, carls] = await Promise.all([open(anna), open(ben), open(carl)]);
+      const [messageId] = await send(anna, id);
+      const status = async () => (await anna.call('GET', `/messages/${messageId}`)).body.status;
       const receipt = (part: object) =>
         annas.first(
           ({ type, data }) =>
@@ -283,7 +283,7 @@ describe('a read or delivery mark', () => {
       const { data } = await receipt({ delivered_to_all_number: 1, read_by_all_number: 1 });
       expect(await status()).toBe('read');
       const mark = { last_read_number: 1, last_read_message_id: messageId, last_delivered_number: 1 };
-      expect(data?.marks).toContainEqual({ user_id: carl!.userId, ...mark });
+      expect(data?.marks).toContainEqual({ user_id: carl.userId, ...mark });
       for (const client of [annas, bens, carls]) client.close();
     });
 

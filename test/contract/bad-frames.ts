@@ -1,4 +1,4 @@
-import { badValues, deepValues, strangeValues } from './bad-values.js';
+import { badValues, deepValues, shareOf, strangeValues } from './bad-values.js';
 import type { Schema } from './contract.js';
 import { fieldsOf, jsonWith, type KnownIds, sampleObject } from './samples.js';
 
@@ -13,21 +13,25 @@ export interface BadFrame {
 /** A frame may have 64 kB. */
 const LEVELS = 12_000;
 
-export function badFrames(schema: Schema, ids: KnownIds): BadFrame[] {
+/** What is particular to a frame, and the share of `place` of what every field is sent alike; without a place: all. */
+export function badFrames(schema: Schema, ids: KnownIds, place?: string): BadFrame[] {
   const base = sampleObject(schema, ids);
   const needed = (schema.required?.length ?? 0) > 0;
   const make = (name: string, data: string | undefined, mayPass = false): BadFrame => ({ name, data, mayPass });
   const small = ({ json }: { json: string }): boolean => json.length < 60_000;
   const deep = deepValues(LEVELS).filter(small);
-  const fields = fieldsOf(schema).flatMap(({ path, schema: field, isRequired }) => [
-    ...(isRequired && path.length === 1 ? [make(`${path[0]} is missing`, jsonWith(base, path, undefined))] : []),
-    ...[...badValues(field).filter(small), ...deep].map(({ name, json }) =>
-      make(`${path.join('.')} is ${name}`, jsonWith(base, path, json)),
-    ),
-    ...strangeValues(field)
-      .filter(small)
-      .map(({ name, json }) => make(`${path.join('.')} is ${name}`, jsonWith(base, path, json), true)),
-  ]);
+  const fields = fieldsOf(schema).flatMap(({ path, schema: field, isRequired }) => {
+    const own = place && `${place} ${path.join('.')}`;
+    return [
+      ...(isRequired && path.length === 1 ? [make(`${path[0]} is missing`, jsonWith(base, path, undefined))] : []),
+      ...[...badValues(field, own).filter(small), ...shareOf(deep, own)].map(({ name, json }) =>
+        make(`${path.join('.')} is ${name}`, jsonWith(base, path, json)),
+      ),
+      ...strangeValues(field, own)
+        .filter(small)
+        .map(({ name, json }) => make(`${path.join('.')} is ${name}`, jsonWith(base, path, json), true)),
+    ];
+  });
   return [
     ...fields,
     make('no data', undefined, !needed),

@@ -1,4 +1,4 @@
-import { badAddressValues, badValues, deepValues, strangeAddressTexts, strangeValues } from './bad-values.js';
+import { badAddressValues, badValues, deepValues, shareOf, strangeAddressTexts, strangeValues } from './bad-values.js';
 import type { ApiOperation, Schema } from './contract.js';
 import { addressOf, fieldsOf, jsonWith, type KnownIds, sampleObject } from './samples.js';
 import type { ExactCall } from './world.js';
@@ -11,17 +11,25 @@ export interface BadRequest {
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
+const DEEP_VALUES = deepValues();
 const LARGE = `{"x":"${'x'.repeat(260 * 1024)}"}`;
 
-/** Every bad request that the description of an operation allows to generate. */
-export function badRequests(operation: ApiOperation, ids: KnownIds): BadRequest[] {
+/**
+ * The bad requests that the description of an operation allows to generate: what is particular to it, and its share of
+ * what every operation is sent alike. `isComplete`: all.
+ */
+export function badRequests(operation: ApiOperation, ids: KnownIds, isComplete = false): BadRequest[] {
+  const placeOf: PlaceOf = (name) => (isComplete ? undefined : `${operation.key} ${name}`);
   return [
-    ...badPaths(operation, ids),
-    ...badQueries(operation, ids),
-    ...badBodies(operation, ids),
+    ...badPaths(operation, ids, placeOf),
+    ...badQueries(operation, ids, placeOf),
+    ...badBodies(operation, ids, placeOf),
     ...badHeaders(operation, ids),
   ];
 }
+
+/** The place of a field, which decides its share. */
+type PlaceOf = (name: string) => string | undefined;
 
 function goodBody({ body }: ApiOperation, ids: KnownIds): Pick<ExactCall, 'headers' | 'body'> {
   return body ? { headers: JSON_TYPE, body: JSON.stringify(sampleObject(body, ids)) } : {};
@@ -36,7 +44,7 @@ function goodQuery({ parameters }: ApiOperation, ids: KnownIds): string {
     .join('&');
 }
 
-function badPaths(operation: ApiOperation, ids: KnownIds): BadRequest[] {
+function badPaths(operation: ApiOperation, ids: KnownIds, placeOf: PlaceOf): BadRequest[] {
   const { method, path, parameters } = operation;
   const query = goodQuery(operation, ids);
   return parameters
@@ -47,15 +55,19 @@ function badPaths(operation: ApiOperation, ids: KnownIds): BadRequest[] {
         mayPass,
         request: { method, path: `${addressOf(path, ids, { [name]: value })}?${query}`, ...goodBody(operation, ids) },
       });
-      const bad = badAddressValues(schema).filter(({ text }) => text !== '');
+      const bad = badAddressValues(schema, placeOf(name)).filter(({ text }) => text !== '');
       return [
         ...bad.map(({ name: what, text }) => make(text, what, false)),
-        ...strangeAddressTexts(schema).map((text) => make(text, text.slice(0, 40), true)),
+        ...strangeAddressTexts(schema, placeOf(name)).map((text) => make(text, text.slice(0, 40), true)),
       ];
     });
 }
 
-function badQueries(operation: ApiOperation, ids: KnownIds): BadRequest[] {
+const STRANGE_QUERIES = [
+  ...['__proto__[a]=1', '__proto__=1', 'constructor=1', 'toString=1', '=', '&&&', '%', 'hasOwnProperty=1'],
+];
+
+function badQueries(operation: ApiOperation, ids: KnownIds, placeOf: PlaceOf): BadRequest[] {
   const { method, path, parameters } = operation;
   const address = addressOf(path, ids);
   const known = parameters.filter((parameter) => parameter.in === 'query');
@@ -71,13 +83,15 @@ function badQueries(operation: ApiOperation, ids: KnownIds): BadRequest[] {
     const isList = schema.type === 'array';
     return [
       ...(required ? [make(`${name} is missing`, others.join('&'))] : []),
-      ...badAddressValues(schema)
+      ...badAddressValues(schema, placeOf(name))
         .filter(({ text }) => text !== '') // same as omitted
         .map(({ name: what, text }) => make(`${name} = ${what}`, withValue(text))),
       make(`${name} twice`, `${withValue('1')}&${name}=2`, isList),
       make(`${name}[]`, `${withValue('1')}&${name}[]=1`),
       make(`${name}[key]`, [...others, `${name}[$gt]=1`].join('&')),
-      ...strangeAddressTexts(schema).map((text) => make(`${name} = ${text.slice(0, 40)}`, withValue(text), true)),
+      ...strangeAddressTexts(schema, placeOf(name)).map((text) =>
+        make(`${name} = ${text.slice(0, 40)}`, withValue(text), true),
+      ),
     ];
   });
   // If the route reads no query parameter, their values do not matter.
@@ -86,13 +100,11 @@ function badQueries(operation: ApiOperation, ids: KnownIds): BadRequest[] {
     ...requests,
     make('an unknown one', `${good}&no_such_thing=1`, !isRead),
     make('is_admin', `${good}&is_admin=true`, !isRead),
-    ...['__proto__[a]=1', '__proto__=1', 'constructor=1', 'toString=1', '=', '&&&', '%', 'hasOwnProperty=1'].map(
-      (query) => make(query, `${good}&${query}`, true),
-    ),
+    ...shareOf(STRANGE_QUERIES, placeOf('?')).map((query) => make(query, `${good}&${query}`, true)),
   ];
 }
 
-function badBodies(operation: ApiOperation, ids: KnownIds): BadRequest[] {
+function badBodies(operation: ApiOperation, ids: KnownIds, placeOf: PlaceOf): BadRequest[] {
   const { method, path, body } = operation;
   const address = `${addressOf(path, ids)}?${goodQuery(operation, ids)}`;
   const make = (name: string, text: string | Buffer, mayPass = false, headers: object = JSON_TYPE): BadRequest => ({
@@ -104,28 +116,28 @@ function badBodies(operation: ApiOperation, ids: KnownIds): BadRequest[] {
   const good = JSON.stringify(base);
   const fields = (body ? fieldsOf(body) : []).flatMap(({ path: at, schema, isRequired }) => [
     ...(isRequired && at.length === 1 ? [make(`${at[0]} is missing`, jsonWith(base, at, undefined))] : []),
-    ...badValues(schema).map(({ name, json }) => make(`${at.join('.')} is ${name}`, jsonWith(base, at, json))),
-    ...deepValues()
-      .slice(0, 1)
-      .map(({ name, json }) => make(`${at.join('.')} is ${name}`, jsonWith(base, at, json))),
-    ...strangeValues(schema).map(({ name, json }) =>
+    ...[...badValues(schema, placeOf(at.join('.'))), ...shareOf(DEEP_VALUES, placeOf(at.join('.')))].map(
+      ({ name, json }) => make(`${at.join('.')} is ${name}`, jsonWith(base, at, json)),
+    ),
+    ...strangeValues(schema, placeOf(at.join('.'))).map(({ name, json }) =>
       make(`${at.join('.')} is ${name}`, jsonWith(base, at, json), true),
     ),
   ]);
   const needed = (body?.required?.length ?? 0) > 0;
-  return [
-    ...fields,
-    ...['null', '[]', '"x"', '1', '{', '', '{"a":1}}', "{'a':1}", '{"a":NaN}', '[{}]'].map((text) =>
-      // An empty body is the same as none.
-      make(JSON.stringify(text), text, text === '' && !needed),
-    ),
-    ...deepValues().map(({ name, json }) => make(name, json)),
+  const particular = [
     make('a key __proto__', jsonWith(base, ['__proto__'], '{"is_admin":true}')),
-    make('a key constructor', jsonWith(base, ['constructor'], '{"prototype":{}}')),
     make('an unknown field', jsonWith(base, ['no_such_thing'], '1'), !body),
     ...['role', 'is_admin', 'is_banned', 'sender_id', 'created_at', 'status', 'is_edited', 'owner_id', 'id']
       .filter((name) => !body?.properties?.[name])
       .map((name) => make(`${name}, which is the server’s`, jsonWith(base, [name], '"x"'), !body)),
+  ];
+  const ofEveryOperation = [
+    ...['null', '[]', '"x"', '1', '{', '', '{"a":1}}', "{'a':1}", '{"a":NaN}', '[{}]'].map((text) =>
+      // An empty body is the same as none.
+      make(JSON.stringify(text), text, text === '' && !needed),
+    ),
+    ...DEEP_VALUES.map(({ name, json }) => make(name, json)),
+    make('a key constructor', jsonWith(base, ['constructor'], '{"prototype":{}}')),
     make('no UTF-8', Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d])),
     make('more than 256 kB', LARGE),
     make('more than 256 kB of an unknown length', LARGE, false, {
@@ -143,6 +155,8 @@ function badBodies(operation: ApiOperation, ids: KnownIds): BadRequest[] {
     make('compressed', good, false, { ...JSON_TYPE, 'content-encoding': 'gzip' }),
     make('a form with files', '--x\r\n\r\n--x--', !needed, { 'content-type': 'multipart/form-data; boundary=x' }),
   ];
+  const place = placeOf('body');
+  return [...fields, ...(body ? particular : shareOf(particular, place)), ...shareOf(ofEveryOperation, place)];
 }
 
 /** What is invalid in a header depends on the header. */

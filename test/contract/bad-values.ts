@@ -6,6 +6,19 @@ export interface BadValue {
   readonly json: string;
 }
 
+/** How many places share the values that are the same for all fields of a type. */
+const SHARED_BY = 3;
+
+/**
+ * The values that this place gets of those that are the same everywhere: every third one, and the next place others. So
+ * every value is sent to many places, and every place gets some of each group. Without a place: all.
+ */
+export function shareOf<Value>(values: readonly Value[], place: string | undefined): Value[] {
+  if (place === undefined) return [...values];
+  const first = [...place].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7) % SHARED_BY;
+  return values.filter((_, index) => index % SHARED_BY === first);
+}
+
 const bad = (name: string, value: unknown): BadValue => ({ name, json: JSON.stringify(value) });
 
 const DEEP = 100_000;
@@ -45,16 +58,16 @@ export function deepValues(levels = DEEP): BadValue[] {
   ];
 }
 
-/** Values that a field of this schema must reject. */
-export function badValues(schema: Schema): BadValue[] {
+/** Values that a field of this schema must reject: those of the schema itself, and the share of `place` of the others. */
+export function badValues(schema: Schema, place?: string): BadValue[] {
   const types = new Set([schema.type ?? []].flat());
-  const values = [...HOSTILE];
+  const values = shareOf(HOSTILE, place);
   for (const [type, examples] of Object.entries(OF_TYPE)) {
     const takes = types.has(type) || (type === 'number' && types.has('integer'));
     if (!takes && (schema.type !== undefined || schema.properties))
-      values.push(...examples.filter((value) => !passes(value, types)));
+      values.push(...shareOf(examples, place).filter((value) => !passes(value, types)));
   }
-  values.push(...badTexts(schema, types), ...badNumbers(schema, types), ...badLists(schema, types));
+  values.push(...badTexts(schema, types), ...badNumbers(schema, types), ...badLists(schema, types, place));
   return values;
 }
 
@@ -97,10 +110,10 @@ function badNumbers(schema: Schema, types: Set<string>): BadValue[] {
   return values;
 }
 
-function badLists(schema: Schema, types: Set<string>): BadValue[] {
+function badLists(schema: Schema, types: Set<string>, place?: string): BadValue[] {
   if (!types.has('array') || !schema.items) return [];
   const good = schema.items.format === 'uuid' ? UUID : 'x';
-  const values = badValues(schema.items)
+  const values = badValues(schema.items, place)
     .filter(({ name }) => !name.startsWith('a key'))
     .map(({ name, json }) => ({ name: `in a list: ${name}`, json: `[${json}]` }));
   if (schema.maxItems !== undefined) {
@@ -114,16 +127,20 @@ function badLists(schema: Schema, types: Set<string>): BadValue[] {
   return values;
 }
 
+const NO_INTEGERS = [
+  ...['abc', '1e3', '1.5', ' 1', '0x10', '1_000', 'NaN', 'Infinity', 'null', '٣', '1;drop table users'],
+  ...['9'.repeat(16), '9'.repeat(400), '-'.repeat(100)],
+];
+
 /** The same for a value in a path or query, where every value is text: percent-encoded as it is sent. */
-export function badAddressValues(schema: Schema): { name: string; text: string }[] {
+export function badAddressValues(schema: Schema, place?: string): { name: string; text: string }[] {
   const types = new Set([schema.type ?? []].flat());
   const values: { name: string; text: string }[] = [{ name: 'NUL', text: 'a%00b' }];
   const add = (...texts: string[]): void => {
     for (const text of texts) values.push({ name: JSON.stringify(text), text: encodeURIComponent(text) });
   };
   if (types.has('integer')) {
-    add('abc', '1e3', '1.5', '', ' 1', '0x10', '1_000', 'NaN', 'Infinity', 'null', '٣', '1;drop table users');
-    add('9'.repeat(16), '9'.repeat(400), '-'.repeat(100));
+    add(...shareOf(NO_INTEGERS, place));
     if (schema.minimum !== undefined) add(String(schema.minimum - 1));
     if (schema.maximum !== undefined) add(String(schema.maximum + 10));
   }
@@ -134,7 +151,7 @@ export function badAddressValues(schema: Schema): { name: string; text: string }
 }
 
 /** Values in a path or query that may be valid or not: only the response is required. */
-export const STRANGE_ADDRESS_VALUES = [
+const STRANGE_ADDRESS_VALUES = [
   '..%2F..%2Fetc%2Fpasswd',
   '%2e%2e',
   '%ED%A0%80',
@@ -156,6 +173,11 @@ export const STRANGE_ADDRESS_VALUES = [
   'WyI+IiwtMV0',
   'WzFlNDAwLCJ4Il0',
   `${'A'.repeat(500)}`,
+  UUID,
+  UUID.toUpperCase(),
+  String(Number.MAX_SAFE_INTEGER),
+  '-9007199254740991',
+  '-0',
 ];
 
 /** Well-formed times without meaning, or beyond the range of the database. */
@@ -186,12 +208,13 @@ const STRANGE_TEXTS = [
 ];
 
 /** Values that a field of this schema may accept or not: only the response is required. */
-export function strangeValues(schema: Schema): BadValue[] {
+export function strangeValues(schema: Schema, place?: string): BadValue[] {
   const types = new Set([schema.type ?? []].flat());
   const values = [bad('null', null), bad('the number in text', '7'), bad('the word true', 'true')];
   if (schema.format === 'date-time') values.push(...STRANGE_TIMES.map((time) => bad(time, time)));
   else if (schema.format === 'uuid') values.push(bad('an unknown UUID', UUID), bad('in capitals', UUID.toUpperCase()));
-  else if (types.has('string')) values.push(...STRANGE_TEXTS.map((text) => bad(text.slice(0, 20), text)));
+  else if (types.has('string'))
+    values.push(...shareOf(STRANGE_TEXTS, place).map((text) => bad(text.slice(0, 20), text)));
   if (types.has('integer')) values.push(bad('the largest', schema.maximum ?? 2 ** 53), { name: '-0', json: '-0' });
   if (types.has('array')) values.push(bad('an empty list', []), bad('one unknown UUID', [UUID]));
   if (types.has('object'))
@@ -202,15 +225,7 @@ export function strangeValues(schema: Schema): BadValue[] {
   return values;
 }
 
-export function strangeAddressTexts(schema: Schema): string[] {
+export function strangeAddressTexts(schema: Schema, place?: string): string[] {
   const times = schema.format === 'date-time' ? STRANGE_TIMES.map(encodeURIComponent) : [];
-  return [
-    ...STRANGE_ADDRESS_VALUES,
-    ...times,
-    UUID,
-    UUID.toUpperCase(),
-    String(Number.MAX_SAFE_INTEGER),
-    '-9007199254740991',
-    '-0',
-  ];
+  return [...shareOf(STRANGE_ADDRESS_VALUES, place), ...times];
 }

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
+import { StoppedDatabase } from '../support/stopped-database.js';
 
 /** Starts the server from its own process, prints its URL or the error, and waits to be killed. */
 const STARTER = `
@@ -65,10 +66,11 @@ async function startElsewhere(
   };
 }
 
-// Every test creates its own cluster, which takes seconds on a busy machine.
+// Every test starts servers on its own cluster, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
 
 describe('the embedded PostgreSQL', () => {
+  let stopped: StoppedDatabase;
   let directory: string;
   const running: EmbeddedPostgres[] = [];
   const start = async (): Promise<EmbeddedPostgres> => {
@@ -77,14 +79,24 @@ describe('the embedded PostgreSQL', () => {
     return server;
   };
 
+  const empty = (): void => {
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+  };
+
+  beforeAll(async () => {
+    stopped = await StoppedDatabase.create({ isMigrated: false });
+  });
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'parley-embedded-'));
+    stopped.copyTo(directory);
   });
   afterEach(async () => {
     for (const server of running.splice(0)) await server.stop();
     await EmbeddedPostgres.stopAbandoned(directory);
     rmSync(directory, { recursive: true, force: true });
   });
+  afterAll(() => stopped.remove());
 
   it('is found without creating anything', () => {
     const nowhere = join(directory, 'nowhere');
@@ -93,6 +105,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('keeps its data and its URL over a restart', async () => {
+    empty();
     const first = await start();
     await query(first.url, 'create table kept as select 42 as answer');
     await first.stop();
@@ -155,6 +168,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('waits until the server of another machine has no heartbeat, and starts none beside a live one', async () => {
+    empty();
     const elsewhere = { host: 'other', boot: randomUUID(), pid_namespace: 'pid:[1]', pid: 7, started: '1' };
     writeFileSync(join(directory, 'postgres-owner'), JSON.stringify(elsewhere));
     let beat = 0;

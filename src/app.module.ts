@@ -16,10 +16,10 @@ import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { EventLogModule } from './platform/event-log/event-log.module.js';
-import { EdgeHealthModule, HealthModule } from './platform/health/health.module.js';
+import { ApiHealthModule, HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
-import { LoggingModule } from './platform/logging/startup-banner.js';
-import { EdgeMetricsModule, MetricsModule } from './platform/metrics/metrics.module.js';
+import { StartupBannerModule } from './platform/logging/startup-banner.js';
+import { ApiMetricsModule, MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { FanOutModule } from './platform/realtime/fan-out/fan-out.module.js';
 import { RealtimeModule } from './platform/realtime/realtime.module.js';
@@ -49,19 +49,19 @@ export class AppModule {
         // Global modules are shut down in reverse order: the database is closed last.
         DatabaseModule,
         ConfigModule.of(config),
-        LoggingModule,
+        StartupBannerModule,
         QueueModule.forRoot(),
         HealthModule,
         ThrottlingModule,
         MetricsModule,
         HttpModule,
-        EdgeHealthModule,
+        ApiHealthModule,
         EventLogModule,
         StreamAccessModule,
         AuditLogModule,
         FanOutModule,
         RealtimeModule,
-        EdgeMetricsModule,
+        ApiMetricsModule,
         ActivityModule,
         ...FEATURE_MODULES,
         ...dialectModules(config),

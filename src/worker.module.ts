@@ -14,7 +14,7 @@ import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { EventLogModule } from './platform/event-log/event-log.module.js';
 import { HealthModule } from './platform/health/health.module.js';
-import { LoggingModule } from './platform/logging/startup-banner.js';
+import { StartupBannerModule } from './platform/logging/startup-banner.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { FanOutModule } from './platform/realtime/fan-out/fan-out.module.js';
@@ -41,7 +41,7 @@ export class WorkerModule {
       imports: [
         DatabaseModule,
         ConfigModule.of(config),
-        LoggingModule,
+        StartupBannerModule,
         QueueModule.forRoot(),
         HealthModule,
         ThrottlingModule,

@@ -123,7 +123,7 @@ function alterWatermarks(): void {
 
 function alterLeaving(app: App): void {
   const left = get(app, EventCatalogue).get('participant.left') as { membership?: string };
-  left.membership = faults.leaversStay ? undefined : 'leaves';
+  left.membership = faults.leaversStay ? undefined : 'leave';
 }
 
 /** `POST /chaos/faults?are=<JSON>`. */

@@ -51,16 +51,16 @@ export class TestCatalogue extends EventCatalogue {
     };
     const types: Omit<EventDefinition, 'render' | 'summary' | 'data'>[] = [
       { type: 'message.created' },
-      { type: 'participant.joined', membership: 'enters' },
-      { type: 'participant.left', membership: 'leaves' },
+      { type: 'participant.joined', membership: 'join' },
+      { type: 'participant.left', membership: 'leave' },
       { type: 'conversation.deleted', endsStream: true },
-      { type: 'conversation.added', opensStream: true },
+      { type: 'conversation.added', grantsStream: true },
       { type: 'conversation.removed' },
     ];
     const description = { summary: 'An event of the test.', data: SubjectData };
     for (const type of types) this.declare({ ...type, ...description, render });
-    const presentNothing = (events: StreamEvent[]): undefined[] => events.map(() => undefined);
-    this.declare({ type: 'message.erased', ...description, render: presentNothing });
+    const renderNothing = (events: StreamEvent[]): undefined[] => events.map(() => undefined);
+    this.declare({ type: 'message.erased', ...description, render: renderNothing });
   }
 }
 
@@ -150,7 +150,7 @@ export async function addConversation(node: TestNode, userIds: string[]): Promis
 /** As the module `participants` does: one transaction over the conversation's stream and the user's own. */
 export function join(node: TestNode, conversationId: string, userId: string): Promise<number | undefined> {
   return node.log.write(conversationId, async (tx) => {
-    const content = { data: { subject: userId }, only: { userId, prev: 0 } };
+    const content = { data: { subject: userId }, override: { userId, prev: 0 } };
     const seq = tx.append({ type: 'participant.joined', actorId: userId, subjectId: userId, content });
     await tx.run(JOIN, [conversationId, userId, seq]);
     await appendToUser(tx, userId, 'conversation.added', { conversationId, payload: { since_seq: seq } });

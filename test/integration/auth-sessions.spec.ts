@@ -292,7 +292,7 @@ describe('the end of a session', () => {
     const [event] = chat.commits.events.filter(({ type }) => type === 'session.revoked');
     const [content] = await catalogue.render([event!]);
     expect(content).toEqual({ data: { session_id: event!.subjectId, reason: 'logout' } });
-    const stored = await chat.app.get(EventLog).after(event!.streamId, 0, 10);
+    const stored = await chat.app.get(EventLog).readAfter(event!.streamId, 0, 10);
     expect(stored.map(({ seq, type, subjectId }) => [seq, type, subjectId])).toEqual([
       [1, 'session.revoked', event!.subjectId],
     ]);

@@ -144,7 +144,10 @@ describe('FanOut', () => {
         tx.append({
           type: 'message.created',
           actorId: anna,
-          content: { data: { text: 1 }, only: { userId: anna, data: { text: 1, client_message_id: 'c' }, prev: 7 } },
+          content: {
+            data: { text: 1 },
+            override: { userId: anna, data: { text: 1, client_message_id: 'c' }, prev: 7 },
+          },
         }),
       ),
     );

@@ -15,7 +15,7 @@ import { CommitListener } from '../../src/platform/event-log/stream-event.js';
 import { HealthModule } from '../../src/platform/health/health.module.js';
 import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { HttpModule } from '../../src/platform/http/http.module.js';
-import { LoggingModule } from '../../src/platform/logging/startup-banner.js';
+import { StartupBannerModule } from '../../src/platform/logging/startup-banner.js';
 import { Broadcaster } from '../../src/platform/realtime/fan-out/broadcaster.js';
 import { SocketIoAdapter } from '../../src/platform/realtime/transport/socket-io.adapter.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
@@ -72,7 +72,7 @@ class AccountRoot {
       imports: [
         DatabaseModule,
         ConfigModule.of(config),
-        LoggingModule,
+        StartupBannerModule,
         HealthModule,
         ThrottlingModule,
         HttpModule,

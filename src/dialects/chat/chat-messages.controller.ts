@@ -41,7 +41,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
-import { Sends } from '../../platform/metrics/refused-sends.js';
+import { CountsAsSend } from '../../platform/metrics/refused-sends.js';
 import { AlsoCountsAsCall, Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { ChatMessages } from './chat-messages.js';
 import {
@@ -87,9 +87,9 @@ export class ChatMessagesController {
   }
 
   @Post('messages')
-  @ApiOperation({ summary: 'Sends a message.' })
+  @ApiOperation({ summary: 'CountsAsSend a message.' })
   @Limit(MESSAGE_SEND_LIMIT)
-  @Sends()
+  @CountsAsSend()
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: ChatMessageDto })

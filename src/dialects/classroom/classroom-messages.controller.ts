@@ -33,7 +33,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
-import { Sends } from '../../platform/metrics/refused-sends.js';
+import { CountsAsSend } from '../../platform/metrics/refused-sends.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { ClassroomConversations } from './classroom-conversations.js';
 import { ClassroomConfirmationDto, ClassroomPageQuery, FORM_OR_JSON } from './classroom.dto.js';
@@ -61,9 +61,9 @@ export class ClassroomMessagesController {
   ) {}
 
   @Post('conversations/:id/messages')
-  @ApiOperation({ summary: 'Sends a message.' })
+  @ApiOperation({ summary: 'CountsAsSend a message.' })
   @Limit(MESSAGE_SEND_LIMIT)
-  @Sends()
+  @CountsAsSend()
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: ClassroomMessageDto })

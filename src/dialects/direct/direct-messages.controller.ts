@@ -31,7 +31,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotIdempotent, OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
-import { Sends } from '../../platform/metrics/refused-sends.js';
+import { CountsAsSend } from '../../platform/metrics/refused-sends.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { DirectGroups } from './direct-groups.js';
 import { DirectMessages } from './direct-messages.js';
@@ -62,9 +62,9 @@ export class DirectMessagesController {
   ) {}
 
   @Post('messages')
-  @ApiOperation({ summary: 'Sends a message to a user or a group.' })
+  @ApiOperation({ summary: 'CountsAsSend a message to a user or a group.' })
   @Limit(MESSAGE_SEND_LIMIT)
-  @Sends()
+  @CountsAsSend()
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: DirectSentDto })

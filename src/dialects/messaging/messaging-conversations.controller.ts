@@ -23,7 +23,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency, IdempotentWhenCreated } from '../../platform/http/idempotency.interceptor.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
-import { Sends } from '../../platform/metrics/refused-sends.js';
+import { CountsAsSend } from '../../platform/metrics/refused-sends.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { MessagingConversations } from './messaging-conversations.js';
 import { MessagingMessages } from './messaging-messages.js';
@@ -97,9 +97,9 @@ export class MessagingConversationsController {
   }
 
   @Post(':conversation_id/messages')
-  @ApiOperation({ summary: 'Sends a message.' })
+  @ApiOperation({ summary: 'CountsAsSend a message.' })
   @Limit(MESSAGE_SEND_LIMIT)
-  @Sends()
+  @CountsAsSend()
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: MessagingMessageDto })

@@ -23,7 +23,7 @@ export class SessionKeyStats implements OnModuleInit, OnModuleDestroy {
   private readonly warning = new RepeatedWarning(
     new Logger(SessionKeyStats.name),
     'the statistics of a session key could not be stored',
-    { over: 'the statistics of session keys are stored again' },
+    { recovered: 'the statistics of session keys are stored again' },
   );
   private readonly tracked = new Map<RoomsCodec, StoredCounters>();
   private storing: Repeating | undefined;

@@ -38,7 +38,7 @@ export class CreateFirstAdmin implements OnApplicationBootstrap {
       if (await this.create(email, given)) this.banner.add('Admin', email);
       return;
     }
-    this.banner.beforeShown(async () => {
+    this.banner.beforePrint(async () => {
       const password = randomBytes(18).toString('base64url');
       if (!(await this.create(email, password))) return;
       this.banner.add('Admin', `${email}  password: ${password}  (displayed only once)`);

@@ -25,7 +25,7 @@ export class SessionCache {
   misses = 0;
 
   constructor(@Optional() metrics?: Metrics) {
-    metrics?.cache('sessions', () => this);
+    metrics?.registerCache('sessions', () => this);
   }
 
   /** `identityKey` identifies the owner of the credential: one session id with two identities has two entries. */

@@ -24,7 +24,7 @@ export class ConversationsGateway {
   @DurableEvent(CONVERSATION_ADDED, {
     summary: 'In the user’s own stream: the user has become a participant of a conversation.',
     data: ConversationAddedData,
-    opensStream: true,
+    grantsStream: true,
   })
   async renderAdded(events: StreamEvent[]): Promise<EventContent[]> {
     const summaries = await this.conversations.findSummaries(events.map(({ subjectId }) => subjectId!));

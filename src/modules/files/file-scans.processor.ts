@@ -17,7 +17,7 @@ export class FileScansProcessor extends WorkerHost {
   private readonly failures = new RepeatedWarning(
     new Logger(FileScansProcessor.name),
     'a file could not be scanned; the queue tries again',
-    { over: 'files are scanned again' },
+    { recovered: 'files are scanned again' },
   );
 
   constructor(

@@ -24,7 +24,7 @@ export class FilesService {
   private readonly removalWarning = new RepeatedWarning(
     new Logger(FilesService.name),
     'the bytes of a deleted file are left to the cleanup task',
-    { over: 'the bytes of deleted files are removed again' },
+    { recovered: 'the bytes of deleted files are removed again' },
   );
   private readonly rollbackWarning = new RepeatedWarning(
     new Logger(FilesService.name),

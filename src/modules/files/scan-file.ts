@@ -42,7 +42,7 @@ export class ScanFile implements OnModuleDestroy {
     this.logger,
     'the bytes of a scanned file could not be removed',
     {
-      over: 'the bytes of scanned files are removed again',
+      recovered: 'the bytes of scanned files are removed again',
     },
   );
   private readonly missingWarning = new RepeatedWarning(

@@ -33,7 +33,7 @@ export class ScansQueue {
     new Logger(ScansQueue.name),
     'scans are delayed: the queue is unavailable',
     {
-      over: 'scans are queued again',
+      recovered: 'scans are queued again',
     },
   );
 

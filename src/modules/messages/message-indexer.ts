@@ -26,7 +26,7 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
   private readonly failures = new RepeatedWarning(
     new Logger(MessageIndexer.name),
     'messages could not be indexed for searches; trying again',
-    { over: 'messages are indexed for searches again' },
+    { recovered: 'messages are indexed for searches again' },
   );
   private readonly waiting = new Set<string>();
   private readonly stopping = new AbortController();

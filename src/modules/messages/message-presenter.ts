@@ -87,5 +87,5 @@ export function renderMessageEvent(
   }
   const data = { message: presentMessage(row, undefined) };
   if (row.client_message_id === null) return { data };
-  return { data, only: { userId: row.sender_id, data: { message: presentMessage(row, row.sender_id) } } };
+  return { data, override: { userId: row.sender_id, data: { message: presentMessage(row, row.sender_id) } } };
 }

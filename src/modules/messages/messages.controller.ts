@@ -16,7 +16,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
-import { Sends } from '../../platform/metrics/refused-sends.js';
+import { CountsAsSend } from '../../platform/metrics/refused-sends.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { Priority } from '../../platform/throttling/priority.decorator.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
@@ -80,9 +80,9 @@ export class MessagesController {
   ) {}
 
   @Post('conversations/:id/messages')
-  @ApiOperation({ summary: 'Sends a message. A repeated send with the same key is stored once.' })
+  @ApiOperation({ summary: 'CountsAsSend a message. A repeated send with the same key is stored once.' })
   @Limit(MESSAGE_SEND_LIMIT)
-  @Sends()
+  @CountsAsSend()
   @OwnIdempotency()
   @UseInterceptors(IdempotentSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })

@@ -216,7 +216,7 @@ function asCommitted(sent: NewMessage, result: AppendResult): { event: Committed
     at: created_at,
     content: {
       data: toMessageData(forAll),
-      only: message === forAll ? undefined : { userId: sender_id, data: toMessageData(message) },
+      override: message === forAll ? undefined : { userId: sender_id, data: toMessageData(message) },
     },
   };
   return { event, message };

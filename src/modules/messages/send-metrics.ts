@@ -48,9 +48,9 @@ export class SendMetrics implements OnModuleInit {
 
   onModuleInit(): void {
     for (const outcome of ['stored', 'replayed']) this.metrics.count('parley_sends_total', { outcome }, 0);
-    this.metrics.read('parley_sends_in_flight', () => [{ value: this.inFlight.size }]);
-    this.metrics.read('parley_oldest_send_seconds', () => [{ value: this.oldestMs / 1000 }]);
-    this.health?.measure('total_messages_processed', () => this.stored);
+    this.metrics.registerReader('parley_sends_in_flight', () => [{ value: this.inFlight.size }]);
+    this.metrics.registerReader('parley_oldest_send_seconds', () => [{ value: this.oldestMs / 1000 }]);
+    this.health?.registerMetric('total_messages_processed', () => this.stored);
     const { isTraced } = this;
     this.fanOut.observe(({ type, subjectId }, frames) => {
       if (type === MESSAGE_CREATED && subjectId && (isTraced || subjectId.endsWith(SAMPLED_SUFFIX))) {
@@ -65,12 +65,12 @@ export class SendMetrics implements OnModuleInit {
   }
 
   private get isTraced(): boolean {
-    return this.isLogged || this.tracing.isOn;
+    return this.isLogged || this.tracing.isEnabled;
   }
 
   /** Runs and measures one send. @throws as `send` */
   track(actor: Actor, conversationId: string, send: () => Promise<SentMessage>): Promise<SentMessage> {
-    if (!this.tracing.isOn) return this.measure(actor, send, ignoreAttributes);
+    if (!this.tracing.isEnabled) return this.measure(actor, send, ignoreAttributes);
     const attributes = { 'parley.conversation_id': conversationId, 'parley.request_id': actor.requestId };
     return this.tracing.span('message.send', attributes, (setAttributes) => this.measure(actor, send, setAttributes));
   }
@@ -147,7 +147,7 @@ export class SendMetrics implements OnModuleInit {
   }
 
   private addDeliverySpan(id: string, { at, frames }: LocalDelivery): void {
-    this.tracing.enter(
+    this.tracing.record(
       'message.deliver',
       { 'parley.message_id': id, 'parley.frames': frames },
       { begun: at, ended: at },

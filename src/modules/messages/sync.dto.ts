@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EVENT_DATA } from '../../platform/event-log/event-catalogue.js';
+import { EVENT_DATA_REF } from '../../platform/event-log/event-catalogue.js';
 import { IntField, RefusedFields, TextField, UuidField } from '../../platform/validation/fields.js';
 
 export class SyncQuery {
@@ -42,7 +42,7 @@ export class EventDto {
   @ApiProperty({ type: String, nullable: true })
   actor_id: string | null;
 
-  @ApiProperty({ ...EVENT_DATA, description: 'As in the realtime event of this type' })
+  @ApiProperty({ ...EVENT_DATA_REF, description: 'As in the realtime event of this type' })
   data: object;
 }
 

@@ -22,7 +22,7 @@ export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestr
   private readonly failures = new RepeatedWarning(
     new Logger(GuestSubscriptions.name),
     'the subscriptions of guests could not be refreshed',
-    { over: 'the subscriptions of guests are refreshed again' },
+    { recovered: 'the subscriptions of guests are refreshed again' },
   );
   private refreshing: Repeating | undefined;
   private reading: Promise<void> | undefined;

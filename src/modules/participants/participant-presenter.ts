@@ -55,7 +55,7 @@ export function renderParticipantEvent(
   const { user_id, username, display_name, avatar_url, is_banned } = user;
   const participant = { user_id, username, display_name, avatar_url, is_banned, role, is_muted, joined_at };
   const data = { user_id, participant };
-  return event.type === PARTICIPANT_JOINED ? { data, only: { userId: user_id, prev } } : { data };
+  return event.type === PARTICIPANT_JOINED ? { data, override: { userId: user_id, prev } } : { data };
 }
 
 /** Renders events about participants that are read from the log, with the current names. */
@@ -66,12 +66,12 @@ export class ParticipantEventRenderer {
   @DurableEvent(PARTICIPANT_JOINED, {
     summary: 'A user joined a conversation or was added to it.',
     data: ParticipantData,
-    membership: 'enters',
+    membership: 'join',
   })
   @DurableEvent(PARTICIPANT_LEFT, {
     summary: 'A participant left or was removed.',
     data: ParticipantLeftData,
-    membership: 'leaves',
+    membership: 'leave',
   })
   @DurableEvent(PARTICIPANT_UPDATED, {
     summary: 'The role or the mute of a participant changed.',

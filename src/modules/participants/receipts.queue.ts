@@ -30,7 +30,7 @@ const DELAY_MS = 250;
 @Injectable()
 export class ReceiptsQueue implements OnApplicationShutdown {
   private readonly failures = new RepeatedWarning(new Logger(ReceiptsQueue.name), 'receipts wait for the queue', {
-    over: 'receipts are queued again',
+    recovered: 'receipts are queued again',
   });
   private pending = new Set<string>();
   private timer: NodeJS.Timeout | undefined;

@@ -27,7 +27,7 @@ const BATCH_SIZE = 500;
 @Injectable()
 export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly failures = new RepeatedWarning(new Logger(PresenceLeases.name), 'presence cannot be stored', {
-    over: 'presence is stored again',
+    recovered: 'presence is stored again',
   });
   private readonly nodeId = newId();
   private readonly leases = new Map<string, Lease>();

@@ -21,7 +21,7 @@ export class ProfileChangeAnnouncer {
   private readonly failures = new RepeatedWarning(
     new Logger(ProfileChangeAnnouncer.name),
     'a profile change could not be announced',
-    { over: 'profile changes are announced again' },
+    { recovered: 'profile changes are announced again' },
   );
 
   constructor(

@@ -29,7 +29,7 @@ export class RequestLeaseInterceptor implements NestInterceptor, OnApplicationBo
   private readonly failures = new RepeatedWarning(
     new Logger(RequestLeaseInterceptor.name),
     'the presence of clients without a socket cannot be stored',
-    { over: 'the presence of clients without a socket is stored again' },
+    { recovered: 'the presence of clients without a socket is stored again' },
   );
   private sessionsWithRequests = new Set<string>();
   private renewing: Repeating | undefined;

@@ -21,7 +21,7 @@ export interface PresenceSource {
 @Injectable()
 export class PresenceLookup {
   private readonly failures = new RepeatedWarning(new Logger(PresenceLookup.name), 'presence could not be read', {
-    over: 'presence is read again',
+    recovered: 'presence is read again',
   });
   private source: PresenceSource | undefined;
 

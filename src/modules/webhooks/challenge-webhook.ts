@@ -97,7 +97,7 @@ export class ChallengePoller implements OnApplicationBootstrap, OnModuleDestroy 
   private readonly warning = new RepeatedWarning(
     new Logger(ChallengePoller.name),
     'challenges of webhooks are delayed: the database is unavailable',
-    { over: 'challenges of webhooks are sent again' },
+    { recovered: 'challenges of webhooks are sent again' },
   );
   /** By the id of the account, which has one challenge at a time. */
   private readonly inProgress = new Map<string, Promise<void>>();

@@ -34,7 +34,7 @@ const CLAIM_MARGIN_SECONDS = 5;
 export class OutboxRelay {
   private readonly logger = new Logger(OutboxRelay.name);
   private readonly queueWarning = new RepeatedWarning(this.logger, 'deliveries are delayed: the queue is unavailable', {
-    over: 'deliveries are queued again',
+    recovered: 'deliveries are queued again',
   });
   /** Halved when a batch fails, because it may exceed the statement timeout; doubled when one succeeds. */
   private batch = LARGEST_BATCH;
@@ -144,13 +144,13 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
     new Logger(OutboxPoller.name),
     'webhooks are delayed: the database is unavailable',
     {
-      over: 'webhooks are relayed again',
+      recovered: 'webhooks are relayed again',
     },
   );
   private readonly relayWarning = new RepeatedWarning(
     new Logger(OutboxPoller.name),
     'webhooks could not be queued; trying again',
-    { over: 'webhooks are queued again' },
+    { recovered: 'webhooks are queued again' },
   );
   private cycles: Repeating | undefined;
   private batchTimer: NodeJS.Timeout | undefined;

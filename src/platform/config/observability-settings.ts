@@ -35,7 +35,7 @@ export const OBSERVABILITY_SETTINGS = {
     default: 'parley',
     description: 'Name of this program in traces.',
   }),
-  otelSampleShare: decimal({
+  otelSampleRatio: decimal({
     name: 'OTEL_TRACES_SAMPLER_ARG',
     default: 1,
     above: 0,

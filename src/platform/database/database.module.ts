@@ -23,7 +23,7 @@ const types = {
 
 function createPool(config: Config): pg.Pool {
   const failures = new RepeatedWarning(new Logger('Database'), 'connections to PostgreSQL are lost', {
-    over: 'PostgreSQL accepts connections again',
+    recovered: 'PostgreSQL accepts connections again',
   });
   return openPool(
     {

@@ -23,7 +23,7 @@ export class PoolMonitor implements OnApplicationShutdown {
   private readonly readOnlyWarning = new RepeatedWarning(
     new Logger('Database'),
     'PostgreSQL takes no writes: it is a standby, or default_transaction_read_only is on',
-    { over: 'PostgreSQL takes writes again' },
+    { recovered: 'PostgreSQL takes writes again' },
   );
 
   constructor(

@@ -164,7 +164,7 @@ export class ErrorFilter implements ExceptionFilter {
     let refusals = this.refusals.get(kind);
     if (!refusals) {
       refusals = new RepeatedWarning(this.logger, 'requests are refused', {
-        over: 'requests are no longer refused',
+        recovered: 'requests are no longer refused',
         settledAfterMs: OVER_AFTER_MS,
       });
       this.refusals.set(kind, refusals);

@@ -30,7 +30,7 @@ export function OnDomainEvent<Classes extends EventClasses>(...eventClasses: Cla
 export class DomainEvents {
   private readonly handlers = new Map<unknown, Handler<DomainEvent>[]>();
   private readonly failures = new RepeatedWarning(new Logger(DomainEvents.name), 'a handler of a domain event failed', {
-    over: 'the handlers of domain events work again',
+    recovered: 'the handlers of domain events work again',
     level: 'error',
   });
 

@@ -3,22 +3,22 @@ import { type DecoratedMethods, methodDecorator } from '../discovery/decorated-m
 import type { EventContent, StreamEvent } from './stream-event.js';
 
 /**
- * Joins content to events from the log, for a whole page at once. Index i of the result belongs to index i of the input;
+ * Renders events from the log: joins their content, for a whole page at once. Index i of the result belongs to index i of the input;
  * it is undefined if the subject of the event no longer exists.
  */
-type Render = (
+type RenderEvents = (
   events: StreamEvent[],
 ) => readonly (EventContent | undefined)[] | Promise<readonly (EventContent | undefined)[]>;
 
 /** The effects of a durable event on who receives its stream. */
 interface EventEffects {
   /** Whether `subjectId` is a user who starts or stops receiving the stream with this event. */
-  readonly membership?: 'enters' | 'leaves';
+  readonly membership?: 'join' | 'leave';
   /**
    * For events of a user's own stream: whether `subjectId` is a stream that the user receives from now on, beginning at
    * its position `payload.since_seq`.
    */
-  readonly opensStream?: boolean;
+  readonly grantsStream?: boolean;
   /** Whether the stream ends with this event: no user receives any later event of it. */
   readonly endsStream?: boolean;
 }
@@ -33,20 +33,20 @@ export interface EventDescription {
 /** The declaration of a type of durable event. */
 export interface EventDefinition extends EventDescription, EventEffects {
   readonly type: string;
-  readonly render: Render;
+  readonly render: RenderEvents;
 }
 
 /** The schema of a property with the `data` of a durable event of any type. */
-export const EVENT_DATA = { allOf: [{ $ref: '#/components/schemas/EventData' }] };
+export const EVENT_DATA_REF = { allOf: [{ $ref: '#/components/schemas/EventData' }] };
 
 const DURABLE_EVENT = Symbol('@DurableEvent');
 
 /**
- * Declares a type of durable event, and marks the method of a provider that renders its events: `Render`. A method of
+ * Declares a type of durable event, and marks the method of a provider that renders its events: `RenderEvents`. A method of
  * several types has a decorator for each.
  */
 export function DurableEvent(type: string, declaration: EventDescription & EventEffects) {
-  return methodDecorator<Render>(DURABLE_EVENT, { type, ...declaration });
+  return methodDecorator<RenderEvents>(DURABLE_EVENT, { type, ...declaration });
 }
 
 /** The declarations of all types of durable events. A type that is declared twice prevents the start. */
@@ -56,7 +56,7 @@ export class EventCatalogue {
 
   /** Declares the types of the methods marked `@DurableEvent`. @throws Error when a type is declared twice */
   bind(methods: DecoratedMethods): void {
-    const declared = methods.of<Omit<EventDefinition, 'render'>, Render>(DURABLE_EVENT);
+    const declared = methods.of<Omit<EventDefinition, 'render'>, RenderEvents>(DURABLE_EVENT);
     for (const { options, method: render } of declared) this.declare({ ...options, render });
   }
 

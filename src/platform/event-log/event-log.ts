@@ -5,7 +5,7 @@ import { KeyedMutex } from './keyed-mutex.js';
 import { CommitListener, type CommittedEvent, type EventContent, type StreamEvent } from './stream-event.js';
 
 /** The last numbers of a stream, read under its lock. */
-export interface Head {
+export interface StreamHead {
   readonly streamId: string;
   readonly lastSeq: number;
   /** The second counter without gaps: the messages of a conversation. */
@@ -86,7 +86,7 @@ export class StreamTransaction implements Queryable {
 
   constructor(
     private readonly tx: Queryable,
-    readonly head: Head,
+    readonly head: StreamHead,
   ) {}
 
   many<Row>(statement: Statement<Row>, values?: SqlValue[]): Promise<Row[]> {
@@ -150,7 +150,7 @@ export class StreamTransaction implements Queryable {
     return this.pending;
   }
 
-  private add(head: Head, event: NewEvent): number {
+  private add(head: StreamHead, event: NewEvent): number {
     const seq = (this.appended.get(head.streamId) ?? head.lastSeq) + 1;
     this.appended.set(head.streamId, seq);
     this.pending.push({
@@ -235,12 +235,12 @@ export class EventLog {
   }
 
   /** Up to `limit` events of a stream after a position, oldest first. */
-  async after(streamId: string, seq: number, limit: number): Promise<StreamEvent[]> {
+  async readAfter(streamId: string, seq: number, limit: number): Promise<StreamEvent[]> {
     return (await this.sql.many(AFTER, [streamId, seq, limit])).map(toStreamEvent);
   }
 }
 
-function toHead(row: { stream_id: string; last_seq: number; last_number: number; at: Date }): Head {
+function toHead(row: { stream_id: string; last_seq: number; last_number: number; at: Date }): StreamHead {
   return { streamId: row.stream_id, lastSeq: row.last_seq, lastNumber: row.last_number, at: row.at };
 }
 

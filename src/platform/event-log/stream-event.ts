@@ -21,7 +21,7 @@ export interface StreamEvent {
  */
 export interface EventContent {
   readonly data: object;
-  readonly only?: { readonly userId: string; readonly data?: object; readonly prev?: number };
+  readonly override?: { readonly userId: string; readonly data?: object; readonly prev?: number };
 }
 
 /** An event right after its commit. With `content` the node that wrote it need not read it back. */

@@ -8,7 +8,7 @@ import { Sql, statement } from '../database/sql.js';
 import { Health } from './health.js';
 import { Config } from '../config/config.js';
 
-const TAKES_WRITES = statement<{ is_read_only: boolean }>(
+const IS_READ_ONLY = statement<{ is_read_only: boolean }>(
   'health.takes_writes',
   `select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only`,
 );
@@ -27,7 +27,7 @@ export class DatabaseHealth implements OnModuleInit {
   }
 
   private async check(): Promise<void> {
-    const row = await this.sql.one(TAKES_WRITES);
+    const row = await this.sql.one(IS_READ_ONLY);
     if (!row!.is_read_only) return this.pool.foundWritable();
     this.pool.foundReadOnly();
     throw new ReadOnlyDatabase();

@@ -54,7 +54,7 @@ export class PublicHealthDto {
 
   /** Without `health` the version and the metrics are null. */
   static of({ status, components }: HealthReport, health: Health | undefined): PublicHealthDto {
-    const { active_connections = 0, total_messages_processed = 0 } = health?.measured ?? {};
+    const { active_connections = 0, total_messages_processed = 0 } = health?.metricValues ?? {};
     const metrics = { active_connections, total_messages_processed, uptime_seconds: Math.floor(process.uptime()) };
     return {
       status,

@@ -11,4 +11,4 @@ export class HealthModule {}
 
 /** The health routes, and the socket check, for processes with HTTP. */
 @Module({ controllers: [HealthController], providers: [SocketHealth] })
-export class EdgeHealthModule {}
+export class ApiHealthModule {}

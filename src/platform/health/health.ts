@@ -60,11 +60,11 @@ export class Health {
   }
 
   /** Adds a metric to `/healthz`. */
-  measure(metric: string, read: () => number): void {
+  registerMetric(metric: string, read: () => number): void {
     this.metrics.set(metric, read);
   }
 
-  get measured(): Record<string, number> {
+  get metricValues(): Record<string, number> {
     return Object.fromEntries([...this.metrics].map(([name, read]) => [name, read()]));
   }
 
@@ -95,11 +95,11 @@ export class Health {
    * Which configured components work. No result is older than a second, and a component that does not respond within
    * `deadlineMs` counts as one that does not work.
    */
-  async working(deadlineMs: number): Promise<ReadonlyMap<string, boolean>> {
-    const present = [...this.components].filter(([, { check }]) => check !== undefined);
+  async workingComponents(deadlineMs: number): Promise<ReadonlyMap<string, boolean>> {
+    const configured = [...this.components].filter(([, { check }]) => check !== undefined);
     return new Map(
       await Promise.all(
-        present.map(async ([name, component]) => {
+        configured.map(async ([name, component]) => {
           const result = await withTimeout(deadlineMs, recent(component)).catch(() => undefined);
           return [name, result?.status === 'healthy'] as const;
         }),

@@ -31,7 +31,7 @@ interface Claimed {
 @Injectable()
 export class IdempotencyStore {
   private readonly storeFailures = new RepeatedWarning(new Logger('Idempotency'), 'responses could not be stored', {
-    over: 'responses are stored again',
+    recovered: 'responses are stored again',
   });
 
   constructor(private readonly repository: IdempotencyRepository) {}

@@ -11,7 +11,7 @@ describe('a repeated warning', () => {
     lines = [];
     const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
     Logger.overrideLogger(new NestLog(createLog({ logLevel: 'info' }, { write })));
-    warning = new RepeatedWarning(new Logger('Store'), 'the store is away', { over: 'the store is back' });
+    warning = new RepeatedWarning(new Logger('Store'), 'the store is away', { recovered: 'the store is back' });
   });
   afterEach(() => jest.useRealTimers());
 
@@ -70,7 +70,7 @@ describe('a repeated warning', () => {
 
   it('logs its fields in each line', () => {
     const one = new RepeatedWarning(new Logger('Tasks'), 'a task failed', {
-      over: 'done again',
+      recovered: 'done again',
       fields: { task: 'a' },
     });
     one.failed({ code: 'X' });

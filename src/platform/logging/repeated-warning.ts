@@ -13,7 +13,7 @@ interface Failing {
 
 interface Options {
   /** Logged once it works again; without it the end is not logged. */
-  readonly over?: string;
+  readonly recovered?: string;
   /** `error` for a failure that an operator has to examine even if it happens once. */
   readonly level?: 'warn' | 'error';
   readonly settledAfterMs?: number;
@@ -60,7 +60,7 @@ export class RepeatedWarning {
 
   /** Records a success. Costs nothing while nothing fails. */
   worked(): void {
-    if (!this.failing || this.options.over === undefined) return;
+    if (!this.failing || this.options.recovered === undefined) return;
     this.failing.worksSince ??= performance.now();
     this.timer ??= this.scheduleCheck(this.settledAfterMs);
   }
@@ -98,6 +98,6 @@ export class RepeatedWarning {
     this.suppressed = 0;
     this.silentUntil = -Infinity;
     const lastedMs = Math.round(failing.worksSince - failing.since);
-    this.logger.log(this.options.over, { ...this.options.fields, lasted_ms: lastedMs, failed: failing.count });
+    this.logger.log(this.options.recovered, { ...this.options.fields, lasted_ms: lastedMs, failed: failing.count });
   }
 }

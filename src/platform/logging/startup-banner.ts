@@ -14,7 +14,7 @@ export class StartupBanner {
   }
 
   /** Registers work that runs when the rest of the start has succeeded, before the banner is printed. It may add lines. */
-  beforeShown(work: () => Promise<void>): void {
+  beforePrint(work: () => Promise<void>): void {
     this.atEnd.push(work);
   }
 
@@ -42,4 +42,4 @@ export class StartupBanner {
 /** Provides `StartupBanner` to every module. Logging needs no provider: use `new Logger('Name')` of @nestjs/common. */
 @Global()
 @Module({ providers: [StartupBanner], exports: [StartupBanner] })
-export class LoggingModule {}
+export class StartupBannerModule {}

@@ -1,7 +1,7 @@
 import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { DatabaseMetrics, FanOutMetrics, HealthMetrics } from './platform-metrics.js';
-import { EdgeMetrics } from './edge-metrics.js';
+import { ApiMetrics } from './api-metrics.js';
 import { MetricsAccess } from './metrics-access.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsServer } from './metrics-server.js';
@@ -24,12 +24,12 @@ export class MetricsModule {}
 @Module({
   imports: [DiscoveryModule],
   controllers: [MetricsController],
-  providers: [EdgeMetrics, FanOutMetrics, RefusedSends],
+  providers: [ApiMetrics, FanOutMetrics, RefusedSends],
 })
-export class EdgeMetricsModule implements NestModule {
+export class ApiMetricsModule implements NestModule {
   constructor(private readonly tracing: Tracing) {}
 
   configure(consumer: MiddlewareConsumer): void {
-    if (this.tracing.isOn) consumer.apply(tracedRequests(this.tracing)).forRoutes('{*path}');
+    if (this.tracing.isEnabled) consumer.apply(tracedRequests(this.tracing)).forRoutes('{*path}');
   }
 }

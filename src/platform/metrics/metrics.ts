@@ -38,7 +38,7 @@ export class Metrics {
 
   constructor() {
     for (const [name, declaration] of Object.entries(METRICS)) this.declare(name as MetricName, declaration);
-    this.read('parley_cache_lookups_total', () =>
+    this.registerReader('parley_cache_lookups_total', () =>
       [...this.caches].flatMap(([cache, lookUps]) => {
         const { hits, misses } = lookUps();
         return [
@@ -61,12 +61,12 @@ export class Metrics {
    * Calls `reader` each time the metrics are requested. A gauge whose reader fails or takes longer than a second is
    * omitted until it can be read again; a counter retains its value.
    */
-  read(name: GaugeName | CounterName, reader: Reader): void {
+  registerReader(name: GaugeName | CounterName, reader: Reader): void {
     this.readers.set(name, reader);
   }
 
   /** Registers a cache by the hits and misses of its lookups since the start. */
-  cache(cache: string, lookUps: () => { hits: number; misses: number }): void {
+  registerCache(cache: string, lookUps: () => { hits: number; misses: number }): void {
     this.caches.set(cache, lookUps);
   }
 

@@ -23,21 +23,21 @@ export class DatabaseMetrics implements OnModuleInit {
   onModuleInit(): void {
     const { metrics, statements, pool } = this;
     statements.observe((ms) => metrics.observe('parley_database_query_seconds', ms / 1000));
-    metrics.read('parley_database_statements_total', () => this.each(({ count }) => count));
-    metrics.read('parley_database_statement_seconds_total', () => this.each(({ totalMs }) => totalMs / 1000));
-    metrics.read('parley_database_errors_total', () =>
+    metrics.registerReader('parley_database_statements_total', () => this.each(({ count }) => count));
+    metrics.registerReader('parley_database_statement_seconds_total', () => this.each(({ totalMs }) => totalMs / 1000));
+    metrics.registerReader('parley_database_errors_total', () =>
       [...statements.failures].map(([name, value]) => ({ value, labels: { class: name } })),
     );
-    metrics.read('parley_database_connections', () =>
+    metrics.registerReader('parley_database_connections', () =>
       Object.entries(pool.state).map(([state, value]) => ({ value, labels: { state } })),
     );
     let backlog: Promise<{ events: number; ageSeconds: number }>;
-    metrics.read('parley_outbox_events', async () => {
+    metrics.registerReader('parley_outbox_events', async () => {
       backlog = this.outbox.backlog();
       return [{ value: (await backlog).events }];
     });
-    metrics.read('parley_outbox_age_seconds', async () => [{ value: (await backlog).ageSeconds }]);
-    metrics.read('parley_database_pool_wait_seconds', () => [{ value: pool.waitMs / 1000 }]);
+    metrics.registerReader('parley_outbox_age_seconds', async () => [{ value: (await backlog).ageSeconds }]);
+    metrics.registerReader('parley_database_pool_wait_seconds', () => [{ value: pool.waitMs / 1000 }]);
   }
 
   private each(valueOf: (time: { count: number; totalMs: number }) => number): Reading[] {
@@ -58,13 +58,13 @@ export class FanOutMetrics implements OnModuleInit {
 
   onModuleInit(): void {
     const { metrics, bus, reconciler, watermarks, resume } = this;
-    metrics.read('parley_bus_connected', () => [{ value: Number(bus.isConnected) }]);
-    metrics.read('parley_sweep_age_seconds', () => [{ value: reconciler.ageMs / 1000 }]);
-    metrics.read('parley_watermark_held_seconds', () => {
+    metrics.registerReader('parley_bus_connected', () => [{ value: Number(bus.isConnected) }]);
+    metrics.registerReader('parley_sweep_age_seconds', () => [{ value: reconciler.ageMs / 1000 }]);
+    metrics.registerReader('parley_watermark_held_seconds', () => {
       const stalledMs = watermarks.stalledForMs();
       return stalledMs === undefined ? [] : [{ value: stalledMs / 1000 }];
     });
-    metrics.read('parley_resyncs_total', () =>
+    metrics.registerReader('parley_resyncs_total', () =>
       [...resume.resyncs].map(([reason, value]) => ({ value, labels: { reason } })),
     );
   }
@@ -84,10 +84,10 @@ export class HealthMetrics implements OnModuleInit {
 
   onModuleInit(): void {
     const { metrics, health, drain } = this;
-    metrics.read('parley_draining', () => [{ value: Number(drain.isDraining) }]);
-    metrics.read('parley_ready', async () => [{ value: Number(await health.isReadyWithin(DEADLINE_MS)) }]);
-    metrics.read('parley_component_up', async () =>
-      [...(await health.working(DEADLINE_MS))].map(([component, works]) => ({
+    metrics.registerReader('parley_draining', () => [{ value: Number(drain.isDraining) }]);
+    metrics.registerReader('parley_ready', async () => [{ value: Number(await health.isReadyWithin(DEADLINE_MS)) }]);
+    metrics.registerReader('parley_component_up', async () =>
+      [...(await health.workingComponents(DEADLINE_MS))].map(([component, works]) => ({
         value: Number(works),
         labels: { component },
       })),

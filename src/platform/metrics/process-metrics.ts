@@ -27,13 +27,13 @@ export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShut
         if (!allowed) metrics.count('parley_limits_hit_total', { action });
       },
     });
-    metrics.read('parley_overload_level', () => [{ value: this.shedder.level }]);
-    metrics.read('parley_event_loop_lag_seconds', () => [{ value: this.shedder.lagMs / 1000 }]);
-    metrics.read('parley_shed_total', () =>
+    metrics.registerReader('parley_overload_level', () => [{ value: this.shedder.level }]);
+    metrics.registerReader('parley_event_loop_lag_seconds', () => [{ value: this.shedder.lagMs / 1000 }]);
+    metrics.registerReader('parley_shed_total', () =>
       [...this.shedder.shed].map(([priority, value]) => ({ value, labels: { class: priority } })),
     );
     this.stopObservingErrors = loggedErrors.observe(({ context }) => metrics.count('parley_errors_total', { context }));
-    metrics.read('parley_queue_jobs', async () =>
+    metrics.registerReader('parley_queue_jobs', async () =>
       (await this.queues.read()).flatMap(({ name: queue, jobs }) =>
         Object.entries(jobs).map(([state, value]) => ({ value, labels: { queue, state } })),
       ),

@@ -10,7 +10,7 @@ import { Metrics } from './metrics.js';
 const SENDS = Symbol('sends');
 
 /** Marks a route that stores a message, so that its refusals are counted among the sends. */
-export const Sends = (): MethodDecorator => SetMetadata(SENDS, true);
+export const CountsAsSend = (): MethodDecorator => SetMetadata(SENDS, true);
 
 interface Route {
   readonly method: string;

@@ -5,7 +5,7 @@ import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** Shared by all queues, workers and connections of a process: each of them reports an outage at every attempt. */
 export const queueFailures = new RepeatedWarning(new Logger('Queue'), 'the queue fails', {
-  over: 'the queue works again',
+  recovered: 'the queue works again',
 });
 
 /**

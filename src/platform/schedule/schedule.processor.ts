@@ -14,7 +14,7 @@ export const REGISTRATION = { everyMs: 60_000, afterFailureMs: 1000 };
 export class ScheduleProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ScheduleProcessor.name);
   private readonly failures = new RepeatedWarning(this.logger, 'the scheduled tasks could not be registered', {
-    over: 'the scheduled tasks are registered again',
+    recovered: 'the scheduled tasks are registered again',
     level: 'error',
   });
   private timer: NodeJS.Timeout | undefined;

@@ -49,7 +49,7 @@ export class Schedule {
       if (this.tasks.has(name)) throw new Error(`The task ${name} is scheduled twice.`);
       if (!(everyMs > 0)) throw new Error(`The task ${name} has no interval.`);
       const failures = new RepeatedWarning(this.logger, 'scheduled work failed', {
-        over: 'scheduled work is done again',
+        recovered: 'scheduled work is done again',
         level: 'error',
         fields: { task: name },
       });

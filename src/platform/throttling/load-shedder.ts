@@ -27,7 +27,7 @@ export class LoadShedder implements OnApplicationBootstrap, OnApplicationShutdow
   readonly shed = new Map<PriorityClass, number>();
   private readonly logger = new Logger('Overload');
   private readonly serious = new RepeatedWarning(this.logger, 'overloaded: reads are refused', {
-    over: 'reads are no longer refused',
+    recovered: 'reads are no longer refused',
   });
   private readonly lag: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   private readonly backlogs: (() => boolean)[] = [];

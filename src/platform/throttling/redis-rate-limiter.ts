@@ -101,7 +101,7 @@ export class RedisRateLimiter extends RateLimiter {
   private readonly unshared = new RepeatedWarning(
     new Logger(RedisRateLimiter.name),
     'Redis does not respond, this node counts its own rate limits',
-    { over: 'rate limits are shared through Redis again' },
+    { recovered: 'rate limits are shared through Redis again' },
   );
   private readonly commands: LimitCommands;
   private readonly node = randomUUID().slice(0, 8);

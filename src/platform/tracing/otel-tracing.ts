@@ -18,23 +18,23 @@ export interface OtelSettings {
   readonly endpoint: string;
   readonly serviceName: string;
   readonly version: string;
-  readonly sampleShare: number;
+  readonly sampleRatio: number;
 }
 
 /** Sends traces to a collector over OTLP/HTTP. This file is only loaded if a collector is configured. */
 export class OtelTracing extends Tracing implements OnApplicationShutdown {
-  readonly isOn = true;
+  readonly isEnabled = true;
   private readonly provider: BasicTracerProvider;
   private readonly tracer: Tracer;
 
-  constructor({ endpoint, serviceName, version, sampleShare }: OtelSettings) {
+  constructor({ endpoint, serviceName, version, sampleRatio }: OtelSettings) {
     super();
     // Only the first context manager of a process takes effect; it serves all instances.
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` });
     this.provider = new BasicTracerProvider({
       resource: resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
-      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleShare) }),
+      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
       spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 1000 })],
     });
     this.tracer = this.provider.getTracer('parley', version);
@@ -67,7 +67,7 @@ export class OtelTracing extends Tracing implements OnApplicationShutdown {
     }
   }
 
-  enter(name: string, attributes: SpanAttributes, { begun, ended: end }: SpanTimes): void {
+  record(name: string, attributes: SpanAttributes, { begun, ended: end }: SpanTimes): void {
     const epoch = (time: number): number => performance.timeOrigin + time;
     this.tracer.startSpan(name, { attributes: { ...attributes }, startTime: epoch(begun) }).end(epoch(end));
   }

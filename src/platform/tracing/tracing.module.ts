@@ -10,13 +10,13 @@ export async function loadTracing({ otelEndpoint }: Config): Promise<void> {
 }
 
 /** Loads OpenTelemetry only if a collector is configured. */
-async function createTracing({ otelEndpoint, otelServiceName, otelSampleShare }: Config): Promise<Tracing> {
+async function createTracing({ otelEndpoint, otelServiceName, otelSampleRatio }: Config): Promise<Tracing> {
   if (!otelEndpoint) return new NoTracing();
   const { OtelTracing } = await import('./otel-tracing.js');
   return new OtelTracing({
     endpoint: otelEndpoint,
     serviceName: otelServiceName,
-    sampleShare: otelSampleShare,
+    sampleRatio: otelSampleRatio,
     version: readPackage().version,
   });
 }

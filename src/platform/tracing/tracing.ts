@@ -19,7 +19,7 @@ export interface SpanTimes {
  * across `await`.
  */
 export abstract class Tracing {
-  abstract readonly isOn: boolean;
+  abstract readonly isEnabled: boolean;
 
   /**
    * Runs `work` as a span; `setAttributes` adds attributes to it. `traceparent` is the client’s header of that name, if
@@ -33,18 +33,18 @@ export abstract class Tracing {
   ): T;
 
   /** Records a span that has ended, as a child of the current span or as a trace of its own. */
-  abstract enter(name: string, attributes: SpanAttributes, times: SpanTimes): void;
+  abstract record(name: string, attributes: SpanAttributes, times: SpanTimes): void;
 }
 
 /** Records no traces and loads nothing. */
 export class NoTracing extends Tracing {
-  readonly isOn = false;
+  readonly isEnabled = false;
 
   span<T>(_name: string, _attributes: SpanAttributes, work: (setAttributes: SetSpanAttributes) => T): T {
     return work(ignoreAttributes);
   }
 
-  enter(): void {}
+  record(): void {}
 }
 
 /** Records each request as a span that ends with its response; spans of services are its children. */

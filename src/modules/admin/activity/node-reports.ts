@@ -30,7 +30,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
     this.logger,
     'processes over this database use different Redis servers: jobs that one of them queues, such as scans of files, ' +
       'are not done by the other, and limits are counted separately. Set the same REDIS_URL for all of them',
-    { over: 'all processes use the same Redis' },
+    { recovered: 'all processes use the same Redis' },
   );
 
   constructor(

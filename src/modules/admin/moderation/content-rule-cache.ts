@@ -28,7 +28,7 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
     new Logger(ContentRuleCache.name),
     'the content rules could not be read',
     {
-      over: 'the content rules are read again',
+      recovered: 'the content rules are read again',
     },
   );
   /** The version of the rules of each conversation that has rules. */

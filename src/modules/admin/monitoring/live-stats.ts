@@ -28,7 +28,7 @@ export interface Watcher {
 @Injectable()
 export class LiveStats implements OnApplicationShutdown {
   private readonly warning = new RepeatedWarning(new Logger(LiveStats.name), 'live statistics could not be read', {
-    over: 'live statistics are read again',
+    recovered: 'live statistics are read again',
   });
   private readonly watchers = new Map<string, Watcher>();
   private sending: Repeating | undefined;

@@ -51,7 +51,7 @@ export class NodeMetrics {
       version: this.state.version,
       node_id: this.reports.nodeId,
       components,
-      metrics: { ...this.state.measured, uptime_seconds: Math.floor(process.uptime()) },
+      metrics: { ...this.state.metricValues, uptime_seconds: Math.floor(process.uptime()) },
     };
   }
 

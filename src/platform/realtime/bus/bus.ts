@@ -34,16 +34,20 @@ export abstract class Bus {
   private readonly listeners: BusListener[] = [];
   protected readonly logger = new Logger('Bus');
   /** Without the bus, events of other nodes are found by the reconciler. */
-  protected readonly absence = new RepeatedWarning(
+  protected readonly connectionFailures = new RepeatedWarning(
     this.logger,
     'no bus; events of other nodes are found by the reconciler',
     {
-      over: 'the bus is back',
+      recovered: 'the bus is back',
     },
   );
-  private readonly unusable = new RepeatedWarning(this.logger, 'a message from another node could not be used', {
-    level: 'error',
-  });
+  private readonly dispatchFailures = new RepeatedWarning(
+    this.logger,
+    'a message from another node could not be used',
+    {
+      level: 'error',
+    },
+  );
 
   abstract publish(message: BusMessage): void;
 
@@ -62,7 +66,7 @@ export abstract class Bus {
   }
 
   /** Whether another process is known to listen, so that a client could move to it. */
-  hasOthers(): Promise<boolean> {
+  hasPeers(): Promise<boolean> {
     return Promise.resolve(false);
   }
 
@@ -75,7 +79,7 @@ export abstract class Bus {
       try {
         listener(message);
       } catch (error) {
-        this.unusable.failed({ err: error, kind: message.kind });
+        this.dispatchFailures.failed({ err: error, kind: message.kind });
       }
     }
   }
@@ -109,7 +113,7 @@ export class InProcessBus extends Bus {
     this.hub.relay(this, message);
   }
 
-  override hasOthers(): Promise<boolean> {
+  override hasPeers(): Promise<boolean> {
     return Promise.resolve(this.hub.size > 1);
   }
 

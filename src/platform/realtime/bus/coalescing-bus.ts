@@ -15,7 +15,7 @@ const HEADS_PER_MESSAGE = 100;
  */
 export abstract class CoalescingBus extends Bus {
   protected readonly nodeId = newId();
-  private readonly unreadable = new RepeatedWarning(this.logger, 'a message from the bus could not be read');
+  private readonly parseFailures = new RepeatedWarning(this.logger, 'a message from the bus could not be read');
   private heads = new Map<string, number>();
   private pending: BusMessage[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -53,7 +53,7 @@ export abstract class CoalescingBus extends Bus {
       this.onPeerSeen(node);
       for (const message of messages) this.dispatch(message);
     } catch (error) {
-      this.unreadable.failed({ err: error });
+      this.parseFailures.failed({ err: error });
     }
   }
 
@@ -89,7 +89,7 @@ export abstract class CoalescingBus extends Bus {
     try {
       await this.transmit(texts);
     } catch (error) {
-      this.absence.failed({ err: error });
+      this.connectionFailures.failed({ err: error });
     } finally {
       this.isSending = false;
       if (this.heads.size > 0 || this.pending.length > 0) this.schedule();
@@ -98,7 +98,7 @@ export abstract class CoalescingBus extends Bus {
 
   private takeTexts(): string[] {
     const heads = [...this.heads];
-    const messages = this.pending.flatMap((message) => this.fitting(message));
+    const messages = this.pending.flatMap((message) => this.splitToFit(message));
     this.heads = new Map();
     this.pending = [];
     for (let start = 0; start < heads.length; start += HEADS_PER_MESSAGE) {
@@ -108,10 +108,10 @@ export abstract class CoalescingBus extends Bus {
   }
 
   /** Splits a message with too many users or sessions for one text. */
-  private fitting(message: BusMessage): BusMessage[] {
+  private splitToFit(message: BusMessage): BusMessage[] {
     if (this.sizeOf(message) <= this.maxTextBytes) return [message];
     const halves = halved(message);
-    if (halves.length > 0) return halves.flatMap((half) => this.fitting(half));
+    if (halves.length > 0) return halves.flatMap((half) => this.splitToFit(half));
     this.logger.warn(`a message of kind ${message.kind} is too large for the bus`);
     return [];
   }

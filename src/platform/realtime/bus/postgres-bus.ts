@@ -43,7 +43,7 @@ export class PostgresBus extends CoalescingBus {
     await client?.end().catch(() => undefined);
   }
 
-  override hasOthers(): Promise<boolean> {
+  override hasPeers(): Promise<boolean> {
     return Promise.resolve(!this.isAlone());
   }
 
@@ -94,7 +94,7 @@ export class PostgresBus extends CoalescingBus {
       await client.query(`listen ${CHANNEL}`);
       this.client = client;
       this.retryMs = 250;
-      this.absence.worked();
+      this.connectionFailures.worked();
       this.greet('hello');
       this.schedule();
     } catch (error) {
@@ -107,7 +107,7 @@ export class PostgresBus extends CoalescingBus {
   private reconnect(client: pg.Client, cause: Error): void {
     if (this.client !== client || this.isStopped) return;
     this.client = undefined;
-    this.absence.failed({ err: cause });
+    this.connectionFailures.failed({ err: cause });
     client.end().catch(() => undefined);
     this.retryTimer = setTimeout(() => void this.connect(), this.retryMs);
     this.retryTimer.unref();

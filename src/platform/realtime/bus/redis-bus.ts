@@ -16,9 +16,10 @@ export class RedisBus extends CoalescingBus {
     const options = { lazyConnect: true, enableOfflineQueue: false, retryStrategy, commandTimeout: 2000 };
     this.publisher = new Redis(url, { ...options, maxRetriesPerRequest: 0 });
     this.subscriber = new Redis(url, { ...options, commandTimeout: undefined, autoResubscribe: false });
-    for (const client of [this.publisher, this.subscriber]) client.on('error', (err) => this.absence.failed({ err }));
+    for (const client of [this.publisher, this.subscriber])
+      client.on('error', (err) => this.connectionFailures.failed({ err }));
     this.subscriber.on('ready', () => {
-      this.absence.watch(() => this.subscriber.subscribe(CHANNEL)).catch(() => undefined);
+      this.connectionFailures.watch(() => this.subscriber.subscribe(CHANNEL)).catch(() => undefined);
     });
     this.subscriber.on('message', (_channel, text) => this.receive(text));
     this.publisher.on('ready', () => this.schedule());
@@ -36,7 +37,7 @@ export class RedisBus extends CoalescingBus {
   }
 
   /** Returns true if Redis is unavailable, so that clients get time to move. */
-  override async hasOthers(): Promise<boolean> {
+  override async hasPeers(): Promise<boolean> {
     try {
       const [, listeners] = (await this.publisher.pubsub('NUMSUB', CHANNEL)) as [string, number];
       return Number(listeners) > 1;

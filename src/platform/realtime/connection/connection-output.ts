@@ -13,7 +13,7 @@ import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
 /** Shared by all connections: while the log cannot be read, all slow consumers are closed. */
 const recoveryFailures = new RepeatedWarning(new Logger('Connection'), 'a slow consumer could not be caught up', {
-  over: 'slow consumers are caught up again',
+  recovered: 'slow consumers are caught up again',
   level: 'error',
 });
 

@@ -40,7 +40,7 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async drain(): Promise<void> {
-    await this.moveClients({ canMove: this.bus === undefined || (await this.bus.hasOthers()) });
+    await this.moveClients({ canMove: this.bus === undefined || (await this.bus.hasPeers()) });
   }
 
   private async moveClients({ canMove }: { canMove: boolean }): Promise<void> {

@@ -17,7 +17,7 @@ export class SessionReconciler implements OnApplicationBootstrap, OnApplicationS
   private readonly unchecked = new RepeatedWarning(
     new Logger('Revocation'),
     'the sessions of live connections could not be checked',
-    { over: 'the sessions of live connections are checked again', level: 'error' },
+    { recovered: 'the sessions of live connections are checked again', level: 'error' },
   );
   private checks: Repeating | undefined;
 

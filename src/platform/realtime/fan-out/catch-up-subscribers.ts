@@ -75,9 +75,9 @@ export function replayTo(
     const { seq, type, subjectId } = rendered.event;
     if (seq < subscriber.from) continue;
     const membership = subjectId === user.userId ? catalogue.find(type)?.membership : undefined;
-    if (membership === 'enters') subscriber.isMember = true;
+    if (membership === 'join') subscriber.isMember = true;
     if (subscriber.isMember) send(user, rendered);
-    if (membership === 'leaves') subscriber.isMember = false;
+    if (membership === 'leave') subscriber.isMember = false;
     subscriber.from = seq + 1;
   }
 }

@@ -12,7 +12,7 @@ export interface DispatchContext {
   readonly reader: Pick<EventReader, 'readAfter'>;
   readonly logger: Logger;
   /** Warns of streams that could not be read from the log. */
-  readonly unreadStreams: RepeatedWarning;
+  readonly readFailures: RepeatedWarning;
   /** An event of a user's own stream grants them another stream, from a position on. */
   onStreamAccess(user: LocalSubscriber, streamId: string, fromSeq: number): void;
   /** An event has been sent to `frames` connections. */

@@ -21,14 +21,14 @@ export interface OutgoingEvent {
  */
 export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: OutgoingEvent, logger: Logger): number {
   const { event, content, cycle } = outgoing;
-  const { only } = content;
+  const { override } = content;
   const { streamId } = event;
   const frame = frameOf(outgoing);
   const routing = { position: { streamId, seq: event.seq } };
   let frames = 0;
   for (const user of users) {
     let ownFrame = frame;
-    if (only && only.userId === user.userId) ownFrame = frameOf(outgoing, only);
+    if (override && override.userId === user.userId) ownFrame = frameOf(outgoing, override);
     user.dispatchedInCycle = cycle;
     for (const connection of user.connections) {
       if (connection.mutedStreams?.has(streamId)) continue;
@@ -40,8 +40,11 @@ export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: Outg
 }
 
 /** The frame of the event or, with `only`, the frame for that one user. */
-function frameOf({ kind, event, content: { data }, prev }: OutgoingEvent, only?: EventContent['only']): EncodedFrame {
-  const wire = wireEvent(kind, event, { data, prev, only });
+function frameOf(
+  { kind, event, content: { data }, prev }: OutgoingEvent,
+  override?: EventContent['override'],
+): EncodedFrame {
+  const wire = wireEvent(kind, event, { data, prev, override });
   return new EncodedFrame(wire.type, encodeEvent(wire), wire);
 }
 

@@ -34,8 +34,8 @@ export type DeliveryObserver = (event: StreamEvent, frames: number) => void;
 @Injectable()
 export class FanOut extends CommitListener implements DispatchContext {
   readonly logger = new Logger(FanOut.name);
-  readonly unreadStreams = new RepeatedWarning(this.logger, 'a stream could not be read; the reconciler retries', {
-    over: 'streams are read again',
+  readonly readFailures = new RepeatedWarning(this.logger, 'a stream could not be read; the reconciler retries', {
+    recovered: 'streams are read again',
   });
   private readonly dispatchers = new Map<string, StreamDispatcher>();
   /** Users whose streams are being loaded. */
@@ -62,8 +62,8 @@ export class FanOut extends CommitListener implements DispatchContext {
   /** Reaches the queues of this node's connections before it returns. Never throws. */
   committed(events: CommittedEvent[]): void {
     // A user who is added to a stream is subscribed first, so that they receive its events of this batch.
-    for (const event of events) if (this.catalogue.find(event.type)?.opensStream) this.offer(event);
-    for (const event of events) if (!this.catalogue.find(event.type)?.opensStream) this.offer(event);
+    for (const event of events) if (this.catalogue.find(event.type)?.grantsStream) this.offer(event);
+    for (const event of events) if (!this.catalogue.find(event.type)?.grantsStream) this.offer(event);
     this.bus.publish({ kind: 'heads', heads: events.map(({ streamId, seq }) => [streamId, seq] as const) });
   }
 

@@ -34,7 +34,7 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
     this.logger,
     'the stream heads could not be reconciled; retrying',
     {
-      over: 'the stream heads are reconciled again',
+      recovered: 'the stream heads are reconciled again',
     },
   );
   private timer: NodeJS.Timeout | undefined;

@@ -159,13 +159,13 @@ export class StreamDispatcher {
         if (this.catchingUp) await this.catchUpSubscribers(this.catchingUp);
         else if (this.knownHead > this.last) await this.fillGap();
         else return;
-        this.context.unreadStreams.worked();
+        this.context.readFailures.worked();
         // A busy stream may keep this loop running, so callers of `reach` are resolved inside it as well.
         if (this.reachWaiters && !this.catchingUp) this.resolveReached();
       }
     } catch (error) {
       this.hasFailed = true;
-      this.context.unreadStreams.failed({ err: error, stream_id: this.streamId });
+      this.context.readFailures.failed({ err: error, stream_id: this.streamId });
     } finally {
       // In the same turn as the last check for work: an event offered after it must find the dispatcher idle.
       this.isWorking = false;
@@ -235,13 +235,13 @@ export class StreamDispatcher {
     const subject =
       definition?.membership && event.subjectId ? this.context.subscribers.get(event.subjectId) : undefined;
     // A user whose streams are still loading is subscribed by the result: they may have left and entered again since.
-    if (subject?.isLoaded && definition?.membership === 'enters') this.activate(subject);
+    if (subject?.isLoaded && definition?.membership === 'join') this.activate(subject);
     if (content && this.subscribers.size > 0) this.send(this.subscribers, event, content, this.lastVisible);
     // A type that this version does not know leaves a visible gap in `prev`, and the client fetches the event itself.
     if (content || !definition) this.lastVisible = event.seq;
     (this.recent ??= new RecentEvents()).add({ event, content }, this.context.subscribers.cycle);
-    if (subject && definition?.membership === 'leaves' && this.subscribers.delete(subject)) this.releaseUser(subject);
-    if (definition?.opensStream && event.subjectId) {
+    if (subject && definition?.membership === 'leave' && this.subscribers.delete(subject)) this.releaseUser(subject);
+    if (definition?.grantsStream && event.subjectId) {
       const fromSeq = Number(event.payload?.since_seq);
       if (fromSeq >= 0) {
         for (const user of this.subscribers) this.context.onStreamAccess(user, event.subjectId, fromSeq);

@@ -30,17 +30,17 @@ export interface RenderedEvent {
 export function wireEvent(
   kind: StreamKind,
   event: StreamEvent,
-  content: { data: object; prev: number; only?: EventContent['only'] },
+  content: { data: object; prev: number; override?: EventContent['override'] },
 ): WireEvent {
   return {
     type: event.type,
     ...(kind === 'conversation' && { conversation_id: event.streamId }),
     seq: event.seq,
-    prev: content.only?.prev ?? content.prev,
+    prev: content.override?.prev ?? content.prev,
     id: `${event.streamId}:${event.seq}`,
     at: event.at.toISOString(),
     actor_id: event.actorId,
-    data: content.only?.data ?? content.data,
+    data: content.override?.data ?? content.data,
   };
 }
 
@@ -63,8 +63,8 @@ export function wireEvents(kind: StreamKind, events: readonly RenderedEvent[], u
   let prev = events.length > 0 ? events[0]!.event.seq - 1 : 0;
   for (const { event, content } of events) {
     if (!content) continue;
-    const only = userId !== undefined && content.only?.userId === userId ? content.only : undefined;
-    wired.push(wireEvent(kind, event, { data: content.data, prev, only }));
+    const override = userId !== undefined && content.override?.userId === userId ? content.override : undefined;
+    wired.push(wireEvent(kind, event, { data: content.data, prev, override }));
     prev = event.seq;
   }
   return wired;

@@ -196,7 +196,7 @@ export class ReplayReader {
     if (run.length !== span.ceiling - span.floor) return false;
     return !run.some(
       ({ type, subjectId, seq }) =>
-        subjectId === userId && seq !== access?.toSeq && this.catalogue.find(type)?.membership === 'leaves',
+        subjectId === userId && seq !== access?.toSeq && this.catalogue.find(type)?.membership === 'leave',
     );
   }
 }

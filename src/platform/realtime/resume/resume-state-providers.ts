@@ -26,10 +26,10 @@ export function ResumeState() {
 @Injectable()
 export class ResumeStateProviders {
   private readonly sources: ResumeStateSource[] = [];
-  private readonly unread = new RepeatedWarning(
+  private readonly readFailures = new RepeatedWarning(
     new Logger(ResumeStateProviders.name),
     'the state for a resume could not be read',
-    { over: 'the state for resumes is read again' },
+    { recovered: 'the state for resumes is read again' },
   );
 
   /** Registers the methods marked `@ResumeState`. */
@@ -46,7 +46,7 @@ export class ResumeStateProviders {
     const parts = await Promise.all(
       this.sources.map(async (source) => {
         try {
-          return await this.unread.watch(() => source(userId));
+          return await this.readFailures.watch(() => source(userId));
         } catch {
           return [];
         }

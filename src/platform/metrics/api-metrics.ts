@@ -8,7 +8,7 @@ import { Metrics, type Reading } from './metrics.js';
 
 /** Metrics of requests, of connections and of deliveries. */
 @Injectable()
-export class EdgeMetrics implements OnModuleInit {
+export class ApiMetrics implements OnModuleInit {
   private events = 0;
   private frames = 0;
 
@@ -26,19 +26,19 @@ export class EdgeMetrics implements OnModuleInit {
       metrics.count('parley_http_requests_total', { status: `${Math.floor(status / 100)}xx` });
       metrics.observe('parley_http_request_seconds', ms / 1000);
     });
-    metrics.read('parley_http_in_flight', () => [{ value: requests.size }]);
-    metrics.read('parley_connections', () => this.byTransport());
-    metrics.read('parley_connections_closed_total', () =>
+    metrics.registerReader('parley_http_in_flight', () => [{ value: requests.size }]);
+    metrics.registerReader('parley_connections', () => this.byTransport());
+    metrics.registerReader('parley_connections_closed_total', () =>
       [...connections.ended].map(([code, value]) => ({ value, labels: { code } })),
     );
-    metrics.read('parley_connections_slow', () => [{ value: connections.slow.size }]);
+    metrics.registerReader('parley_connections_slow', () => [{ value: connections.slow.size }]);
     fanOut.observe((_event, frames) => {
       this.events++;
       this.frames += frames;
     });
-    metrics.read('parley_events_delivered_total', () => [{ value: this.events }]);
-    health.measure('active_connections', () => connections.size);
-    metrics.read('parley_deliveries_total', () => [{ value: this.frames }]);
+    metrics.registerReader('parley_events_delivered_total', () => [{ value: this.events }]);
+    health.registerMetric('active_connections', () => connections.size);
+    metrics.registerReader('parley_deliveries_total', () => [{ value: this.frames }]);
   }
 
   @OnConnection('opened')

@@ -169,8 +169,10 @@ class NewestEventRepository extends FanOutRepository {
     super(sql);
   }
 
-  override async state(...args: Parameters<FanOutRepository['state']>): ReturnType<FanOutRepository['state']> {
-    return { ...(await super.state(...args)), watermark: await this.newest() };
+  override async readStateAndHead(
+    ...args: Parameters<FanOutRepository['readStateAndHead']>
+  ): ReturnType<FanOutRepository['readStateAndHead']> {
+    return { ...(await super.readStateAndHead(...args)), watermark: await this.newest() };
   }
 
   override async headsAhead(

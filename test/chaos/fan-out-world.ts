@@ -12,7 +12,7 @@ import { LocalSubscribers } from '../../src/platform/realtime/fan-out/local-subs
 import { WatermarkTracker } from '../../src/platform/realtime/fan-out/watermark-tracker.js';
 import { ReplayReader } from '../../src/platform/realtime/resume/replay-reader.js';
 import { ResumeStateProviders } from '../../src/platform/realtime/resume/resume-state-providers.js';
-import { ResumeAdmission, Resume } from '../../src/platform/realtime/resume/resume.js';
+import { ResumeSemaphore, Resume } from '../../src/platform/realtime/resume/resume.js';
 import { HeadReconciler } from '../../src/platform/realtime/fan-out/head-reconciler.js';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
 import { StreamAccessRepository } from '../../src/modules/participants/stream-access.repository.js';
@@ -93,7 +93,7 @@ export class TestNode {
     this.fanOut = new FanOut(this.subscribers, this.catalogue, reader, bus);
     this.log = new EventLog(this.sql, this.fanOut, new AuditLogRepository(this.sql));
     const replay = new ReplayReader(reads, new StreamAccessRepository(), this.catalogue, reader);
-    this.resume = new Resume(this.fanOut, replay, watermarks, this.stateProviders, new ResumeAdmission(4));
+    this.resume = new Resume(this.fanOut, replay, watermarks, this.stateProviders, new ResumeSemaphore(4));
     this.reconciler = new HeadReconciler(this.fanOut, reads, watermarks);
   }
 

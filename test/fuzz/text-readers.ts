@@ -9,8 +9,8 @@ import { SearchTerms } from '../../src/platform/text-search/search-terms.js';
 import { runSync } from '../../src/platform/concurrency/steps.js';
 import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
 import { foldEmail } from '../../src/platform/validation/login-name.js';
-import { withoutActiveMarkup } from '../../src/platform/validation/markup-scanner.js';
-import { cleanName, cleanText, lookOf } from '../../src/platform/validation/text.js';
+import { removeActiveMarkup } from '../../src/platform/validation/active-markup.js';
+import { cleanName, cleanText, skeletonOf } from '../../src/platform/validation/text.js';
 import type { Random } from '../chaos/random.js';
 import type { Parser } from './parsers.js';
 
@@ -53,10 +53,10 @@ const reader = (name: string, read: (text: string) => unknown, known?: string): 
 
 /** Readers of untrusted texts that use patterns or their own loops. */
 export const PARSERS: readonly Parser[] = [
-  reader('markup', withoutActiveMarkup, '<svg/onload='),
+  reader('markup', removeActiveMarkup, '<svg/onload='),
   reader('clean-text', cleanText),
   reader('clean-name', cleanName),
-  reader('look-of-name', lookOf),
+  reader('look-of-name', skeletonOf),
   reader('email', foldEmail),
   reader('fold-text', foldText),
   reader('fold-name', foldName),

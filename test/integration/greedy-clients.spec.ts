@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
 import { UploadSettings } from '../../src/modules/files/upload.interceptor.js';
 import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
-import { ResumeAdmission } from '../../src/platform/realtime/resume/resume.js';
+import { ResumeSemaphore } from '../../src/platform/realtime/resume/resume.js';
 import { picture } from '../fixtures/sample-files.js';
 import { request } from '../support/client/http.js';
 import { exchange } from '../support/client/raw.js';
@@ -112,7 +112,7 @@ describe('the capacity of a process', () => {
       const cursors: string[] = [];
       for (const actor of returning) cursors.push((await actor.call('GET', '/sync')).body.cursor as string);
       await otherClient.call('POST', `/conversations/${groupId}/messages`, { content: 'missed' });
-      const admission = world.get(ResumeAdmission);
+      const admission = world.get(ResumeSemaphore);
       const run = admission.run.bind(admission);
       let begin!: () => void;
       const begun = new Promise<void>((resolve) => (begin = resolve));
@@ -172,7 +172,7 @@ describe('the capacity of a process', () => {
     };
     const begin = (user: RegisteredUser, count: number, length = 700_000): BegunUpload[] =>
       Array.from({ length: count }, () => world.beginUpload(user, length));
-    /** Sends some bytes now and then while the connection is open. */
+    /** CountsAsSend some bytes now and then while the connection is open. */
     const trickle = ({ socket }: BegunUpload): void => {
       const timer = setInterval(() => socket.write('x'.repeat(2000)), 50);
       socket.once('close', () => clearInterval(timer)).write(HEAD);

@@ -1,7 +1,7 @@
 import { Logger, Module, UseGuards } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { ServiceUnavailable } from '../../src/platform/errors/app-error.js';
-import { Gateway } from '../../src/platform/realtime/commands/frames.js';
+import { Gateway } from '../../src/platform/realtime/commands/gateway.decorators.js';
 import { CLOSE_REASONS } from '../../src/platform/realtime/connection/close-reasons.js';
 import { Connections } from '../../src/platform/realtime/connection/connections.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';

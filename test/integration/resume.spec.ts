@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { CURSOR_MAX_AGE_MS, openCursor, sealCursor } from '../../src/platform/realtime/resume/cursor.js';
+import { CURSOR_MAX_AGE_MS, verifyCursor, signCursor } from '../../src/platform/realtime/resume/cursor.js';
 import { FanOutRepository } from '../../src/platform/realtime/fan-out/fan-out.repository.js';
 import { WatermarkTracker } from '../../src/platform/realtime/fan-out/watermark-tracker.js';
 import type { EncodedFrame } from '../../src/platform/realtime/protocol/encoded-frame.js';
@@ -12,28 +12,28 @@ describe('a cursor', () => {
   const seal = { epoch: 'one', key: Buffer.alloc(32, 7) };
   const [anna, ben] = ['0198a1b2-0000-7000-8000-000000000001', '0198a1b2-0000-7000-8000-000000000002'];
   const now = 1_800_000_000_000;
-  const cursor = sealCursor(seal, anna, '18446744073709551615', now);
+  const cursor = signCursor(seal, anna, '18446744073709551615', now);
 
   it('is opened by its user', () => {
-    expect(openCursor(seal, cursor, anna, now)).toEqual({ watermark: '18446744073709551615' });
+    expect(verifyCursor(seal, cursor, anna, now)).toEqual({ watermark: '18446744073709551615' });
   });
 
   it('is invalid for another user, or with any character changed', () => {
-    expect(openCursor(seal, cursor, ben, now)).toEqual({ refused: 'invalid_cursor' });
+    expect(verifyCursor(seal, cursor, ben, now)).toEqual({ refused: 'invalid_cursor' });
     for (let i = 0; i < cursor.length - 1; i++) {
       const changed = cursor.slice(0, i) + (cursor[i] === 'A' ? 'B' : 'A') + cursor.slice(i + 1);
-      expect(openCursor(seal, changed, anna, now)).toEqual({ refused: 'invalid_cursor' });
+      expect(verifyCursor(seal, changed, anna, now)).toEqual({ refused: 'invalid_cursor' });
     }
   });
 
   it('is refused in another epoch, and after a week', () => {
-    expect(openCursor({ ...seal, epoch: 'two' }, cursor, anna, now)).toEqual({ refused: 'epoch_changed' });
-    expect(openCursor(seal, cursor, anna, now + CURSOR_MAX_AGE_MS + 1)).toEqual({ refused: 'cursor_expired' });
+    expect(verifyCursor({ ...seal, epoch: 'two' }, cursor, anna, now)).toEqual({ refused: 'epoch_changed' });
+    expect(verifyCursor(seal, cursor, anna, now + CURSOR_MAX_AGE_MS + 1)).toEqual({ refused: 'cursor_expired' });
   });
 
   it('is refused if it is any other text', () => {
     for (const text of ['', '=', 'ä', '\0', 'A'.repeat(71), 'A'.repeat(1e6), '{}', null, 7, {}, []]) {
-      expect(openCursor(seal, text as string, anna, now)).toEqual({ refused: 'invalid_cursor' });
+      expect(verifyCursor(seal, text as string, anna, now)).toEqual({ refused: 'invalid_cursor' });
     }
   });
 });
@@ -306,7 +306,7 @@ describe('a resume', () => {
 
   it('reads a watermark below which no transaction is open', async () => {
     const repository = new FanOutRepository(node.sql);
-    const { watermark } = await repository.stateNow();
+    const { watermark } = await repository.readState();
     const [row] = await database.query<{ open: boolean }>(
       `select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 as open`,
       [watermark],
@@ -327,16 +327,16 @@ describe('a resume', () => {
     };
     const forgotten = await open(elsewhere.href);
     for (let n = 0; n < 100; n++) await database.query('select pg_current_xact_id()');
-    expect(BigInt((await repository.stateNow()).watermark)).toBeGreaterThan(forgotten.id);
+    expect(BigInt((await repository.readState()).watermark)).toBeGreaterThan(forgotten.id);
     const own = await open(database.url);
     for (let n = 0; n < 100; n++) await database.query('select pg_current_xact_id()');
-    expect(await repository.stateNow()).toMatchObject({ watermark: String(own.id), isHeld: true });
+    expect(await repository.readState()).toMatchObject({ watermark: String(own.id), isHeld: true });
     const clock = new WatermarkTracker(repository);
-    const state = await repository.stateNow();
+    const state = await repository.readState();
     clock.record(state, 1_000);
     clock.record(state, 31_000);
     expect(clock.stalledForMs(31_000)).toBe(30_000);
-    clock.record({ ...state, isHeld: false }, 32_000);
+    clock.record({ ...state, isWatermarkHeld: false }, 32_000);
     expect(clock.stalledForMs(32_000)).toBe(0);
     await Promise.all([forgotten.client.end(), own.client.end()]);
   });

@@ -7,7 +7,7 @@ import { Config } from '../../src/platform/config/config.js';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
 import { Authenticator } from '../../src/platform/identity/authenticator.js';
-import { Gateway, OnFrame } from '../../src/platform/realtime/commands/frames.js';
+import { Gateway, OnFrame } from '../../src/platform/realtime/commands/gateway.decorators.js';
 import { type ClosedConnection, OnConnection } from '../../src/platform/realtime/connection/connection-changes.js';
 import { SlowConsumerRecovery, type LiveConnection } from '../../src/platform/realtime/connection/live-connection.js';
 import { ConnectionAttacher } from '../../src/platform/realtime/resume/connection-attacher.js';

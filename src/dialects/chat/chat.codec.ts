@@ -2,7 +2,7 @@ import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
 import type { DeliveryReceipts } from '../../modules/participants/implicit-receipts.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
-import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
+import { parseTypedFrame } from '../../platform/realtime/commands/parse-frame.js';
 import {
   type FrameError,
   type Reply,
@@ -96,7 +96,7 @@ export class ChatCodec implements SocketCodec {
   /** The timestamp of the client does not affect the order and is ignored. @throws InvalidFrame */
   read(text: string): CodecRequest {
     const id = `req_${++this.requests}`;
-    const { type, timestamp: _clientTime, ...data } = typedFrame(text, 'message');
+    const { type, timestamp: _clientTime, ...data } = parseTypedFrame(text, 'message');
     const hasTarget = (data.chat_id ?? data.recipient_id ?? undefined) !== undefined;
     return { type, data: hasTarget ? data : { ...data, ...this.options.target }, id };
   }

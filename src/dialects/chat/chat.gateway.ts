@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { ChatMessages } from './chat-messages.js';
 import { CHAT_PROTOCOL, ChatCodec, type ChatClient, createTranslator, type Translate } from './chat.codec.js';
@@ -64,7 +64,7 @@ export class ChatGateway {
   @OnFrame('message', ChatMessageFrameDto, {
     limit: MESSAGE_SEND_LIMIT,
     isSend: true,
-    summary: 'Sends a message',
+    summary: 'CountsAsSend a message',
   })
   send({ actor, codec }: LiveConnection, dto: ChatMessageFrameDto): Promise<void> {
     return this.messages.sendFrame(actor, dto, (codec as ChatCodec).conversations);

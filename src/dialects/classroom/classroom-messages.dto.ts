@@ -7,7 +7,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { METADATA } from '../../platform/validation/safe-json.js';
+import { METADATA_REF } from '../../platform/validation/safe-json.js';
 
 const METADATA_MAX_BYTES = 16_384;
 const MESSAGE_TYPES = ['text', 'image', 'file', 'system'] as const;
@@ -87,7 +87,7 @@ export class ClassroomMessageDto {
   @ApiProperty()
   is_deleted: boolean;
 
-  @ApiProperty(METADATA)
+  @ApiProperty(METADATA_REF)
   metadata: Record<string, unknown>;
 
   @ApiProperty({ type: () => [ClassroomFileDto] })

@@ -1,7 +1,7 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import { TYPING_TTL_MS } from '../../modules/presence/presence.dto.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
-import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
+import { parseTypedFrame } from '../../platform/realtime/commands/parse-frame.js';
 import {
   type FrameError,
   type Reply,
@@ -44,7 +44,7 @@ export class ClassroomCodec implements SocketCodec {
 
   /** @throws InvalidFrame */
   read(text: string): CodecRequest {
-    const { type, ...data } = typedFrame(text);
+    const { type, ...data } = parseTypedFrame(text);
     return { type, data };
   }
 

@@ -7,7 +7,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { Normalised } from '../../platform/validation/normalise.js';
+import { NormaliseWith } from '../../platform/validation/normalise.js';
 
 /** The content types of edits of messages and participants in the OpenAPI document. */
 export const FORM_OR_JSON = ['application/json', 'application/x-www-form-urlencoded'];
@@ -72,7 +72,7 @@ export class ClassroomChangeParticipantDto {
 
 export class ClassroomStatusQuery {
   /** In a URL: `user_ids=a&user_ids=b`; a single one is parsed as a text. */
-  @Normalised((value) => (typeof value === 'string' ? value.split(',') : value))
+  @NormaliseWith((value) => (typeof value === 'string' ? value.split(',') : value))
   @UuidListField({
     max: STATUS_USERS_MAX,
     description: 'May be repeated; users without a common conversation are omitted from the response',

@@ -3,7 +3,7 @@ import { Subscriptions } from '../../modules/messages/subscriptions.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { TypingService } from '../../modules/presence/typing.service.js';
-import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { CLASSROOM_PROTOCOL, ClassroomCodec } from './classroom.codec.js';
 import { ClassroomConversationFrameDto, ClassroomReadFrameDto } from './classroom.dto.js';

@@ -6,7 +6,7 @@ import {
   requireLocation,
 } from '../../modules/users/user-fields.policy.js';
 import { TextField, UuidField } from '../../platform/validation/fields.js';
-import { RequiredBy } from '../../platform/validation/ruled-by.js';
+import { FieldRule } from '../../platform/validation/input-rules.js';
 
 const PASSWORD_UNITS_MAX = 512;
 const TOKEN_MAX = 256;
@@ -31,19 +31,19 @@ export class DirectUserParam {
 }
 
 export class DirectUpdateProfileDto {
-  @RequiredBy(requireDisplayName)
+  @FieldRule(requireDisplayName)
   @TextField({ max: 320, optional: true, example: 'New Display Name' })
   display_name?: string;
 
-  @RequiredBy(requireBio)
+  @FieldRule(requireBio)
   @TextField({ max: 2000, optional: true, example: 'Updated bio' })
   bio?: string;
 
-  @RequiredBy(requireLocation)
+  @FieldRule(requireLocation)
   @TextField({ max: 400, optional: true, example: 'New City, Country' })
   location?: string;
 
-  @RequiredBy(requireAvatarUrl)
+  @FieldRule(requireAvatarUrl)
   @TextField({ max: 2048, optional: true, nullable: true, description: 'An https URL' })
   avatar_url?: string | null;
 }

@@ -14,8 +14,8 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { METADATA } from '../../platform/validation/safe-json.js';
-import { Normalised } from '../../platform/validation/normalise.js';
+import { METADATA_REF } from '../../platform/validation/safe-json.js';
+import { NormaliseWith } from '../../platform/validation/normalise.js';
 
 const METADATA_MAX_BYTES = 16_384;
 const NAME_MAX = 200;
@@ -28,7 +28,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 /** A time, or a day, which becomes its first or its last millisecond. */
 function TimeOrDayField(options: { isEnd: boolean; description: string }): PropertyDecorator {
   const timeOfDay = options.isEnd ? 'T23:59:59.999Z' : 'T00:00:00.000Z';
-  const dayToTime = Normalised((value) => (typeof value === 'string' && DAY.test(value) ? value + timeOfDay : value));
+  const dayToTime = NormaliseWith((value) => (typeof value === 'string' && DAY.test(value) ? value + timeOfDay : value));
   // Documented in another format than a time, because a day is not a time.
   const documentation = ApiProperty({
     format: 'date-or-date-time',
@@ -180,7 +180,7 @@ export class DirectMessageDto {
   @ApiProperty({ format: 'date-time' })
   created_at: string;
 
-  @ApiProperty(METADATA)
+  @ApiProperty(METADATA_REF)
   metadata: Record<string, unknown>;
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TypingService } from '../../modules/presence/typing.service.js';
-import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { DirectMessages } from './direct-messages.js';
 import { DIRECT_PROTOCOL, type DirectClient, DirectCodec } from './direct.codec.js';

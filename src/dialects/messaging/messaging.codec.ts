@@ -1,6 +1,6 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
-import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
+import { parseTypedFrame } from '../../platform/realtime/commands/parse-frame.js';
 import { type FrameError, Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { MESSAGING_ERRORS } from './messaging.errors.js';
@@ -45,7 +45,7 @@ export class MessagingCodec implements SocketCodec {
 
   /** @throws InvalidFrame */
   read(text: string): CodecRequest {
-    const { type, ...data } = typedFrame(text);
+    const { type, ...data } = parseTypedFrame(text);
     return { type, data, id: type };
   }
 

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { requireCursor } from '../../platform/pagination/page.js';
-import { RequiredBy } from '../../platform/validation/ruled-by.js';
+import { FieldRule } from '../../platform/validation/input-rules.js';
 import {
   BODY_TEXT_MAX,
   BooleanField,
@@ -27,7 +27,7 @@ export class CreateMessagingConversationDto {
 }
 
 export class ListMessagingMessagesQuery {
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the previous page' })
   cursor?: string;
 

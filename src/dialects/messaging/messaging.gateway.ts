@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import { TypingService } from '../../modules/presence/typing.service.js';
-import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { MESSAGING_PROTOCOL, MessagingCodec, type MessagingClient } from './messaging.codec.js';
 import { MessagingMessageFrameDto, MessagingTypingFrameDto } from './messaging.dto.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
-import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
+import { parseTypedFrame } from '../../platform/realtime/commands/parse-frame.js';
 import { type FrameError, frameText, Reply, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { bodyOf, ROOMS_ERRORS } from './rooms.errors.js';
@@ -99,7 +99,7 @@ export class RoomsCodec implements SocketCodec {
 
   /** The sender in the envelope is ignored, because the user of the connection is known. @throws InvalidFrame */
   read(text: string): CodecRequest {
-    const { type, data } = typedFrame(text, 'text_message');
+    const { type, data } = parseTypedFrame(text, 'text_message');
     return { type, data, id: type };
   }
 

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { BODY_TEXT_MAX, IntField, JsonField, TextField } from '../../platform/validation/fields.js';
-import { METADATA } from '../../platform/validation/safe-json.js';
+import { METADATA_REF } from '../../platform/validation/safe-json.js';
 
 const PREFERENCES_MAX_BYTES = 8192;
 const NAME_MAX = 64;
@@ -107,7 +107,7 @@ export class RoomsSessionStateDto {
   @ApiProperty(TIME)
   last_activity: string;
 
-  @ApiProperty({ ...METADATA, example: { theme: 'dark' } })
+  @ApiProperty({ ...METADATA_REF, example: { theme: 'dark' } })
   preferences: Record<string, unknown>;
 
   @ApiProperty({ type: RoomsSessionStatisticsDto })

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { RoomsMessages } from './rooms-messages.js';
 import { ROOMS_PROTOCOL, RoomsCodec, type RoomsClient, createTranslator, type Translate } from './rooms.codec.js';
@@ -66,7 +66,7 @@ export class RoomsGateway {
   @OnFrame('text_message', RoomsTextFrameDto, {
     limit: MESSAGE_SEND_LIMIT,
     isSend: true,
-    summary: 'Sends a message to a room',
+    summary: 'CountsAsSend a message to a room',
   })
   send({ actor, codec }: LiveConnection, dto: RoomsTextFrameDto): Promise<void> {
     return this.messages.send(actor, codec as RoomsCodec, dto);

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ListOf } from '../../platform/pagination/page.js';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { TextField, UuidField } from '../../platform/validation/fields.js';
-import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
+import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../users/user-fields.policy.js';
 import { UserDto } from '../users/users.dto.js';
 import { requirePasswordLength } from './password-rules.js';
@@ -15,24 +15,24 @@ const LOGIN_MAX = 320;
 const requireLength = (password: string): unknown => requirePasswordLength('password', password);
 
 export class RegisterDto {
-  @RequiredBy(requireEmail)
+  @FieldRule(requireEmail)
   @TextField({ max: LOGIN_MAX, example: 'ana@example.com' })
   email: string;
 
-  @RequiredBy(requireUsername)
+  @FieldRule(requireUsername)
   @TextField({ max: 64, description: '3 to 32 of a-z, 0-9, "_", "." and "-"; case is ignored', example: 'ana' })
   username: string;
 
-  @RequiredBy(requireLength)
+  @FieldRule(requireLength)
   @TextField({ max: PASSWORD_UNITS_MAX, description: '8 to 128 characters, not easy to guess' })
   password: string;
 
-  @RequiredBy(requireDisplayName)
+  @FieldRule(requireDisplayName)
   @TextField({ max: 320, optional: true, description: 'The username if omitted', example: 'Ana Lima' })
   display_name?: string;
 }
 
-@RuledBy(problemsOfLogin)
+@InputRule(problemsOfLogin)
 export class LoginDto {
   @TextField({ max: LOGIN_MAX, optional: true, description: 'One of email, username and login is required' })
   email?: string;
@@ -74,7 +74,7 @@ export class ChangePasswordDto {
   @TextField({ max: PASSWORD_UNITS_MAX })
   current_password: string;
 
-  @RequiredBy(requireLength)
+  @FieldRule(requireLength)
   @TextField({ max: PASSWORD_UNITS_MAX, description: '8 to 128 characters, not easy to guess' })
   new_password: string;
 }
@@ -87,11 +87,11 @@ export class ChangeAccountDto {
   })
   current_password?: string;
 
-  @RequiredBy(requireUsername)
+  @FieldRule(requireUsername)
   @TextField({ max: 64, optional: true })
   username?: string;
 
-  @RequiredBy(requireEmail)
+  @FieldRule(requireEmail)
   @TextField({ max: LOGIN_MAX, optional: true })
   email?: string;
 }

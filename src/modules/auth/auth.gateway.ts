@@ -2,7 +2,7 @@ import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
-import { Gateway } from '../../platform/realtime/commands/frames.js';
+import { Gateway } from '../../platform/realtime/commands/gateway.decorators.js';
 import { SESSION_REVOKED, SessionKeysEnded, SessionRevokedData, SessionsRevoked } from './auth.events.js';
 
 /**

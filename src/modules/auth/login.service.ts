@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { foldLogin } from '../../platform/validation/login-name.js';
-import { requireNone } from '../../platform/validation/ruled-by.js';
+import { throwProblems } from '../../platform/validation/input-rules.js';
 import type { UserRow } from '../users/users.dto.js';
 import { requireNotBanned } from '../users/users.policy.js';
 import { UsersService } from '../users/users.service.js';
@@ -31,7 +31,7 @@ export class LoginService {
    * @throws ValidationError, InvalidCredentials, AccountLocked, AccountBanned, RateLimitExceeded, ServiceUnavailable
    */
   async login(dto: LoginDto, source: LoginSource): Promise<LoginResponseDto> {
-    requireNone(problemsOfLogin(dto));
+    throwProblems(problemsOfLogin(dto));
     const name = (dto.email ?? dto.username ?? dto.login)!;
     const user = await this.users.findByLogin(name);
     const deviceToken = await this.knownDevice(user, dto.device_token);

@@ -1,6 +1,6 @@
 import { type FieldProblem, ValidationError } from '../../platform/errors/app-error.js';
 import { isUuid } from '../../platform/validation/fields.js';
-import { problemsOf, requireNone } from '../../platform/validation/ruled-by.js';
+import { problemsOf, throwProblems } from '../../platform/validation/input-rules.js';
 import { cleanName, cleanText } from '../../platform/validation/text.js';
 
 /** Path segments of routes under `/conversations`. */
@@ -56,7 +56,7 @@ export function problemsOfNewConversation(
 /** Validates a new conversation; `others` does not include the creator. @throws ValidationError */
 export function requireNewConversation(input: NewConversationInput, others: readonly string[]): void {
   const { type, slug } = input;
-  requireNone([
+  throwProblems([
     ...(slug === undefined ? [] : problemsOf(() => requireSlug(slug))),
     ...(type === 'direct' && others.length !== 1 ? [NOT_ONE_OTHER] : []),
     ...problemsOfNewConversation({ ...input, participant_ids: others }),

@@ -8,7 +8,7 @@ import {
   TextField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
+import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import {
   ADDED_AT_ONCE_MAX,
   CONVERSATION_TYPES,
@@ -59,12 +59,12 @@ export class ConversationSettingsDto {
   is_frozen?: boolean;
 }
 
-@RuledBy(problemsOfNewConversation)
+@InputRule(problemsOfNewConversation)
 export class CreateConversationDto {
   @EnumField({ values: CONVERSATION_TYPES })
   type: ConversationType;
 
-  @RequiredBy(cleanTitle)
+  @FieldRule(cleanTitle)
   @TextField({ max: TITLE_MAX, optional: true, nullable: true, description: 'Ignored for a direct conversation' })
   title?: string | null;
 
@@ -77,7 +77,7 @@ export class CreateConversationDto {
   @TextField({ min: 1, max: 63, pattern: CATEGORY, optional: true, description: 'Rooms only' })
   category?: string;
 
-  @RequiredBy(requireSlug)
+  @FieldRule(requireSlug)
   @TextField({ min: 2, max: 63, pattern: SLUG, optional: true, description: 'Rooms only; a name for use in URLs' })
   slug?: string;
 
@@ -86,7 +86,7 @@ export class CreateConversationDto {
 }
 
 export class UpdateConversationDto {
-  @RequiredBy(cleanTitle)
+  @FieldRule(cleanTitle)
   @TextField({ max: TITLE_MAX, optional: true, nullable: true })
   title?: string | null;
 
@@ -108,7 +108,7 @@ export class ListConversationsQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the previous page' })
   cursor?: string;
 
@@ -134,7 +134,7 @@ export class ListPublicRoomsQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the previous page' })
   cursor?: string;
 

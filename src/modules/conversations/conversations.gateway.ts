@@ -1,6 +1,6 @@
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
-import { Gateway } from '../../platform/realtime/commands/frames.js';
+import { Gateway } from '../../platform/realtime/commands/gateway.decorators.js';
 import { CONVERSATION_ADDED, CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
 import {
   CONVERSATION_DELETED,

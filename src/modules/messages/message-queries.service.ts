@@ -10,7 +10,7 @@ import {
   toPage,
 } from '../../platform/pagination/page.js';
 import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
-import { requireNone } from '../../platform/validation/ruled-by.js';
+import { throwProblems } from '../../platform/validation/input-rules.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
 import { type MessageFilter, MessageReadsRepository } from './message-reads.repository.js';
@@ -53,7 +53,7 @@ export class MessageQueriesService {
    */
   async list(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
     await this.participants.requireMember(actor, conversationId);
-    requireNone(problemsOfPageStart(query));
+    throwProblems(problemsOfPageStart(query));
     const cursor = await this.cursors.now(actor.userId);
     const atSeq = await this.reads.headSeq(conversationId);
     const page = await this.page(actor, conversationId, query);

@@ -12,8 +12,8 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { METADATA } from '../../platform/validation/safe-json.js';
-import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
+import { METADATA_REF } from '../../platform/validation/safe-json.js';
+import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { problemsOfText } from './sanitize-content.js';
 import { FileDto } from '../files/files.dto.js';
 
@@ -31,7 +31,7 @@ const REACTION_DESCRIPTION =
   'One emoji, or `:name:` of 1 to 32 of a-z, 0-9, `_`, `+` and `-`. With and without its variation selector it is the same reaction, stored with the selector; different skin tones are different reactions';
 
 /** The sender chooses `client_message_id`. Sends that are repeated with it, over any transport, store one message. */
-@RuledBy((input: Partial<SendMessageDto>, config, wrong) =>
+@InputRule((input: Partial<SendMessageDto>, config, wrong) =>
   input.attachment_ids?.length || wrong.has('attachment_ids') ? [] : problemsOfText(input, config),
 )
 export class SendMessageDto {
@@ -75,7 +75,7 @@ export class SendMessageFrameDto extends SendMessageDto {
   conversation_id: string;
 }
 
-@RuledBy(problemsOfText)
+@InputRule(problemsOfText)
 export class EditMessageDto {
   @TextField({ max: BODY_TEXT_MAX, description: 'The new text' })
   content: string;
@@ -120,7 +120,7 @@ export class PageQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the previous page' })
   cursor?: string;
 }
@@ -140,7 +140,7 @@ export function problemsOfPageStart(query: {
   after_seq: 'seq counts events; messages are paged by their sequence_number: use after_number',
   before_seq: 'seq counts events; messages are paged by their sequence_number: use before_number',
 })
-@RuledBy(problemsOfPageStart)
+@InputRule(problemsOfPageStart)
 export class ListMessagesQuery extends PageQuery {
   @UuidField({ optional: true, description: 'Messages older than this one, newest first' })
   before?: string;
@@ -271,7 +271,7 @@ export class MessageDto {
   reactions: ReactionDto[];
 
   @ApiProperty({
-    ...METADATA,
+    ...METADATA_REF,
     description: 'As sent; with `sanitized: true` if something was removed from the content',
   })
   metadata: Record<string, unknown>;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { type DefaultTreeAdapterTypes, html, parseFragment } from 'parse5';
-import { codePoints } from '../../platform/validation/text.js';
+import { codePointLength } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
-import { KNOWN_ELEMENTS, REACHING_ATTRIBUTES } from '../../platform/validation/known-elements.js';
-import { scanMarkup } from '../../platform/validation/markup-scanner.js';
+import { KNOWN_ELEMENTS, UNSAFE_ATTRIBUTES } from '../../platform/validation/known-elements.js';
+import { scanMarkup } from '../../platform/validation/active-markup.js';
 import { PLAIN_TEXTS } from '../../../test/fixtures/plain-texts.js';
 
 const strip = (text: string): string => sanitizeContent(text, 'strip').content;
@@ -39,7 +39,7 @@ function activeParts(text: string, contexts = CONTEXTS): string[] {
         for (const { name, value } of node.attrs) {
           if (value === '' || CONTEXT_VALUES.has(value)) continue;
           if (/^on[a-z]{3,}$/i.test(name) || name === 'style') active.push(name);
-          if (isKnown && REACHING_ATTRIBUTES.has(name)) active.push(`${node.tagName} ${name}`);
+          if (isKnown && UNSAFE_ATTRIBUTES.has(name)) active.push(`${node.tagName} ${name}`);
           if (/^(img|input|meta|link|base|embed|set|animate)$/.test(node.tagName))
             active.push(`${node.tagName} ${name}`);
         }
@@ -268,7 +268,7 @@ describe('sanitizing content', () => {
   });
 });
 
-describe('codePoints', () => {
+describe('codePointLength', () => {
   it.each([
     ['', 0],
     ['abc', 3],
@@ -279,9 +279,9 @@ describe('codePoints', () => {
     ['\ud83d', 1],
     ['\ude00\ud83d', 2],
     ['a\ud83d\ud83d\ude00', 3],
-  ])('counts %j as %d', (text, length) => expect(codePoints(text)).toBe(length));
+  ])('counts %j as %d', (text, length) => expect(codePointLength(text)).toBe(length));
 
   it('equals the count of the string iterator', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => codePoints(text) === [...text].length));
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => codePointLength(text) === [...text].length));
   });
 });

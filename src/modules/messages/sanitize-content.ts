@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../platform/errors/app-error.js';
-import { withoutActiveMarkup } from '../../platform/validation/markup-scanner.js';
+import { removeActiveMarkup } from '../../platform/validation/active-markup.js';
 import { isBlank } from '../../platform/validation/text.js';
 
 export type ContentPolicy = 'strip' | 'preserve';
@@ -17,13 +17,13 @@ const UNSTORABLE = /[\u0000-\u0008\u000B-\u001F\u0080-\u009F\p{Noncharacter_Code
 
 /**
  * Returns the text of a message as it is stored. Control characters (except line feed and tab) and noncharacters are
- * always removed. Under `strip`, markup that would have an effect when rendered is removed too (`withoutActiveMarkup`).
+ * always removed. Under `strip`, markup that would have an effect when rendered is removed too (`removeActiveMarkup`).
  * The result may be empty; the caller decides whether that is an error. Linear in the length.
  */
 export function sanitizeContent(raw: string, policy: ContentPolicy): SanitizedContent {
   if (!SUSPECT.test(raw) && raw.isWellFormed()) return { content: raw, sanitized: false };
   const storable = raw.replace(UNSTORABLE, '');
-  const content = policy === 'strip' ? withoutActiveMarkup(storable) : storable;
+  const content = policy === 'strip' ? removeActiveMarkup(storable) : storable;
   return { content, sanitized: content !== raw };
 }
 

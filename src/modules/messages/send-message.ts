@@ -10,7 +10,7 @@ import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { cacheJson } from '../../platform/json/json-encoding.js';
 import { isGuest } from '../users/guest.constants.js';
-import { codePoints, isBlank } from '../../platform/validation/text.js';
+import { codePointLength, isBlank } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
 import type { HeldSend } from './content-moderator.port.js';
 import { toMessageData, presentMessage } from './message-presenter.js';
@@ -38,7 +38,7 @@ const RAW_CONTENT = { min: 20_000, max: 100_000 };
 const BATCH = { maxBatch: 256, maxBatchPerKey: 64, maxInFlight: 2, maxQueuedPerKey: 500, maxWaitMs: 300 };
 
 /**
- * The send path. Sends of all transports are queued here, one queue for each conversation, and are stored in batches.
+ * The send path. CountsAsSend of all transports are queued here, one queue for each conversation, and are stored in batches.
  * One transaction takes the lock, checks membership and idempotency, assigns numbers without gaps, and writes (see
  * `sql/append-messages.sql`). The send resolves, and its event is announced, only after the commit.
  */
@@ -124,11 +124,11 @@ export class SendMessage {
   requireContent(raw: string, { allowEmpty = false } = {}): { content: string; sanitized: boolean } {
     const { contentMaxLength: maxLength, contentPolicy } = this.config;
     const longestRaw = Math.min(RAW_CONTENT.max, Math.max(RAW_CONTENT.min, RAW_UNITS_PER_CODE_POINT * maxLength));
-    if (raw.length > longestRaw) throw new ContentTooLong(codePoints(raw), maxLength);
+    if (raw.length > longestRaw) throw new ContentTooLong(codePointLength(raw), maxLength);
     const result = sanitizeContent(raw, contentPolicy);
     if (isBlank(result.content) && !allowEmpty) throw ValidationError.of('content', 'must not be empty');
     if (result.content.length > maxLength) {
-      const length = codePoints(result.content);
+      const length = codePointLength(result.content);
       if (length > maxLength) throw new ContentTooLong(length, maxLength);
     }
     return result;

@@ -1,4 +1,4 @@
-import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { Subscriptions } from './subscriptions.js';
 import { SubscribeFrameDto, UnsubscribeFrameDto } from './sync.dto.js';

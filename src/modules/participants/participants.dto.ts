@@ -10,7 +10,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
+import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from './participant-roles.js';
 
 export {
@@ -31,7 +31,7 @@ export const REASON_DESCRIPTION =
 
 const ASSIGNABLE_ROLES = ['admin', 'moderator', 'participant'] as const;
 
-@RuledBy(({ user_ids: ids }: Partial<AddParticipantsDto>) =>
+@InputRule(({ user_ids: ids }: Partial<AddParticipantsDto>) =>
   ids?.length === 0 ? [{ field: 'user_ids', reason: 'must not be empty' }] : [],
 )
 export class AddParticipantsDto {
@@ -61,7 +61,7 @@ export class ListParticipantsQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the previous page' })
   cursor?: string;
 
@@ -78,7 +78,7 @@ export class ParticipantUserParam {
 }
 
 /** Marks messages up to and including this one; exactly one of the two. */
-@RuledBy((mark: Partial<MarkDto>, _config, invalidFields) => problemsOfMark(mark, invalidFields))
+@InputRule((mark: Partial<MarkDto>, _config, invalidFields) => problemsOfMark(mark, invalidFields))
 export class MarkDto {
   @UuidField({ optional: true, description: 'A message of the conversation' })
   message_id?: string;

@@ -1,6 +1,6 @@
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
-import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { MarkedDto, MarkFrameDto } from './participants.dto.js';

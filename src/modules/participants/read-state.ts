@@ -8,7 +8,7 @@ import {
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import { requireNone } from '../../platform/validation/ruled-by.js';
+import { throwProblems } from '../../platform/validation/input-rules.js';
 import { type MarkDto, type MarkedDto, problemsOfMark } from './participants.dto.js';
 import { ConversationNotFound, NotAParticipant } from './participants.errors.js';
 import { ReadStateChanged, type MovedMark, RECEIPT_UPDATED, UNREAD_CHANGED } from './participants.events.js';
@@ -92,7 +92,7 @@ export class ReadState {
 
 /** The given message number; with a message id the number is ignored, and 0 only states that the mark is to move. */
 function numberOf(dto: MarkDto): number {
-  requireNone(problemsOfMark(dto));
+  throwProblems(problemsOfMark(dto));
   return dto.sequence_number ?? 0;
 }
 

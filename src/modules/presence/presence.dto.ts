@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ListOf } from '../../platform/pagination/page.js';
 import { EnumField, TextField, UuidField, UuidListField } from '../../platform/validation/fields.js';
-import { Normalised } from '../../platform/validation/normalise.js';
+import { NormaliseWith } from '../../platform/validation/normalise.js';
 import { PRESENCE_STATUSES, type PresenceStatus } from '../users/users.dto.js';
 
 /** How long a receiver displays a typing indicator that is not renewed. */
@@ -10,7 +10,7 @@ const USER_IDS_MAX = 100;
 
 export class GetPresenceQuery {
   /** In a query string, `user_ids=a,b` and `user_ids=a&user_ids=b` are equivalent. */
-  @Normalised((value) => (typeof value === 'string' ? value.split(',') : value))
+  @NormaliseWith((value) => (typeof value === 'string' ? value.split(',') : value))
   @UuidListField({
     max: USER_IDS_MAX,
     description: 'Comma-separated; users who share no conversation with the caller are omitted',

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../platform/pagination/page.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../platform/identity/actor.js';
 import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
-import { RequiredBy } from '../../platform/validation/ruled-by.js';
+import { FieldRule } from '../../platform/validation/input-rules.js';
 import { requireAvatarUrl, requireBio, requireDisplayName, requireLocation } from './user-fields.policy.js';
 
 /** A user as stored. */
@@ -86,15 +86,15 @@ export class UserParamsDto {
 }
 
 export class UpdateProfileDto {
-  @RequiredBy(requireDisplayName)
+  @FieldRule(requireDisplayName)
   @TextField({ max: 320, optional: true, description: 'At most 80 characters', example: 'Ana Lima' })
   display_name?: string;
 
-  @RequiredBy(requireBio)
+  @FieldRule(requireBio)
   @TextField({ max: 2000, optional: true, description: 'At most 500 characters' })
   bio?: string;
 
-  @RequiredBy(requireAvatarUrl)
+  @FieldRule(requireAvatarUrl)
   @TextField({
     max: 2048,
     optional: true,
@@ -103,7 +103,7 @@ export class UpdateProfileDto {
   })
   avatar_url?: string | null;
 
-  @RequiredBy(requireLocation)
+  @FieldRule(requireLocation)
   @TextField({ max: 400, optional: true, description: 'At most 100 characters' })
   location?: string;
 }
@@ -112,7 +112,7 @@ export class UserPageQueryDto {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 256, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import https from 'node:https';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import { withoutControls } from '../../platform/validation/text.js';
+import { removeControls } from '../../platform/validation/text.js';
 import { isAllowedIp, isPrivateIp, isSameIp } from './ssrf-guard.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import type { SignedWebhook } from './webhook-signature.js';
@@ -41,7 +41,7 @@ interface RequestTarget {
 class DeliveryFailed extends Error {}
 
 /**
- * Sends one webhook, protected against SSRF: the name is resolved, every IP address is validated, the connection is
+ * CountsAsSend one webhook, protected against SSRF: the name is resolved, every IP address is validated, the connection is
  * made to one of exactly these IP addresses, and its remote address is compared with them. Redirects are not followed.
  * Every attempt validates anew; it reuses an open connection only if the same IP addresses were validated for that.
  */
@@ -189,7 +189,7 @@ async function readExcerpt(response: http.IncomingMessage, maxCharacters: number
     if (size >= MAX_RESPONSE_BYTES) break; // leaving the loop destroys the stream
   }
   const text = Buffer.concat(chunks).toString('utf8', 0, maxCharacters * 4);
-  return [...withoutControls(text)].slice(0, maxCharacters).join('');
+  return [...removeControls(text)].slice(0, maxCharacters).join('');
 }
 
 function errorOf(statusCode: number): string | null {

@@ -1,6 +1,6 @@
 import type { Config } from '../../platform/config/config.js';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
-import { problemsOf } from '../../platform/validation/ruled-by.js';
+import { problemsOf } from '../../platform/validation/input-rules.js';
 import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { WEBHOOK_EVENT_TYPES } from './webhook-catalogue.js';
 import { requireSecret } from './webhook-secrets.js';

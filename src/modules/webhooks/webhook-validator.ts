@@ -3,7 +3,7 @@ import { Config } from '../../platform/config/config.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { hostNameOf, isHostIn } from '../../platform/http/host-names.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
-import { requireNone } from '../../platform/validation/ruled-by.js';
+import { throwProblems } from '../../platform/validation/input-rules.js';
 import { isAllowedIp } from './ssrf-guard.js';
 import { problemsOfWebhook, type WebhookInput } from './webhook-rules.js';
 import { WebhookResolver } from './webhook-resolver.js';
@@ -34,7 +34,7 @@ export class WebhookValidator {
     if (url && !(await this.resolvesToAllowed(url))) {
       problems.push({ field: 'url', reason: 'must not point into a private network' });
     }
-    requireNone(problems);
+    throwProblems(problems);
     return url;
   }
 

@@ -9,7 +9,7 @@ import {
   TimeField,
   UuidField,
 } from '../../platform/validation/fields.js';
-import { RequiredBy, RuledBy } from '../../platform/validation/ruled-by.js';
+import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { WebhookBodyDto } from './webhook-data.dto.js';
 import { problemsOfWebhook } from './webhook-rules.js';
 
@@ -24,7 +24,7 @@ const EVENTS_MAX = 50;
 const DESCRIPTION_MAX = 200;
 const SECRET = 'Signing secret, 12 to 256 printable ASCII characters; generated if omitted';
 
-@RuledBy(problemsOfWebhook)
+@InputRule(problemsOfWebhook)
 export class CreateWebhookDto {
   @TextField({
     min: 1,
@@ -56,7 +56,7 @@ export class CreateWebhookDto {
   description?: string;
 }
 
-@RuledBy((input: Partial<UpdateWebhookDto>, config) => problemsOfWebhook({ ...input, scope: 'all' }, config))
+@InputRule((input: Partial<UpdateWebhookDto>, config) => problemsOfWebhook({ ...input, scope: 'all' }, config))
 export class UpdateWebhookDto {
   @TextField({ min: 1, max: URL_MAX, optional: true })
   url?: string;
@@ -96,7 +96,7 @@ export class WebhookPageQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 256, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }

@@ -1,6 +1,6 @@
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
-import { Gateway } from '../../platform/realtime/commands/frames.js';
+import { Gateway } from '../../platform/realtime/commands/gateway.decorators.js';
 import { WEBHOOK_DISABLED, WebhookDisabledData } from './webhooks.events.js';
 
 /** Socket edge of webhooks: notifies the owner of a disabled webhook. It has no commands. */

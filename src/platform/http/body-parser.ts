@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { PayloadTooLarge, ValidationError } from '../errors/app-error.js';
 import { UnsupportedMediaType } from './http-errors.js';
 import type { ParleyRequest } from './parley-request.js';
+import { MAX_BODY_BYTES } from '../validation/fields.js';
 import { requireSafeJson, requireSmallJson } from '../validation/safe-json.js';
 
 /** Whether the body of this request may be urlencoded; `path` is the requested path without its query. */
@@ -28,7 +29,6 @@ export class UrlEncodedRoutes {
   }
 }
 
-const MAX_BODY_BYTES = 256 * 1024;
 /** `text/json` and `application/problem+json` are also JSON. A page cannot send any of these without a preflight. */
 const JSON_TYPE = /^(?:application|text)\/(?:json|[\w.!#$&^-]{1,100}\+json)$/i;
 const FORM_TYPE = /^application\/x-www-form-urlencoded$/i;

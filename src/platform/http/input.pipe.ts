@@ -1,8 +1,8 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { ValidationError } from '../errors/app-error.js';
-import { CheckedInput } from '../validation/checked-input.js';
-import { withRule } from '../validation/ruled-by.js';
+import { InputValidator } from '../validation/input-validator.js';
+import { readWithRule } from '../validation/input-rules.js';
 
 /** The types of parameters that are not DTOs: their own pipes validate them. */
 const NO_DTO: readonly unknown[] = [undefined, String, Boolean, Number, Array, Object, Buffer, Date];
@@ -13,7 +13,7 @@ const NO_DTO: readonly unknown[] = [undefined, String, Boolean, Number, Array, O
  */
 @Injectable()
 export class InputPipe implements PipeTransform {
-  private readonly inputs = new Map<unknown, CheckedInput<object>>();
+  private readonly inputs = new Map<unknown, InputValidator<object>>();
 
   constructor(private readonly config: Config) {}
 
@@ -25,14 +25,14 @@ export class InputPipe implements PipeTransform {
     const data = type === 'query' ? emptyAsUndefined(sent) : sent;
     const dto = metatype as Type<object>;
     const input = this.inputOf(dto);
-    return withRule(dto, data, this.config, () =>
+    return readWithRule(dto, data, this.config, () =>
       type === 'query' ? withoutUndefined(input.read(data)) : input.read(data),
     );
   }
 
-  private inputOf(metatype: Type<object>): CheckedInput<object> {
+  private inputOf(metatype: Type<object>): InputValidator<object> {
     let input = this.inputs.get(metatype);
-    if (!input) this.inputs.set(metatype, (input = new CheckedInput(metatype)));
+    if (!input) this.inputs.set(metatype, (input = new InputValidator(metatype)));
     return input;
   }
 }

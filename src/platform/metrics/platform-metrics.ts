@@ -59,7 +59,7 @@ export class FanOutMetrics implements OnModuleInit {
   onModuleInit(): void {
     const { metrics, bus, reconciler, watermarks, resume } = this;
     metrics.registerReader('parley_bus_connected', () => [{ value: Number(bus.isConnected) }]);
-    metrics.registerReader('parley_sweep_age_seconds', () => [{ value: reconciler.ageMs / 1000 }]);
+    metrics.registerReader('parley_sweep_age_seconds', () => [{ value: reconciler.cycleAgeMs / 1000 }]);
     metrics.registerReader('parley_watermark_held_seconds', () => {
       const stalledMs = watermarks.stalledForMs();
       return stalledMs === undefined ? [] : [{ value: stalledMs / 1000 }];

@@ -30,10 +30,10 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
-import { METADATA } from './safe-json.js';
-import { type Check, Checked, CheckedIf } from './declared-checks.js';
-import { Nested, Normalised } from './normalise.js';
-import { codePoints } from './text.js';
+import { METADATA_REF } from './safe-json.js';
+import { type Check, FastCheck, FastCheckIf } from './fast-checks.js';
+import { Nested, NormaliseWith } from './normalise.js';
+import { codePointLength } from './text.js';
 
 /**
  * Each field has one decorator, which validates the value (in REST bodies, queries and frames) and describes it in the
@@ -55,8 +55,11 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 const ISO_TIME =
   /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?(?:[Zz]|([ +-])(\d{2}):?(\d{2})?))?$/;
 
-/** For texts whose length a service checks later: the maximum size of a body (see http/body-parser.ts). */
-export const BODY_TEXT_MAX = 256 * 1024;
+/** The maximum size of a request body. */
+export const MAX_BODY_BYTES = 256 * 1024;
+
+/** The maximum length of texts whose length a service checks later: that of a whole body. */
+export const BODY_TEXT_MAX = MAX_BODY_BYTES;
 
 /** Whether `value` is a UUID in the text form of RFC 9562. */
 export function isUuid(value: unknown): value is string {
@@ -69,7 +72,7 @@ function field(options: FieldOptions, schema: ApiPropertyOptions, ...checks: Pro
   if (optional && nullable)
     decorators.push(
       IsOptional(),
-      CheckedIf((value) => isPresent(value) && value !== null),
+      FastCheckIf((value) => isPresent(value) && value !== null),
     );
   else if (nullable) decorators.push(...onlyIf((value) => value !== null));
   else if (optional) decorators.push(...onlyIf(isPresent));
@@ -83,12 +86,12 @@ function isPresent(value: unknown): boolean {
 
 /** Validates a field only if its value passes the condition. */
 function onlyIf(condition: Check): PropertyDecorator[] {
-  return [ValidateIf((_object, value) => condition(value)), CheckedIf(condition)];
+  return [ValidateIf((_object, value) => condition(value)), FastCheckIf(condition)];
 }
 
 /** A check of class-validator, and the function that decides it. */
 function check(decorator: PropertyDecorator, accepts: Check): PropertyDecorator {
-  return applyDecorators(decorator, Checked(accepts)) as PropertyDecorator;
+  return applyDecorators(decorator, FastCheck(accepts)) as PropertyDecorator;
 }
 
 /** As `check`, for every value of a list. */
@@ -104,7 +107,7 @@ function listOf(maxSize: number): PropertyDecorator[] {
 /** A text of at most `max` code points. They are not counted if the text is far longer. */
 function MaxLength(max: number, { each = false } = {}): PropertyDecorator {
   const validate = (value: unknown): boolean =>
-    typeof value === 'string' && (value.length <= max || (value.length <= 2 * max && codePoints(value) <= max));
+    typeof value === 'string' && (value.length <= max || (value.length <= 2 * max && codePointLength(value) <= max));
   const defaultMessage = `$property must be shorter than or equal to ${max} characters`;
   const validator = { validate, defaultMessage: (): string => defaultMessage };
   return (each ? checkEach : check)(ValidateBy({ name: 'maxLength', validator }, { each }), validate);
@@ -113,7 +116,7 @@ function MaxLength(max: number, { each = false } = {}): PropertyDecorator {
 /** A text of at least `min` code points. */
 function MinLength(min: number): PropertyDecorator {
   const validate = (value: unknown): boolean =>
-    typeof value === 'string' && (value.length >= 2 * min || codePoints(value) >= min);
+    typeof value === 'string' && (value.length >= 2 * min || codePointLength(value) >= min);
   const defaultMessage = `$property must be longer than or equal to ${min} characters`;
   const validator = { validate, defaultMessage: (): string => defaultMessage };
   return check(ValidateBy({ name: 'minLength', validator }), validate);
@@ -150,7 +153,7 @@ export function UuidField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     options,
     { type: String, format: 'uuid' },
-    Normalised((value) => (typeof value === 'string' ? value.toLowerCase() : value)),
+    NormaliseWith((value) => (typeof value === 'string' ? value.toLowerCase() : value)),
     check(Matches(UUID, { message: '$property must be a UUID' }), isUuid),
   );
 }
@@ -160,7 +163,7 @@ export function UuidListField(options: FieldOptions & { max: number }): Property
   return field(
     options,
     { type: [String], format: 'uuid', maxItems: options.max },
-    Normalised((value) =>
+    NormaliseWith((value) =>
       Array.isArray(value)
         ? [...new Set(value.map((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id)))]
         : value,
@@ -186,7 +189,7 @@ export function IntField(options: FieldOptions & { min: number; max: number }): 
   return field(
     options,
     { type: 'integer', minimum: options.min, maximum: options.max },
-    Normalised((value) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value)),
+    NormaliseWith((value) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value)),
     check(IsInt({ message: '$property must be a whole number' }), isInt),
     check(Min(options.min), (value) => min(value, options.min)),
     check(Max(options.max), (value) => max(value, options.max)),
@@ -198,7 +201,7 @@ export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     options,
     { type: Boolean },
-    Normalised((value) => (value === 'true' ? true : value === 'false' ? false : value)),
+    NormaliseWith((value) => (value === 'true' ? true : value === 'false' ? false : value)),
     check(IsBoolean(), isBoolean),
   );
 }
@@ -233,7 +236,7 @@ export function TimeField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     options,
     { type: String, format: 'date-time' },
-    Normalised((value) => (typeof value === 'string' ? (instantOf(value)?.toISOString() ?? value) : value)),
+    NormaliseWith((value) => (typeof value === 'string' ? (instantOf(value)?.toISOString() ?? value) : value)),
     check(Validate(IsIsoTime), isIsoTime),
   );
 }
@@ -275,7 +278,7 @@ export function JsonField(options: FieldOptions & { maxBytes: number }): Propert
   const { description = 'Data of the client, stored unchanged', maxBytes } = options;
   const described = { ...options, description: `${description}; at most ${maxBytes} bytes of JSON` };
   const isSmall = check(Validate(IsSmallJson, [maxBytes]), (value) => isSmallJson(value, maxBytes));
-  return field(described, METADATA, check(IsObject(), isObject), isSmall);
+  return field(described, METADATA_REF, check(IsObject(), isObject), isSmall);
 }
 
 /** An object with its own class. */

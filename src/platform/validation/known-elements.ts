@@ -31,25 +31,25 @@ const MATHML = words(`
 export const KNOWN_ELEMENTS: ReadonlySet<string> = new Set([...HTML, ...SVG, ...MATHML]);
 
 /** No element has a longer name. */
-export const LONGEST_NAME = 64;
+export const MAX_NAME_LENGTH = 64;
 
 /** Removed whether they are closed or not: they affect the whole page, and the following text becomes part of them. */
-export const ACTING_ELEMENTS: ReadonlySet<string> = new Set(words('script style'));
+export const ACTIVE_ELEMENTS: ReadonlySet<string> = new Set(words('script style'));
 
 /** Elements without an end tag, and those of SVG that change the attributes of others. */
-export const LONE_ELEMENTS: ReadonlySet<string> = new Set(
+export const VOID_ELEMENTS: ReadonlySet<string> = new Set(
   words(`
     area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr
     animate animatecolor animatemotion animatetransform discard set`),
 );
 
 /** Their content is not text of the page, so it is removed with a closed pair. */
-export const ENCLOSING_ELEMENTS: ReadonlySet<string> = new Set(
+export const ELEMENTS_REMOVED_WITH_CONTENT: ReadonlySet<string> = new Set(
   words('script style iframe noscript noembed noframes svg math object embed applet template frameset'),
 );
 
 /** Attributes of known elements that fetch or link something, or interact with the page around them. */
-export const REACHING_ATTRIBUTES: ReadonlySet<string> = new Set(
+export const UNSAFE_ATTRIBUTES: ReadonlySet<string> = new Set(
   words(`
     src srcset srcdoc href xlink:href action formaction data poster background ping manifest codebase classid archive
     code dynsrc lowsrc usemap http-equiv form popovertarget commandfor is slot id name class`),

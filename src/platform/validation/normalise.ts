@@ -10,7 +10,7 @@ const NESTED = Symbol('nested');
  * Normalises the value of a field before validation. `normalise` receives what the client sent, of any type, and
  * returns values that it does not handle unchanged. Of several decorators on one field, the uppermost runs first.
  */
-export function Normalised(normalise: Normalise): PropertyDecorator {
+export function NormaliseWith(normalise: Normalise): PropertyDecorator {
   return (prototype, property) => {
     const later = normalisers(prototype, property);
     Reflect.defineMetadata(NORMALISED, [normalise, ...later], prototype, property);
@@ -26,20 +26,20 @@ export function Nested(type: () => Class): PropertyDecorator {
 export function normaliserOf(dto: Class, property: string): Normalise | undefined {
   const prototype = dto.prototype as object;
   const steps = [...normalisers(prototype, property)];
-  const nested = nestedIn(dto, property);
-  if (nested) steps.push((value) => (isPlainObject(value) ? instanceOf(nested(), value) : value));
+  const nested = nestedClassOf(dto, property);
+  if (nested) steps.push((value) => (isPlainObject(value) ? createInstance(nested(), value) : value));
   if (steps.length <= 1) return steps[0];
   return (value) => steps.reduce((current, step) => step(current), value);
 }
 
-export function nestedIn(dto: Class, property: string): (() => Class) | undefined {
+export function nestedClassOf(dto: Class, property: string): (() => Class) | undefined {
   return Reflect.getMetadata(NESTED, dto.prototype as object, property) as (() => Class) | undefined;
 }
 
 /**
  * Returns an instance with all fields of `data`, normalised. Undeclared fields are included, for validation to reject.
  */
-export function instanceOf<Dto extends object>(dto: new () => Dto, data: object): Dto {
+export function createInstance<Dto extends object>(dto: new () => Dto, data: object): Dto {
   const instance = new dto();
   for (const [key, sent] of Object.entries(data)) {
     const normalise = normaliserOf(dto, key);

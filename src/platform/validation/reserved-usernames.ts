@@ -1,4 +1,4 @@
-import { lookOf } from './text.js';
+import { skeletonOf } from './text.js';
 
 /** Names with a meaning in paths, or that look like names of the operator. Folded form. */
 const RESERVED_USERNAMES: ReadonlySet<string> = new Set([
@@ -10,12 +10,12 @@ const RESERVED_USERNAMES: ReadonlySet<string> = new Set([
   ...['null', 'undefined', 'true', 'false', 'nan', 'constructor', 'prototype', '__proto__', '.', '..', '...'],
 ]);
 
-/** Names that would make a user look like the installation or its operator, in the form of `lookOf`. */
+/** Names that would make a user look like the installation or its operator, in the form of `skeletonOf`. */
 const OFFICIAL_NAMES: ReadonlySet<string> = new Set(
   [
     ...['admin', 'administrator', 'system', 'system admin', 'moderator', 'operator', 'support', 'official', 'parley'],
     ...['deleted', 'deleted user', 'deleted account', 'unknown user', 'server admin', 'site admin', 'root', 'sysadmin'],
-  ].map(lookOf),
+  ].map(skeletonOf),
 );
 
 /** Whether the name, in the form of `foldUsername`, may not be registered. */
@@ -27,5 +27,5 @@ export function isReservedUsername(folded: string): boolean {
  * Whether a name looks like one of the installation itself (`Admin`, `SYSTEM`, `Аdmіn` in Cyrillic, `Deleted user`).
  */
 export function isOfficialName(name: string): boolean {
-  return OFFICIAL_NAMES.has(lookOf(name));
+  return OFFICIAL_NAMES.has(skeletonOf(name));
 }

@@ -143,7 +143,7 @@ function pathOf(branch: Branch): string {
 }
 
 /**
- * The schema of the only open objects of the API: clients choose their members. Properties refer to it with `METADATA`,
+ * The schema of the only open objects of the API: clients choose their members. Properties refer to it with `METADATA_REF`,
  * and the documents have it as `Metadata`.
  */
 export const METADATA_SCHEMA = {
@@ -154,4 +154,4 @@ export const METADATA_SCHEMA = {
 };
 
 /** The schema of a property with such an object. */
-export const METADATA = { allOf: [{ $ref: '#/components/schemas/Metadata' }] };
+export const METADATA_REF = { allOf: [{ $ref: '#/components/schemas/Metadata' }] };

@@ -1,4 +1,4 @@
-import { withoutActiveMarkup } from './markup-scanner.js';
+import { removeActiveMarkup } from './active-markup.js';
 
 /** Whether PostgreSQL can store the text: it has no NUL and no half surrogate pair. */
 export function isStorable(text: string): boolean {
@@ -49,7 +49,7 @@ export function isBlank(text: string): boolean {
  */
 export function cleanName(text: string): string {
   const line = text.replace(CONTROLS, '').normalize('NFC').replace(HIDDEN, '$1').normalize('NFC');
-  const name = withoutActiveMarkup(line)
+  const name = removeActiveMarkup(line)
     .replace(/[\s\u0085]+/g, ' ')
     .trim();
   if (isBlank(name)) return '';
@@ -58,12 +58,12 @@ export function cleanName(text: string): string {
 
 /** Cleans a text of several lines: composed, without controls and active markup; empty if nothing visible remains. */
 export function cleanText(text: string): string {
-  const clean = withoutActiveMarkup(withoutControls(text)).normalize('NFC').trim();
+  const clean = removeActiveMarkup(removeControls(text)).normalize('NFC').trim();
   return isBlank(clean) ? '' : clean;
 }
 
 /** Removes C0 and C1 controls except line breaks and tabs. */
-export function withoutControls(text: string): string {
+export function removeControls(text: string): string {
   return text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
 }
 
@@ -76,7 +76,7 @@ export function foldUsername(text: string): string {
 }
 
 /** Characters of other scripts, and digits, that look like Latin letters. */
-const LOOKALIKES = new Map(
+const CONFUSABLES = new Map(
   [
     ...['aаαɑ', 'bьв6', 'cсϲ', 'dԁ', 'eеε3', 'gɡ', 'hһ', 'iіιıɩ1l|!', 'jј', 'kκк', 'mм', 'nոռ', 'oοоօ0', 'pрρ'],
     ...['rг', 'sѕ5$', 'tтτ7', 'uυս', 'vνѵ', 'wԝω', 'xхχ', 'yуγ', 'zᴢ'],
@@ -84,16 +84,16 @@ const LOOKALIKES = new Map(
 );
 
 /** Returns one form for names that look alike, or only differ in case, marks, spaces and punctuation. */
-export function lookOf(name: string): string {
+export function skeletonOf(name: string): string {
   const letters = name
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}|!$]/gu, '');
-  return [...letters].map((sign) => LOOKALIKES.get(sign) ?? sign).join('');
+  return [...letters].map((sign) => CONFUSABLES.get(sign) ?? sign).join('');
 }
 
 /** The length of a text in Unicode code points. */
-export function codePoints(text: string): number {
+export function codePointLength(text: string): number {
   let length = text.length;
   for (let at = 0; at + 1 < text.length; at++) {
     if ((text.charCodeAt(at) & 0xfc00) !== 0xd800 || (text.charCodeAt(at + 1) & 0xfc00) !== 0xdc00) continue;

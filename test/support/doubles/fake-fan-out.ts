@@ -6,7 +6,7 @@ import {
 } from '../../../src/platform/realtime/connection/live-connection.js';
 import {
   ConnectionAttacher,
-  type AttachedConnection,
+  type AttachResult,
   type ResumeRequest,
 } from '../../../src/platform/realtime/resume/connection-attacher.js';
 
@@ -20,7 +20,7 @@ export class FakeFanOut extends ConnectionAttacher implements SlowConsumerRecove
   failure: Error | undefined;
   fill: (connection: LiveConnection, from: ReadonlyMap<string, number>) => Promise<void> | void = () => {};
 
-  attach(connection: LiveConnection, resume?: ResumeRequest): Promise<AttachedConnection> {
+  attach(connection: LiveConnection, resume?: ResumeRequest): Promise<AttachResult> {
     if (this.failure) return Promise.reject(this.failure);
     this.connections.add(connection);
     this.resumes.push(resume);

@@ -1,6 +1,6 @@
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
-import { RequiredBy } from '../../../platform/validation/ruled-by.js';
+import { FieldRule } from '../../../platform/validation/input-rules.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
 import { IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
 
@@ -26,7 +26,7 @@ export class ListAuditLogQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 256, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
-import { RequiredBy } from '../../../platform/validation/ruled-by.js';
+import { FieldRule } from '../../../platform/validation/input-rules.js';
 import { EnumField, IntField, TextField } from '../../../platform/validation/fields.js';
 import { CONVERSATION_TYPES, type ConversationType } from '../../participants/participants.dto.js';
 
@@ -14,7 +14,7 @@ export class ListAdminConversationsQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 256, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }

@@ -1,5 +1,5 @@
 import { type FieldProblem, ValidationError } from '../../../platform/errors/app-error.js';
-import { problemsOf } from '../../../platform/validation/ruled-by.js';
+import { problemsOf } from '../../../platform/validation/input-rules.js';
 import { normaliseDomain } from './link-finder.js';
 import { countWords, foldText } from './word-matcher.js';
 

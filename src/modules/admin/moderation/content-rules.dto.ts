@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
-import { RequiredBy, RuledBy } from '../../../platform/validation/ruled-by.js';
+import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
 import { problemsOfContentRule } from './content-rule-pattern.js';
 
 export const RULE_KINDS = ['word', 'link_deny', 'link_allow'] as const;
@@ -13,7 +13,7 @@ export type RuleAction = (typeof RULE_ACTIONS)[number];
 const PATTERN_MAX = 253;
 const REASON_MAX = 200;
 
-@RuledBy(problemsOfContentRule)
+@InputRule(problemsOfContentRule)
 export class CreateContentRuleDto {
   @EnumField({ values: RULE_KINDS })
   kind: RuleKind;
@@ -51,7 +51,7 @@ export class ListContentRulesQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 512, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }

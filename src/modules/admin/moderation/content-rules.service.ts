@@ -4,7 +4,7 @@ import { ValidationError } from '../../../platform/errors/app-error.js';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../../platform/pagination/page.js';
-import { requireNone } from '../../../platform/validation/ruled-by.js';
+import { throwProblems } from '../../../platform/validation/input-rules.js';
 import { ModerationPolicy, type ModerationScope } from './moderation.policy.js';
 import type {
   ContentRuleDto,
@@ -44,7 +44,7 @@ export class ContentRulesService {
    * @throws ContentRuleExists, TooManyContentRules, … as `list`
    */
   async create(actor: Actor, scope: ModerationScope, dto: CreateContentRuleDto): Promise<ContentRuleDto> {
-    requireNone(problemsOfContentRule(dto));
+    throwProblems(problemsOfContentRule(dto));
     const { pattern, key } = patternOf(dto);
     const { kind, reason = null } = dto;
     const row = await this.withLock(actor, scope, async (tx) => {

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
-import { RequiredBy } from '../../../platform/validation/ruled-by.js';
+import { FieldRule } from '../../../platform/validation/input-rules.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
 
 export const HELD_STATUSES = ['held', 'released', 'dropped'] as const;
@@ -13,7 +13,7 @@ export class ListHeldMessagesQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 512, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
-import { RequiredBy } from '../../../platform/validation/ruled-by.js';
+import { FieldRule } from '../../../platform/validation/input-rules.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
 
 export const REPORT_TARGETS = ['message', 'user', 'conversation'] as const;
@@ -53,7 +53,7 @@ export class ListReportsQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 512, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }

@@ -1,6 +1,6 @@
 import { type ClosedConnection, OnConnection } from '../../../platform/realtime/connection/connection-changes.js';
 import { EncodedFrame } from '../../../platform/realtime/protocol/encoded-frame.js';
-import { Gateway, OnFrame } from '../../../platform/realtime/commands/frames.js';
+import { Gateway, OnFrame } from '../../../platform/realtime/commands/gateway.decorators.js';
 import { SendsSignal } from '../../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../../platform/realtime/connection/live-connection.js';
 import { LiveStatsDto, WatchFrameDto } from './monitoring.dto.js';

@@ -3,7 +3,7 @@ import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { type FieldProblem, ValidationError } from '../../../platform/errors/app-error.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
-import { RequiredBy, RuledBy } from '../../../platform/validation/ruled-by.js';
+import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
 import { PRESENCE_STATUSES, UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
 import { cleanName } from '../../../platform/validation/text.js';
 
@@ -50,14 +50,14 @@ export class ListAdminUsersQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @RequiredBy(requireCursor)
+  @FieldRule(requireCursor)
   @TextField({ max: 256, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }
 
 /** The reason of an action; stored permanently in the audit log. */
 export class ReasonDto {
-  @RequiredBy(requireReason)
+  @FieldRule(requireReason)
   @TextField({ min: 1, max: 500, description: 'The reason; stored in the audit log', example: 'Spam in several rooms' })
   reason: string;
 }
@@ -66,7 +66,7 @@ export class UpdateAdminUserDto extends UpdateProfileDto {
   @EnumField({ values: SYSTEM_ROLES, optional: true })
   role?: SystemRole;
 
-  @RequiredBy(requireReason)
+  @FieldRule(requireReason)
   @TextField({ min: 1, max: 500, description: 'The reason; stored in the audit log' })
   reason: string;
 }
@@ -76,7 +76,7 @@ export class UnbanUserDto extends ReasonDto {
   conversation_id?: string;
 }
 
-@RuledBy(problemsOfBan)
+@InputRule(problemsOfBan)
 export class BanUserDto extends UnbanUserDto {
   @TimeField({ optional: true, nullable: true, description: 'The end of the ban; unlimited if omitted or null' })
   until?: string | null;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../../platform/pagination/page.js';
-import { problemsOf, requireNone } from '../../../platform/validation/ruled-by.js';
+import { problemsOf, throwProblems } from '../../../platform/validation/input-rules.js';
 import { AccountAdministration } from '../../auth/account-administration.service.js';
 import { ConversationBans } from '../../participants/conversation-bans.service.js';
 import { UserAdministration } from '../../users/user-administration.service.js';
@@ -71,7 +71,7 @@ export class AdminUsersService {
    * @throws PermissionDenied, UserNotFound, ConversationNotFound, ValidationError
    */
   async ban(actor: Actor, userId: string, dto: BanUserDto): Promise<void> {
-    requireNone([...problemsOfBan(dto), ...problemsOf(() => requireReason(dto.reason))]);
+    throwProblems([...problemsOfBan(dto), ...problemsOf(() => requireReason(dto.reason))]);
     const ban = { reason: requireReason(dto.reason), until: dto.until ? new Date(dto.until) : null };
     if (dto.conversation_id === undefined) await this.users.ban(actor, userId, ban);
     else await this.conversationBans.ban(actor, { conversationId: dto.conversation_id, userId, ...ban });

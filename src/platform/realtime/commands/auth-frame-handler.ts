@@ -12,8 +12,8 @@ import { AlreadyAuthenticated } from '../realtime.errors.js';
 import { CONNECT_LIMIT } from '../../throttling/limits.js';
 
 /** Longer texts are refused without calling the authenticator. */
-export const LONGEST_TOKEN = 4096;
-const LONGEST_CURSOR = 1024;
+export const MAX_TOKEN_LENGTH = 4096;
+const MAX_CURSOR_LENGTH = 1024;
 
 /** Handles the frame `auth {token, resume?}` of a client that sent no credential with the upgrade. */
 @Injectable()
@@ -28,8 +28,8 @@ export class AuthFrameHandler {
     if (connection.isSignedIn || connection.isAuthenticating) throw new AlreadyAuthenticated();
     requireSafeJson(data);
     const { token, resume } = (data ?? {}) as { token?: unknown; resume?: unknown };
-    if (typeof token !== 'string' || token.length === 0 || token.length > LONGEST_TOKEN) {
-      throw ValidationError.of('token', `must be text of 1 to ${LONGEST_TOKEN} characters`);
+    if (typeof token !== 'string' || token.length === 0 || token.length > MAX_TOKEN_LENGTH) {
+      throw ValidationError.of('token', `must be text of 1 to ${MAX_TOKEN_LENGTH} characters`);
     }
     // Before `identify`: if this threw after it, an unhandled rejection of `identify` would end the process.
     const resumePoint = readResume(resume);
@@ -57,8 +57,8 @@ export function readResume(resume: unknown): ResumeRequest | undefined {
   if (resume === undefined || resume === null) return undefined;
   if (typeof resume !== 'object') throw ValidationError.of('resume', 'must be an object');
   const { cursor, conversations } = resume as { cursor?: unknown; conversations?: unknown };
-  if (cursor !== undefined && (typeof cursor !== 'string' || cursor.length > LONGEST_CURSOR)) {
-    throw ValidationError.of('resume.cursor', `must be text of at most ${LONGEST_CURSOR} characters`);
+  if (cursor !== undefined && (typeof cursor !== 'string' || cursor.length > MAX_CURSOR_LENGTH)) {
+    throw ValidationError.of('resume.cursor', `must be text of at most ${MAX_CURSOR_LENGTH} characters`);
   }
   if (conversations === undefined) return { cursor };
   const isMap = typeof conversations === 'object' && conversations !== null && !Array.isArray(conversations);

@@ -1,14 +1,14 @@
 import type { DecoratedMethod } from '../../discovery/decorated-methods.js';
 import type { PriorityClass } from '../../throttling/priority.decorator.js';
-import { CheckedInput } from '../../validation/checked-input.js';
+import { InputValidator } from '../../validation/input-validator.js';
 import type { Connection } from '../connection/connection.js';
-import { type FrameDefinition, PARLEY_PROTOCOL, protocolOf } from './frames.js';
+import { type CommandDefinition, PARLEY_PROTOCOL, protocolOf } from './gateway.decorators.js';
 
 /** One type of request of one protocol. */
 export interface Command {
-  readonly definition: FrameDefinition;
+  readonly definition: CommandDefinition;
   readonly priority: PriorityClass;
-  readonly input: CheckedInput<object>;
+  readonly input: InputValidator<object>;
   readonly handle: (connection: Connection, input: object) => unknown;
 }
 
@@ -21,7 +21,7 @@ export class CommandTable {
     options: definition,
     method: handle,
     providerClass,
-  }: DecoratedMethod<FrameDefinition, Command['handle']>): void {
+  }: DecoratedMethod<CommandDefinition, Command['handle']>): void {
     const { type, limit, dto } = definition;
     const protocol = protocolOf(providerClass);
     if (protocol === undefined) throw new Error(`The handler of the frame ${type} is not in a class marked @Gateway.`);
@@ -32,14 +32,14 @@ export class CommandTable {
     }
     if (!limit) throw new Error(`The frame ${type} has no limit.`);
     const priority = definition.priority ?? limit.priority ?? 'writes';
-    commands.set(type, { definition, priority, input: new CheckedInput(dto), handle });
+    commands.set(type, { definition, priority, input: new InputValidator(dto), handle });
   }
 
   find(protocol: string, type: string): Command | undefined {
     return this.protocols.get(protocol)?.get(type);
   }
 
-  definitionsOf(protocol: string): FrameDefinition[] {
+  definitionsOf(protocol: string): CommandDefinition[] {
     return [...(this.protocols.get(protocol)?.values() ?? [])].map(({ definition }) => definition);
   }
 }

@@ -5,7 +5,7 @@ import type { Limits } from '../../throttling/limits.service.js';
 import type { Connection } from '../connection/connection.js';
 import type { AuthFrameHandler } from './auth-frame-handler.js';
 import { FrameRouter } from './frame-router.js';
-import { Gateway, OnFrame } from './frames.js';
+import { Gateway, OnFrame } from './gateway.decorators.js';
 import type { LiveConnection } from '../connection/live-connection.js';
 import { RealtimeSettings } from '../connection/realtime-settings.js';
 import { CALL_LIMIT, CONNECT_LIMIT, type RateLimit } from '../../throttling/limits.js';

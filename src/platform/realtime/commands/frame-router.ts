@@ -18,17 +18,17 @@ import { Limits } from '../../throttling/limits.service.js';
 import { requireSafeJson } from '../../validation/safe-json.js';
 import type { Connection } from '../connection/connection.js';
 import { AuthFrameHandler } from './auth-frame-handler.js';
-import { frameObject } from './frame-object.js';
-import { withRule } from '../../validation/ruled-by.js';
+import { parseFrame } from './parse-frame.js';
+import { readWithRule } from '../../validation/input-rules.js';
 import { type Command, CommandTable } from './command-table.js';
-import { type FrameDefinition, ON_FRAME, PARLEY_PROTOCOL } from './frames.js';
+import { type CommandDefinition, ON_FRAME, PARLEY_PROTOCOL } from './gateway.decorators.js';
 import type { RequestId } from '../protocol/packet.js';
 import { RealtimeSettings } from '../connection/realtime-settings.js';
 import type { CodecRequest, SocketCodec } from '../transport/socket-codec.js';
 import { InvalidFrame, TooManyInFlight, UnknownFrameType } from '../realtime.errors.js';
 
 /** Called for every refused request of a known type, with the error; must not throw. */
-export type RefusalObserver = (error: AppError, definition: FrameDefinition) => void;
+export type RefusalObserver = (error: AppError, definition: CommandDefinition) => void;
 
 /** The result of a request as JSON, and in UTF-8 if it is large and the protocol is Parley's own. */
 interface EncodedResult {
@@ -66,7 +66,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** Fills the command table. @throws Error for two handlers of one type, or one without a limit or a gateway */
   onApplicationBootstrap(): void {
-    for (const handler of this.methods.of<FrameDefinition, Command['handle']>(ON_FRAME)) this.commands.add(handler);
+    for (const handler of this.methods.of<CommandDefinition, Command['handle']>(ON_FRAME)) this.commands.add(handler);
   }
 
   observe(observer: RefusalObserver): void {
@@ -74,12 +74,12 @@ export class FrameRouter implements OnApplicationBootstrap {
   }
 
   /** Every request of Parley's own protocol, for its generated document. */
-  get definitions(): FrameDefinition[] {
+  get definitions(): CommandDefinition[] {
     return this.definitionsOf(PARLEY_PROTOCOL);
   }
 
   /** Every request of a protocol. */
-  definitionsOf(protocol: string): FrameDefinition[] {
+  definitionsOf(protocol: string): CommandDefinition[] {
     return this.commands.definitionsOf(protocol);
   }
 
@@ -93,7 +93,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     if (connection.codec) return this.receiveCoded(connection, connection.codec, text);
     let frame: Record<string, unknown>;
     try {
-      frame = frameObject(text);
+      frame = parseFrame(text);
     } catch (error) {
       return this.refuse(connection, undefined, error);
     }
@@ -155,7 +155,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   private read(command: Command, data: unknown): object {
     requireSafeJson(data);
-    return withRule(command.definition.dto, data, this.config, () => command.input.read(data ?? {}));
+    return readWithRule(command.definition.dto, data, this.config, () => command.input.read(data ?? {}));
   }
 
   /** Later requests wait, because they belong to the user who is being authenticated. */

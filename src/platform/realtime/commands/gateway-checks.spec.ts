@@ -17,7 +17,7 @@ import {
 import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { LiveConnection } from '../connection/live-connection.js';
-import { Gateway, OnFrame } from './frames.js';
+import { Gateway, OnFrame } from './gateway.decorators.js';
 import { GatewayChecks } from './gateway-checks.js';
 import { CALL_LIMIT } from '../../throttling/limits.js';
 

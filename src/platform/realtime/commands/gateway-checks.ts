@@ -8,7 +8,7 @@ import {
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { GATEWAY_METADATA, MESSAGE_MAPPING_METADATA, PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
 import { isDecorated } from '../../discovery/decorated-methods.js';
-import { ON_FRAME, protocolOf } from './frames.js';
+import { ON_FRAME, protocolOf } from './gateway.decorators.js';
 
 /** The decorators of Nest that have no effect on frames, by the key of their metadata. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([

@@ -3,15 +3,15 @@ import { TextField } from '../../validation/fields.js';
 import { ExpiringData, ServerTimeData } from '../protocol/protocol-frames.js';
 import { Authenticator } from '../../identity/authenticator.js';
 import { Connections } from '../connection/connections.js';
-import { LONGEST_TOKEN } from './auth-frame-handler.js';
-import { Gateway, OnFrame } from './frames.js';
+import { MAX_TOKEN_LENGTH } from './auth-frame-handler.js';
+import { Gateway, OnFrame } from './gateway.decorators.js';
 import type { LiveConnection } from '../connection/live-connection.js';
 import { CALL_LIMIT } from '../../throttling/limits.js';
 
 export class PingFrameDto {}
 
 export class AuthRefreshFrameDto {
-  @TextField({ min: 1, max: LONGEST_TOKEN, description: 'A new access token of the same user.' })
+  @TextField({ min: 1, max: MAX_TOKEN_LENGTH, description: 'A new access token of the same user.' })
   token: string;
 }
 

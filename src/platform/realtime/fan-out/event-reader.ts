@@ -75,7 +75,7 @@ export class EventReader {
         floor: after,
         ceiling: Number.MAX_SAFE_INTEGER,
       }));
-      const byStream = await this.repository.events(undefined, spans, READ_PAGE);
+      const byStream = await this.repository.readEvents(undefined, spans, READ_PAGE);
       const runs = requests.map(({ streamId }) => byStream.get(streamId) ?? []);
       const rendered = await this.render(runs.flat()).catch(() => undefined);
       let index = 0;

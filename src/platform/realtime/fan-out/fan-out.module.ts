@@ -24,7 +24,7 @@ import { LocalBroadcaster } from './local-broadcaster.js';
 import { WatermarkTracker } from './watermark-tracker.js';
 import { ReplayReader } from '../resume/replay-reader.js';
 import { ResumeStateProviders } from '../resume/resume-state-providers.js';
-import { ResumeAdmission, Resume } from '../resume/resume.js';
+import { ResumeSemaphore, Resume } from '../resume/resume.js';
 import { HeadReconciler } from './head-reconciler.js';
 
 /** Redis if it is configured, otherwise the database; without either, a bus that reaches only this process. */
@@ -36,8 +36,8 @@ function busFor({ redisUrl, databaseUrl }: Config): Bus {
 const MAX_RESUMES = 32;
 
 /** Resumes read in their own transactions, and must leave half of the database connections to the sends. */
-function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
-  return new ResumeAdmission(Math.min(MAX_RESUMES, Math.ceil(databasePoolSize / 2)));
+function semaphoreFor({ databasePoolSize }: Config): ResumeSemaphore {
+  return new ResumeSemaphore(Math.min(MAX_RESUMES, Math.ceil(databasePoolSize / 2)));
 }
 
 /**
@@ -59,7 +59,7 @@ function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
     { provide: Broadcaster, useExisting: LocalBroadcaster },
     ReplayReader,
     ResumeStateProviders,
-    { provide: ResumeAdmission, inject: [Config], useFactory: admissionFor },
+    { provide: ResumeSemaphore, inject: [Config], useFactory: semaphoreFor },
     Resume,
     { provide: ConnectionAttacher, useExisting: Resume },
     { provide: SlowConsumerRecovery, useExisting: Resume },

@@ -3,13 +3,13 @@ import { Sql, statement, type Queryable } from '../../database/sql.js';
 import { toStreamEvent } from '../../event-log/event-log.js';
 import type { StreamEvent } from '../../event-log/stream-event.js';
 
-/** How many transactions the oldest may be behind the next before its database is looked up. */
-const LOOK_UP_BEHIND = 64;
+/** The lag of the oldest transaction behind the next, in transaction ids, from which its database is looked up. */
+const LOOKUP_LAG = 64;
 
 /**
- * What a cursor is signed with. It is valid only for the database, and the history of that database, that issued it.
+ * The key that signs cursors, and the history of the database for which they are valid.
  */
-export interface CursorSeal {
+export interface CursorKey {
   /**
    * Identifies one continuous history of one database. It changes with failover, point-in-time recovery, dump and
    * restore: after those, transaction ids and positions may have been assigned again and mean something else.
@@ -25,8 +25,8 @@ export interface LogState {
    */
   readonly watermark: string;
   /** Whether an open transaction keeps the watermark from advancing. */
-  readonly isHeld: boolean;
-  readonly seal: CursorSeal;
+  readonly isWatermarkHeld: boolean;
+  readonly cursorKey: CursorKey;
 }
 
 export interface StreamPosition {
@@ -61,7 +61,7 @@ const STATE = `
  * more is assumed to be of this database. The lookup is made only when the oldest transaction is far behind.
  */
 const WATERMARK = `
-  (select case when next::text::bigint - oldest::text::bigint < ${LOOK_UP_BEHIND} then oldest else coalesce((
+  (select case when next::text::bigint - oldest::text::bigint < ${LOOKUP_LAG} then oldest else coalesce((
             select x from pg_snapshot_xip(pg_current_snapshot()) as x
              where not exists (select from pg_stat_get_activity(null) a
                                 where a.backend_xid = x::xid and a.datid <> here.oid)
@@ -132,12 +132,12 @@ export class FanOutRepository {
     return this.sql.transaction(work, 'repeatable read read only');
   }
 
-  async stateNow(): Promise<LogState> {
+  async readState(): Promise<LogState> {
     return toState((await this.sql.one(HEADS_AHEAD, [[], []]))!);
   }
 
   /** The state of the log, and the head of one stream (a user's own). */
-  async state(tx: Queryable, streamId: string): Promise<LogState & { head: number }> {
+  async readStateAndHead(tx: Queryable, streamId: string): Promise<LogState & { head: number }> {
     const row = (await tx.one(LOG_STATE, [streamId]))!;
     return { ...toState(row), head: row.head };
   }
@@ -151,13 +151,18 @@ export class FanOutRepository {
   }
 
   /** For each stream with new events since `watermark`, their span; at most `maxRows` are examined in each. */
-  async newSince(tx: Queryable, watermark: string, spans: StreamSpan[], maxRows: number): Promise<StreamSpan[]> {
+  async spansWithNewEvents(
+    tx: Queryable,
+    watermark: string,
+    spans: StreamSpan[],
+    maxRows: number,
+  ): Promise<StreamSpan[]> {
     const rows = await tx.many(NEW_SINCE, [...columns(spans), watermark, maxRows]);
     return rows.map((row) => ({ streamId: row.stream_id, floor: row.stop, ceiling: row.ceiling }));
   }
 
   /** The events of these spans, each stream's in order, at most `limit` of each. */
-  async events(tx: Queryable | undefined, spans: StreamSpan[], limit: number): Promise<Map<string, StreamEvent[]>> {
+  async readEvents(tx: Queryable | undefined, spans: StreamSpan[], limit: number): Promise<Map<string, StreamEvent[]>> {
     const byStream = new Map<string, StreamEvent[]>();
     if (spans.length === 0) return byStream;
     for (const row of await (tx ?? this.sql).many(SPANS, [...columns(spans), limit])) {
@@ -170,7 +175,11 @@ export class FanOutRepository {
 }
 
 function toState(row: StateRow): LogState {
-  return { watermark: row.watermark, isHeld: row.is_held, seal: { epoch: row.epoch, key: row.cursor_key } };
+  return {
+    watermark: row.watermark,
+    isWatermarkHeld: row.is_held,
+    cursorKey: { epoch: row.epoch, key: row.cursor_key },
+  };
 }
 
 function columns(spans: StreamSpan[]): [string[], number[], number[]] {

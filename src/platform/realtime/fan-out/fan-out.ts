@@ -41,7 +41,7 @@ export class FanOut extends CommitListener implements DispatchContext {
   /** Users whose streams are being loaded. */
   private pendingLoads = 0;
   /** Heads of streams without a dispatcher, reported while `pendingLoads` is above zero. */
-  private readonly passedHeads = new Map<string, number>();
+  private readonly hintedHeads = new Map<string, number>();
   private readonly observers: DeliveryObserver[] = [];
   /** The calls of `setSubscriptions` that are reading, with the streams that were unsubscribed meanwhile. */
   private readonly readings = new Set<{ readonly userId: string; readonly unsubscribed: Set<string> }>();
@@ -78,7 +78,7 @@ export class FanOut extends CommitListener implements DispatchContext {
       subscribe(result);
       return result;
     } finally {
-      if (--this.pendingLoads === 0) this.passedHeads.clear();
+      if (--this.pendingLoads === 0) this.hintedHeads.clear();
     }
   }
 
@@ -86,14 +86,14 @@ export class FanOut extends CommitListener implements DispatchContext {
   subscribe(user: LocalSubscriber, ownHead: number, streamAccess: readonly StreamAccess[]): void {
     const own = this.dispatcherFor(user.userId, 'user', ownHead);
     own.subscribe(user, own.last + 1);
-    this.applyPassedHead(own);
+    this.applyHintedHead(own);
     for (const { streamId, fromSeq, lastSeq, toSeq } of streamAccess) {
       if (toSeq !== null) continue;
       const dispatcher = this.dispatcherFor(streamId, 'conversation', lastSeq);
       // A dispatcher behind the snapshot: from its position, or from where the user entered if that is later.
       // A dispatcher past the snapshot: from the first event that the snapshot lacks.
       dispatcher.subscribe(user, Math.max(fromSeq, Math.min(dispatcher.last, lastSeq) + 1));
-      this.applyPassedHead(dispatcher);
+      this.applyHintedHead(dispatcher);
     }
   }
 
@@ -172,15 +172,15 @@ export class FanOut extends CommitListener implements DispatchContext {
     return dispatcher;
   }
 
-  private applyPassedHead(dispatcher: StreamDispatcher): void {
-    const head = this.passedHeads.get(dispatcher.streamId);
+  private applyHintedHead(dispatcher: StreamDispatcher): void {
+    const head = this.hintedHeads.get(dispatcher.streamId);
     if (head !== undefined) dispatcher.hint(head);
   }
 
   private hint(streamId: string, seq: number): void {
     const dispatcher = this.dispatchers.get(streamId);
     if (dispatcher) dispatcher.hint(seq);
-    else if (this.pendingLoads > 0) this.passedHeads.set(streamId, Math.max(seq, this.passedHeads.get(streamId) ?? 0));
+    else if (this.pendingLoads > 0) this.hintedHeads.set(streamId, Math.max(seq, this.hintedHeads.get(streamId) ?? 0));
   }
 
   private offer(event: CommittedEvent): void {

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CLOSE_REASONS } from '../connection/close-reasons.js';
-import { sealCursor } from '../resume/cursor.js';
+import { signCursor } from '../resume/cursor.js';
 import { goingAwayFrame, reconnectSpreadMs } from '../connection/going-away.js';
 import { EncodedFrame } from '../protocol/encoded-frame.js';
 import { FanOutRepository, type LogState } from './fan-out.repository.js';
@@ -57,7 +57,7 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Milliseconds since the last completed cycle. Events that the bus has lost may be missing for so long. */
-  get ageMs(): number {
+  get cycleAgeMs(): number {
     return performance.now() - this.finishedAt;
   }
 
@@ -69,7 +69,7 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (dispatchers.length === 0) return;
     const state = await this.catchUpStreams(dispatchers, cycle);
     this.watermarks.record(state);
-    if (this.watermarks.takeEpochChange()) this.endAll();
+    if (this.watermarks.consumeEpochChange()) this.closeAll();
     await this.sendCursors(state, cycle);
   }
 
@@ -98,14 +98,14 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
     return first!;
   }
 
-  private async sendCursors({ seal, watermark }: LogState, cycle: number): Promise<void> {
+  private async sendCursors({ cursorKey, watermark }: LogState, cycle: number): Promise<void> {
     const now = Date.now();
     let sent = 0;
     for (const user of [...this.fanOut.subscribers.all()]) {
       if (!this.isDue(user, watermark, cycle, now)) continue;
       user.watermark = watermark;
       user.cursorSentAt = now;
-      const frame = EncodedFrame.of('cursor', { data: { cursor: sealCursor(seal, user.userId, watermark, now) } });
+      const frame = EncodedFrame.of('cursor', { data: { cursor: signCursor(cursorKey, user.userId, watermark, now) } });
       for (const connection of user.connections) connection.deliver(frame, 'ephemeral');
       if (++sent % USERS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -121,7 +121,7 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
    * stay open until its client has moved. Each client is sent a time to reconnect, spread over an interval, and starts
    * over.
    */
-  private endAll(): void {
+  private closeAll(): void {
     this.logger.warn(
       'the history of the database has changed: all connections are closed and their clients start over',
     );

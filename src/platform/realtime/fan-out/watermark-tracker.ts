@@ -18,9 +18,9 @@ export class WatermarkTracker {
   constructor(private readonly repository: FanOutRepository) {}
 
   record(state: LogState, now = Date.now()): void {
-    if (!state.isHeld || state.watermark !== this.newest?.state.watermark) this.movedAt = now;
+    if (!state.isWatermarkHeld || state.watermark !== this.newest?.state.watermark) this.movedAt = now;
     this.newest = { state, at: now };
-    this.knownEpoch ??= state.seal.epoch;
+    this.knownEpoch ??= state.cursorKey.epoch;
     if (this.samples.length > 0 && now - this.samples.at(-1)!.at < SAMPLE_EVERY_MS) return;
     this.samples.push({ watermark: state.watermark, at: now });
     while (this.samples.length > 1 && this.samples[1]!.at <= now - SAMPLES_KEPT_MS) this.samples.shift();
@@ -30,9 +30,9 @@ export class WatermarkTracker {
    * Whether the newest state has another epoch than at the last call, or than the first state recorded. The first one
    * counts because clients may have received cursors of it before the first cycle of the reconciler.
    */
-  takeEpochChange(): boolean {
+  consumeEpochChange(): boolean {
     const known = this.knownEpoch;
-    this.knownEpoch = this.newest?.state.seal.epoch;
+    this.knownEpoch = this.newest?.state.cursorKey.epoch;
     return known !== this.knownEpoch;
   }
 
@@ -47,7 +47,7 @@ export class WatermarkTracker {
 
   /** @throws ServiceUnavailable when the database is unavailable */
   async recentState(): Promise<LogState> {
-    if (!this.newest || Date.now() - this.newest.at > RECENT_MS) this.record(await this.repository.stateNow());
+    if (!this.newest || Date.now() - this.newest.at > RECENT_MS) this.record(await this.repository.readState());
     return this.newest!.state;
   }
 

@@ -18,8 +18,13 @@ describe('a durable event', () => {
     ['in a conversation', 'conversation', EVENT.actorId, { data: DATA, prev: 6 }],
     ['of the system', 'conversation', null, { data: DATA, prev: 6 }],
     ['in the stream of a user', 'user', EVENT.actorId, { data: DATA, prev: 6 }],
-    ['for its sender', 'conversation', EVENT.actorId, { data: DATA, prev: 6, only: { userId: 'me', data: OWN } }],
-    ['for a new participant', 'conversation', EVENT.actorId, { data: DATA, prev: 6, only: { userId: 'me', prev: 0 } }],
+    ['for its sender', 'conversation', EVENT.actorId, { data: DATA, prev: 6, override: { userId: 'me', data: OWN } }],
+    [
+      'for a new participant',
+      'conversation',
+      EVENT.actorId,
+      { data: DATA, prev: 6, override: { userId: 'me', prev: 0 } },
+    ],
     ['that was encoded before', 'conversation', null, { data: cacheJson({ ...DATA }, JSON.stringify(DATA)), prev: 6 }],
   ])('is encoded as the JSON of the object that codecs translate: %s', (_name, kind, actorId, content) => {
     const wire = wireEvent(kind, { ...EVENT, actorId }, content as Parameters<typeof wireEvent>[2]);

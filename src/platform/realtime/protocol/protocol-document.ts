@@ -20,7 +20,7 @@ import { ServedDocument } from '../../http/served-document.js';
 import { Limits } from '../../throttling/limits.service.js';
 import { CLOSE_REASONS } from '../connection/close-reasons.js';
 import { FrameRouter } from '../commands/frame-router.js';
-import type { FrameDefinition } from '../commands/frames.js';
+import type { CommandDefinition } from '../commands/gateway.decorators.js';
 import { declaredSignals } from './declared-signals.js';
 import { AuthFrameDto, CONNECTION_FRAMES, type DeclaredFrame } from './protocol-frames.js';
 import {
@@ -51,7 +51,7 @@ const FRAME_ERRORS: ErrorClass[] = [
   ...[InvalidFrame, UnknownFrameType, TooManyInFlight, AlreadyAuthenticated],
 ];
 
-type Request = Pick<FrameDefinition, 'type' | 'dto' | 'summary' | 'reply'>;
+type Request = Pick<CommandDefinition, 'type' | 'dto' | 'summary' | 'reply'>;
 
 const AUTH: Request = {
   type: 'auth',

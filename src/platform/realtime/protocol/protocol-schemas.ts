@@ -9,35 +9,45 @@ const text = { type: 'string' };
 const position = { type: 'integer', minimum: 0 };
 const noFields = { type: 'object', properties: {}, additionalProperties: false };
 
-function object(properties: Record<string, object>, optional: string[] = []): object {
+function objectSchema(properties: Record<string, object>, optional: string[] = []): object {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', required, properties };
 }
 
-function dataOf(data: DataClasses): object {
+function dataSchema(data: DataClasses): object {
   const references = [data].flat().map(({ name }) => ({ $ref: `#/components/schemas/${name}` }));
   return references.length === 1 ? references[0]! : { oneOf: references };
 }
 
 /** A request of a client on plain WebSocket; without an `id` it gets no reply. */
 export function requestSchema(type: string, dto: Type): object {
-  return object({ type: { const: type }, id: { type: 'string', maxLength: 64 }, data: dataOf(dto) }, ['id']);
+  return objectSchema({ type: { const: type }, id: { type: 'string', maxLength: 64 }, data: dataSchema(dto) }, ['id']);
 }
 
 /** The reply to a request that succeeded. */
 export function replySchema(data: Type | undefined): object {
-  return object({ type: { const: 'reply' }, id: text, ok: { const: true }, data: data ? dataOf(data) : noFields });
+  return objectSchema({
+    type: { const: 'reply' },
+    id: text,
+    ok: { const: true },
+    data: data ? dataSchema(data) : noFields,
+  });
 }
 
 /** The reply to a request that was refused with one of these errors. */
 export function refusalSchema(errors: readonly ErrorDeclaration[]): object {
-  return object({ type: { const: 'reply' }, id: text, ok: { const: false }, error: { oneOf: byDetails(errors) } });
+  return objectSchema({
+    type: { const: 'reply' },
+    id: text,
+    ok: { const: false },
+    error: { oneOf: byDetails(errors) },
+  });
 }
 
 /** One of these errors, or the reason why the connection is closed. */
 export function errorSchema(errors: readonly ErrorDeclaration[], closeReasons: readonly string[]): object {
-  const closeDetails = object({ close_code: { type: 'integer' } });
-  return object({
+  const closeDetails = objectSchema({ close_code: { type: 'integer' } });
+  return objectSchema({
     type: { const: 'error' },
     error: { anyOf: [...byDetails(errors), errorWith([...new Set(closeReasons)].sort(), closeDetails)] },
   });
@@ -45,13 +55,14 @@ export function errorSchema(errors: readonly ErrorDeclaration[], closeReasons: r
 
 /** A frame about the connection, or a signal. */
 export function signalSchema(type: string, data: Type): object {
-  return object({ type: { const: type }, conversation_id: { type: 'string', format: 'uuid' }, data: dataOf(data) }, [
-    'conversation_id',
-  ]);
+  return objectSchema(
+    { type: { const: type }, conversation_id: { type: 'string', format: 'uuid' }, data: dataSchema(data) },
+    ['conversation_id'],
+  );
 }
 
 export function durableSchema(type: string, data: DataClasses): object {
-  return object(
+  return objectSchema(
     {
       type: { const: type },
       conversation_id: { type: 'string', format: 'uuid', description: 'Absent in the user’s own stream' },
@@ -60,7 +71,7 @@ export function durableSchema(type: string, data: DataClasses): object {
       id: text,
       at: { type: 'string', format: 'date-time' },
       actor_id: { type: ['string', 'null'], format: 'uuid' },
-      data: dataOf(data),
+      data: dataSchema(data),
       replay: { const: true },
     },
     ['conversation_id', 'replay'],
@@ -78,5 +89,5 @@ function byDetails(errors: readonly ErrorDeclaration[]): object[] {
 }
 
 function errorWith(codes: string[], details: object): object {
-  return object({ code: { type: 'string', enum: codes }, message: text, details });
+  return objectSchema({ code: { type: 'string', enum: codes }, message: text, details });
 }

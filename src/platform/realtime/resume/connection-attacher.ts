@@ -8,7 +8,7 @@ export interface ResumeRequest {
 }
 
 /** The result of the resume, as sent in the `ready` frame. */
-export interface AttachedConnection {
+export interface AttachResult {
   readonly resumed: boolean;
   readonly cursor: string;
 }
@@ -21,7 +21,7 @@ export interface AttachedConnection {
  * A rejection closes the connection: an `AppError` is sent to the client, `ServiceUnavailable` as 1013.
  */
 export abstract class ConnectionAttacher {
-  abstract attach(connection: LiveConnection, resume?: ResumeRequest): Promise<AttachedConnection>;
+  abstract attach(connection: LiveConnection, resume?: ResumeRequest): Promise<AttachResult>;
   /** Called exactly once for every connection that `attach` was called for, even while `attach` is pending. */
   abstract detach(connection: LiveConnection): void;
 }

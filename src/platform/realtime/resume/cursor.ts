@@ -1,12 +1,12 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { CursorSeal } from '../fan-out/fan-out.repository.js';
+import type { CursorKey } from '../fan-out/fan-out.repository.js';
 import { WatermarkTracker } from '../fan-out/watermark-tracker.js';
 
 /** Why a cursor is refused. The client then fetches everything again. */
 export type CursorRefusal = 'invalid_cursor' | 'epoch_changed' | 'cursor_expired';
 
-export type OpenedCursor = { readonly watermark: string } | { readonly refused: CursorRefusal };
+export type VerifiedCursor = { readonly watermark: string } | { readonly refused: CursorRefusal };
 
 /** A cursor older than this is refused: its replay would exceed the limits in any case. */
 export const CURSOR_MAX_AGE_MS = 7 * 24 * 3600 * 1000;
@@ -21,27 +21,27 @@ const MAX_TEXT = 96;
  * Makes a resume cursor. It states that all events of transactions below `watermark` have been sent to this user. It is
  * opaque and signed, so that a client cannot extend a replay, and bound to the user, so that others cannot use it.
  */
-export function sealCursor(seal: CursorSeal, userId: string, watermark: string, at: number): string {
+export function signCursor(cursorKey: CursorKey, userId: string, watermark: string, at: number): string {
   const body = Buffer.alloc(BODY_BYTES);
   body.writeUInt8(VERSION, 0);
-  epochMark(seal.epoch).copy(body, 1);
+  epochMark(cursorKey.epoch).copy(body, 1);
   body.writeBigUInt64BE(BigInt(watermark), 9);
   body.writeUIntBE(at, 17, 6);
   userMark(userId).copy(body, 23);
-  return Buffer.concat([body, mac(seal.key, body)]).toString('base64url');
+  return Buffer.concat([body, mac(cursorKey.key, body)]).toString('base64url');
 }
 
-/** Verifies and reads a cursor from a client. Never throws. */
-export function openCursor(seal: CursorSeal, text: string, userId: string, now: number): OpenedCursor {
+/** Verifies a cursor of a client and returns its watermark. Never throws. */
+export function verifyCursor(cursorKey: CursorKey, text: string, userId: string, now: number): VerifiedCursor {
   if (typeof text !== 'string' || text.length > MAX_TEXT) return { refused: 'invalid_cursor' };
   const bytes = Buffer.from(text, 'base64url');
   if (bytes.length !== BODY_BYTES + MAC_BYTES) return { refused: 'invalid_cursor' };
   const body = bytes.subarray(0, BODY_BYTES);
-  if (!timingSafeEqual(bytes.subarray(BODY_BYTES), mac(seal.key, body))) return { refused: 'invalid_cursor' };
+  if (!timingSafeEqual(bytes.subarray(BODY_BYTES), mac(cursorKey.key, body))) return { refused: 'invalid_cursor' };
   if (body.readUInt8(0) !== VERSION || !userMark(userId).equals(body.subarray(23))) {
     return { refused: 'invalid_cursor' };
   }
-  if (!epochMark(seal.epoch).equals(body.subarray(1, 9))) return { refused: 'epoch_changed' };
+  if (!epochMark(cursorKey.epoch).equals(body.subarray(1, 9))) return { refused: 'epoch_changed' };
   if (now - body.readUIntBE(17, 6) > CURSOR_MAX_AGE_MS) return { refused: 'cursor_expired' };
   return { watermark: body.readBigUInt64BE(9).toString() };
 }
@@ -53,8 +53,8 @@ export class ResumeCursors {
 
   /** A cursor for this user as of at most 5 s ago: a resume from it misses nothing that happens from now on. */
   async now(userId: string): Promise<string> {
-    const { seal, watermark } = await this.watermarks.recentState();
-    return sealCursor(seal, userId, watermark, Date.now());
+    const { cursorKey, watermark } = await this.watermarks.recentState();
+    return signCursor(cursorKey, userId, watermark, Date.now());
   }
 }
 

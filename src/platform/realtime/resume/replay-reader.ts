@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../database/sql.js';
 import { EventCatalogue } from '../../event-log/event-catalogue.js';
 import type { StreamEvent } from '../../event-log/stream-event.js';
-import { openCursor, type CursorRefusal } from './cursor.js';
+import { verifyCursor, type CursorRefusal } from './cursor.js';
 import { StreamAccessReader, type StreamAccess } from '../fan-out/stream-access.js';
 import { FanOutRepository, type LogState, type StreamSpan } from '../fan-out/fan-out.repository.js';
 import { EventReader } from '../fan-out/event-reader.js';
@@ -28,7 +28,7 @@ const STREAM_CHUNK = 25;
 export const REPLAY_LIMITS: ReplayLimits = { perConversation: 300, total: 2000, bytes: 4 * 1024 * 1024 };
 
 /** A user's streams in one snapshot of the database, and the events they missed up to it. */
-export interface Snapshot {
+export interface ReplaySnapshot {
   readonly state: LogState;
   readonly ownHead: number;
   readonly streamAccess: readonly StreamAccess[];
@@ -46,13 +46,14 @@ export interface ReplayedEvent {
   readonly body: string;
 }
 
-/** Where a client stopped: its cursor, and the positions it has applied. Untrusted. */
-export interface StoppedAt {
+/** The position of a client that resumes: its cursor, and the positions it has applied. Untrusted. */
+export interface ResumePoint {
   readonly cursor: string;
   readonly conversations?: Readonly<Record<string, number>>;
 }
 
-interface Plan {
+/** The spans that a user missed, and the events that were read of each stream. */
+interface MissedRuns {
   readonly spans: StreamSpan[];
   readonly runs: Map<string, StreamEvent[]>;
 }
@@ -73,51 +74,56 @@ export class ReplayReader {
     private readonly reader: EventReader,
   ) {}
 
-  /** The user's streams now and, given where the client stopped, the events since. @throws ServiceUnavailable */
-  async readSince(userId: string, stoppedAt?: StoppedAt, limits = REPLAY_LIMITS): Promise<Snapshot> {
-    let plan: Plan = { spans: [], runs: new Map() };
+  /** The user's streams now, and the events since the position of the client, if it has one. @throws ServiceUnavailable */
+  async readSince(userId: string, resumePoint?: ResumePoint, limits = REPLAY_LIMITS): Promise<ReplaySnapshot> {
+    let missed: MissedRuns = { spans: [], runs: new Map() };
     let refused: CursorRefusal | undefined;
     const base = await this.repository.inSnapshot(async (tx) => {
-      const { head: ownHead, ...state } = await this.repository.state(tx, userId);
-      const opened = stoppedAt && openCursor(state.seal, stoppedAt.cursor, userId, Date.now());
-      if (!opened || 'refused' in opened) {
-        refused = opened?.refused;
+      const { head: ownHead, ...state } = await this.repository.readStateAndHead(tx, userId);
+      const verified = resumePoint && verifyCursor(state.cursorKey, resumePoint.cursor, userId, Date.now());
+      if (!verified || 'refused' in verified) {
+        refused = verified?.refused;
         return { state, ownHead, streamAccess: await this.streamAccess.current(tx, userId) };
       }
-      const streamAccess = await this.streamAccess.since(tx, userId, opened.watermark);
+      const streamAccess = await this.streamAccess.since(tx, userId, verified.watermark);
       const candidates = [
         { streamId: userId, floor: 0, ceiling: ownHead },
         ...streamAccess.map((access) => ({
           streamId: access.streamId,
-          floor: statedPosition(stoppedAt.conversations, access.streamId),
+          floor: positionOf(resumePoint.conversations, access.streamId),
           ceiling: access.toSeq ?? access.lastSeq,
         })),
       ];
-      const spans = await this.repository.newSince(tx, opened.watermark, candidates, limits.perConversation + 1);
-      plan = await this.read(tx, spans, limits, userId);
+      const spans = await this.repository.spansWithNewEvents(
+        tx,
+        verified.watermark,
+        candidates,
+        limits.perConversation + 1,
+      );
+      missed = await this.read(tx, spans, limits, userId);
       return { state, ownHead, streamAccess };
     });
     if (refused) return { ...base, resumed: false, events: [], resync: [{ scope: 'all', reason: refused }] };
     return {
       ...base,
-      resumed: stoppedAt !== undefined,
-      ...(await this.render(userId, base.streamAccess, plan, limits)),
+      resumed: resumePoint !== undefined,
+      ...(await this.render(userId, base.streamAccess, missed, limits)),
     };
   }
 
   /** The events after these positions, which a slow consumer lost. `watermark` is older than the first loss. */
-  async readAfter(userId: string, from: ReadonlyMap<string, number>, watermark: string): Promise<Snapshot> {
-    const { plan, ...base } = await this.repository.inSnapshot(async (tx) => {
-      const { head: ownHead, ...state } = await this.repository.state(tx, userId);
+  async readAfter(userId: string, from: ReadonlyMap<string, number>, watermark: string): Promise<ReplaySnapshot> {
+    const { missed, ...base } = await this.repository.inSnapshot(async (tx) => {
+      const { head: ownHead, ...state } = await this.repository.readStateAndHead(tx, userId);
       const streamAccess = await this.streamAccess.since(tx, userId, watermark);
       const spans = [...from].flatMap(([streamId, floor]) => {
         const access = streamAccess.find((known) => known.streamId === streamId);
         const ceiling = streamId === userId ? ownHead : (access?.toSeq ?? access?.lastSeq ?? 0);
         return ceiling > floor ? [{ streamId, floor, ceiling }] : [];
       });
-      return { state, ownHead, streamAccess, plan: await this.read(tx, spans, REPLAY_LIMITS, userId) };
+      return { state, ownHead, streamAccess, missed: await this.read(tx, spans, REPLAY_LIMITS, userId) };
     });
-    return { ...base, resumed: true, ...(await this.render(userId, base.streamAccess, plan, REPLAY_LIMITS)) };
+    return { ...base, resumed: true, ...(await this.render(userId, base.streamAccess, missed, REPLAY_LIMITS)) };
   }
 
   /**
@@ -125,7 +131,7 @@ export class ReplayReader {
    */
   async readStream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
     const span = { streamId, floor: afterSeq, ceiling: Number.MAX_SAFE_INTEGER };
-    const events = (await this.repository.events(undefined, [span], limit)).get(streamId) ?? [];
+    const events = (await this.repository.readEvents(undefined, [span], limit)).get(streamId) ?? [];
     const rendered: RenderedEvent[] = [];
     // In chunks: a page of long messages is megabytes, and rendering it at once would block the event loop.
     for (let bytes = 0; rendered.length < events.length && bytes < STREAM_BYTES;) {
@@ -140,7 +146,7 @@ export class ReplayReader {
    * Reads the spans that fit the limits. Positions are dense, so the size of a span is known before it is read: the
    * user's own stream comes first, then the smallest spans.
    */
-  private async read(tx: Queryable, spans: StreamSpan[], limits: ReplayLimits, userId: string): Promise<Plan> {
+  private async read(tx: Queryable, spans: StreamSpan[], limits: ReplayLimits, userId: string): Promise<MissedRuns> {
     const size = ({ streamId, floor, ceiling }: StreamSpan): number => (streamId === userId ? 0 : ceiling - floor);
     const fitting: StreamSpan[] = [];
     let total = 0;
@@ -150,16 +156,16 @@ export class ReplayReader {
       total += count;
       fitting.push(span);
     }
-    return { spans, runs: await this.repository.events(tx, fitting, limits.perConversation) };
+    return { spans, runs: await this.repository.readEvents(tx, fitting, limits.perConversation) };
   }
 
   /** Joins content after the snapshot is closed, so content that was deleted meanwhile is not replayed. */
   private async render(
     userId: string,
     streamAccess: readonly StreamAccess[],
-    { spans, runs }: Plan,
+    { spans, runs }: MissedRuns,
     limits: ReplayLimits,
-  ): Promise<Pick<Snapshot, 'events' | 'resync'>> {
+  ): Promise<Pick<ReplaySnapshot, 'events' | 'resync'>> {
     const known = new Map(streamAccess.map((access) => [access.streamId, access]));
     const resync: Resync[] = [];
     const complete = spans.flatMap((span) => {
@@ -211,7 +217,7 @@ function resyncOf(streamId: string, userId: string): Resync {
   return streamId === userId ? { scope: 'all', reason: 'gap_too_large' } : resyncConversation(streamId);
 }
 
-function statedPosition(stated: Readonly<Record<string, number>> | undefined, streamId: string): number {
-  const seq = stated && Object.hasOwn(stated, streamId) ? stated[streamId] : 0;
+function positionOf(positions: Readonly<Record<string, number>> | undefined, streamId: string): number {
+  const seq = positions && Object.hasOwn(positions, streamId) ? positions[streamId] : 0;
   return Number.isSafeInteger(seq) && seq! > 0 ? seq! : 0;
 }

@@ -12,7 +12,7 @@ import { RepeatedWarning } from '../../logging/repeated-warning.js';
 import { subjectOfIp } from '../../throttling/limit-subject.js';
 import type { LimitProfile } from '../../throttling/limits.js';
 import { Limits } from '../../throttling/limits.service.js';
-import { LONGEST_TOKEN } from '../commands/auth-frame-handler.js';
+import { MAX_TOKEN_LENGTH } from '../commands/auth-frame-handler.js';
 import { OriginNotAllowed } from '../realtime.errors.js';
 import { CONNECT_LIMIT } from '../../throttling/limits.js';
 
@@ -87,7 +87,7 @@ export class Handshake {
 
   private authenticate(credential: Credential): Promise<Actor> {
     const { authenticator } = this;
-    if (Object.values(credential).some((text: string) => text.length > LONGEST_TOKEN)) {
+    if (Object.values(credential).some((text: string) => text.length > MAX_TOKEN_LENGTH)) {
       throw new AuthenticationRequired();
     }
     if ('token' in credential) return authenticator.authenticate(credential.token);

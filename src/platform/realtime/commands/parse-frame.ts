@@ -1,10 +1,10 @@
 import { InvalidFrame } from '../realtime.errors.js';
 
 /** No protocol has longer types. */
-const LONGEST_TYPE = 64;
+const MAX_TYPE_LENGTH = 64;
 
 /** Parses the text of a client, which must be an object. @throws InvalidFrame */
-export function frameObject(text: string): Record<string, unknown> {
+export function parseFrame(text: string): Record<string, unknown> {
   let frame: unknown;
   try {
     frame = JSON.parse(text);
@@ -16,11 +16,11 @@ export function frameObject(text: string): Record<string, unknown> {
 }
 
 /** The same with its type; `fallback` if the protocol makes the type optional. @throws InvalidFrame */
-export function typedFrame(text: string, fallback?: string): Record<string, unknown> & { type: string } {
-  const frame = frameObject(text);
+export function parseTypedFrame(text: string, fallback?: string): Record<string, unknown> & { type: string } {
+  const frame = parseFrame(text);
   const { type = fallback } = frame;
-  if (typeof type !== 'string' || type.length > LONGEST_TYPE) {
-    throw new InvalidFrame(`type must be text of at most ${LONGEST_TYPE} characters`);
+  if (typeof type !== 'string' || type.length > MAX_TYPE_LENGTH) {
+    throw new InvalidFrame(`type must be text of at most ${MAX_TYPE_LENGTH} characters`);
   }
   return { ...frame, type };
 }

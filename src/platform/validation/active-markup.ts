@@ -1,10 +1,10 @@
 import {
-  ACTING_ELEMENTS,
-  ENCLOSING_ELEMENTS,
+  ACTIVE_ELEMENTS,
+  ELEMENTS_REMOVED_WITH_CONTENT,
   KNOWN_ELEMENTS,
-  LONE_ELEMENTS,
-  LONGEST_NAME,
-  REACHING_ATTRIBUTES,
+  VOID_ELEMENTS,
+  MAX_NAME_LENGTH,
+  UNSAFE_ATTRIBUTES,
 } from './known-elements.js';
 
 /*
@@ -34,10 +34,10 @@ const COMMENT_END = /--!?>/g;
 
 /** The effects of the attributes of a tag. */
 const HAS_VALUE = 1;
-const REACHES = 2;
-const ACTS = 4;
+const IS_UNSAFE = 2;
+const IS_ACTIVE = 4;
 /** Ends inside a quote: the rest of the page, even other messages, would be read as its attributes. */
-const STAYS_OPEN = 8;
+const IS_UNCLOSED = 8;
 
 interface Attributes {
   /** The position after the `>`; the length of the text if there is none. */
@@ -58,14 +58,14 @@ interface Tag {
   readonly end: number;
 }
 
-export interface Scanned {
+export interface ScanResult {
   text: string;
   /** The number of examined characters. A test limits it to a multiple of the length. */
   steps: number;
 }
 
 /** Removes every tag with an effect. The result may need another pass until it no longer changes. */
-export function scanMarkup(text: string): Scanned {
+export function scanMarkup(text: string): ScanResult {
   const scanner = new MarkupScanner(text);
   return { text: scanner.run(), steps: scanner.steps };
 }
@@ -107,8 +107,8 @@ class MarkupScanner {
     const { end, isClosed, effects } = this.attributesFrom(this.nameEnd);
     const isKnown = KNOWN_ELEMENTS.has(name);
     // Without a `>`, an unknown name is most likely not a tag: `if (a <b) { onload = run; }`.
-    if (actsAs(name, effects)) this.spans.push({ at, end: isClosed || isKnown ? end : at + 1 });
-    else if ((effects & STAYS_OPEN) !== 0) this.spans.push({ at, end: at + 1 });
+    if (isActive(name, effects)) this.spans.push({ at, end: isClosed || isKnown ? end : at + 1 });
+    else if ((effects & IS_UNCLOSED) !== 0) this.spans.push({ at, end: at + 1 });
     if (!isClosed || !(isKnown || CUSTOM_NAME.test(name))) return;
     const opened = this.opened.get(name);
     if (opened) opened.push({ at, end });
@@ -123,7 +123,7 @@ class MarkupScanner {
     const { end, isClosed } = this.attributesFrom(this.nameEnd);
     if (!isClosed) return;
     opened!.pop();
-    if (ENCLOSING_ELEMENTS.has(name!)) this.spans.push({ at: start.at, end });
+    if (ELEMENTS_REMOVED_WITH_CONTENT.has(name!)) this.spans.push({ at: start.at, end });
     else this.spans.push(start, { at, end });
   }
 
@@ -131,7 +131,7 @@ class MarkupScanner {
   private nameAt(from: number): string | undefined {
     if (!/[a-z]/i.test(this.text[from] ?? '')) return undefined;
     if (this.nameEnd < from) this.nameEnd = this.find(NAME_END, from);
-    return this.nameEnd - from > LONGEST_NAME ? '' : this.text.slice(from, this.nameEnd).toLowerCase();
+    return this.nameEnd - from > MAX_NAME_LENGTH ? '' : this.text.slice(from, this.nameEnd).toLowerCase();
   }
 
   /** The effects of the attributes that begin at a position, and the end of their tag. */
@@ -155,7 +155,7 @@ class MarkupScanner {
       const isBlank = next < this.text.length && value?.isEmpty;
       passed.push({
         from,
-        effects: (value && !isBlank ? effectsOf(name[1]!) : 0) | (value?.isOpen ? STAYS_OPEN : 0),
+        effects: (value && !isBlank ? effectsOf(name[1]!) : 0) | (value?.isOpen ? IS_UNCLOSED : 0),
       });
       from = next;
       rest = this.known.get(from);
@@ -207,18 +207,18 @@ class MarkupScanner {
   }
 }
 
-function actsAs(name: string, effects: number): boolean {
-  if (ACTING_ELEMENTS.has(name) || (effects & ACTS) !== 0) return true;
-  if ((effects & REACHES) !== 0 && KNOWN_ELEMENTS.has(name)) return true;
-  return (effects & HAS_VALUE) !== 0 && (LONE_ELEMENTS.has(name) || CUSTOM_NAME.test(name));
+function isActive(name: string, effects: number): boolean {
+  if (ACTIVE_ELEMENTS.has(name) || (effects & IS_ACTIVE) !== 0) return true;
+  if ((effects & IS_UNSAFE) !== 0 && KNOWN_ELEMENTS.has(name)) return true;
+  return (effects & HAS_VALUE) !== 0 && (VOID_ELEMENTS.has(name) || CUSTOM_NAME.test(name));
 }
 
 /** The effects of an attribute with a value. */
 function effectsOf(attribute: string): number {
   if (!PLAIN_NAME.test(attribute)) return 0;
   const name = attribute.toLowerCase();
-  if (name === 'style' || HANDLER.test(name)) return HAS_VALUE | ACTS;
-  return REACHING_ATTRIBUTES.has(name) ? HAS_VALUE | REACHES : HAS_VALUE;
+  if (name === 'style' || HANDLER.test(name)) return HAS_VALUE | IS_ACTIVE;
+  return UNSAFE_ATTRIBUTES.has(name) ? HAS_VALUE | IS_UNSAFE : HAS_VALUE;
 }
 
 /** Removing a tag can form another one from the text around it. More layers than this are not accidental. */
@@ -231,7 +231,7 @@ const MAX_PASSES = 8;
  * `Vec<String>`, `<bob@example.com>`) stays, and nothing is decoded or encoded. A renderer that reads the result as
  * HTML runs and fetches nothing. The function is idempotent and linear in the length.
  */
-export function withoutActiveMarkup(text: string): string {
+export function removeActiveMarkup(text: string): string {
   if (!text.includes('<')) return text;
   let left = text;
   for (let pass = 0; pass < MAX_PASSES; pass++) {

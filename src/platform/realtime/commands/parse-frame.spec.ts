@@ -1,13 +1,13 @@
-import { typedFrame } from './frame-object.js';
+import { parseTypedFrame } from './parse-frame.js';
 
 describe('a frame of a client', () => {
   it('has a type and any other fields', () => {
-    expect(typedFrame('{"type":"say","data":{"text":"hello"}}')).toEqual({ type: 'say', data: { text: 'hello' } });
+    expect(parseTypedFrame('{"type":"say","data":{"text":"hello"}}')).toEqual({ type: 'say', data: { text: 'hello' } });
   });
 
   it('has the default type of its protocol if none is given', () => {
-    expect(typedFrame('{"message":"hello"}', 'message')).toEqual({ type: 'message', message: 'hello' });
-    expect(typedFrame('{"type":"typing"}', 'message')).toEqual({ type: 'typing' });
+    expect(parseTypedFrame('{"message":"hello"}', 'message')).toEqual({ type: 'message', message: 'hello' });
+    expect(parseTypedFrame('{"type":"typing"}', 'message')).toEqual({ type: 'typing' });
   });
 
   it.each([
@@ -19,6 +19,6 @@ describe('a frame of a client', () => {
     ['of a type that is not text', '{"type":7}'],
     ['of too long a type', JSON.stringify({ type: 'x'.repeat(65) })],
   ])('rejects %s', (_name, text) => {
-    expect(() => typedFrame(text)).toThrow('The frame is not valid.');
+    expect(() => parseTypedFrame(text)).toThrow('The frame is not valid.');
   });
 });

@@ -2,13 +2,13 @@ import { type Type, applyDecorators } from '@nestjs/common';
 import { ValidateBy, type ValidationArguments } from 'class-validator';
 import type { Config } from '../config/config.js';
 import { type FieldProblem, ValidationError } from '../errors/app-error.js';
-import { Checked } from './declared-checks.js';
+import { FastCheck } from './fast-checks.js';
 
 /**
- * Also validates a text field with the rule of a policy, so that a response lists all invalid fields of a body at once.
+ * Declares a rule of a policy for a text field, so that a response lists all invalid fields of a body at once.
  * `require` throws ValidationError for a text it rejects; it must be cheap.
  */
-export function RequiredBy(require: (text: string) => unknown): PropertyDecorator {
+export function FieldRule(require: (text: string) => unknown): PropertyDecorator {
   const problemOf = (value: unknown): string | undefined => {
     if (typeof value !== 'string') return undefined; // another check of the field rejects it
     try {
@@ -21,7 +21,7 @@ export function RequiredBy(require: (text: string) => unknown): PropertyDecorato
   };
   const validate = (value: unknown): boolean => problemOf(value) === undefined;
   const validator = { validate, defaultMessage: (args?: ValidationArguments) => problemOf(args?.value) ?? '' };
-  return applyDecorators(ValidateBy({ name: 'requiredBy', validator }), Checked(validate)) as PropertyDecorator;
+  return applyDecorators(ValidateBy({ name: 'fieldRule', validator }), FastCheck(validate)) as PropertyDecorator;
 }
 
 /** Returns the problems of the input, which is passed without the fields that are already `wrong`. It must be cheap. */
@@ -31,10 +31,10 @@ const RULE = Symbol('rule of an input class');
 
 /**
  * Declares a rule of an input class that depends on several fields, or on settings. The service that processes the
- * input checks the same rule. If a field is already rejected, the rule is checked by `withRule`, so that one response
+ * input checks the same rule. If a field is already rejected, the rule is checked by `readWithRule`, so that one response
  * lists all problems.
  */
-export function RuledBy<Input extends object>(rule: Rule<Input>): (dto: Type<Input>) => void {
+export function InputRule<Input extends object>(rule: Rule<Input>): (dto: Type<Input>) => void {
   return (dto) => Reflect.defineMetadata(RULE, rule, dto);
 }
 
@@ -44,7 +44,7 @@ export function RuledBy<Input extends object>(rule: Rule<Input>): (dto: Type<Inp
  * @throws the errors of `read`; to a ValidationError it adds the problems that the rule of the class has with valid
  * fields
  */
-export function withRule<Result>(dto: Type<object>, data: unknown, config: Config, read: () => Result): Result {
+export function readWithRule<Result>(dto: Type<object>, data: unknown, config: Config, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
@@ -57,7 +57,7 @@ export function withRule<Result>(dto: Type<object>, data: unknown, config: Confi
 }
 
 /** @throws ValidationError with the first problem of each field */
-export function requireNone(problems: readonly FieldProblem[]): void {
+export function throwProblems(problems: readonly FieldProblem[]): void {
   if (problems.length > 0) throw new ValidationError(firstOfEach(problems));
 }
 

@@ -13,9 +13,9 @@ import {
   TimeField,
   UuidField,
   UuidListField,
-} from '../validation/fields.js';
-import { CheckedInput } from './checked-input.js';
-import { RequiredBy } from './ruled-by.js';
+} from './fields.js';
+import { InputValidator } from './input-validator.js';
+import { FieldRule } from './input-rules.js';
 
 const notAb = (text: string): void => {
   if (text === 'ab') throw ValidationError.of('short', 'must not be ab');
@@ -29,7 +29,7 @@ class EveryFieldDto {
   @TextField({ min: 1, max: 10, pattern: /^[a-z]*$/ })
   text: string;
 
-  @RequiredBy(notAb)
+  @FieldRule(notAb)
   @TextField({ max: 3, optional: true })
   short?: string;
 
@@ -71,8 +71,8 @@ class NestedDto {
 const ID = '01981B1E-1111-7111-8111-111111111111';
 const VALID = { id: ID, text: 'abc', at: '2026-01-01T00:00:00Z' };
 
-describe('CheckedInput', () => {
-  const input = new CheckedInput(EveryFieldDto);
+describe('InputValidator', () => {
+  const input = new InputValidator(EveryFieldDto);
 
   it('returns an instance of the class, normalised', () => {
     const read = input.read({ ...VALID, metadata: { a: [1] }, other: null, list: [ID] });
@@ -95,7 +95,7 @@ describe('CheckedInput', () => {
   });
 
   it('validates nested classes', () => {
-    const nested = new CheckedInput(NestedDto);
+    const nested = new InputValidator(NestedDto);
     expect(nested.read({ inner: { text: 'abc' } }).inner).toBeInstanceOf(InnerDto);
     expect(problemsOf(() => nested.read({ inner: { text: 'abcd' } }))).toEqual(['inner.text']);
   });

@@ -5,7 +5,7 @@ import type { RateLimit } from '../../throttling/limits.js';
 import type { PriorityClass } from '../../throttling/priority.decorator.js';
 import type { LiveConnection } from '../connection/live-connection.js';
 
-export interface FrameOptions {
+export interface CommandOptions {
   /** The rate limit of the frame, with the same counter as the equivalent REST route. */
   readonly limit: RateLimit;
   /** Its priority under overload; by default that of its limit or, without one, `writes`. */
@@ -18,7 +18,7 @@ export interface FrameOptions {
   readonly reply?: Type<object>;
 }
 
-export interface FrameDefinition extends FrameOptions {
+export interface CommandDefinition extends CommandOptions {
   readonly type: string;
   readonly dto: Type<object>;
 }
@@ -44,7 +44,7 @@ export function Gateway(protocol = PARLEY_PROTOCOL): ClassDecorator {
 export function OnFrame<Dto extends object, Reply = unknown>(
   type: string,
   dto: Type<Dto>,
-  options: FrameOptions & { readonly reply?: Type<Reply> },
+  options: CommandOptions & { readonly reply?: Type<Reply> },
 ) {
   type Handler = (connection: LiveConnection, dto: Dto) => Reply | Promise<Reply>;
   const subscribe = SubscribeMessage(type);

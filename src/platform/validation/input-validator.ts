@@ -1,10 +1,10 @@
 import type { Type } from '@nestjs/common';
 import { validateSync, type ValidationError as Violation } from 'class-validator';
 import { ValidationError, type FieldProblem } from '../errors/app-error.js';
-import { type CheckedField, checkedFields } from './declared-checks.js';
-import { instanceOf, nestedIn, normaliserOf } from './normalise.js';
+import { type FastChecks, fastChecksOf } from './fast-checks.js';
+import { createInstance, nestedClassOf, normaliserOf } from './normalise.js';
 
-interface Field extends CheckedField {
+interface Field extends FastChecks {
   readonly name: string;
   readonly normalise: ((value: unknown) => unknown) | undefined;
 }
@@ -23,7 +23,7 @@ const STRICT = {
  * run first. They may only accept: data that they do not accept is passed to class-validator, which decides and provides
  * the messages.
  */
-export class CheckedInput<Dto extends object> {
+export class InputValidator<Dto extends object> {
   private readonly fields: ReadonlyMap<string, Field> | undefined;
 
   constructor(private readonly dto: Type<Dto>) {
@@ -40,7 +40,7 @@ export class CheckedInput<Dto extends object> {
 
   /** `read` with class-validator. @throws ValidationError with every problem */
   validate(data: object): Dto {
-    const input = instanceOf(this.dto, data);
+    const input = createInstance(this.dto, data);
     const violations = validateSync(input, STRICT);
     if (violations.length > 0) throw new ValidationError(fieldProblems(violations));
     return input;
@@ -66,8 +66,8 @@ export class CheckedInput<Dto extends object> {
 /** Returns the fields of a class; undefined if it contains nested classes, which class-validator always validates. */
 function compile(dto: Type<object>): ReadonlyMap<string, Field> | undefined {
   const fields = new Map<string, Field>();
-  for (const [name, { conditions, checks }] of checkedFields(dto)) {
-    if (nestedIn(dto, name)) return undefined;
+  for (const [name, { conditions, checks }] of fastChecksOf(dto)) {
+    if (nestedClassOf(dto, name)) return undefined;
     fields.set(name, { name, normalise: normaliserOf(dto, name), conditions, checks });
   }
   return fields;

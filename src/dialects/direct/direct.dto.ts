@@ -28,7 +28,9 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 /** A time, or a day, which becomes its first or its last millisecond. */
 function TimeOrDayField(options: { isEnd: boolean; description: string }): PropertyDecorator {
   const timeOfDay = options.isEnd ? 'T23:59:59.999Z' : 'T00:00:00.000Z';
-  const dayToTime = NormaliseWith((value) => (typeof value === 'string' && DAY.test(value) ? value + timeOfDay : value));
+  const dayToTime = NormaliseWith((value) =>
+    typeof value === 'string' && DAY.test(value) ? value + timeOfDay : value,
+  );
   // Documented in another format than a time, because a day is not a time.
   const documentation = ApiProperty({
     format: 'date-or-date-time',

@@ -29,7 +29,7 @@ export class ApiMetrics implements OnModuleInit {
     metrics.registerReader('parley_http_in_flight', () => [{ value: requests.size }]);
     metrics.registerReader('parley_connections', () => this.byTransport());
     metrics.registerReader('parley_connections_closed_total', () =>
-      [...connections.ended].map(([code, value]) => ({ value, labels: { code } })),
+      [...connections.closedByCode].map(([code, value]) => ({ value, labels: { code } })),
     );
     metrics.registerReader('parley_connections_slow', () => [{ value: connections.slow.size }]);
     fanOut.observe((_event, frames) => {

@@ -130,8 +130,8 @@ export class FrameRouter implements OnApplicationBootstrap {
     if (typeof type !== 'string') return this.refuse(connection, id, new InvalidFrame('type must be text'));
     const { codec } = connection;
     const command = this.commands.find(codec?.protocol ?? PARLEY_PROTOCOL, type);
-    if (connection.inFlight >= this.settings.inFlight) {
-      this.replyWithError(new TooManyInFlight(this.settings.inFlight), connection, id, command);
+    if (connection.inFlight >= this.settings.maxInFlight) {
+      this.replyWithError(new TooManyInFlight(this.settings.maxInFlight), connection, id, command);
       return connection.countRateLimited();
     }
     if (type === 'auth' && !codec) return void this.authenticate(connection, data, id);

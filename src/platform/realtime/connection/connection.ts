@@ -226,7 +226,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
 
   private async attach(actor: Actor, resume: ResumeRequest | undefined): Promise<void> {
     const { connections, attacher, authenticator } = this.context;
-    if (!connections.admit(this, actor)) return this.closeWith(CLOSE_REASONS.tooManyConnections);
+    if (!connections.addSignedIn(this, actor)) return this.closeWith(CLOSE_REASONS.tooManyConnections);
     this.signedIn = actor;
     this.phase = 'opening';
     this.cork();

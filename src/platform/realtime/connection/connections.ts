@@ -11,7 +11,7 @@ import { type TimerEntry, TimerWheel } from './timer-wheel.js';
 import type { Transport } from '../transport/transport.js';
 
 /** A connection from its upgrade to its close, before and after its client has signed in. */
-export interface IndexedConnection extends LiveConnection, TimerEntry {
+export interface ManagedConnection extends LiveConnection, TimerEntry {
   /** The rate limit key of the client's IP address. */
   readonly ipKey: string;
   readonly kind: Transport['kind'];
@@ -31,9 +31,9 @@ type Observer = (changed: ConnectionChanges[keyof ConnectionChanges]) => void;
 
 /** Connections by key. Nearly all keys have one connection, which is stored without a set. */
 class Index {
-  private readonly entries = new Map<string, IndexedConnection | Set<IndexedConnection>>();
+  private readonly entries = new Map<string, ManagedConnection | Set<ManagedConnection>>();
 
-  get(key: string): Iterable<IndexedConnection> {
+  get(key: string): Iterable<ManagedConnection> {
     const entry = this.entries.get(key);
     return entry === undefined ? [] : entry instanceof Set ? entry : [entry];
   }
@@ -47,14 +47,14 @@ class Index {
     return this.entries.keys();
   }
 
-  add(key: string, connection: IndexedConnection): void {
+  add(key: string, connection: ManagedConnection): void {
     const entry = this.entries.get(key);
     if (entry === undefined) this.entries.set(key, connection);
     else if (entry instanceof Set) entry.add(connection);
     else this.entries.set(key, new Set([entry, connection]));
   }
 
-  remove(key: string, connection: IndexedConnection): void {
+  remove(key: string, connection: ManagedConnection): void {
     const entry = this.entries.get(key);
     if (entry === connection || (entry instanceof Set && entry.delete(connection) && entry.size === 0)) {
       this.entries.delete(key);
@@ -69,11 +69,11 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   /** Connections with something queued. */
   readonly slow = new Set<{ checkDeadlines(): void }>();
   /** Counts closed connections by the close code of this server; `left` where the client or the network closed it. */
-  readonly ended = new Map<string, number>();
-  private readonly all = new Set<IndexedConnection>();
+  readonly closedByCode = new Map<string, number>();
+  private readonly all = new Set<ManagedConnection>();
   private readonly byUser = new Index();
   private readonly bySession = new Index();
-  private readonly byKey = new Index();
+  private readonly bySessionKey = new Index();
   private readonly byIp = new Map<string, number>();
   private readonly observers: Record<keyof ConnectionChanges, Observer[]> = { opened: [], closed: [], refused: [] };
 
@@ -98,7 +98,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     return this.all.size;
   }
 
-  [Symbol.iterator](): Iterator<IndexedConnection> {
+  [Symbol.iterator](): Iterator<ManagedConnection> {
     return this.all.values();
   }
 
@@ -110,11 +110,11 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /** Whether this IP address may open one more connection. */
-  hasRoomFor(ipKey: string): boolean {
+  hasCapacityFor(ipKey: string): boolean {
     return (this.byIp.get(ipKey) ?? 0) < this.scaled(this.config.socketsPerAddress);
   }
 
-  add(connection: IndexedConnection): void {
+  add(connection: ManagedConnection): void {
     this.all.add(connection);
     this.byIp.set(connection.ipKey, (this.byIp.get(connection.ipKey) ?? 0) + 1);
   }
@@ -123,23 +123,24 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
    * Indexes a connection by user and session. Returns false if the user is at the limit. An account that many
    * people share is exempt.
    */
-  admit(connection: IndexedConnection, { userId, sessionId, keyId, rateLimitKey }: Actor): boolean {
+  addSignedIn(connection: ManagedConnection, { userId, sessionId, keyId, rateLimitKey }: Actor): boolean {
     const isFull = this.byUser.count(userId) >= this.scaled(this.settings.socketsPerUser);
     if (isFull && rateLimitKey === undefined) return false;
     this.byUser.add(userId, connection);
     this.bySession.add(sessionId, connection);
-    if (keyId !== undefined) this.byKey.add(keyId, connection);
+    if (keyId !== undefined) this.bySessionKey.add(keyId, connection);
     return true;
   }
 
-  announce(connection: IndexedConnection): void {
+  announce(connection: ManagedConnection): void {
     connection.announced = true;
     const { id, kind, ageMs: openedInMs } = connection;
     const { userId } = connection.actor;
     this.notify('opened', { id, userId, kind, openedInMs });
   }
 
-  refused(code: string): void {
+  /** Notifies observers of a refused upgrade, by the code of its error. */
+  notifyRefused(code: string): void {
     this.notify('refused', code);
   }
 
@@ -148,17 +149,17 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     if (this.isOpen(connection)) connection.renew(actor);
   }
 
-  moveSession(connection: IndexedConnection, { sessionId, keyId }: Actor): void {
+  moveSession(connection: ManagedConnection, { sessionId, keyId }: Actor): void {
     this.bySession.remove(connection.actor.sessionId, connection);
     this.bySession.add(sessionId, connection);
-    if (connection.actor.keyId !== undefined) this.byKey.remove(connection.actor.keyId, connection);
-    if (keyId !== undefined) this.byKey.add(keyId, connection);
+    if (connection.actor.keyId !== undefined) this.bySessionKey.remove(connection.actor.keyId, connection);
+    if (keyId !== undefined) this.bySessionKey.add(keyId, connection);
   }
 
-  remove(connection: IndexedConnection, ending: ConnectionEnding, code?: number): void {
+  remove(connection: ManagedConnection, ending: ConnectionEnding, code?: number): void {
     if (!this.all.delete(connection)) return;
     const label = String(code ?? 'left');
-    this.ended.set(label, (this.ended.get(label) ?? 0) + 1);
+    this.closedByCode.set(label, (this.closedByCode.get(label) ?? 0) + 1);
     this.wheel.cancel(connection);
     const left = (this.byIp.get(connection.ipKey) ?? 1) - 1;
     if (left > 0) this.byIp.set(connection.ipKey, left);
@@ -167,11 +168,11 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     const { userId, sessionId, keyId } = connection.actor;
     this.byUser.remove(userId, connection);
     this.bySession.remove(sessionId, connection);
-    if (keyId !== undefined) this.byKey.remove(keyId, connection);
+    if (keyId !== undefined) this.bySessionKey.remove(keyId, connection);
     this.notify('closed', { id: connection.id, userId, sessionId, ending });
   }
 
-  ofUser(userId: string): Iterable<IndexedConnection> {
+  ofUser(userId: string): Iterable<ManagedConnection> {
     return this.byUser.get(userId);
   }
 
@@ -188,13 +189,13 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   keyIds(): string[] {
-    return [...this.byKey.keys()];
+    return [...this.bySessionKey.keys()];
   }
 
   /** Closes the connections of this node that were opened with these session keys, at once. */
   endKeys(keyIds: readonly string[]): void {
     for (const keyId of keyIds) {
-      for (const connection of [...this.byKey.get(keyId)]) connection.closeWith(CLOSE_REASONS.revoked);
+      for (const connection of [...this.bySessionKey.get(keyId)]) connection.closeWith(CLOSE_REASONS.revoked);
     }
   }
 
@@ -206,7 +207,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     }
   }
 
-  private isOpen(connection: LiveConnection): connection is IndexedConnection {
+  private isOpen(connection: LiveConnection): connection is ManagedConnection {
     const all: ReadonlySet<LiveConnection> = this.all;
     return all.has(connection);
   }

@@ -66,7 +66,7 @@ export class OutboundQueue {
     const { position, key } = routing;
     if (deliveryClass === 'durable' && position && this.isLost(position)) return;
     if (deliveryClass === 'state' && key && this.replaceState(key, packet)) return;
-    if (deliveryClass !== 'reliable' && this.isOver(deliveryClass)) {
+    if (deliveryClass !== 'reliable' && this.exceedsBounds(deliveryClass)) {
       if (deliveryClass === 'durable') this.dropDurable(position);
       return;
     }
@@ -196,7 +196,7 @@ export class OutboundQueue {
     return true;
   }
 
-  private isOver(deliveryClass: FrameClass): boolean {
+  private exceedsBounds(deliveryClass: FrameClass): boolean {
     const { settings } = this;
     const bytes = this.bytes + this.transport.bufferedBytes;
     // A resume cursor is ephemeral. It states that everything before it was sent, so none may pass a lost frame.

@@ -3,7 +3,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnModuleInit, Optional
 import { DrainState } from '../../health/drain-state.js';
 import { Bus } from '../bus/bus.js';
 import { CLOSE_REASONS } from './close-reasons.js';
-import { Connections, type IndexedConnection } from './connections.js';
+import { Connections, type ManagedConnection } from './connections.js';
 import { goingAwayFrame, reconnectSpreadMs } from './going-away.js';
 import { RealtimeSettings } from './realtime-settings.js';
 import { SocketIoServer } from '../transport/socket-io-server.js';
@@ -50,8 +50,8 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
     const queue = [...connections];
     const spreadMs = reconnectSpreadMs(queue.length);
     const stayMs = canMove ? settings.moveMs : 0;
-    const mayStayUntil = new Map<IndexedConnection, number>();
-    const sendGoingAway = (connection: IndexedConnection, now: number): void => {
+    const mayStayUntil = new Map<ManagedConnection, number>();
+    const sendGoingAway = (connection: ManagedConnection, now: number): void => {
       mayStayUntil.set(connection, now + stayMs);
       connection.deliver(goingAwayFrame(canMove ? 0 : Math.random() * spreadMs), 'state');
     };

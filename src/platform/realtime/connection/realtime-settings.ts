@@ -8,7 +8,7 @@ export class RealtimeSettings {
   tickMs = 1_000;
   sessionCheckMs = 5_000;
   /** Requests of one connection that may be without a reply. */
-  inFlight = 32;
+  maxInFlight = 32;
   /** Invalid frames in `abuseWindowMs` that a connection survives. */
   maxInvalidFrames = 10;
   /** Requests refused by a limit or for being too many in flight, in `abuseWindowMs`, that a connection survives. */

@@ -6,7 +6,7 @@ import { RealtimeSettings } from './realtime-settings.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
 /** Sessions in one query. */
-const CHUNK = 1_000;
+const SESSIONS_PER_QUERY = 1_000;
 
 /**
  * Queries every 5 s which sessions and session keys of this node's connections have ended, and which roles have
@@ -14,7 +14,7 @@ const CHUNK = 1_000;
  */
 @Injectable()
 export class SessionReconciler implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly unchecked = new RepeatedWarning(
+  private readonly checkFailures = new RepeatedWarning(
     new Logger('Revocation'),
     'the sessions of live connections could not be checked',
     { recovered: 'the sessions of live connections are checked again', level: 'error' },
@@ -42,22 +42,22 @@ export class SessionReconciler implements OnApplicationBootstrap, OnApplicationS
     const keyIds = connections.keyIds();
     const roles = connections.knownRoles();
     try {
-      for (let from = 0; from < sessionIds.length; from += CHUNK) {
-        const ended = await authenticator.findEnded(sessionIds.slice(from, from + CHUNK));
+      for (let from = 0; from < sessionIds.length; from += SESSIONS_PER_QUERY) {
+        const ended = await authenticator.findEnded(sessionIds.slice(from, from + SESSIONS_PER_QUERY));
         for (const { sessionId, reason } of ended) connections.endSessions([sessionId], reason);
       }
-      for (let from = 0; from < keyIds.length; from += CHUNK) {
-        connections.endKeys(await authenticator.findEndedKeys(keyIds.slice(from, from + CHUNK)));
+      for (let from = 0; from < keyIds.length; from += SESSIONS_PER_QUERY) {
+        connections.endKeys(await authenticator.findEndedKeys(keyIds.slice(from, from + SESSIONS_PER_QUERY)));
       }
-      for (let from = 0; from < roles.length; from += CHUNK) {
-        const changed = await authenticator.findChangedRoles(roles.slice(from, from + CHUNK));
+      for (let from = 0; from < roles.length; from += SESSIONS_PER_QUERY) {
+        const changed = await authenticator.findChangedRoles(roles.slice(from, from + SESSIONS_PER_QUERY));
         for (const { userId, role } of changed) {
           for (const connection of connections.ofUser(userId)) connection.changeRole(role);
         }
       }
-      this.unchecked.worked();
+      this.checkFailures.worked();
     } catch (error) {
-      this.unchecked.failed({ err: error });
+      this.checkFailures.failed({ err: error });
     }
   }
 }

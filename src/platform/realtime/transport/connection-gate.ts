@@ -87,7 +87,7 @@ export class ConnectionGate {
     this.checkOpen(request);
     const ip = this.handshake.clientIpOf(request);
     const ipKey = subjectOfIp(ip);
-    if (!this.connections.hasRoomFor(ipKey)) {
+    if (!this.connections.hasCapacityFor(ipKey)) {
       throw new TooManyConnections({ limit: this.config.socketsPerAddress, counted_by: 'address' });
     }
     // The limit of the IP address comes first: refused connections take no token from the shared bucket.
@@ -98,7 +98,7 @@ export class ConnectionGate {
 
   private report(error: AppError, request: IncomingMessage): void {
     const { code } = error;
-    this.connections.refused(code);
+    this.connections.notifyRefused(code);
     if (!(error instanceof RateLimitExceeded) && !(error instanceof TooManyConnections)) return;
     this.refusals.failed({ code, address: this.handshake.clientIpOf(request) });
   }

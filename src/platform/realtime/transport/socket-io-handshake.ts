@@ -45,7 +45,7 @@ export class SocketIoHandshake {
   private readonly logger = new Logger('Sockets');
   /** The source that each session was opened from. */
   private readonly sources = new WeakMap<object, string>();
-  private readonly unattached = new RepeatedWarning(
+  private readonly unknownSessions = new RepeatedWarning(
     this.logger,
     'requests of Socket.IO name sessions that this process does not have: behind a balancer without sticky sessions ' +
       "clients must connect with transports: ['websocket']; SOCKET_IO_POLLING=false makes the server respond so",
@@ -86,7 +86,7 @@ export class SocketIoHandshake {
     const [id] = ids;
     const session = ids.length === 1 && Object.hasOwn(this.sessions, id!) ? this.sessions[id!] : undefined;
     if (!session) {
-      this.unattached.failed({ address: this.handshake.clientIpOf(request) });
+      this.unknownSessions.failed({ address: this.handshake.clientIpOf(request) });
       throw new SocketSessionUnknown();
     }
     const isOtherSource = this.sources.get(session) !== this.handshake.sourceOf(request);

@@ -23,7 +23,7 @@ import { BoundedWebSocketServer, type ClosedSocket, endingOf } from './plain-web
 export const SOCKET_IO_PATH = '/socket.io/';
 
 /** Packets for other namespaces that a client may send before its session is closed. */
-const MAX_STRAYS = 10;
+const MAX_UNKNOWN_NAMESPACES = 10;
 
 /**
  * Internals of Socket.IO's classes. The version is pinned, and tests cover them over the protocol.
@@ -51,11 +51,11 @@ interface FlushedSocket {
 }
 
 interface EngineEvents {
-  prependListener(event: 'data', listener: (this: WatchedSocket, data: unknown) => void): void;
+  prependListener(event: 'data', listener: (this: CountedSocket, data: unknown) => void): void;
 }
 
 /** A session with the number of unknown namespaces that it has requested. */
-type WatchedSocket = EngineSocket & { strays?: number };
+type CountedSocket = EngineSocket & { unknownNamespaces?: number };
 
 function corkFlush({ transport }: FlushedSocket): void {
   const socket = transport.socket?._socket;
@@ -67,12 +67,12 @@ function corkFlush({ transport }: FlushedSocket): void {
  * requests for unknown namespaces, and buffers each reply for a client that may never read it, so their number is
  * bounded.
  */
-function countStrays(this: WatchedSocket, data: unknown): void {
+function countUnknownNamespaces(this: CountedSocket, data: unknown): void {
   if (typeof data !== 'string') return;
   const type = data.charCodeAt(0) - 48;
-  const isStray = type === 0 && data.charCodeAt(1) === 47 && data.length > 2 && data[2] !== ',';
-  if (isStray) this.strays = (this.strays ?? 0) + 1;
-  if (!(type >= 0 && type <= 6) || (isStray && this.strays! > MAX_STRAYS)) this.close(true);
+  const isUnknown = type === 0 && data.charCodeAt(1) === 47 && data.length > 2 && data[2] !== ',';
+  if (isUnknown) this.unknownNamespaces = (this.unknownNamespaces ?? 0) + 1;
+  if (!(type >= 0 && type <= 6) || (isUnknown && this.unknownNamespaces! > MAX_UNKNOWN_NAMESPACES)) this.close(true);
 }
 
 /** Engine.IO does not pass on the close code, which is the only sign that a page was closed. */
@@ -155,7 +155,7 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
     this.socketHandshake.sessions = engine.clients;
     engine.use((request, response, next) => void this.socketHandshake.authorizeRequest(request, response, next));
     engine.on('connection', (socket) => {
-      socket.prependListener('data', countStrays);
+      socket.prependListener('data', countUnknownNamespaces);
       this.socketHandshake.opened(socket, socket.request as IncomingMessage);
     });
     engine.on('flush', corkFlush);

@@ -26,7 +26,7 @@ const OUTSIDE = [
   '::ffff:8.8.8.8',
 ];
 
-describe('isAllowedAddress', () => {
+describe('isAllowedIp', () => {
   it.each(INSIDE)('rejects %s', (address) => {
     expect(isAllowedIp(address, { allowPrivate: false })).toBe(false);
   });

@@ -51,7 +51,7 @@ export class ConversationsService {
     const after = toPageCursor(query.cursor);
     const cursor = await this.cursors.now(actor.userId);
     const names = likePatterns(q ?? search);
-    const filter = { type, isArchived, names, inMembers: q !== undefined, after, limit: limit + 1 };
+    const filter = { type, isArchived, names, matchParticipants: q !== undefined, after, limit: limit + 1 };
     const rows = await this.repository.page(actor.userId, filter);
     return { ...toPage(rows, limit, presentConversation, (row) => [row.activity_ms, row.id]), cursor };
   }

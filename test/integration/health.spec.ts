@@ -12,7 +12,10 @@ describe('GET /healthz', () => {
   let server: TestApp;
   let world: World;
   let admin: User;
-  const get = (path: string) => request('GET', `${server.url}/${path}`);
+  const get = async (path: string) => {
+    const { status, body } = await request('GET', `${server.url}/${path}`);
+    return { status, body };
+  };
 
   beforeEach(async () => {
     server = await startTestApp();

@@ -172,7 +172,7 @@ describe('the capacity of a process', () => {
     };
     const begin = (user: RegisteredUser, count: number, length = 700_000): BegunUpload[] =>
       Array.from({ length: count }, () => world.beginUpload(user, length));
-    /** CountsAsSend some bytes now and then while the connection is open. */
+    /** Sends some bytes now and then while the connection is open. */
     const trickle = ({ socket }: BegunUpload): void => {
       const timer = setInterval(() => socket.write('x'.repeat(2000)), 50);
       socket.once('close', () => clearInterval(timer)).write(HEAD);

@@ -87,7 +87,7 @@ export class ChatMessagesController {
   }
 
   @Post('messages')
-  @ApiOperation({ summary: 'CountsAsSend a message.' })
+  @ApiOperation({ summary: 'Sends a message.' })
   @Limit(MESSAGE_SEND_LIMIT)
   @CountsAsSend()
   @OwnIdempotency()

@@ -64,7 +64,7 @@ export class ChatGateway {
   @OnFrame('message', ChatMessageFrameDto, {
     limit: MESSAGE_SEND_LIMIT,
     isSend: true,
-    summary: 'CountsAsSend a message',
+    summary: 'Sends a message',
   })
   send({ actor, codec }: LiveConnection, dto: ChatMessageFrameDto): Promise<void> {
     return this.messages.sendFrame(actor, dto, (codec as ChatCodec).conversations);

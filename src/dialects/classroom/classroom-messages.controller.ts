@@ -61,7 +61,7 @@ export class ClassroomMessagesController {
   ) {}
 
   @Post('conversations/:id/messages')
-  @ApiOperation({ summary: 'CountsAsSend a message.' })
+  @ApiOperation({ summary: 'Sends a message.' })
   @Limit(MESSAGE_SEND_LIMIT)
   @CountsAsSend()
   @OwnIdempotency()

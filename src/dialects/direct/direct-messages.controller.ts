@@ -62,7 +62,7 @@ export class DirectMessagesController {
   ) {}
 
   @Post('messages')
-  @ApiOperation({ summary: 'CountsAsSend a message to a user or a group.' })
+  @ApiOperation({ summary: 'Sends a message to a user or a group.' })
   @Limit(MESSAGE_SEND_LIMIT)
   @CountsAsSend()
   @OwnIdempotency()

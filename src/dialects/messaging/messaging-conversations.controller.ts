@@ -97,7 +97,7 @@ export class MessagingConversationsController {
   }
 
   @Post(':conversation_id/messages')
-  @ApiOperation({ summary: 'CountsAsSend a message.' })
+  @ApiOperation({ summary: 'Sends a message.' })
   @Limit(MESSAGE_SEND_LIMIT)
   @CountsAsSend()
   @OwnIdempotency()

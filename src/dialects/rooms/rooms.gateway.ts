@@ -66,7 +66,7 @@ export class RoomsGateway {
   @OnFrame('text_message', RoomsTextFrameDto, {
     limit: MESSAGE_SEND_LIMIT,
     isSend: true,
-    summary: 'CountsAsSend a message to a room',
+    summary: 'Sends a message to a room',
   })
   send({ actor, codec }: LiveConnection, dto: RoomsTextFrameDto): Promise<void> {
     return this.messages.send(actor, codec as RoomsCodec, dto);

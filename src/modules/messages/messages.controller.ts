@@ -80,7 +80,7 @@ export class MessagesController {
   ) {}
 
   @Post('conversations/:id/messages')
-  @ApiOperation({ summary: 'CountsAsSend a message. A repeated send with the same key is stored once.' })
+  @ApiOperation({ summary: 'Sends a message. A repeated send with the same key is stored once.' })
   @Limit(MESSAGE_SEND_LIMIT)
   @CountsAsSend()
   @OwnIdempotency()

@@ -38,7 +38,7 @@ const RAW_CONTENT = { min: 20_000, max: 100_000 };
 const BATCH = { maxBatch: 256, maxBatchPerKey: 64, maxInFlight: 2, maxQueuedPerKey: 500, maxWaitMs: 300 };
 
 /**
- * The send path. CountsAsSend of all transports are queued here, one queue for each conversation, and are stored in batches.
+ * The send path. Sends of all transports are queued here, one queue for each conversation, and are stored in batches.
  * One transaction takes the lock, checks membership and idempotency, assigns numbers without gaps, and writes (see
  * `sql/append-messages.sql`). The send resolves, and its event is announced, only after the commit.
  */

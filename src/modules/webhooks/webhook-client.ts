@@ -41,7 +41,7 @@ interface RequestTarget {
 class DeliveryFailed extends Error {}
 
 /**
- * CountsAsSend one webhook, protected against SSRF: the name is resolved, every IP address is validated, the connection is
+ * Sends one webhook, protected against SSRF: the name is resolved, every IP address is validated, the connection is
  * made to one of exactly these IP addresses, and its remote address is compared with them. Redirects are not followed.
  * Every attempt validates anew; it reuses an open connection only if the same IP addresses were validated for that.
  */

@@ -51,7 +51,7 @@ class GuestWorld extends World {
   }
 
   guest(ipKey = 'ip:192.0.2.1'): Promise<Actor> {
-    return this.get(GuestsService).enter(ipKey);
+    return this.get(GuestsService).authenticateGuest(ipKey);
   }
 
   /** The socket of a guest, subscribed. */

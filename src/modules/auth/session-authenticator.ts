@@ -44,7 +44,7 @@ export class SessionAuthenticator extends Authenticator {
   /** @throws AuthenticationRequired, AccountBanned, AccountDeleted, ServiceUnavailable */
   async authenticate(token: string): Promise<Actor> {
     const claims = await this.tokens.readToken(token);
-    const state = await this.cache.find(claims.sessionId, claims.identityKey, () => this.load(claims));
+    const state = await this.cache.getOrLoad(claims.sessionId, claims.identityKey, () => this.load(claims));
     if (!state || (claims.userId && state.user_id !== claims.userId)) throw new AuthenticationRequired();
     const actor = toActor(state, claims.expiresAt);
     return claims.issuedAt === undefined ? actor : { ...actor, issuedAt: claims.issuedAt };

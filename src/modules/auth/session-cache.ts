@@ -29,7 +29,7 @@ export class SessionCache {
   }
 
   /** `identityKey` identifies the owner of the credential: one session id with two identities has two entries. */
-  find(
+  getOrLoad(
     sessionId: string,
     identityKey: string,
     load: () => Promise<SessionState | undefined>,
@@ -42,7 +42,10 @@ export class SessionCache {
     const entry: Entry = isFresh ? known : { identityKey, loadedAt: Date.now(), state: load() };
     this.entries.delete(sessionId);
     this.entries.set(sessionId, entry);
-    if (!isFresh) this.awaitLoad(sessionId, entry);
+    if (!isFresh) {
+      if (this.entries.size > MAX_ENTRIES) this.entries.delete(this.entries.keys().next().value!);
+      this.trackLoad(sessionId, entry);
+    }
     return entry.state;
   }
 
@@ -57,8 +60,7 @@ export class SessionCache {
     }
   }
 
-  private awaitLoad(sessionId: string, entry: Entry): void {
-    if (this.entries.size > MAX_ENTRIES) this.entries.delete(this.entries.keys().next().value!);
+  private trackLoad(sessionId: string, entry: Entry): void {
     entry.state.then(
       (state) => {
         entry.userId = state?.user_id;

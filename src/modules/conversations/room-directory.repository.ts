@@ -62,7 +62,8 @@ export class RoomDirectoryRepository {
     return (await this.sql.one(ACTIVE_IN, [conversationId]))?.active_count ?? 0;
   }
 
-  slugs(limit: number): Promise<{ id: string; slug: string }[]> {
+  /** The slugs of all rooms, private ones included. */
+  findSlugs(limit: number): Promise<{ id: string; slug: string }[]> {
     return this.sql.many(SLUGS, [limit]);
   }
 }

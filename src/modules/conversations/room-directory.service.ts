@@ -7,9 +7,6 @@ import { type DirectoryRow, RoomDirectoryRepository } from './room-directory.rep
 
 export type { DirectoryRow } from './room-directory.repository.js';
 
-/** At most this many slugs are held in memory; further rooms are named by their ids. */
-const SLUGS_MAX = 10_000;
-
 /**
  * Only for dialects: the directory of public rooms, the oldest first, with the number of their participants who are not
  * offline.
@@ -34,10 +31,5 @@ export class RoomDirectoryService {
   /** Without an access check, which is up to the caller. */
   activeIn(conversationId: string): Promise<number> {
     return this.repository.activeIn(conversationId);
-  }
-
-  /** The slugs of all rooms, by id. Not for output to users: private rooms are included. */
-  async slugs(): Promise<Map<string, string>> {
-    return new Map((await this.repository.slugs(SLUGS_MAX)).map(({ id, slug }) => [id, slug]));
   }
 }

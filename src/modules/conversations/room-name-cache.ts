@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { RoomDirectoryService } from './room-directory.service.js';
+import { RoomDirectoryRepository } from './room-directory.repository.js';
 
 const FRESH_MS = 5_000;
+/** At most this many slugs are cached; further rooms are named by their ids. */
+const SLUGS_MAX = 10_000;
 
 /**
  * Only for dialects: caches the names of rooms in frames, which are their slugs. A room that is not cached is named by
@@ -13,7 +15,7 @@ export class RoomNameCache {
   private readAt = -Infinity;
   private reading: Promise<void> | undefined;
 
-  constructor(private readonly directory: RoomDirectoryService) {}
+  constructor(private readonly repository: RoomDirectoryRepository) {}
 
   nameOf(conversationId: string): string {
     return this.slugs.get(conversationId) ?? conversationId;
@@ -32,7 +34,8 @@ export class RoomNameCache {
   }
 
   private async read(): Promise<void> {
-    this.slugs = await this.directory.slugs();
+    const rows = await this.repository.findSlugs(SLUGS_MAX);
+    this.slugs = new Map(rows.map(({ id, slug }) => [id, slug]));
     this.readAt = performance.now();
   }
 }

@@ -25,8 +25,8 @@ export abstract class SystemMessages {
 type Act = Pick<AuditEntry, 'action' | 'after' | 'reason'>;
 
 /**
- * Acts by system role that affect the privacy of a conversation. No system role can read unnoticed: the act, its
- * audit entry and a system message to the participants are one transaction.
+ * Audits acts by system role that affect the privacy of a conversation, and announces them to its participants. No
+ * system role can read unnoticed: the act, its audit entry and the system message are one transaction.
  */
 @Injectable()
 export class SystemRoleAnnouncements {

@@ -10,7 +10,7 @@ export class WebhooksGateway {
     summary: 'In the user’s own stream: a webhook of the user was disabled.',
     data: WebhookDisabledData,
   })
-  presentDisabled(events: StreamEvent[]): EventContent[] {
+  renderDisabled(events: StreamEvent[]): EventContent[] {
     return events.map(({ subjectId, payload }) => ({ data: { webhook_id: subjectId, reason: payload?.reason } }));
   }
 }

@@ -89,11 +89,16 @@ describe('GET /healthz', () => {
     const health = server.app.get(Health);
     health.register('vital', () => asked.vital++);
     health.register('other', () => asked.other++, { isVital: false });
+    const begunAt = performance.now();
     const answers = await Promise.all(Array.from({ length: 20 }, () => get('readyz')));
+    const seconds = Math.floor((performance.now() - begunAt) / 1000);
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
-    expect(asked).toEqual({ vital: 1, other: 0 });
+    expect(asked.vital).toBeGreaterThan(0);
+    expect(asked.vital).toBeLessThanOrEqual(1 + seconds); // a second may pass while a busy machine answers
+    expect(asked.other).toBe(0);
+    const { vital } = asked;
     await get('healthz');
-    expect(asked).toEqual({ vital: 2, other: 1 });
+    expect(asked).toEqual({ vital: vital + 1, other: 1 });
   });
 
   it('reports a read-only database, and its recovery', async () => {

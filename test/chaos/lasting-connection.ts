@@ -12,8 +12,11 @@ export type WayToMove = (typeof WAYS_TO_MOVE)[number];
 const TRY_AGAIN_MS = 100;
 /** A busy machine opens a connection late; what counts here is that no server refuses one. */
 const PATIENCE_MS = 60_000;
-/** A server that ends keeps a connection for so long after its `going_away`. A busy machine may need more to move. */
-const MOVE_MS = 5_000;
+/**
+ * A server that ends keeps a connection for 5 s after it has sent `going_away`. A busy client reads the frame late, so a
+ * client that has not moved for half of that time counts as late.
+ */
+const MOVE_MS = 2_500;
 
 /** Keeps a client connected over restarts of its servers, by the rules of docs/realtime.md. */
 export class LastingConnection {
@@ -43,6 +46,7 @@ export class LastingConnection {
   async open(): Promise<void> {
     const link = await this.client.connect(this.kind, { timeoutMs: PATIENCE_MS });
     this.link = link;
+    this.moveBy = Infinity;
     void link.closed.then(async () => {
       if (this.link === link) await this.comeBack();
     });

@@ -5,10 +5,10 @@ import { dropFunctions } from '../src/platform/database/sql-functions.js';
  * The tables of `src/platform`: the durable, ordered event log with its outbox, the installation, idempotency keys, and
  * the record of the installed SQL functions.
  *
- * A stream is a conversation or a user; its head row is the lock under which every durable change of it happens, so that
- * commit order is seq order. Rows of heads change often: a fill factor of 70 keeps those updates on their page (HOT).
- * Times of events are whole milliseconds, as on the wire: a page cursor made of a time that a client has received
- * compares exactly.
+ * A stream is a conversation or a user; its head row is the lock under which every durable change of it happens, so
+ * that commit order is seq order. Rows of heads change often: a fill factor of 70 keeps those updates on their page
+ * (HOT). Times of events are whole milliseconds, as on the wire: a page cursor made of a time that a client has
+ * received compares exactly.
  */
 export class CreatePlatform1764700000000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
@@ -47,8 +47,8 @@ export class CreatePlatform1764700000000 implements MigrationInterface {
         xid        xid8        not null default pg_current_xact_id(),
         constraint events_pkey primary key (stream_id, seq)
       )`);
-    // A row is written in the transaction of its change, and only if `outbox_interests` has a webhook that subscribes to
-    // it. The relay turns it into deliveries in one transaction: it is in one of the two tables, whatever crashes.
+    // A row is written in the transaction of its change, and only if `outbox_interests` has a webhook that subscribes
+    // to it. The relay turns it into deliveries in one transaction: it is in one of the two tables, whatever crashes.
     await db.query(`
       create table outbox (
         id         bigint      generated always as identity primary key,

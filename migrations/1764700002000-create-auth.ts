@@ -61,7 +61,10 @@ async function createCredentials(db: QueryRunner): Promise<void> {
     )`);
 }
 
-/** A session key is a secret that stands for a session where no token can be sent: in a cookie, or in the URL of a socket. */
+/**
+ * A session key is a secret that stands for a session where no token can be sent: in a cookie, or in the URL of a
+ * socket.
+ */
 async function createSessions(db: QueryRunner): Promise<void> {
   await db.query(`
     create table sessions (
@@ -110,8 +113,8 @@ async function createSessions(db: QueryRunner): Promise<void> {
 
 /**
  * The account that represents every user without an account. It has no credential, so a login is impossible, and one
- * session that does not end, so that what a guest writes is checked like the messages of every user. Banning it excludes
- * all guests.
+ * session that does not end, so that what a guest writes is checked like the messages of every user. Banning it
+ * excludes all guests.
  */
 async function createGuest(db: QueryRunner): Promise<void> {
   await db.query(`

@@ -3,8 +3,8 @@ import { createFunction, dropFunctions } from '../src/platform/database/sql-func
 
 /**
  * Conversations. The stream of a conversation has the id of the conversation. Titles are searched in their folded form,
- * as the names of users are. Rooms are listed by their creation in both directions; the next page begins at a millisecond,
- * so no `created_at` may be finer.
+ * as the names of users are. Rooms are listed by their creation in both directions; the next page begins at a
+ * millisecond, so no `created_at` may be finer.
  */
 export class CreateConversations1764700003000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {

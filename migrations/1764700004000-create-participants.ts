@@ -5,8 +5,8 @@ import { dropFunctions } from '../src/platform/database/sql-functions.js';
  * Participants of conversations and their marks, and the bans of conversations, which are read under the lock of the
  * conversation before a user is admitted.
  *
- * `joined_seq` and `left_seq` are positions in the stream of the conversation: membership is part of the ordered log. The
- * marks are message numbers.
+ * `joined_seq` and `left_seq` are positions in the stream of the conversation: membership is part of the ordered log.
+ * The marks are message numbers.
  */
 export class CreateParticipants1764700004000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {

@@ -111,7 +111,9 @@ async function createRetentionMarks(db: QueryRunner): Promise<void> {
   );
 }
 
-/** The folded words of each message, written by the indexer after the send: the send computes nothing for the search. */
+/**
+ * The folded words of each message, written by the indexer after the send: the send computes nothing for the search.
+ */
 async function createSearch(db: QueryRunner): Promise<void> {
   await db.query(`
     create table message_search (

@@ -22,8 +22,8 @@ export class CreateAdmin1764700009000 implements MigrationInterface {
 }
 
 /**
- * Privileged actions: actor, target and reason. No entry is ever changed or deleted: a trigger refuses it for every role.
- * The table references no other, so that an entry outlives everything it names.
+ * Privileged actions: actor, target and reason. No entry is ever changed or deleted: a trigger refuses it for every
+ * role. The table references no other, so that an entry outlives everything it names.
  */
 async function createAuditLog(db: QueryRunner): Promise<void> {
   await db.query(`
@@ -67,9 +67,9 @@ async function createAccountDeletions(db: QueryRunner): Promise<void> {
 /**
  * Word and link rules of the installation and of conversations.
  *
- * Every change of a scope gives its row of `content_rule_sets` a new version, under one advisory lock that is held until
- * the commit: versions become visible in their order, so that a process that reads what is newer than its own version
- * misses none.
+ * Every change of a scope gives its row of `content_rule_sets` a new version, under one advisory lock that is held
+ * until the commit: versions become visible in their order, so that a process that reads what is newer than its own
+ * version misses none.
  */
 async function createContentRules(db: QueryRunner): Promise<void> {
   await db.query(`
@@ -167,9 +167,9 @@ async function createReports(db: QueryRunner): Promise<void> {
 }
 
 /**
- * The statistics of the dashboard, so that none is counted from messages or events: counts by hour, which each node adds
- * every ten seconds, and active users by day. The active users of three days are stored, one row per user and day with a
- * bit for each hour (UTC); of older days only their number.
+ * The statistics of the dashboard, so that none is counted from messages or events: counts by hour, which each node
+ * adds every ten seconds, and active users by day. The active users of three days are stored, one row per user and day
+ * with a bit for each hour (UTC); of older days only their number.
  *
  * `nodes` contains the running processes with their current statistics. After a crash of the database it is empty until
  * they report again.

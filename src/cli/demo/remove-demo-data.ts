@@ -5,7 +5,8 @@ import { DEMO_USERS, DEMO_PREFIX } from './demo-data.js';
 
 /**
  * Conversations that a demo user created and that never had other participants, and the demo rooms, even with
- * other participants. A demo user who participates in other conversations is not removed, since their messages there need a sender.
+ * other participants. A demo user who participates in other conversations is not removed, since their messages there
+ * need a sender.
  */
 const FIND = statement<{ conversations: string[]; users: string[]; kept: string[]; files: string[] }>(
   'demo.find',

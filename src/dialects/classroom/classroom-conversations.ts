@@ -19,8 +19,8 @@ export class ClassroomConversations {
   ) {}
 
   /**
-   * Changes the title, which all participants share, and the archiving, which is a preference of the actor. Changes only
-   * what differs, so that sending back an unchanged title does not require the right to change it.
+   * Changes the title, which all participants share, and the archiving, which is a preference of the actor. Changes
+   * only what differs, so that sending back an unchanged title does not require the right to change it.
    * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed
    */
   async update(

@@ -101,7 +101,10 @@ export class DirectAccountsController {
   }
 }
 
-/** The dialect names users by their id where the service always changes the profile of the actor. @throws PermissionDenied */
+/**
+ * The dialect names users by their id where the service always changes the profile of the actor. @throws
+ * PermissionDenied
+ */
 function requireSelf(actor: Actor, userId: string): Actor {
   if (userId !== actor.userId) throw new PermissionDenied('You may change your own profile only.');
   return actor;

@@ -32,7 +32,9 @@ import { SessionRefreshService } from './session-refresh.service.js';
 import { SessionRevocation } from './session-revocation.js';
 import { SessionsRepository } from './sessions.repository.js';
 
-/** Global, because the platform asks the `Authenticator` for every request and connection and cannot import a module. */
+/**
+ * Global, because the platform asks the `Authenticator` for every request and connection and cannot import a module.
+ */
 @Global()
 @Module({
   imports: [UsersModule, JwtModule.registerAsync({ inject: [Config], useFactory: jwtOptions })],

@@ -23,7 +23,7 @@ export class HashingQueue {
   private readonly perAccount = new Map<string, number>();
   private count = 0;
 
-  /** `most` hashes may wait with one key, and as many for one account. */
+  /** `maxPerKey` hashes may wait with one key, and as many for one account. */
   constructor(private readonly maxPerKey: number) {}
 
   get size(): number {

@@ -30,7 +30,8 @@ export function presentPublicRoom(row: PublicRoomRow): PublicRoomDto {
 }
 
 /**
- * The conversation for the viewer of the row. Without being a participant they have no preferences, unread count or content.
+ * The conversation for the viewer of the row. Without being a participant they have no preferences, unread count or
+ * content.
  */
 export function presentConversation(row: ConversationRow): ConversationDto {
   const lastReadNumber = row.last_read_number ?? row.last_number;

@@ -220,7 +220,8 @@ export class ConversationsRepository {
       type?: ConversationType;
       isArchived?: boolean;
       /**
-       * LIKE patterns for folded names; each has to match the title or, with `matchParticipants`, the name of a participant.
+       * LIKE patterns for folded names; each has to match the title or, with `matchParticipants`, the name of a
+       * participant.
        */
       names?: readonly string[];
       matchParticipants?: boolean;

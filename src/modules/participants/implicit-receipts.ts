@@ -6,9 +6,9 @@ import { ReadState } from './read-state.js';
 type MarkDelivered = (conversationId: string, number: number) => Promise<unknown>;
 
 /**
- * Only for dialects, whose protocols have no frame for delivery receipts: a message that is written to the socket counts
- * as delivered. Each connection stores one mark at a time; the next one includes all messages that were delivered in
- * the meantime.
+ * Only for dialects, whose protocols have no frame for delivery receipts: a message that is written to the socket
+ * counts as delivered. Each connection stores one mark at a time; the next one includes all messages that were
+ * delivered in the meantime.
  */
 export class DeliveryReceipts {
   private readonly pending = new Map<string, number>();

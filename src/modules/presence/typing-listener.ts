@@ -9,8 +9,8 @@ import { TypingService } from './typing.service.js';
 /**
  * Notifies `TypingService` of typing that started on other nodes, and of the events that end it. The node that commits
  * a message usually knows from the bus that its sender is typing. If the signal is late, the node on which the typing
- * started ends it when the message is dispatched there. A block is not in the log: if the signal is later than the block,
- * the indicator ends after its six seconds.
+ * started ends it when the message is dispatched there. A block is not in the log: if the signal is later than the
+ * block, the indicator ends after its six seconds.
  */
 @Injectable()
 export class TypingListener implements OnModuleInit {

@@ -226,8 +226,8 @@ export class WebhooksRepository {
   }
 
   /**
-   * Stops all sending. Pending deliveries count as failed, and can be replayed once `failPendingBatch` has marked all of
-   * them. Returns the owner if the webhook was active.
+   * Stops all sending. Pending deliveries count as failed, and can be replayed once `failPendingBatch` has marked all
+   * of them. Returns the owner if the webhook was active.
    */
   async disable(tx: Queryable, id: string, reason: DisabledReason): Promise<string | undefined> {
     const disabled = await tx.one(DISABLE, [id, reason]);

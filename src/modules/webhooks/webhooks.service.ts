@@ -135,7 +135,10 @@ export class WebhooksService {
     });
   }
 
-  /** Deletes all webhooks of a user inside the caller's transaction. The caller calls `announceDeletion` after its commit. */
+  /**
+   * Deletes all webhooks of a user inside the caller's transaction. The caller calls `announceDeletion` after its
+   * commit.
+   */
   async deleteAllOf(tx: StreamTransaction, userId: string): Promise<void> {
     await this.repository.deleteAll(tx, userId);
   }

@@ -7,9 +7,10 @@ const MIN_LENGTH = 6;
 const LONG_LENGTH = 12;
 
 /**
- * Returns a problem for each variable that is neither a setting nor a number of a limit (`limitNames`) but differs from one by a typing error: an added, missing
- * or wrong letter, two letters swapped, or lower case. Without this check the setting would silently have its default.
- * The name of a setting with a suffix (`REDIS_URL_2`) is a variable of the operator and is ignored.
+ * Returns a problem for each variable that is neither a setting nor a number of a limit (`limitNames`) but differs from
+ * one by a typing error: an added, missing or wrong letter, two letters swapped, or lower case. Without this check the
+ * setting would silently have its default. The name of a setting with a suffix (`REDIS_URL_2`) is a variable of the
+ * operator and is ignored.
  */
 export function misspelt(
   environment: Readonly<Record<string, string | undefined>>,

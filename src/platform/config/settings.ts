@@ -5,7 +5,9 @@ import { WEBHOOK_SETTINGS } from './webhook-settings.js';
 import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.js';
 import { parseSecret, choice, decimal, declare, flag, integer, list, text, url, type Setting } from './setting.js';
 
-/** Every setting of the program. Types, validation, `.env.example` and the documentation are derived from this table. */
+/**
+ * Every setting of the program. Types, validation, `.env.example` and the documentation are derived from this table.
+ */
 export const SETTINGS = {
   nodeEnv: choice({
     name: 'NODE_ENV',

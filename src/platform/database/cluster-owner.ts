@@ -14,8 +14,8 @@ const POLL_MS = 250;
  */
 const TAKEOVER_CONFIRM_MS = 2000;
 /**
- * Writes a rising number while the given process lives. Like the server, it survives this process. Only the shell itself
- * writes: nothing is written once it has ended.
+ * Writes a rising number while the given process lives. Like the server, it survives this process. Only the shell
+ * itself writes: nothing is written once it has ended.
  */
 const HEARTBEAT_SCRIPT = `while kill -0 "$1" 2>/dev/null && echo "$1 $((beat += 1))" > "$2"; do sleep ${HEARTBEAT_SECONDS}; done`;
 
@@ -69,8 +69,8 @@ export class ClusterOwner {
   }
 
   /**
-   * Makes this process the owner after `HEARTBEAT_TIMEOUT_MS` without a heartbeat. Returns false if there is a heartbeat, or if
-   * another machine takes over at the same time. Clocks of two machines are not compared.
+   * Makes this process the owner after `HEARTBEAT_TIMEOUT_MS` without a heartbeat. Returns false if there is a
+   * heartbeat, or if another machine takes over at the same time. Clocks of two machines are not compared.
    */
   async takeOver(): Promise<boolean> {
     const before = this.readHeartbeat();

@@ -5,8 +5,8 @@ import type { QueryRunner } from 'typeorm';
 import { readPackage } from '../process/program-files.js';
 
 /**
- * The files of all SQL functions, relative to `src/`: beside their module, listed like the migrations. A file contains one
- * function, with its overloads, as `create or replace`.
+ * The files of all SQL functions, relative to `src/`: beside their module, listed like the migrations. A file contains
+ * one function, with its overloads, as `create or replace`.
  */
 export const SQL_FUNCTIONS = [
   'modules/admin/audit/sql/refuse-audit-change.sql',
@@ -82,7 +82,9 @@ export async function installFunctions(
   return changed.map(({ path }) => path);
 }
 
-/** Creates a function that an index or a trigger of a migration needs: the others are installed after the migrations. */
+/**
+ * Creates a function that an index or a trigger of a migration needs: the others are installed after the migrations.
+ */
 export async function createFunction(db: QueryRunner, path: SqlFunctionPath): Promise<void> {
   await db.query((await readFunction(path)).text);
 }

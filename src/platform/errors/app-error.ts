@@ -170,7 +170,9 @@ export class PayloadTooLarge extends defineError('PAYLOAD_TOO_LARGE', 413, {
   action: 'Send less.',
 }) {}
 
-/** The rate limit that was exceeded: its action, its number and window, and the epoch second of the next permitted call. */
+/**
+ * The rate limit that was exceeded: its action, its number and window, and the epoch second of the next permitted call.
+ */
 export interface SpentLimit {
   readonly action: string;
   readonly limit: number;

@@ -26,7 +26,9 @@ export interface DocumentedFormat {
   readonly schema: (error: ErrorDeclaration, code: string) => object;
 }
 
-/** The error formats of paths that do not use our own, such as those of the dialects. They also apply to unknown routes. */
+/**
+ * The error formats of paths that do not use our own, such as those of the dialects. They also apply to unknown routes.
+ */
 @Injectable()
 export class ErrorFormats {
   private readonly formats: ErrorFormat[] = [];

@@ -3,8 +3,8 @@ import { type DecoratedMethods, methodDecorator } from '../discovery/decorated-m
 import type { EventContent, StreamEvent } from './stream-event.js';
 
 /**
- * Renders events from the log: joins their content, for a whole page at once. Index i of the result belongs to index i of the input;
- * it is undefined if the subject of the event no longer exists.
+ * Renders events from the log: joins their content, for a whole page at once. Index i of the result belongs to index i
+ * of the input; it is undefined if the subject of the event no longer exists.
  */
 type RenderEvents = (
   events: StreamEvent[],
@@ -42,8 +42,8 @@ export const EVENT_DATA_REF = { allOf: [{ $ref: '#/components/schemas/EventData'
 const DURABLE_EVENT = Symbol('@DurableEvent');
 
 /**
- * Declares a type of durable event, and marks the method of a provider that renders its events: `RenderEvents`. A method of
- * several types has a decorator for each.
+ * Declares a type of durable event, and marks the method of a provider that renders its events: `RenderEvents`. A
+ * method of several types has a decorator for each.
  */
 export function DurableEvent(type: string, declaration: EventDescription & EventEffects) {
   return methodDecorator<RenderEvents>(DURABLE_EVENT, { type, ...declaration });

@@ -15,8 +15,8 @@ import { RequestsInFlight } from './requests-in-flight.js';
 import { RequestValidator } from './request-validator.js';
 
 /**
- * Creates the HTTP application of `root`, with all middleware before the routes and the adapter of its gateways. It does
- * not listen yet.
+ * Creates the HTTP application of `root`, with all middleware before the routes and the adapter of its gateways. It
+ * does not listen yet.
  */
 export async function createHttpApp(
   root: DynamicModule,

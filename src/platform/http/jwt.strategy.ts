@@ -19,7 +19,8 @@ export interface VerifiableRequest extends ParleyRequest {
  * `Authenticator`, as sockets do.
  *
  * Invariant: it has no state. Passport has one registry of strategies for the process, in which the last strategy of a
- * name replaces all others, while a process may have several applications. So the `Authenticator` comes with the request.
+ * name replaces all others, while a process may have several applications. So the `Authenticator` comes with the
+ * request.
  */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {

@@ -1,6 +1,8 @@
 import type { Steps } from '../concurrency/steps.js';
 
-/** Stored beside the values and not in them: a changed copy of a value must not be sent with the JSON of the original. */
+/**
+ * Stored beside the values and not in them: a changed copy of a value must not be sent with the JSON of the original.
+ */
 const cachedJson = new WeakMap<object, string>();
 
 /** Stores the JSON of a value that is sent more than once. The value must not be changed afterwards. */

@@ -15,8 +15,8 @@ export interface LoggedError {
 type Observer = (logged: LoggedError) => void;
 
 /**
- * Notifies observers, which count or report errors, of every record of level error or above: from requests, frames, jobs
- * and unhandled promises. There is one in each process, as there is one log.
+ * Notifies observers, which count or report errors, of every record of level error or above: from requests, frames,
+ * jobs and unhandled promises. There is one in each process, as there is one log.
  */
 class LoggedErrors {
   private readonly observers = new Set<Observer>();

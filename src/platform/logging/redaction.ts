@@ -16,7 +16,9 @@ const SECRET_NAMES = [
   'cookie',
 ];
 
-/** The redaction of pino: secrets at the top of a record and up to two levels down, the greatest depth that is logged. */
+/**
+ * The redaction of pino: secrets at the top of a record and up to two levels down, the greatest depth that is logged.
+ */
 export const REDACTION = {
   censor: '[redacted]',
   paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]).concat('headers["set-cookie"]'),
@@ -26,7 +28,9 @@ export const REDACTION = {
 const SECRET_SEGMENT = /(\/api\/(?:ws|sessions)\/)[^/?#]+/gi;
 
 const HIDDEN_PARAMETERS = new Set([...SECRET_NAMES, ...SEARCH_PARAMETERS]);
-/** A name ends where another may begin; otherwise the text would be scanned to its end for each of many question marks. */
+/**
+ * A name ends where another may begin; otherwise the text would be scanned to its end for each of many question marks.
+ */
 const PARAMETER = /([?&])([^?=&#]*)=[^&#]*/g;
 
 /**

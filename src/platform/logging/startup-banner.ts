@@ -1,8 +1,8 @@
 import { Injectable, Global, Module } from '@nestjs/common';
 
 /**
- * Collects the lines that are printed once at start, on the terminal and not in the log. Any module may add a line before
- * the start is complete.
+ * Collects the lines that are printed once at start, on the terminal and not in the log. Any module may add a line
+ * before the start is complete.
  */
 @Injectable()
 export class StartupBanner {
@@ -13,7 +13,9 @@ export class StartupBanner {
     this.lines.push({ label, text });
   }
 
-  /** Registers work that runs when the rest of the start has succeeded, before the banner is printed. It may add lines. */
+  /**
+   * Registers work that runs when the rest of the start has succeeded, before the banner is printed. It may add lines.
+   */
   beforePrint(work: () => Promise<void>): void {
     this.atEnd.push(work);
   }

@@ -4,7 +4,10 @@ import { Worker } from 'node:worker_threads';
 /** How long the event loop may be blocked before the process is killed; meanwhile it handles no signal. */
 const BLOCKED_SECONDS = 60;
 
-/** Indexes of the shared numbers: ticks of the event loop, seconds until the kill, and the limit of a blocked event loop. */
+/**
+ * Indexes of the shared numbers: ticks of the event loop, seconds until the kill, and the limit of a blocked event
+ * loop.
+ */
 const TICKS = 0;
 const SECONDS_LEFT = 1;
 const BLOCKED_LIMIT = 2;

@@ -13,7 +13,10 @@ type Fields = ReadonlyMap<string, FastChecks>;
 
 const FIELDS = Symbol('checks of the fields of an input class');
 
-/** Declares the fast form of a check of a field, beside a decorator of class-validator that rejects the same values with a message. */
+/**
+ * Declares the fast form of a check of a field, beside a decorator of class-validator that rejects the same values with
+ * a message.
+ */
 export function FastCheck(check: Check): PropertyDecorator {
   return (prototype, property) => declare(prototype, property, { conditions: [], checks: [check] });
 }

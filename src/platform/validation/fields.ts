@@ -135,8 +135,8 @@ export function TextField(options: FieldOptions & { min?: number; max: number; p
 }
 
 /**
- * Declares names that are no fields of a class but of a similar call, each with the reason that a client gets instead of
- * "should not exist": what to send.
+ * Declares names that are no fields of a class but of a similar call, each with the reason that a client gets instead
+ * of "should not exist": what to send.
  */
 export function RefusedFields(reasons: Readonly<Record<string, string>>): (dto: Type<object>) => void {
   return ({ prototype }) => {

@@ -31,8 +31,8 @@ const RULE = Symbol('rule of an input class');
 
 /**
  * Declares a rule of an input class that depends on several fields, or on settings. The service that processes the
- * input checks the same rule. If a field is already rejected, the rule is checked by `readWithRule`, so that one response
- * lists all problems.
+ * input checks the same rule. If a field is already rejected, the rule is checked by `readWithRule`, so that one
+ * response lists all problems.
  */
 export function InputRule<Input extends object>(rule: Rule<Input>): (dto: Type<Input>) => void {
   return (dto) => Reflect.defineMetadata(RULE, rule, dto);

@@ -20,8 +20,8 @@ const STRICT = {
 /**
  * Validates the data of a frame or request and converts it to its input class. class-validator traverses its metadata
  * for every object, which costs more than the rest of a frame, so the checks that the decorators of `fields.ts` declare
- * run first. They may only accept: data that they do not accept is passed to class-validator, which decides and provides
- * the messages.
+ * run first. They may only accept: data that they do not accept is passed to class-validator, which decides and
+ * provides the messages.
  */
 export class InputValidator<Dto extends object> {
   private readonly fields: ReadonlyMap<string, Field> | undefined;

@@ -143,8 +143,8 @@ function pathOf(branch: Branch): string {
 }
 
 /**
- * The schema of the only open objects of the API: clients choose their members. Properties refer to it with `METADATA_REF`,
- * and the documents have it as `Metadata`.
+ * The schema of the only open objects of the API: clients choose their members. Properties refer to it with
+ * `METADATA_REF`, and the documents have it as `Metadata`.
  */
 export const METADATA_SCHEMA = {
   type: 'object',

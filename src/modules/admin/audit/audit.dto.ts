@@ -33,7 +33,10 @@ export class ListAuditLogQuery {
 
 const SCALAR = [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }, { type: 'null' }];
 
-/** Fields by their names. A value is a scalar, a list of texts, or an object of scalars such as the settings of a conversation. */
+/**
+ * Fields by their names. A value is a scalar, a list of texts, or an object of scalars such as the settings of a
+ * conversation.
+ */
 function auditedFields(description: string): ApiPropertyOptions {
   const list = { type: 'array', items: { type: 'string' } };
   const settings = { type: 'object', additionalProperties: { anyOf: SCALAR } };

@@ -74,7 +74,9 @@ export class ReplayReader {
     private readonly reader: EventReader,
   ) {}
 
-  /** The user's streams now, and the events since the position of the client, if it has one. @throws ServiceUnavailable */
+  /**
+   * The user's streams now, and the events since the position of the client, if it has one. @throws ServiceUnavailable
+   */
   async readSince(userId: string, resumePoint?: ResumePoint, limits = REPLAY_LIMITS): Promise<ReplaySnapshot> {
     let missed: MissedRuns = { spans: [], runs: new Map() };
     let refused: CursorRefusal | undefined;

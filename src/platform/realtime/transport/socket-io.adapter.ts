@@ -8,8 +8,8 @@ import { SocketIoServer } from './socket-io-server.js';
  * initialised. Nest creates the Socket.IO server through it, for all gateways the same one.
  *
  * Invariant: Nest does nothing for a client. All its work for one (a function for each handler of each gateway, 254 µs
- * and 73 kB) begins in the callback of `bindClientConnect`, which is not registered here. Frames enter the command table
- * of `FrameRouter` instead, from Socket.IO as from the plain WebSocket.
+ * and 73 kB) begins in the callback of `bindClientConnect`, which is not registered here. Frames enter the command
+ * table of `FrameRouter` instead, from Socket.IO as from the plain WebSocket.
  */
 @Injectable()
 export class SocketIoAdapter extends IoAdapter {

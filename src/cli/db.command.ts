@@ -63,9 +63,14 @@ export function dbCommand(): Command {
 
 function backUp(config: Config & { databaseUrl: string }, folder: string): Promise<BackupManifest> {
   const given = givenSecrets();
-  const secrets = GENERATED_SECRETS.filter((name) => !given.includes(name)).map((name) => join(config.dataDir, name));
-  const { databaseUrl } = config;
-  return writeBackup({ databaseUrl, files: storedFilesOf(config), secrets, program: readPackage().version }, folder);
+  const generated = GENERATED_SECRETS.filter((name) => !given.includes(name));
+  const source = {
+    databaseUrl: config.databaseUrl,
+    files: storedFilesOf(config),
+    secretPaths: generated.map((name) => join(config.dataDir, name)),
+    programVersion: readPackage().version,
+  };
+  return writeBackup(source, folder);
 }
 
 function restore(config: Config & { databaseUrl: string }, folder: string): Promise<BackupManifest> {

@@ -65,10 +65,10 @@ function alterSweeps(app: App): void {
   const [run, revoke] = [reconciler.reconcile.bind(reconciler), sessions.reconcile.bind(sessions)];
   reconciler.reconcile = async () => (faults.noReconciler ? undefined : run());
   sessions.reconcile = async () => (faults.endNothing ? undefined : revoke());
-  const endSessions = broadcaster.endSessions.bind(broadcaster);
-  const endUser = broadcaster.endUser.bind(broadcaster);
-  broadcaster.endSessions = (...ended) => faults.endNothing || endSessions(...ended);
-  broadcaster.endUser = (...ended) => faults.endNothing || endUser(...ended);
+  const disconnectSessions = broadcaster.disconnectSessions.bind(broadcaster);
+  const disconnectUser = broadcaster.disconnectUser.bind(broadcaster);
+  broadcaster.disconnectSessions = (...ended) => faults.endNothing || disconnectSessions(...ended);
+  broadcaster.disconnectUser = (...ended) => faults.endNothing || disconnectUser(...ended);
 }
 
 function alterReads(app: App): void {

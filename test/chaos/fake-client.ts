@@ -18,7 +18,7 @@ export interface Frame {
 export class FakeConnection implements LiveConnection {
   readonly id = newId();
   readonly actor: LiveConnection['actor'];
-  mutedStreams: ReadonlySet<string> | undefined;
+  unsubscribedStreams: ReadonlySet<string> | undefined;
   closedWith: number | undefined;
   private aside: { frame: EncodedFrame; position?: Position }[] | undefined;
   private isCut = false;
@@ -77,11 +77,11 @@ export class FakeConnection implements LiveConnection {
   }
 
   subscribe(): void {
-    this.mutedStreams = undefined;
+    this.unsubscribedStreams = undefined;
   }
 
   unsubscribe(streamId: string): void {
-    this.mutedStreams = new Set([streamId]);
+    this.unsubscribedStreams = new Set([streamId]);
   }
 }
 

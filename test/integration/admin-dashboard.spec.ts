@@ -3,7 +3,7 @@ import pg from 'pg';
 import { ActiveUsers } from '../../src/modules/admin/activity/active-users.js';
 import { NodeReports } from '../../src/modules/admin/activity/node-reports.js';
 import { DASHBOARD_STATEMENTS } from '../../src/modules/admin/monitoring/dashboard.repository.js';
-import { Schedule } from '../../src/platform/schedule/schedule.js';
+import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import { fillLargeData } from '../bench/large-data.js';
 import type { RealtimeClient } from '../support/client/realtime-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -122,7 +122,7 @@ describe('the dashboard', () => {
          ((now() at time zone 'UTC')::date - 1, gen_random_uuid(), 3), ((now() at time zone 'UTC')::date - 1, gen_random_uuid(), 2),
          ((now() at time zone 'UTC')::date - 3, gen_random_uuid(), 1)`,
     );
-    const task = server.app.get(Schedule, { strict: false });
+    const task = server.app.get(ScheduledTasks, { strict: false });
     expect(await task.run('activity', { isDryRun: false })).toEqual({ people: 1, hours: 0 });
     const { days, hours } = await stats();
     const [{ count }] = (await server.database.query<{ count: string }>(

@@ -247,7 +247,7 @@ describe('a restore into the original database', () => {
       (await anna.call('POST', `/conversations/${group}/messages`, { content })).body;
     for (let i = 0; i < 10; i++) await write(`kept ${i}`);
     const source = { databaseUrl: database.url, files: { kind: 'disk', directory: join(folder, 'none') } as const };
-    await writeBackup({ ...source, secrets: [], program: 'test' }, join(folder, 'backup'));
+    await writeBackup({ ...source, secretPaths: [], programVersion: 'test' }, join(folder, 'backup'));
     const lost = await write('written after the backup');
     const frames = await openWith(world, ben.token);
     const cursor = String(frames.find(({ type }) => type === 'live')!.data!.cursor);
@@ -290,7 +290,10 @@ describe('a restore', () => {
       `insert into users (id, username, display_name) values (gen_random_uuid(), 'ann', E'A\\tn\\n\\\\n')`,
     );
     const files = { kind: 'disk', directory: join(folder, 'none') } as const;
-    await writeBackup({ databaseUrl: source.url, files, secrets: [], program: 'test' }, join(folder, 'backup'));
+    await writeBackup(
+      { databaseUrl: source.url, files, secretPaths: [], programVersion: 'test' },
+      join(folder, 'backup'),
+    );
   });
   beforeEach(async () => {
     target = await createEmptyDatabase();
@@ -313,7 +316,7 @@ describe('a restore', () => {
       store.objects.set(key, { bytes: Buffer.alloc(size), type: '' });
     }
     const files = storedFilesOf(testConfig(source.url, store.environment));
-    const backup = { databaseUrl: source.url, files, secrets: [], program: 'test' };
+    const backup = { databaseUrl: source.url, files, secretPaths: [], programVersion: 'test' };
     const manifest = await writeBackup(backup, join(folder, 'of-a-store'));
     expect(manifest.files).toMatchObject({ kind: 's3', count: 4, bytes: 42 });
     expect(listedFiles(join(folder, 'of-a-store'), manifest).map(({ key }) => key)).toEqual([...store.objects.keys()]);

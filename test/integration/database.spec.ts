@@ -322,8 +322,8 @@ describe('an SQL function', () => {
     await client.query(`update schema_functions set hash = 'of a newer text', program = '0.10.0' where path = $1`, [
       path,
     ]);
-    expect(await installFunctions(client, SQL_FUNCTIONS, { program: '0.9.0' })).toEqual([]);
-    expect(await installFunctions(client, SQL_FUNCTIONS, { program: '0.11.0' })).toEqual([path]);
+    expect(await installFunctions(client, SQL_FUNCTIONS, { programVersion: '0.9.0' })).toEqual([]);
+    expect(await installFunctions(client, SQL_FUNCTIONS, { programVersion: '0.11.0' })).toEqual([path]);
   });
 
   it('leaves all others unchanged if it cannot be installed', async () => {

@@ -131,7 +131,7 @@ describe('FanOut', () => {
   it('delivers to every connection of a user, except those that muted the conversation', async () => {
     const phone = await connected(anna);
     const laptop = await connected(anna);
-    laptop.connection!.mutedStreams = new Set([room]);
+    laptop.connection!.unsubscribedStreams = new Set([room]);
     const seq = await post(node, room, ben);
     expect(phone.seqs(room)).toEqual([seq]);
     expect(laptop.seqs(room)).toEqual([]);
@@ -315,12 +315,12 @@ describe('FanOut', () => {
     expect(first.frames.map(({ type }) => type)).toEqual(['live', 'presence.changed']);
     expect(second.frames.at(-2)).toEqual({ type: 'typing', conversation_id: room, data: { user_id: anna } });
     const connection = second.connection!;
-    broadcaster.endUser(ben, 'banned');
+    broadcaster.disconnectUser(ben, 'banned');
     expect(connection.closedWith).toBe(4403);
     expect(there.subscribers.get(ben)).toBeUndefined();
-    broadcaster.endSessions(ben, [first.connection!.actor.sessionId], 'revoked');
+    broadcaster.disconnectSessions(ben, [first.connection!.actor.sessionId], 'revoked');
     expect(first.connection!.closedWith).toBeUndefined();
-    broadcaster.endSessions(anna, [first.connection!.actor.sessionId], 'revoked');
+    broadcaster.disconnectSessions(anna, [first.connection!.actor.sessionId], 'revoked');
     expect(first.connection!.closedWith).toBe(4401);
     await Promise.all([here.stop(), there.stop()]);
   });

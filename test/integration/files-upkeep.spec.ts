@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FilesCleanupTask } from '../../src/modules/files/files-cleanup-task.js';
 import { TempUploads } from '../../src/modules/files/storage/temp-uploads.js';
-import { Schedule } from '../../src/platform/schedule/schedule.js';
+import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import type { SampleFile } from '../fixtures/sample-files.js';
 import { RawConnection } from '../support/client/raw.js';
 import { FileWorld } from '../support/file-world.js';
@@ -95,7 +95,7 @@ describe('the cleanup of files', () => {
   it('is scheduled, and only counts in a dry run', async () => {
     const file = await world.ready(ada, note);
     await age(file.id, 25);
-    const schedule = world.get(Schedule);
+    const schedule = world.get(ScheduledTasks);
     expect(await schedule.run('files', { isDryRun: true })).toEqual({ let_go: 1, removed: 1, rescanned: 0, broken: 0 });
     expect((await ada.call('GET', `/files/${file.id}`)).status).toBe(200);
     expect(await schedule.run('files', { isDryRun: false })).toEqual({

@@ -262,9 +262,9 @@ describe('a guest with GUEST_ACCESS=read', () => {
       code: 'PERMISSION_DENIED',
     });
     const handshake = world.get(Handshake);
-    for (let i = 0; i < 10; i++) await handshake.count(guest);
-    await expect(handshake.count(guest)).rejects.toMatchObject({ code: 'RATE_LIMIT_EXCEEDED' });
-    await handshake.count(other);
+    for (let i = 0; i < 10; i++) await handshake.consumeConnectLimit(guest);
+    await expect(handshake.consumeConnectLimit(guest)).rejects.toMatchObject({ code: 'RATE_LIMIT_EXCEEDED' });
+    await handshake.consumeConnectLimit(other);
     // One user may have at most twenty sockets.
     for (let i = 0; i < 25; i++) await world.listen();
     await world.stop();

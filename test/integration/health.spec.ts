@@ -1,5 +1,5 @@
 import type { Config } from '../../src/platform/config/config.js';
-import { DrainState } from '../../src/platform/health/drain-state.js';
+import { DrainCoordinator } from '../../src/platform/health/drain-coordinator.js';
 import { Health, type Readiness } from '../../src/platform/health/health.js';
 import { RedisHealth } from '../../src/platform/health/health-checks.js';
 import { request } from '../support/client/http.js';
@@ -58,7 +58,7 @@ describe('GET /healthz', () => {
     expect(await healthFor({ ...proxied, authorization: `Bearer ${admin.token}` })).toMatchObject(known);
   });
 
-  it('returns 503 if a vital component fails, and the last error to admins only', async () => {
+  it('returns 503 if a required component fails, and the last error to admins only', async () => {
     let isAway = true;
     const check = (): void => {
       if (isAway) throw new Error('the far end hung up');
@@ -84,21 +84,21 @@ describe('GET /healthz', () => {
     expect(await get('readyz')).toEqual({ status: 200, body: { status: 'ok' } });
   });
 
-  it('checks only vital components for /readyz, and once a second for all requests', async () => {
-    const asked = { vital: 0, other: 0 };
+  it('checks only required components for /readyz, and once a second for all requests', async () => {
+    const asked = { required: 0, other: 0 };
     const health = server.app.get(Health);
-    health.register('vital', () => asked.vital++);
-    health.register('other', () => asked.other++, { isVital: false });
+    health.register('required', () => asked.required++);
+    health.register('other', () => asked.other++, { isRequired: false });
     const begunAt = performance.now();
     const answers = await Promise.all(Array.from({ length: 20 }, () => get('readyz')));
     const seconds = Math.floor((performance.now() - begunAt) / 1000);
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
-    expect(asked.vital).toBeGreaterThan(0);
-    expect(asked.vital).toBeLessThanOrEqual(1 + seconds); // a second may pass while a busy machine answers
+    expect(asked.required).toBeGreaterThan(0);
+    expect(asked.required).toBeLessThanOrEqual(1 + seconds); // a second may pass while a busy machine answers
     expect(asked.other).toBe(0);
-    const { vital } = asked;
+    const { required } = asked;
     await get('healthz');
-    expect(asked).toEqual({ vital: vital + 1, other: 1 });
+    expect(asked).toEqual({ required: required + 1, other: 1 });
   });
 
   it('reports a read-only database, and its recovery', async () => {
@@ -132,7 +132,7 @@ describe('GET /healthz', () => {
   });
 
   it('reports draining from the first moment of a shutdown', async () => {
-    const draining = server.app.get(DrainState).begin();
+    const draining = server.app.get(DrainCoordinator).begin();
     expect(await get('readyz')).toEqual({ status: 503, body: { status: 'draining' } });
     expect(await get('healthz')).toMatchObject({ status: 503, body: { status: 'draining' } });
     await draining;
@@ -142,7 +142,7 @@ describe('GET /healthz', () => {
 (hasRedis ? describe : describe.skip)('GET /healthz with Redis', () => {
   it('reports degraded without Redis, while the server continues', async () => {
     const redis = await RedisServer.start();
-    const health = new Health(new DrainState());
+    const health = new Health(new DrainCoordinator());
     const watch = new RedisHealth({ redisUrl: redis.url } as Config, health);
     watch.onModuleInit();
     expect(await health.report()).toMatchObject({ status: 'healthy', components: { redis: { status: 'healthy' } } });

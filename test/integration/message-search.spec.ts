@@ -3,7 +3,7 @@ import { MessageIndexRepository } from '../../src/modules/messages/message-index
 import { SearchSnapshot } from '../../src/modules/messages/message-search.repository.js';
 import { runSync } from '../../src/platform/concurrency/steps.js';
 import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
-import { Schedule } from '../../src/platform/schedule/schedule.js';
+import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import type { HttpResponse } from '../support/client/http.js';
 import type { User } from '../support/users.js';
 import { World } from '../support/world.js';
@@ -203,7 +203,7 @@ describe('GET /search/messages', () => {
     );
     await world.database.query(`update stream_heads set last_number = 30 where stream_id = $1`, [groupId]);
     expect(await found('altbestand', '&limit=50')).toHaveLength(30);
-    const schedule = world.get(Schedule);
+    const schedule = world.get(ScheduledTasks);
     while ((await schedule.run('message-index', { isDryRun: false }))!.messages! > 0);
     expect((await indexOf(groupId)).rows).toBe(30);
   });

@@ -167,13 +167,13 @@ describe('GET /metrics', () => {
   it('omits metrics that cannot be read in time, and returns the rest', async () => {
     const metrics = new Metrics();
     let readings: () => { value: number }[] = () => [{ value: 7 }];
-    metrics.registerReader('parley_http_in_flight', () => readings());
+    metrics.registerCallback('parley_http_in_flight', () => readings());
     expect(await metrics.total('parley_http_in_flight')).toBe(7);
     readings = () => {
       throw new Error('away');
     };
-    metrics.registerReader('parley_overload_level', () => [{ value: 2 }]);
-    metrics.registerReader('parley_queue_jobs', () => new Promise(() => undefined));
+    metrics.registerCallback('parley_overload_level', () => [{ value: 2 }]);
+    metrics.registerCallback('parley_queue_jobs', () => new Promise(() => undefined));
     const text = await metrics.text();
     expect(text).not.toMatch(/^parley_(http_in_flight|queue_jobs)[ {]/m);
     expect(text).toContain('parley_overload_level 2');

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Schedule } from '../../src/platform/schedule/schedule.js';
+import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import type { User } from '../support/users.js';
 import { World } from '../support/world.js';
 
@@ -318,7 +318,7 @@ describe('a content rule', () => {
       await world.database.query(`update held_messages set decided_at = now() - interval '31 days' where id = $1`, [
         ids[0],
       ]);
-      const schedule = world.get(Schedule);
+      const schedule = world.get(ScheduledTasks);
       expect(await schedule.run('moderation-upkeep', { isDryRun: true })).toEqual({ held: 1, comments: 0 });
       expect(await schedule.run('moderation-upkeep', { isDryRun: false })).toEqual({ held: 1, comments: 0 });
       const dropped = await list(owner, inGroup(), 'dropped');

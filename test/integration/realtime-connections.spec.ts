@@ -4,7 +4,7 @@ import { ServiceUnavailable } from '../../src/platform/errors/app-error.js';
 import { Gateway } from '../../src/platform/realtime/commands/gateway.decorators.js';
 import { CLOSE_REASONS } from '../../src/platform/realtime/connection/close-reasons.js';
 import { Connections } from '../../src/platform/realtime/connection/connections.js';
-import { DrainState } from '../../src/platform/health/drain-state.js';
+import { DrainCoordinator } from '../../src/platform/health/drain-coordinator.js';
 import { reconnectSpreadMs } from '../../src/platform/realtime/connection/going-away.js';
 import { SocketIoServer } from '../../src/platform/realtime/transport/socket-io-server.js';
 import { type HttpResponse, request } from '../support/client/http.js';
@@ -92,8 +92,8 @@ describe('a realtime connection', () => {
       const banned = track(connect(server.port, 'mallory:s2'));
       const control = track(connect(server.port, 'bob:s3'));
       await Promise.all([revoked, banned, control].map((client) => client.first('live')));
-      server.app.get(Connections).endSessions(['gone'], 'revoked');
-      server.app.get(Connections).endSessions(['s2'], 'banned');
+      server.app.get(Connections).disconnectSessions(['gone'], 'revoked');
+      server.app.get(Connections).disconnectSessions(['s2'], 'banned');
       expect((await revoked.closed).code).toBe(CLOSE_REASONS.revoked.code);
       expect((await banned.closed).code).toBe(CLOSE_REASONS.banned.code);
       expect(revoked.frames.at(-1)).toMatchObject({ type: 'error', error: { code: 'SESSION_REVOKED' } });
@@ -220,7 +220,7 @@ describe('a realtime connection', () => {
     expect(await client.request('auth.refresh', { token: 'bob:s2' })).toMatchObject({
       error: { code: 'PERMISSION_DENIED' },
     });
-    server.app.get(Connections).endSessions(['s2'], 'revoked');
+    server.app.get(Connections).disconnectSessions(['s2'], 'revoked');
     expect((await client.closed).code).toBe(4401);
   });
 
@@ -558,7 +558,7 @@ describe('the server with limits of connections', () => {
     await Promise.all([plain.first('live'), socketIo.first('live')]);
     const answer = plain.request('test.wait', { text: 'last' });
     await until(() => server.gateway.waiting.length === 1);
-    const drained = server.app.get(DrainState).begin();
+    const drained = server.app.get(DrainCoordinator).begin();
     await Promise.all([plain.first('going_away'), socketIo.first('going_away')]);
     expect(await refusedWith(server.port, '/api/v1/realtime?token=alice:s1')).toBe(503);
     server.gateway.waiting.pop()!();
@@ -574,7 +574,7 @@ describe('the server with limits of connections', () => {
     await Promise.all(clients.map((client) => client.first('live')));
     let isDrained = false;
     const drained = server.app
-      .get(DrainState)
+      .get(DrainCoordinator)
       .begin()
       .then(() => (isDrained = true));
     for (const client of clients) {
@@ -588,7 +588,7 @@ describe('the server with limits of connections', () => {
 
   it('accepts new clients while load balancers have not noticed the shutdown', async () => {
     server = await startRealtimeApp();
-    void server.app.get(DrainState).begin(60_000);
+    void server.app.get(DrainCoordinator).begin(60_000);
     const client = new WebSocketClient(server.port, '?token=alice:s1');
     await client.first('live');
     expect(client.frames.map(({ type }) => type)).not.toContain('going_away');

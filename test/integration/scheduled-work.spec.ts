@@ -1,17 +1,17 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
-import { Schedule } from '../../src/platform/schedule/schedule.js';
+import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import { SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { World } from '../support/world.js';
 
 describe('the schedule', () => {
   let world: World;
-  let schedule: Schedule;
+  let schedule: ScheduledTasks;
 
   beforeAll(async () => {
     world = await World.start({ SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
-    schedule = world.get(Schedule);
+    schedule = world.get(ScheduledTasks);
   });
   afterAll(() => world.stop());
 

@@ -1,6 +1,6 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
-import { Schedule } from '../../src/platform/schedule/schedule.js';
+import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import { REGISTRATION, SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
 import { itDeliversWebhooks } from '../interfaces/webhooks.contract.js';
 import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
@@ -61,7 +61,7 @@ describeWithRedis('a server that starts without Redis', () => {
       await redis.resume();
       await receiver.until(({ body }) => body.data.content === 'early');
       const queue = server.app.get<Queue>(getQueueToken(SCHEDULE_QUEUE), { strict: false });
-      while ((await queue.getJobSchedulersCount()) < server.app.get(Schedule, { strict: false }).all().length);
+      while ((await queue.getJobSchedulersCount()) < server.app.get(ScheduledTasks, { strict: false }).all().length);
     } finally {
       await server.close();
       await receiver.stop();
@@ -82,7 +82,7 @@ describeWithRedis('the schedule after a failure of Redis', () => {
     const server = await startTestApp({ REDIS_URL: redis.url });
     try {
       const queue = server.app.get<Queue>(getQueueToken(SCHEDULE_QUEUE), { strict: false });
-      const tasks = server.app.get(Schedule, { strict: false }).all();
+      const tasks = server.app.get(ScheduledTasks, { strict: false }).all();
       const everything = async () => (await queue.getJobSchedulersCount()) === tasks.length;
       while (!(await everything()));
       await redis.halt();

@@ -30,12 +30,12 @@ export class RecordingBroadcaster extends Broadcaster {
   readonly endedUsers: string[] = [];
   toStream(): void {}
   toUsers(): void {}
-  endSessions(_userId: string, sessionIds: string[]): void {
+  disconnectSessions(_userId: string, sessionIds: string[]): void {
     this.endedSessions.push(...sessionIds);
   }
-  endKeys(): void {}
+  disconnectSessionKeys(): void {}
   changeRole(): void {}
-  endUser(userId: string): void {
+  disconnectUser(userId: string): void {
     this.endedUsers.push(userId);
   }
 }

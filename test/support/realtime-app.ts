@@ -5,7 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { Config } from '../../src/platform/config/config.js';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
-import { DrainState } from '../../src/platform/health/drain-state.js';
+import { DrainCoordinator } from '../../src/platform/health/drain-coordinator.js';
 import { Authenticator } from '../../src/platform/identity/authenticator.js';
 import { Gateway, OnFrame } from '../../src/platform/realtime/commands/gateway.decorators.js';
 import { type ClosedConnection, OnConnection } from '../../src/platform/realtime/connection/connection-changes.js';
@@ -85,11 +85,11 @@ export class LinesGateway {
     FakeFanOut,
     { provide: ConnectionAttacher, useExisting: FakeFanOut },
     { provide: SlowConsumerRecovery, useExisting: FakeFanOut },
-    DrainState,
+    DrainCoordinator,
     TestGateway,
     LinesGateway,
   ],
-  exports: [Authenticator, ConnectionAttacher, SlowConsumerRecovery, DrainState],
+  exports: [Authenticator, ConnectionAttacher, SlowConsumerRecovery, DrainCoordinator],
 })
 class FakesModule {}
 

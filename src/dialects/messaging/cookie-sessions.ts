@@ -42,7 +42,7 @@ export class CookieSessions {
 
   private async actorOf(key: string): Promise<Actor | undefined> {
     try {
-      return await this.authenticator.authenticateKey(key);
+      return await this.authenticator.authenticateSessionKey(key);
     } catch (error) {
       if (error instanceof AppError && error.status < 500) return undefined;
       throw error;

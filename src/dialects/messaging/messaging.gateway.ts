@@ -30,7 +30,7 @@ export class MessagingSockets implements CodecHandler<MessagingClient> {
 
   /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded, ConversationNotFound, PermissionDenied */
   async identify({ request, url }: Upgrade): Promise<IdentifiedClient<MessagingClient>> {
-    const credential = credentialOf(request, url.searchParams) ?? this.handshake.cookieOf(request);
+    const credential = credentialOf(request, url.searchParams) ?? this.handshake.cookieCredentialOf(request);
     const actor = await this.handshake.identify(credential, MESSAGING_LIMITS);
     if (!actor) throw new AuthenticationRequired();
     const conversationId = await this.participants.resolve(actor, conversationIdIn(url.pathname));

@@ -46,7 +46,7 @@ export class RoomsDirectory {
   }
 
   private async requireUser(actor: Actor | undefined, key: string | undefined): Promise<Actor> {
-    const holder = key === undefined ? undefined : await this.authenticator.authenticateKey(key);
+    const holder = key === undefined ? undefined : await this.authenticator.authenticateSessionKey(key);
     if (actor && holder && actor.userId !== holder.userId) throw new PermissionDenied('The session is not yours.');
     const user = actor ?? holder;
     if (!user) throw new AuthenticationRequired();

@@ -53,7 +53,7 @@ export class RoomsSockets implements CodecHandler<RoomsClient> {
   /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded */
   private async identifyGuest(ipKey: string): Promise<IdentifiedClient<RoomsClient>> {
     const actor = await this.guests.authenticateGuest(ipKey);
-    await this.handshake.count(actor);
+    await this.handshake.consumeConnectLimit(actor);
     return { actor, context: {} };
   }
 }

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { JwtService, type JwtModuleOptions } from '@nestjs/jwt';
 import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import { TOKEN_CHECKS, tokenRefusal } from '../../platform/identity/authenticator.js';
+import { JWT_VERIFY_OPTIONS, tokenRefusal } from '../../platform/identity/authenticator.js';
 import { isUuid } from '../../platform/validation/fields.js';
 
 export const MAX_TOKEN_LENGTH = 4096;
@@ -33,7 +33,7 @@ function keyFrom({ jwtSecret }: Pick<Config, 'jwtSecret'>): KeyObject {
 /** One key and one algorithm. */
 export function jwtOptions(config: Pick<Config, 'jwtSecret'>): JwtModuleOptions {
   const { jwtSecret } = config;
-  const { issuer, audience } = TOKEN_CHECKS;
+  const { issuer, audience } = JWT_VERIFY_OPTIONS;
   const kid = createHash('sha256').update(`parley kid ${jwtSecret}`).digest('hex').slice(0, 16);
   return {
     secret: keyFrom(config),
@@ -43,7 +43,7 @@ export function jwtOptions(config: Pick<Config, 'jwtSecret'>): JwtModuleOptions 
       audience,
       header: { alg: 'HS256', typ: 'at+jwt', kid },
     },
-    verifyOptions: TOKEN_CHECKS,
+    verifyOptions: JWT_VERIFY_OPTIONS,
   };
 }
 
@@ -85,7 +85,7 @@ export class AccessTokens {
    * id, type, key URL or extension, known today or not.
    * @throws AuthenticationRequired
    */
-  keyOf(token: string): KeyObject {
+  verificationKeyOf(token: string): KeyObject {
     if (token.length > MAX_TOKEN_LENGTH || headerOf(token) !== this.header) throw new AuthenticationRequired();
     return this.key;
   }
@@ -102,7 +102,7 @@ export class AccessTokens {
   }
 
   private verifySignature(token: string): object {
-    this.keyOf(token); // refuses a header that is not ours
+    this.verificationKeyOf(token); // refuses a header that is not ours
     try {
       return this.jwt.verify(token);
     } catch (error) {

@@ -22,12 +22,12 @@ export class AuthGateway {
   }
 
   @OnDomainEvent(SessionsRevoked)
-  endSessions({ userId, sessionIds }: SessionsRevoked): void {
-    this.broadcaster.endSessions(userId, sessionIds, 'revoked');
+  disconnectSessions({ userId, sessionIds }: SessionsRevoked): void {
+    this.broadcaster.disconnectSessions(userId, sessionIds, 'revoked');
   }
 
   @OnDomainEvent(SessionKeysEnded)
-  endKeys({ userId }: SessionKeysEnded): void {
-    this.broadcaster.endKeys(userId);
+  disconnectSessionKeys({ userId }: SessionKeysEnded): void {
+    this.broadcaster.disconnectSessionKeys(userId);
   }
 }

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
-import { disconnectSignalOf } from '../../platform/http/send-stream.js';
+import { disconnectSignalOf } from '../../platform/http/disconnect-signal.js';
 import type { ParleyRequest } from '../../platform/http/parley-request.js';
 import { LIMIT_PROFILE } from '../../platform/throttling/limit.decorator.js';
 import type { LimitProfile } from '../../platform/throttling/limits.js';

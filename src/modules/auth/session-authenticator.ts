@@ -54,8 +54,8 @@ export class SessionAuthenticator extends Authenticator {
     return this.tokens.needsVerification(token);
   }
 
-  keyOf(token: string): KeyObject {
-    return this.ownTokens.keyOf(token);
+  verificationKeyOf(token: string): KeyObject {
+    return this.ownTokens.verificationKeyOf(token);
   }
 
   async authenticateVerified(token: string, payload: object): Promise<Actor> {
@@ -70,7 +70,7 @@ export class SessionAuthenticator extends Authenticator {
   }
 
   /** @throws AuthenticationRequired, AccountBanned */
-  async authenticateKey(key: string): Promise<Actor> {
+  async authenticateSessionKey(key: string): Promise<Actor> {
     const row = await this.keys.requireKey(key);
     const actor = toActor(row, Math.floor(row.key_expires_at.getTime() / 1000));
     return { ...actor, keyId: hashSecret(key).toString('hex') };

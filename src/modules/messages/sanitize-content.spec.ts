@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type DefaultTreeAdapterTypes, html, parseFragment } from 'parse5';
 import { codePointLength } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
-import { KNOWN_ELEMENTS, UNSAFE_ATTRIBUTES } from '../../platform/validation/known-elements.js';
+import { KNOWN_ELEMENTS, UNSAFE_ATTRIBUTES } from '../../platform/validation/markup-tables.js';
 import { scanMarkup } from '../../platform/validation/active-markup.js';
 import { PLAIN_TEXTS } from '../../../test/fixtures/plain-texts.js';
 

@@ -97,7 +97,7 @@ export class SearchMessages {
     const [millis, id] =
       query.cursor === undefined ? [END_OF_TIME, LAST_UUID] : decodeCursor(query.cursor, ['millis', 'uuid']);
     const terms = SearchTerms.parse(query.q);
-    if (terms.isEmpty) return { data: [], next_cursor: null, has_more: false };
+    if (terms.hasNoRequiredTerm) return { data: [], next_cursor: null, has_more: false };
     return this.withSlot(actor.userId, () =>
       this.repository.inSnapshot((snapshot) =>
         this.page(snapshot, actor, query, terms, { created_ms: millis as number, id: id as string }),

@@ -48,8 +48,8 @@ export class SendMetrics implements OnModuleInit {
 
   onModuleInit(): void {
     for (const outcome of ['stored', 'replayed']) this.metrics.count('parley_sends_total', { outcome }, 0);
-    this.metrics.registerReader('parley_sends_in_flight', () => [{ value: this.inFlight.size }]);
-    this.metrics.registerReader('parley_oldest_send_seconds', () => [{ value: this.oldestMs / 1000 }]);
+    this.metrics.registerCallback('parley_sends_in_flight', () => [{ value: this.inFlight.size }]);
+    this.metrics.registerCallback('parley_oldest_send_seconds', () => [{ value: this.oldestMs / 1000 }]);
     this.health?.registerMetric('total_messages_processed', () => this.stored);
     const { isTraced } = this;
     this.fanOut.observe(({ type, subjectId }, frames) => {

@@ -21,7 +21,7 @@ export class UsersGateway {
 
   @OnDomainEvent(UserBanned)
   endConnections({ userId }: UserBanned): void {
-    this.broadcaster.endUser(userId, 'banned');
+    this.broadcaster.disconnectUser(userId, 'banned');
   }
 
   /** The event is on the user's own stream: its receiver is the user, who sees all of it. */

@@ -23,7 +23,7 @@ import { copyStoredFiles, listCopiedFiles, type StoredFilesLocation } from './st
 const NEWLINE = 0x0a;
 /**
  * The format of the rows must not depend on the settings of a server or a role. The settings are local to this
- * transaction, since the connection may be shared through a pooler. None of them takes the snapshot yet.
+ * transaction, since the connection may be shared through a pooler. `set` takes no snapshot: the first query does.
  */
 const BEGIN = `begin isolation level repeatable read read only;
   set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local datestyle = 'ISO';
@@ -33,10 +33,9 @@ const BEGIN = `begin isolation level repeatable read read only;
 export interface BackupSource {
   readonly databaseUrl: string;
   readonly files: StoredFilesLocation;
-  /** Paths of the secrets generated for this installation: without them no user could log in after a restore. */
-  readonly secrets: readonly string[];
-  /** Version of this program. */
-  readonly program: string;
+  /** The files of the secrets generated for this installation: without them no user could log in after a restore. */
+  readonly secretPaths: readonly string[];
+  readonly programVersion: string;
 }
 
 /**
@@ -49,32 +48,35 @@ export interface BackupSource {
 export async function writeBackup(source: BackupSource, directory: string): Promise<BackupManifest> {
   const target = resolve(directory);
   if (existsSync(target) && readdirSync(target).length > 0) throw new BackupError(`${target} is not empty.`);
-  const unfinished = `${target}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
+  const stagingDirectory = `${target}.unfinished`;
+  await rm(stagingDirectory, { recursive: true, force: true });
   for (const part of ['tables', 'files', 'secrets'])
-    await mkdir(join(unfinished, part), { recursive: true, mode: 0o700 });
+    await mkdir(join(stagingDirectory, part), { recursive: true, mode: 0o700 });
   const { files } = source;
-  const copied = join(unfinished, 'files');
+  const copied = join(stagingDirectory, 'files');
   // Copied before and after the snapshot: a file deleted in between is in the first copy, a new file in the second.
   if (files.kind === 'disk') await copyStoredFiles(files.directory, copied);
-  const tables = await writeTables(source.databaseUrl, unfinished);
+  const database = await writeTables(source.databaseUrl, stagingDirectory);
   if (files.kind === 'disk') await copyStoredFiles(files.directory, copied);
   const manifest: BackupManifest = {
     format: BACKUP_FORMAT,
-    program: source.program,
-    ...tables,
-    files: await writeList(files, unfinished),
-    secrets: await copySecrets(source.secrets, unfinished),
+    program: source.programVersion,
+    ...database,
+    files: await writeFileList(files, stagingDirectory),
+    secrets: await copySecrets(source.secretPaths, stagingDirectory),
   };
-  await writeFile(manifestPath(unfinished), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600, flush: true });
+  await writeFile(manifestPath(stagingDirectory), `${JSON.stringify(manifest, null, 2)}\n`, {
+    mode: 0o600,
+    flush: true,
+  });
   await rm(target, { recursive: true, force: true });
-  await rename(unfinished, target);
+  await rename(stagingDirectory, target);
   return manifest;
 }
 
-type Tables = Pick<BackupManifest, 'taken_at' | 'postgres' | 'migrations' | 'tables' | 'sequences'>;
+type DatabaseManifest = Pick<BackupManifest, 'taken_at' | 'postgres' | 'migrations' | 'tables' | 'sequences'>;
 
-async function writeTables(databaseUrl: string, directory: string): Promise<Tables> {
+async function writeTables(databaseUrl: string, directory: string): Promise<DatabaseManifest> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'parley-backup', keepAlive: true });
   client.on('error', () => undefined);
   await client.connect();
@@ -119,7 +121,7 @@ async function writeTable(client: pg.ClientBase, table: OwnTable, directory: str
   return { name: table.name, columns: table.columns, rows, path, sha256: hash.digest('hex') };
 }
 
-async function writeList(files: StoredFilesLocation, directory: string): Promise<BackupManifest['files']> {
+async function writeFileList(files: StoredFilesLocation, directory: string): Promise<BackupManifest['files']> {
   const listed = files.kind === 'disk' ? await listCopiedFiles(join(directory, 'files')) : await files.list();
   const path = 'files.jsonl';
   const handle = await open(join(directory, path), 'w', 0o600);

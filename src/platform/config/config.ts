@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { limitVariables, type RateLimit } from '../throttling/limits.js';
 import { makeDirectory } from './directories.js';
-import { misspelt } from './misspelt-settings.js';
+import { misspellingProblems } from './misspelt-settings.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingValues } from './settings.js';
 
@@ -86,18 +86,22 @@ export function readConfiguration(given: Environment, limits: readonly RateLimit
   ) as unknown as SettingValues;
   const limitNames = limitVariables(limits).map(({ name }) => name);
   const limitOverrides = readLimits(environment, limitNames, problems);
-  problems.push(...contradictions(values, problems), ...unsupported(environment), ...misspelt(given, limitNames));
+  problems.push(
+    ...ruleViolations(values, problems),
+    ...unsupported(environment),
+    ...misspellingProblems(given, limitNames),
+  );
   return { values, limitOverrides, problems };
 }
 
-/** Converts settings of other deployments whose values have another format than ours. Our own names win over them. */
+/** Converts variables that other chat products use with values of another format. Our own names win over them. */
 function withConvertedAliases(given: Environment): Environment {
   const { REDIS_HOST: host, REDIS_PORT: port, JWT_EXPIRE_MINUTES: minutes } = given;
   const { RATE_LIMIT_REQUESTS: calls, RATE_LIMIT_WINDOW: window } = given;
   return {
     REDIS_URL: host ? `redis://${host}:${port ?? '6379'}` : undefined,
     JWT_ACCESS_TTL: minutes ? String(Number(minutes) * 60) : undefined,
-    // Other deployments have one number for all roles.
+    // Those products have one number for all roles.
     LIMIT_CALL: calls,
     LIMIT_CALL_MODERATOR: calls,
     LIMIT_CALL_ADMIN: calls,
@@ -131,7 +135,8 @@ function readLimits(environment: Environment, names: readonly string[], problems
   return overrides;
 }
 
-function contradictions(values: SettingValues, known: readonly string[]): string[] {
+/** Violations of the rules between settings: what must be set together, in production, or with a minimum. */
+function ruleViolations(values: SettingValues, known: readonly string[]): string[] {
   const problems: string[] = [];
   // A rejected value is empty here too; its problem is already in `known`.
   const isMissing = (name: string, value: string): boolean =>
@@ -154,7 +159,7 @@ function contradictions(values: SettingValues, known: readonly string[]): string
   return problems;
 }
 
-/** Settings of other deployments that ask for something unsupported; ignoring them would look like support. */
+/** Variables of other chat products that ask for something unsupported; ignoring them would look like support. */
 function unsupported({ JWT_ALGORITHM: algorithm }: Environment): string[] {
   return algorithm && algorithm !== 'HS256' ? ['JWT_ALGORITHM must be HS256, the only supported algorithm'] : [];
 }

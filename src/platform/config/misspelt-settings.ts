@@ -12,7 +12,7 @@ const LONG_LENGTH = 12;
  * setting would silently have its default. The name of a setting with a suffix (`REDIS_URL_2`) is a variable of the
  * operator and is ignored.
  */
-export function misspelt(
+export function misspellingProblems(
   environment: Readonly<Record<string, string | undefined>>,
   limitNames: readonly string[],
 ): string[] {

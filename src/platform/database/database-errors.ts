@@ -10,11 +10,10 @@ const NO_RESPONSE = 'Query read timeout';
 
 /** Source files of PostgreSQL that report a standby; the message itself is in the language of the server. */
 const RECOVERY_SOURCES = new Set(['xlogfuncs.c', 'lock.c', 'plancat.c']);
-/**
- * A function that only works on a primary, and (feature not supported) an unlogged table, which has no rows on a
- * standby.
- */
-const RECOVERY_CODES = new Set(['55000', '0A000']);
+const RECOVERY_CODES = new Set([
+  '55000', // object_not_in_prerequisite_state: a function that only works on a primary
+  '0A000', // feature_not_supported: an unlogged table, which has no rows on a standby
+]);
 
 interface DriverError {
   code?: unknown;

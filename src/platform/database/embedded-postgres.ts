@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { ClusterLock } from './cluster-lock.js';
+import { DataDirectoryLock } from './data-directory-lock.js';
 import { ClusterOwner, HEARTBEAT_TIMEOUT_MS } from './cluster-owner.js';
 import { candidateDirectoriesOf } from './postgres-binaries.js';
 import { PostgresCluster } from './postgres-cluster.js';
@@ -40,7 +40,7 @@ export interface EmbeddedPostgresOptions {
 }
 
 /** The pid of a running server, or the permission to start one. */
-type Access = { readonly running: number } | { readonly lock: ClusterLock | undefined };
+type Access = { readonly running: number } | { readonly lock: DataDirectoryLock | undefined };
 
 /**
  * The embedded PostgreSQL in a directory. The server is detached from the terminal, so that Ctrl-C reaches only this
@@ -162,8 +162,8 @@ export class EmbeddedPostgres {
 async function accessTo(cluster: PostgresCluster, owner: ClusterOwner, directory: string): Promise<Access> {
   const begun = Date.now();
   for (;;) {
-    const lock = ClusterLock.take(cluster.lockFile);
-    const user = lock === 'held' ? ClusterLock.holder(cluster.lockFile) : owner.read();
+    const lock = DataDirectoryLock.take(cluster.lockFile);
+    const user = lock === 'held' ? DataDirectoryLock.holder(cluster.lockFile) : owner.read();
     const running = user && !isOfThisPidNamespace(user) ? undefined : cluster.runningPid();
     if (running !== undefined) {
       if (lock !== 'held') lock?.release();
@@ -187,7 +187,7 @@ async function accessTo(cluster: PostgresCluster, owner: ClusterOwner, directory
  */
 async function requireGone(
   last: ProcessIdentity,
-  lock: ClusterLock | undefined,
+  lock: DataDirectoryLock | undefined,
   owner: ClusterOwner,
   directory: string,
 ): Promise<void> {

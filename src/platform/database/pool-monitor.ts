@@ -53,7 +53,7 @@ export class PoolMonitor implements OnApplicationShutdown {
     return { open: totalCount, idle: idleCount, waiting: waitingCount - probes };
   }
 
-  /** Logs that the server accepts no writes, and closes the idle connections, at most once a second. */
+  /** Logs that the server accepts no writes. Closes the idle connections, unless that was done in the last second. */
   foundReadOnly(): void {
     this.readOnlyWarning.failed({});
     this.replaceIdleConnections();

@@ -6,56 +6,58 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { makeDirectory } from '../config/directories.js';
 import { StartProblem } from '../process/explain-start.js';
 
-/** Used where the account of PostgreSQL cannot access the checkout, for example in a private home directory. */
+/** Used where the user of PostgreSQL cannot access the checkout, for example in a private home directory. */
 const SHARED_HOME = '/var/lib/parley-postgres';
 /**
- * PostgreSQL does not run as uid 0. A user namespace maps root to an ordinary uid: no account is needed, and root owns
- * the files.
+ * PostgreSQL does not run as uid 0. A user namespace maps root to an ordinary uid: no other user is needed, and root
+ * owns the files.
  */
 const USER_NAMESPACE = ['unshare', '--user', '--map-user=1', '--map-group=1'];
 
 /** Runs PostgreSQL's programs on this machine. */
 export interface PostgresBinaries {
   command(program: 'initdb' | 'postgres' | 'pg_ctl', args: string[]): { file: string; args: string[] };
-  /** The account that runs them, if it is not the account of this process. */
-  readonly account: { uid: number; gid: number } | undefined;
-  /** Creates `directory` for the account and returns its path: another path if the account cannot access it. */
+  /** The operating-system user that runs them, if it is not the user of this process. */
+  readonly osUser: { uid: number; gid: number } | undefined;
+  /** Creates `directory` for that user and returns its path: another path if the user cannot access it. */
   prepareDirectory(directory: string): string;
-  /** Makes the account the owner of a file. */
+  /** Makes that user the owner of a file. */
   chown(path: string): void;
 }
 
 /** @throws Error when no PostgreSQL is packaged for this platform. */
 export function postgresBinaries(): PostgresBinaries {
-  const native = nativeDirectory();
-  if (process.getuid?.() !== 0 && hasAccount()) return createBinaries(native, [], undefined);
+  const binariesDirectory = nativeDirectory();
+  if (process.getuid?.() !== 0 && hasOsUser()) return binariesIn(binariesDirectory, [], undefined);
   const [unshare = '', ...flags] = USER_NAMESPACE;
-  if (spawnSync(unshare, [...flags, 'true']).status === 0) return createBinaries(native, USER_NAMESPACE, undefined);
+  if (spawnSync(unshare, [...flags, 'true']).status === 0)
+    return binariesIn(binariesDirectory, USER_NAMESPACE, undefined);
   if (process.getuid?.() !== 0)
     throw new StartProblem('PostgreSQL needs a user account: this uid has none in /etc/passwd.');
-  const account = postgresAccount();
-  if (canExecute(join(native, 'bin', 'postgres'), account)) return createBinaries(native, [], account);
+  const osUser = ensurePostgresUser();
+  if (canExecute(join(binariesDirectory, 'bin', 'postgres'), osUser)) return binariesIn(binariesDirectory, [], osUser);
   const copy = join(SHARED_HOME, 'program');
   mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
-  if (!existsSync(join(copy, 'bin', 'postgres'))) cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-  return createBinaries(copy, [], account);
+  if (!existsSync(join(copy, 'bin', 'postgres')))
+    cpSync(binariesDirectory, copy, { recursive: true, verbatimSymlinks: true });
+  return binariesIn(copy, [], osUser);
 }
 
-function createBinaries(native: string, prefix: string[], account: PostgresBinaries['account']): PostgresBinaries {
+function binariesIn(binariesDirectory: string, prefix: string[], osUser: PostgresBinaries['osUser']): PostgresBinaries {
   const chown = (path: string): void => {
-    if (account) chownSync(path, account.uid, account.gid);
+    if (osUser) chownSync(path, osUser.uid, osUser.gid);
   };
   return {
-    account,
+    osUser,
     chown,
     command: (program, args) => {
-      const [file = '', ...rest] = [...prefix, join(native, 'bin', program), ...args];
+      const [file = '', ...rest] = [...prefix, join(binariesDirectory, 'bin', program), ...args];
       return { file, args: rest };
     },
     prepareDirectory: (directory) => {
       const wanted = resolve(directory);
       makeDirectory(wanted);
-      const chosen = account && !canExecute(dirname(wanted), account) ? sharedDirectoryOf(wanted) : wanted;
+      const chosen = osUser && !canExecute(dirname(wanted), osUser) ? sharedDirectoryOf(wanted) : wanted;
       if (chosen !== wanted) mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
       makeDirectory(chosen);
       chown(chosen);
@@ -64,7 +66,7 @@ function createBinaries(native: string, prefix: string[], account: PostgresBinar
   };
 }
 
-/** The paths at which the contents of `directory` may be: there, or where the account can access it. */
+/** The paths at which the contents of `directory` may be: there, or where the user of PostgreSQL can access it. */
 export function candidateDirectoriesOf(directory: string): string[] {
   return [resolve(directory), sharedDirectoryOf(resolve(directory))];
 }
@@ -108,8 +110,8 @@ function link(source: string, target: string): void {
   }
 }
 
-/** Whether this uid has an account. Containers may run with a uid without one; initdb then does not start. */
-function hasAccount(): boolean {
+/** Whether this uid has a user account. Containers may run with a uid without one; initdb then does not start. */
+function hasOsUser(): boolean {
   try {
     return userInfo().username !== '';
   } catch {
@@ -117,19 +119,19 @@ function hasAccount(): boolean {
   }
 }
 
-function postgresAccount(): { uid: number; gid: number } {
+function ensurePostgresUser(): { uid: number; gid: number } {
   const id = (flag: string): number =>
     Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout || Number.NaN);
   if (Number.isNaN(id('-u'))) {
     spawnSync('groupadd', ['-f', 'postgres']);
     spawnSync('useradd', ['-r', '-g', 'postgres', 'postgres']);
   }
-  const account = { uid: id('-u'), gid: id('-g') };
-  if (Number.isNaN(account.uid))
+  const osUser = { uid: id('-u'), gid: id('-g') };
+  if (Number.isNaN(osUser.uid))
     throw new StartProblem('PostgreSQL cannot run as root here: create an account "postgres", or set DATABASE_URL.');
-  return account;
+  return osUser;
 }
 
-function canExecute(path: string, account: { uid: number; gid: number }): boolean {
-  return spawnSync('test', ['-x', path], account).status === 0;
+function canExecute(path: string, osUser: { uid: number; gid: number }): boolean {
+  return spawnSync('test', ['-x', path], osUser).status === 0;
 }

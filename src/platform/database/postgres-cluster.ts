@@ -19,7 +19,7 @@ const POLL_MS = 25;
 export interface Launch {
   readonly port: number;
   readonly settings: readonly string[];
-  /** The open file of a `ClusterLock`. */
+  /** The open file of a `DataDirectoryLock`. */
   readonly lock: number | undefined;
 }
 
@@ -96,7 +96,7 @@ export class PostgresCluster {
     ].flatMap((setting) => ['-c', setting]);
     const { file, args } = this.binaries.command('postgres', ['-D', this.data, '-p', String(port), ...flags]);
     const child = spawn(file, args, {
-      ...this.binaries.account,
+      ...this.binaries.osUser,
       env: serverEnvironment(),
       detached: true,
       stdio: ['ignore', log, log, lock ?? 'ignore'],
@@ -174,7 +174,7 @@ export class PostgresCluster {
   private async initdb(flags: string[]): Promise<void> {
     const { file, args } = this.binaries.command('initdb', flags);
     const child = spawn(file, args, {
-      ...this.binaries.account,
+      ...this.binaries.osUser,
       env: serverEnvironment(),
       detached: true, // Ctrl-C reaches only this process, which ends the start in order
       stdio: ['ignore', 'ignore', 'pipe'],

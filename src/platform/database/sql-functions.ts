@@ -56,7 +56,7 @@ const RECORD = `
 export async function installFunctions(
   client: pg.ClientBase,
   paths: readonly SqlFunctionPath[],
-  { program = readPackage().version }: { readonly program?: string } = {},
+  { programVersion = readPackage().version }: { readonly programVersion?: string } = {},
 ): Promise<string[]> {
   const [{ rows }, ...files] = await Promise.all([
     client.query<InstalledRow>('select path, hash, program from schema_functions'),
@@ -65,14 +65,14 @@ export async function installFunctions(
   const installed = new Map(rows.map((row) => [row.path, row]));
   const changed = files.filter(({ path, hash }) => {
     const current = installed.get(path);
-    return !current || (current.hash !== hash && !isNewer(current.program, program));
+    return !current || (current.hash !== hash && !isNewer(current.program, programVersion));
   });
   if (changed.length === 0) return [];
   await client.query('begin');
   try {
     for (const { path, text, hash } of changed) {
       await client.query(text);
-      await client.query(RECORD, [path, hash, program]);
+      await client.query(RECORD, [path, hash, programVersion]);
     }
     await client.query('commit');
   } catch (error) {

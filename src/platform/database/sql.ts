@@ -53,7 +53,7 @@ const noObserver: StatementObserver = { ran: () => undefined };
 class StatementRunner implements Queryable {
   constructor(
     private readonly client: PgClient,
-    private readonly observer: StatementObserver,
+    protected readonly observer: StatementObserver,
   ) {}
 
   async many<Row>(statement: Statement<Row>, values: SqlValue[] = []): Promise<Row[]> {
@@ -93,9 +93,9 @@ export type Isolation = 'read committed' | 'repeatable read read only';
 export class Sql extends StatementRunner {
   constructor(
     private readonly pool: pg.Pool,
-    private readonly statements: StatementObserver = noObserver,
+    observer: StatementObserver = noObserver,
   ) {
-    super(pool as unknown as PgClient, statements);
+    super(pool as unknown as PgClient, observer);
   }
 
   /**
@@ -109,28 +109,28 @@ export class Sql extends StatementRunner {
     } catch (error) {
       throw mapDatabaseOutage(error);
     }
-    let broken: Error | undefined;
+    let discardReason: Error | undefined;
     const onError = (error: Error): void => {
-      broken = error;
+      discardReason = error;
     };
     client.on('error', onError);
     try {
       await client.query(`begin isolation level ${isolation}; set local synchronous_commit to on`);
-      const result = await work(new StatementRunner(client, this.statements));
+      const result = await work(new StatementRunner(client, this.observer));
       await client.query('commit');
       return result;
     } catch (error) {
       // Closing the connection rolls back its transaction.
-      if (isResponseTimeout(error) || isReadOnly(error)) broken = error as Error;
+      if (isResponseTimeout(error) || isReadOnly(error)) discardReason = error as Error;
       else {
         await client.query('rollback').catch((rollbackError: Error) => {
-          broken = rollbackError;
+          discardReason = rollbackError;
         });
       }
       throw mapDatabaseOutage(error);
     } finally {
       client.removeListener('error', onError);
-      client.release(broken);
+      client.release(discardReason);
     }
   }
 }

@@ -7,7 +7,7 @@ import { DurableEvent, EventCatalogue } from '../event-log/event-catalogue.js';
 import type { StreamEvent } from '../event-log/stream-event.js';
 import { OnConnection, type ClosedConnection } from '../realtime/connection/connection-changes.js';
 import { ResumeState } from '../realtime/resume/resume-state-providers.js';
-import { Schedule, ScheduledTask } from '../schedule/schedule.js';
+import { ScheduledTasks, ScheduledTask } from '../schedule/schedule.js';
 import { DecoratedMethods, DecoratedMethodsModule } from './decorated-methods.js';
 
 class Opened extends DomainEvent {
@@ -61,7 +61,7 @@ const contexts: INestApplicationContext[] = [];
 
 async function eventsOf(parts: Record<string, Type[]>): Promise<DomainEvents> {
   const events = new DomainEvents();
-  events.bind((await contextOf(parts)).get(DecoratedMethods, { strict: false }));
+  events.registerDecorated((await contextOf(parts)).get(DecoratedMethods, { strict: false }));
   return events;
 }
 
@@ -124,7 +124,7 @@ describe('a decorated method', () => {
       }
     }
     const methods = (await contextOf({ providers: [Presenters] })).get(DecoratedMethods, { strict: false });
-    expect(() => new EventCatalogue().bind(methods)).toThrow('event door.opened is declared twice');
+    expect(() => new EventCatalogue().registerDecorated(methods)).toThrow('event door.opened is declared twice');
   });
 
   it('prevents the start when two are tasks of one name, or one has no interval', async () => {
@@ -149,7 +149,7 @@ describe('a decorated method', () => {
     }
     const bound = async (provider: Type): Promise<void> => {
       const methods = (await contextOf({ providers: [provider] })).get(DecoratedMethods, { strict: false });
-      new Schedule(Config.load({}, [])).bind(methods);
+      new ScheduledTasks(Config.load({}, [])).registerDecorated(methods);
     };
     await expect(bound(Twice)).rejects.toThrow('The task doors is scheduled twice.');
     await expect(bound(Never)).rejects.toThrow('The task never has no interval.');

@@ -35,7 +35,7 @@ export class DomainEvents {
   });
 
   /** Adds the methods marked `@OnDomainEvent`. */
-  bind(methods: DecoratedMethods): void {
+  registerDecorated(methods: DecoratedMethods): void {
     for (const { options, method } of methods.of<EventClasses, Handler<DomainEvent>>(ON_DOMAIN_EVENT)) {
       for (const eventClass of options) this.on(eventClass, method);
     }

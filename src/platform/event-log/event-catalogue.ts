@@ -30,7 +30,7 @@ export interface EventDescription {
   readonly data: Type<object> | readonly Type<object>[];
 }
 
-/** The declaration of a type of durable event. */
+/** The definition of a type of durable event. */
 export interface EventDefinition extends EventDescription, EventEffects {
   readonly type: string;
   readonly render: RenderEvents;
@@ -45,17 +45,17 @@ const DURABLE_EVENT = Symbol('@DurableEvent');
  * Declares a type of durable event, and marks the method of a provider that renders its events: `RenderEvents`. A
  * method of several types has a decorator for each.
  */
-export function DurableEvent(type: string, declaration: EventDescription & EventEffects) {
-  return methodDecorator<RenderEvents>(DURABLE_EVENT, { type, ...declaration });
+export function DurableEvent(type: string, definition: EventDescription & EventEffects) {
+  return methodDecorator<RenderEvents>(DURABLE_EVENT, { type, ...definition });
 }
 
-/** The declarations of all types of durable events. A type that is declared twice prevents the start. */
+/** The definitions of all types of durable events. A type that is declared twice prevents the start. */
 @Injectable()
 export class EventCatalogue {
   private readonly definitions = new Map<string, EventDefinition>();
 
   /** Declares the types of the methods marked `@DurableEvent`. @throws Error when a type is declared twice */
-  bind(methods: DecoratedMethods): void {
+  registerDecorated(methods: DecoratedMethods): void {
     const declared = methods.of<Omit<EventDefinition, 'render'>, RenderEvents>(DURABLE_EVENT);
     for (const { options, method: render } of declared) this.declare({ ...options, render });
   }

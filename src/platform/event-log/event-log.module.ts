@@ -21,7 +21,7 @@ export class EventLogModule implements OnModuleInit {
 
   /** Global modules are initialised before the others, and all instances exist: no event is published earlier. */
   onModuleInit(): void {
-    this.events.bind(this.methods);
-    this.catalogue.bind(this.methods);
+    this.events.registerDecorated(this.methods);
+    this.catalogue.registerDecorated(this.methods);
   }
 }

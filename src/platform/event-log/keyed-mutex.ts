@@ -1,7 +1,7 @@
 import { ServiceUnavailable } from '../errors/app-error.js';
 
-/** Callers that may wait for one key. Further ones are rejected instead of waiting forever. */
-const MAX_WAITING = 500;
+/** Callers of one key at a time, the running one included. Further ones are rejected instead of waiting forever. */
+const MAX_CALLERS = 500;
 
 /**
  * Runs one task at a time for each key, in the order of arrival. It prevents a busy stream from using the whole
@@ -9,16 +9,16 @@ const MAX_WAITING = 500;
  * it while using a connection.
  */
 export class KeyedMutex {
-  private readonly tails = new Map<string, { tail: Promise<void>; waiting: number }>();
+  private readonly tails = new Map<string, { tail: Promise<void>; callers: number }>();
 
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.tails.get(key);
-    if (before && before.waiting >= MAX_WAITING) throw new ServiceUnavailable();
+    if (before && before.callers >= MAX_CALLERS) throw new ServiceUnavailable();
     let release!: () => void;
     const own = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const entry = { tail: own, waiting: (before?.waiting ?? 0) + 1 };
+    const entry = { tail: own, callers: (before?.callers ?? 0) + 1 };
     this.tails.set(key, entry);
     await before?.tail;
     try {
@@ -26,7 +26,7 @@ export class KeyedMutex {
     } finally {
       const newest = this.tails.get(key)!;
       if (newest === entry) this.tails.delete(key);
-      else newest.waiting--;
+      else newest.callers--;
       release();
     }
   }

@@ -8,9 +8,9 @@ import { Sql, statement } from '../database/sql.js';
 import { Health } from './health.js';
 import { Config } from '../config/config.js';
 
-const IS_READ_ONLY = statement<{ is_read_only: boolean }>(
+const TAKES_WRITES = statement<{ takes_writes: boolean }>(
   'health.takes_writes',
-  `select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only`,
+  `select not (pg_is_in_recovery() or current_setting('transaction_read_only')::boolean) as takes_writes`,
 );
 
 /** Checks whether PostgreSQL responds and accepts writes. */
@@ -27,14 +27,14 @@ export class DatabaseHealth implements OnModuleInit {
   }
 
   private async check(): Promise<void> {
-    const row = await this.sql.one(IS_READ_ONLY);
-    if (!row!.is_read_only) return this.pool.foundWritable();
+    const row = await this.sql.one(TAKES_WRITES);
+    if (row!.takes_writes) return this.pool.foundWritable();
     this.pool.foundReadOnly();
     throw new ReadOnlyDatabase();
   }
 }
 
-/** Checks Redis if it is configured. A node works without it, so it is not vital. */
+/** Checks Redis if it is configured. A node works without it, so it is not required. */
 @Injectable()
 export class RedisHealth implements OnModuleInit, OnModuleDestroy {
   private redis: Redis | undefined;
@@ -50,7 +50,7 @@ export class RedisHealth implements OnModuleInit, OnModuleDestroy {
     const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1, commandTimeout: 1000 });
     redis.on('error', () => undefined); // the check reports failures
     this.redis = redis;
-    this.health.register('redis', () => redis.ping(), { isVital: false });
+    this.health.register('redis', () => redis.ping(), { isRequired: false });
   }
 
   onModuleDestroy(): void {

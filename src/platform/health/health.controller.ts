@@ -9,10 +9,10 @@ import { Priority } from '../throttling/priority.decorator.js';
 import { PublicHealthDto, ReadinessDto } from './health.dto.js';
 import { Health } from './health.js';
 
-/** The schema of `shape` with one of these statuses. */
-function failing(shape: Type, statuses: string[]): { allOf: object[] } {
+/** The schema of a 503 response: `dto` with one of these statuses. */
+function failureSchema(dto: Type, statuses: string[]): { allOf: object[] } {
   const status = { type: 'string', enum: statuses };
-  return { allOf: [{ $ref: getSchemaPath(shape) }, { type: 'object', properties: { status } }] };
+  return { allOf: [{ $ref: getSchemaPath(dto) }, { type: 'object', properties: { status } }] };
 }
 
 /**
@@ -43,7 +43,7 @@ export class HealthController {
   @ApiOkResponse({ type: ReadinessDto })
   @ApiServiceUnavailableResponse({
     description: 'The process does not accept requests now.',
-    schema: failing(ReadinessDto, ['draining', 'unavailable', 'read-only']),
+    schema: failureSchema(ReadinessDto, ['draining', 'unavailable', 'read-only']),
   })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
     const status = await this.health.readiness();
@@ -58,7 +58,7 @@ export class HealthController {
   @ApiOkResponse({ type: PublicHealthDto })
   @ApiServiceUnavailableResponse({
     description: 'A required component is unavailable, or the process is draining.',
-    schema: failing(PublicHealthDto, ['draining', 'unhealthy']),
+    schema: failureSchema(PublicHealthDto, ['draining', 'unhealthy']),
   })
   async components(
     @Req() request: ParleyRequest,

@@ -1,12 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { DatabaseHealth, RedisHealth, SocketHealth } from './health-checks.js';
-import { DrainState } from './drain-state.js';
+import { DrainCoordinator } from './drain-coordinator.js';
 import { HealthController } from './health.controller.js';
 import { Health } from './health.js';
 
 /** Liveness, readiness and the drain state, for every process. */
 @Global()
-@Module({ providers: [DrainState, Health, DatabaseHealth, RedisHealth], exports: [DrainState, Health] })
+@Module({ providers: [DrainCoordinator, Health, DatabaseHealth, RedisHealth], exports: [DrainCoordinator, Health] })
 export class HealthModule {}
 
 /** The health routes, and the socket check, for processes with HTTP. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { withTimeout } from '../concurrency/with-timeout.js';
 import { isReadOnly } from '../database/database-errors.js';
 import { readPackage } from '../process/program-files.js';
-import { DrainState } from './drain-state.js';
+import { DrainCoordinator } from './drain-coordinator.js';
 
 const CHECK_DEADLINE_MS = 2000;
 /** Several load balancers may probe every second; results of this age are shared by all of them. */
@@ -34,7 +34,7 @@ export type HealthCheck = () => unknown;
 
 interface Component {
   readonly check: HealthCheck | undefined;
-  readonly isVital: boolean;
+  readonly isRequired: boolean;
   lastError: ComponentHealth['last_error'];
   /** The newest result, possibly pending, and the time of its check. */
   latest?: { at: number; result: Promise<ComponentHealth> };
@@ -47,16 +47,16 @@ export class Health {
   private readonly components = new Map<string, Component>();
   private readonly metrics = new Map<string, () => number>();
 
-  constructor(private readonly drain: DrainState) {
+  constructor(private readonly drain: DrainCoordinator) {
     this.register('redis', undefined);
   }
 
   /**
-   * Registers a component. Without a check it is disabled in this installation. A process is unhealthy if a vital
+   * Registers a component. Without a check it is disabled in this installation. A process is unhealthy if a required
    * component fails.
    */
-  register(component: string, check: HealthCheck | undefined, { isVital = true } = {}): void {
-    this.components.set(component, { check, isVital, lastError: null });
+  register(component: string, check: HealthCheck | undefined, { isRequired = true } = {}): void {
+    this.components.set(component, { check, isRequired, lastError: null });
   }
 
   /** Adds a metric to `/healthz`. */
@@ -68,11 +68,13 @@ export class Health {
     return Object.fromEntries([...this.metrics].map(([name, read]) => [name, read()]));
   }
 
-  /** Whether this process accepts requests. Checks vital components only, and none twice in a second. */
+  /** Whether this process accepts requests. Checks required components only, and none twice in a second. */
   async readiness(): Promise<Readiness> {
     if (this.drain.isDraining) return 'draining';
-    const vital = [...this.components.values()].filter(({ isVital }) => isVital);
-    const statuses = (await Promise.all(vital.map((component) => recent(component)))).map(({ status }) => status);
+    const required = [...this.components.values()].filter(({ isRequired }) => isRequired);
+    const statuses = (await Promise.all(required.map((component) => recentResultOf(component)))).map(
+      ({ status }) => status,
+    );
     if (statuses.includes('unhealthy')) return 'unavailable';
     return statuses.includes('read-only') ? 'read-only' : 'ok';
   }
@@ -100,7 +102,7 @@ export class Health {
     return new Map(
       await Promise.all(
         configured.map(async ([name, component]) => {
-          const result = await withTimeout(deadlineMs, recent(component)).catch(() => undefined);
+          const result = await withTimeout(deadlineMs, recentResultOf(component)).catch(() => undefined);
           return [name, result?.status === 'healthy'] as const;
         }),
       ),
@@ -112,12 +114,12 @@ export class Health {
       .filter(([, { status }]) => status === 'unhealthy' || status === 'read-only')
       .map(([name]) => name);
     if (this.drain.isDraining) return 'draining';
-    if (failing.some((name) => this.components.get(name)!.isVital)) return 'unhealthy';
+    if (failing.some((name) => this.components.get(name)!.isRequired)) return 'unhealthy';
     return failing.length > 0 ? 'degraded' : 'healthy';
   }
 }
 
-function recent(component: Component): Promise<ComponentHealth> {
+function recentResultOf(component: Component): Promise<ComponentHealth> {
   const { latest } = component;
   return latest && performance.now() - latest.at < FRESH_MS ? latest.result : checkNow(component);
 }

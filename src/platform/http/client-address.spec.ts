@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { subjectOfIp } from '../throttling/limit-subject.js';
-import { ClientAddresses, ipOf } from './client-address.js';
+import { ClientAddressResolver, ipOf } from './client-address.js';
 
 const requestOf = (peer: string, headers: Record<string, string> = {}): IncomingMessage =>
   ({ socket: { remoteAddress: peer }, headers }) as unknown as IncomingMessage;
@@ -31,7 +31,7 @@ describe('an IP address', () => {
 
 describe('the IP address of a client', () => {
   const behind = (trustProxy: Config['trustProxy'], ...[peer, forwarded]: [string, string?]): string | undefined =>
-    new ClientAddresses({ trustProxy } as Config).of(
+    new ClientAddressResolver({ trustProxy } as Config).of(
       requestOf(peer, forwarded ? { 'x-forwarded-for': forwarded } : {}),
     );
 
@@ -73,7 +73,7 @@ describe('the IP address of a client', () => {
     const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const lines = (trustProxy: Config['trustProxy'], ...requests: IncomingMessage[]): unknown[] => {
       warned.mockClear();
-      const addresses = new ClientAddresses({ trustProxy } as Config);
+      const addresses = new ClientAddressResolver({ trustProxy } as Config);
       for (const request of requests) addresses.of(request);
       return warned.mock.calls.map(([, fields]) => fields as unknown);
     };
@@ -90,7 +90,7 @@ describe('the IP address of a client', () => {
 
   it('has a TLS connection only if our own proxy reports it', () => {
     const isSecure = (trustProxy: Config['trustProxy'], peer: string, proto: string): boolean =>
-      new ClientAddresses({ trustProxy } as Config).isSecure(requestOf(peer, { 'x-forwarded-proto': proto }));
+      new ClientAddressResolver({ trustProxy } as Config).isSecure(requestOf(peer, { 'x-forwarded-proto': proto }));
     expect(isSecure(1, '10.0.0.1', 'https')).toBe(true);
     expect(isSecure(1, '10.0.0.1', 'https, http')).toBe(true);
     expect(isSecure(1, '10.0.0.1', 'http')).toBe(false);

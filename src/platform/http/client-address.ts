@@ -46,7 +46,7 @@ export function isLoopback(ip: string): boolean {
 
 /** Determines the IP address of a client. Only the headers of our own proxies (`TRUST_PROXY`) are trusted. */
 @Injectable()
-export class ClientAddresses {
+export class ClientAddressResolver {
   private readonly logger = new Logger('Http');
   private readonly trusts: TrustsProxy;
   private hasWarned = false;

@@ -7,10 +7,10 @@ import { createLog, NestLog } from '../logging/log.js';
 import { SocketIoAdapter } from '../realtime/transport/socket-io.adapter.js';
 import { serveOpenApiDocument } from './openapi-document.js';
 import { accessLog, cors, requestHeaders } from './request-headers.middleware.js';
-import { ClientAddresses } from './client-address.js';
-import { CLIENT_ADDRESSES, FastExpressAdapter } from './fast-express-adapter.js';
+import { ClientAddressResolver } from './client-address.js';
+import { CLIENT_ADDRESS_RESOLVER_SETTING, FastExpressAdapter } from './fast-express-adapter.js';
 import { UrlEncodedRoutes, bodyParser } from './body-parser.js';
-import { PUBLIC_URL } from './public-url.js';
+import { PUBLIC_URL_SETTING } from './public-url.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 import { RequestValidator } from './request-validator.js';
 
@@ -30,8 +30,8 @@ export async function createHttpApp(
     forceCloseConnections: true,
   });
   app.useWebSocketAdapter(app.get(SocketIoAdapter));
-  app.set(CLIENT_ADDRESSES, app.get(ClientAddresses));
-  app.set(PUBLIC_URL, config.publicUrl);
+  app.set(CLIENT_ADDRESS_RESOLVER_SETTING, app.get(ClientAddressResolver));
+  app.set(PUBLIC_URL_SETTING, config.publicUrl);
   app.use(requestHeaders(app.get(RequestsInFlight), app.get(RequestValidator)));
   if (log.isLevelEnabled('debug')) app.use(accessLog(log));
   app.use(cors(config));

@@ -4,7 +4,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express, type Response } from 'express';
 import { jsonInSteps, utf8InSteps } from '../json/json-encoding.js';
 import { runInTurns, type Steps } from '../concurrency/steps.js';
-import type { ClientAddresses } from './client-address.js';
+import type { ClientAddressResolver } from './client-address.js';
 
 const SERVER_OPTIONS: ServerOptions = {
   headersTimeout: 10_000,
@@ -16,8 +16,8 @@ const SERVER_OPTIONS: ServerOptions = {
 };
 const MAX_REQUESTS_PER_SOCKET = 1000;
 
-/** The Express setting that contains the `ClientAddresses` of the application. */
-export const CLIENT_ADDRESSES = 'client addresses';
+/** The Express setting that contains the `ClientAddressResolver` of the application. */
+export const CLIENT_ADDRESS_RESOLVER_SETTING = 'client address resolver';
 
 /**
  * Express without its prototype swap. Express sets the prototype of every request and response, which invalidates V8's
@@ -45,11 +45,11 @@ export class FastExpressAdapter extends ExpressAdapter {
     if (statusCode) response.statusCode = statusCode;
     const text = runInTurns(textInSteps(body));
     return text instanceof Promise
-      ? text.then((encoded) => this.endWith(response, encoded))
-      : this.endWith(response, text);
+      ? text.then((encoded) => this.endWithJson(response, encoded))
+      : this.endWithJson(response, text);
   }
 
-  private endWith(response: Response, text: string | Buffer): Response {
+  private endWithJson(response: Response, text: string | Buffer): Response {
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('Content-Length', Buffer.byteLength(text));
     return response.end(text);
@@ -61,7 +61,7 @@ export class FastExpressAdapter extends ExpressAdapter {
     class FastResponse extends ServerResponse<FastRequest> {}
     installPrototype(FastRequest.prototype, application, 'request');
     installPrototype(FastResponse.prototype, application, 'response');
-    defineProxyProperties(FastRequest.prototype, application);
+    defineForwardedProperties(FastRequest.prototype, application);
     const server = createServer(
       { ...SERVER_OPTIONS, IncomingMessage: FastRequest, ServerResponse: FastResponse },
       (request, response) => {
@@ -112,16 +112,17 @@ class ExpectContinueRequest extends IncomingMessage {
 }
 
 /** Replaces Express's `ip` and `protocol` of a request by our own handling of proxy headers. */
-function defineProxyProperties(prototype: object, application: Express): void {
-  const addresses = (): ClientAddresses => application.get(CLIENT_ADDRESSES) as ClientAddresses;
+function defineForwardedProperties(prototype: object, application: Express): void {
+  const resolver = (): ClientAddressResolver =>
+    application.get(CLIENT_ADDRESS_RESOLVER_SETTING) as ClientAddressResolver;
   const derive = (name: string, get: (this: IncomingMessage) => unknown): void => {
     Object.defineProperty(prototype, name, { get, configurable: true, enumerable: true });
   };
   derive('ip', function () {
-    return addresses().of(this);
+    return resolver().of(this);
   });
   derive('protocol', function () {
-    return addresses().isSecure(this) ? 'https' : 'http';
+    return resolver().isSecure(this) ? 'https' : 'http';
   });
 }
 

@@ -3,7 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ErrorObservers, ErrorFilter } from '../errors/error.filter.js';
 import { ErrorFormats } from '../errors/error-formats.js';
 import { LoadSheddingGuard } from '../throttling/load-shedding.guard.js';
-import { LimitGuard } from '../throttling/throttler.guard.js';
+import { LimitGuard } from '../throttling/limit.guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { UrlEncodedRoutes } from './body-parser.js';

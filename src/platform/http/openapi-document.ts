@@ -10,7 +10,7 @@ import { API_HEADERS, ErrorResponses, errorsOf, headersFor, type Responses } fro
 import { Limits } from '../throttling/limits.service.js';
 import { routeMetadata, type RouteMetadata } from './route-metadata.js';
 import type { ParleyRequest } from './parley-request.js';
-import { ServedDocument } from './served-document.js';
+import { CachedJsonDocument } from './cached-json-document.js';
 import { CALL_LIMIT } from '../throttling/limits.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -60,7 +60,7 @@ export function openApiDocument(app: NestExpressApplication, extraModels: Type[]
  * request is counted here, as a call of the client's IP address.
  */
 export function serveOpenApiDocument(app: NestExpressApplication): void {
-  const document = new ServedDocument(() => openApiDocument(app));
+  const document = new CachedJsonDocument(() => openApiDocument(app));
   app.use(['/openapi.json', '/docs'], countAsCall(app.get(Limits)));
   (app.getHttpAdapter().getInstance() as Express).get('/openapi.json', document.serve);
   // The page loads the document like any other client instead of containing a second copy.

@@ -1,18 +1,23 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 
-/** The Express setting that contains `PUBLIC_URL`. */
-export const PUBLIC_URL = 'public url';
+/** The Express setting that contains the setting `PUBLIC_URL` of the server. */
+export const PUBLIC_URL_SETTING = 'public url';
 
 /**
  * Returns the URL at which clients reach this server, without a trailing slash: `PUBLIC_URL`, or else the host of this
  * request.
  */
 export function publicUrlOf(request: Request): string {
-  return baseUrlOf(request.app.get(PUBLIC_URL) as string | undefined, request.protocol, request.headers.host);
+  return resolvePublicUrl(
+    request.app.get(PUBLIC_URL_SETTING) as string | undefined,
+    request.protocol,
+    request.headers.host,
+  );
 }
 
-export function baseUrlOf(configured: string | undefined, protocol: string, host = 'localhost'): string {
+/** `publicUrlOf` for a request that Express has not handled: of its protocol and `Host` header. */
+export function resolvePublicUrl(configured: string | undefined, protocol: string, host = 'localhost'): string {
   return configured?.replace(/\/+$/, '') ?? `${protocol}://${host}`;
 }
 

@@ -1,8 +1,8 @@
 import { Global, Module } from '@nestjs/common';
-import { ClientAddresses } from './client-address.js';
+import { ClientAddressResolver } from './client-address.js';
 import { RequestValidator } from './request-validator.js';
 
 /** The first checks of every request and upgrade: whether it is valid, and from which IP address it comes. */
 @Global()
-@Module({ providers: [ClientAddresses, RequestValidator], exports: [ClientAddresses, RequestValidator] })
+@Module({ providers: [ClientAddressResolver, RequestValidator], exports: [ClientAddressResolver, RequestValidator] })
 export class RequestSourceModule {}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import { DrainState } from '../health/drain-state.js';
+import { DrainCoordinator } from '../health/drain-coordinator.js';
 
 /** Called after every response with its status and the time since the request's head was read. Must not throw. */
 export type ResponseObserver = (status: number, ms: number) => void;
@@ -12,7 +12,7 @@ export class RequestsInFlight {
   private readonly observers: ResponseObserver[] = [];
   private onIdle: (() => void) | undefined;
 
-  constructor(readonly drain: DrainState) {
+  constructor(readonly drain: DrainCoordinator) {
     drain.afterDrain(() => this.whenIdle());
   }
 

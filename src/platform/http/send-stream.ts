@@ -2,20 +2,6 @@ import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-
-/** A signal that is aborted when the client disconnects before the response is sent. */
-export const DisconnectSignal = createParamDecorator((_data: unknown, context: ExecutionContext): AbortSignal =>
-  disconnectSignalOf(context.switchToHttp().getResponse<Response>()),
-);
-
-/** Returns a signal that is aborted when the client disconnects before this response is sent. */
-export function disconnectSignalOf(response: Response): AbortSignal {
-  const disconnected = new AbortController();
-  if (response.closed) disconnected.abort();
-  else response.once('close', () => response.writableFinished || disconnected.abort());
-  return disconnected.signal;
-}
 
 /** A client that reads nothing for this time counts as disconnected, even if its connection is open. */
 const STALLED_AFTER_MS = 60_000;

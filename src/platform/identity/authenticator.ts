@@ -6,7 +6,7 @@ import { type AppError, AuthenticationRequired } from '../errors/app-error.js';
  * The checks of our own access tokens, the same for Passport (REST) and for `AccessTokens` (sockets). There is no
  * tolerance for the expiry.
  */
-export const TOKEN_CHECKS = { algorithms: ['HS256' as const], issuer: 'parley', audience: 'parley' };
+export const JWT_VERIFY_OPTIONS = { algorithms: ['HS256' as const], issuer: 'parley', audience: 'parley' };
 
 /** The error of a token that `jsonwebtoken` did not verify. */
 export function tokenRefusal(error: unknown): AppError {
@@ -23,16 +23,17 @@ export abstract class Authenticator {
   abstract authenticate(token: string): Promise<Actor>;
 
   /**
-   * Whether Passport has to verify the token over REST, with `keyOf` and `authenticateVerified`: it was not verified
-   * before, and is not one of the identity provider, which `authenticate` verifies.
+   * Whether Passport has to verify the token over REST, with `verificationKeyOf` and `authenticateVerified`: it was not
+   * verified before, and is not one of the identity provider, which `authenticate` verifies.
    */
   abstract needsVerification(token: string): boolean;
 
   /** Returns the key that verifies a token of our own. @throws AuthenticationRequired if its header is not ours */
-  abstract keyOf(token: string): KeyObject;
+  abstract verificationKeyOf(token: string): KeyObject;
 
   /**
-   * Authenticates a token of our own. The caller has verified its signature, issuer, audience and expiry with `keyOf`.
+   * Authenticates a token of our own. The caller has verified its signature, issuer, audience and expiry with
+   * `verificationKeyOf`.
    *
    * @throws AuthenticationRequired, AccountBanned
    */
@@ -50,7 +51,7 @@ export abstract class Authenticator {
    *
    * @throws AuthenticationRequired, AccountBanned
    */
-  abstract authenticateKey(key: string): Promise<Actor>;
+  abstract authenticateSessionKey(key: string): Promise<Actor>;
 
   /**
    * Returns which of these sessions have ended: revoked, expired, or their user banned or deleted. Reads the database

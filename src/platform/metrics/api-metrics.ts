@@ -4,7 +4,7 @@ import { RequestsInFlight } from '../http/requests-in-flight.js';
 import { OnConnection, type OpenedConnection } from '../realtime/connection/connection-changes.js';
 import { Connections } from '../realtime/connection/connections.js';
 import { FanOut } from '../realtime/fan-out/fan-out.js';
-import { Metrics, type Reading } from './metrics.js';
+import { Metrics, type Sample } from './metrics.js';
 
 /** Metrics of requests, of connections and of deliveries. */
 @Injectable()
@@ -26,19 +26,19 @@ export class ApiMetrics implements OnModuleInit {
       metrics.count('parley_http_requests_total', { status: `${Math.floor(status / 100)}xx` });
       metrics.observe('parley_http_request_seconds', ms / 1000);
     });
-    metrics.registerReader('parley_http_in_flight', () => [{ value: requests.size }]);
-    metrics.registerReader('parley_connections', () => this.byTransport());
-    metrics.registerReader('parley_connections_closed_total', () =>
+    metrics.registerCallback('parley_http_in_flight', () => [{ value: requests.size }]);
+    metrics.registerCallback('parley_connections', () => this.byTransport());
+    metrics.registerCallback('parley_connections_closed_total', () =>
       [...connections.closedByCode].map(([code, value]) => ({ value, labels: { code } })),
     );
-    metrics.registerReader('parley_connections_slow', () => [{ value: connections.slow.size }]);
+    metrics.registerCallback('parley_connections_slow', () => [{ value: connections.slow.size }]);
     fanOut.observe((_event, frames) => {
       this.events++;
       this.frames += frames;
     });
-    metrics.registerReader('parley_events_delivered_total', () => [{ value: this.events }]);
+    metrics.registerCallback('parley_events_delivered_total', () => [{ value: this.events }]);
     health.registerMetric('active_connections', () => connections.size);
-    metrics.registerReader('parley_deliveries_total', () => [{ value: this.frames }]);
+    metrics.registerCallback('parley_deliveries_total', () => [{ value: this.frames }]);
   }
 
   @OnConnection('opened')
@@ -52,7 +52,7 @@ export class ApiMetrics implements OnModuleInit {
     this.metrics.count('parley_connections_refused_total', { code });
   }
 
-  private byTransport(): Reading[] {
+  private byTransport(): Sample[] {
     const counts = { websocket: 0, 'socket.io': 0 };
     for (const { kind } of this.connections) counts[kind]++;
     return Object.entries(counts).map(([transport, value]) => ({ value, labels: { transport } }));

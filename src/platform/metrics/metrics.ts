@@ -11,20 +11,20 @@ import {
 } from './metric-table.js';
 
 /** One value of a gauge or counter that is read when the metrics are requested. */
-export interface Reading {
+export interface Sample {
   readonly value: number;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Readers that take longer are omitted: a scrape has a deadline, and the other metrics must meet it. */
-const READ_DEADLINE_MS = 1000;
+/** Callbacks that take longer are omitted: a scrape has a deadline, and the other metrics must meet it. */
+const CALLBACK_DEADLINE_MS = 1000;
 
-type Reader = () => readonly Reading[] | Promise<readonly Reading[]>;
+type SampleCallback = () => readonly Sample[] | Promise<readonly Sample[]>;
 
 /**
  * The metrics of this process since its start. Hot paths call `count` and `observe` once for each message or batch,
- * never for each receiver. Values that exist elsewhere are registered with `read` and read when the metrics are
- * requested.
+ * never for each receiver. For values that exist elsewhere, `registerCallback` registers a function that reads them
+ * when the metrics are requested.
  */
 @Injectable()
 export class Metrics {
@@ -32,13 +32,13 @@ export class Metrics {
   private readonly counters = new Map<CounterName, Counter>();
   private readonly gauges = new Map<GaugeName, Gauge>();
   private readonly histograms = new Map<HistogramName, Histogram>();
-  private readonly readers = new Map<MetricName, Reader>();
+  private readonly callbacks = new Map<MetricName, SampleCallback>();
   private readonly caches = new Map<string, () => { hits: number; misses: number }>();
   private hasDefaults = false;
 
   constructor() {
     for (const [name, declaration] of Object.entries(METRICS)) this.declare(name as MetricName, declaration);
-    this.registerReader('parley_cache_lookups_total', () =>
+    this.registerCallback('parley_cache_lookups_total', () =>
       [...this.caches].flatMap(([cache, lookUps]) => {
         const { hits, misses } = lookUps();
         return [
@@ -58,11 +58,11 @@ export class Metrics {
   }
 
   /**
-   * Calls `reader` each time the metrics are requested. A gauge whose reader fails or takes longer than a second is
+   * Calls `callback` each time the metrics are requested. A gauge whose callback fails or takes longer than a second is
    * omitted until it can be read again; a counter retains its value.
    */
-  registerReader(name: GaugeName | CounterName, reader: Reader): void {
-    this.readers.set(name, reader);
+  registerCallback(name: GaugeName | CounterName, callback: SampleCallback): void {
+    this.callbacks.set(name, callback);
   }
 
   /** Registers a cache by the hits and misses of its lookups since the start. */
@@ -82,7 +82,7 @@ export class Metrics {
   }
 
   /** The values of a counter or gauge now, by labels. */
-  async values(name: CounterName | GaugeName): Promise<Reading[]> {
+  async values(name: CounterName | GaugeName): Promise<Sample[]> {
     await this.refreshOne(name);
     const metric = this.counters.get(name as CounterName) ?? this.gauges.get(name as GaugeName)!;
     return (await metric.get()).values.map(({ value, labels }) => ({
@@ -111,17 +111,17 @@ export class Metrics {
       this.hasDefaults = true;
       collectDefaultMetrics({ register: this.registry, prefix: 'parley_' });
     }
-    await Promise.all([...this.readers.keys()].map((name) => this.refreshOne(name)));
+    await Promise.all([...this.callbacks.keys()].map((name) => this.refreshOne(name)));
   }
 
   private async refreshOne(name: MetricName): Promise<void> {
-    const reader = this.readers.get(name);
-    if (!reader) return;
+    const callback = this.callbacks.get(name);
+    if (!callback) return;
     const gauge = this.gauges.get(name as GaugeName);
-    let readings: readonly Reading[];
+    let samples: readonly Sample[];
     try {
-      const read = reader();
-      readings = read instanceof Promise ? await withTimeout(READ_DEADLINE_MS, read) : read;
+      const result = callback();
+      samples = result instanceof Promise ? await withTimeout(CALLBACK_DEADLINE_MS, result) : result;
     } catch {
       if (gauge) removeSeries(gauge);
       return;
@@ -129,7 +129,7 @@ export class Metrics {
     if (gauge) removeSeries(gauge);
     const counter = this.counters.get(name as CounterName);
     counter?.reset();
-    for (const { value, labels = {} } of readings) {
+    for (const { value, labels = {} } of samples) {
       if (counter) counter.inc(labels, value);
       else gauge!.set(labels, value);
     }

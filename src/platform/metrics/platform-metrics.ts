@@ -2,12 +2,12 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PoolMonitor } from '../database/pool-monitor.js';
 import { OutboxRepository } from '../event-log/outbox.repository.js';
 import { StatementStats } from '../database/statement-stats.js';
-import { Metrics, type Reading } from './metrics.js';
+import { Metrics, type Sample } from './metrics.js';
 import { Bus } from '../realtime/bus/bus.js';
 import { WatermarkTracker } from '../realtime/fan-out/watermark-tracker.js';
 import { Resume } from '../realtime/resume/resume.js';
 import { HeadReconciler } from '../realtime/fan-out/head-reconciler.js';
-import { DrainState } from '../health/drain-state.js';
+import { DrainCoordinator } from '../health/drain-coordinator.js';
 import { Health } from '../health/health.js';
 
 /** Metrics of statements, of the pool for requests, and of the outbox. */
@@ -23,24 +23,26 @@ export class DatabaseMetrics implements OnModuleInit {
   onModuleInit(): void {
     const { metrics, statements, pool } = this;
     statements.observe((ms) => metrics.observe('parley_database_query_seconds', ms / 1000));
-    metrics.registerReader('parley_database_statements_total', () => this.each(({ count }) => count));
-    metrics.registerReader('parley_database_statement_seconds_total', () => this.each(({ totalMs }) => totalMs / 1000));
-    metrics.registerReader('parley_database_errors_total', () =>
+    metrics.registerCallback('parley_database_statements_total', () => this.each(({ count }) => count));
+    metrics.registerCallback('parley_database_statement_seconds_total', () =>
+      this.each(({ totalMs }) => totalMs / 1000),
+    );
+    metrics.registerCallback('parley_database_errors_total', () =>
       [...statements.failures].map(([name, value]) => ({ value, labels: { class: name } })),
     );
-    metrics.registerReader('parley_database_connections', () =>
+    metrics.registerCallback('parley_database_connections', () =>
       Object.entries(pool.state).map(([state, value]) => ({ value, labels: { state } })),
     );
     let backlog: Promise<{ events: number; ageSeconds: number }>;
-    metrics.registerReader('parley_outbox_events', async () => {
+    metrics.registerCallback('parley_outbox_events', async () => {
       backlog = this.outbox.backlog();
       return [{ value: (await backlog).events }];
     });
-    metrics.registerReader('parley_outbox_age_seconds', async () => [{ value: (await backlog).ageSeconds }]);
-    metrics.registerReader('parley_database_pool_wait_seconds', () => [{ value: pool.waitMs / 1000 }]);
+    metrics.registerCallback('parley_outbox_age_seconds', async () => [{ value: (await backlog).ageSeconds }]);
+    metrics.registerCallback('parley_database_pool_wait_seconds', () => [{ value: pool.waitMs / 1000 }]);
   }
 
-  private each(valueOf: (time: { count: number; totalMs: number }) => number): Reading[] {
+  private each(valueOf: (time: { count: number; totalMs: number }) => number): Sample[] {
     return [...this.statements.byName].map(([statement, time]) => ({ value: valueOf(time), labels: { statement } }));
   }
 }
@@ -58,13 +60,13 @@ export class FanOutMetrics implements OnModuleInit {
 
   onModuleInit(): void {
     const { metrics, bus, reconciler, watermarks, resume } = this;
-    metrics.registerReader('parley_bus_connected', () => [{ value: Number(bus.isConnected) }]);
-    metrics.registerReader('parley_sweep_age_seconds', () => [{ value: reconciler.cycleAgeMs / 1000 }]);
-    metrics.registerReader('parley_watermark_held_seconds', () => {
+    metrics.registerCallback('parley_bus_connected', () => [{ value: Number(bus.isConnected) }]);
+    metrics.registerCallback('parley_sweep_age_seconds', () => [{ value: reconciler.cycleAgeMs / 1000 }]);
+    metrics.registerCallback('parley_watermark_held_seconds', () => {
       const stalledMs = watermarks.stalledForMs();
       return stalledMs === undefined ? [] : [{ value: stalledMs / 1000 }];
     });
-    metrics.registerReader('parley_resyncs_total', () =>
+    metrics.registerCallback('parley_resyncs_total', () =>
       [...resume.resyncs].map(([reason, value]) => ({ value, labels: { reason } })),
     );
   }
@@ -79,14 +81,14 @@ export class HealthMetrics implements OnModuleInit {
   constructor(
     private readonly metrics: Metrics,
     private readonly health: Health,
-    private readonly drain: DrainState,
+    private readonly drain: DrainCoordinator,
   ) {}
 
   onModuleInit(): void {
     const { metrics, health, drain } = this;
-    metrics.registerReader('parley_draining', () => [{ value: Number(drain.isDraining) }]);
-    metrics.registerReader('parley_ready', async () => [{ value: Number(await health.isReadyWithin(DEADLINE_MS)) }]);
-    metrics.registerReader('parley_component_up', async () =>
+    metrics.registerCallback('parley_draining', () => [{ value: Number(drain.isDraining) }]);
+    metrics.registerCallback('parley_ready', async () => [{ value: Number(await health.isReadyWithin(DEADLINE_MS)) }]);
+    metrics.registerCallback('parley_component_up', async () =>
       [...(await health.workingComponents(DEADLINE_MS))].map(([component, works]) => ({
         value: Number(works),
         labels: { component },

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { ModuleRef } from '@nestjs/core';
 import { loggedErrors } from '../logging/logged-errors.js';
 import { QueueDepths } from '../queue/queue-depths.js';
-import { Schedule } from '../schedule/schedule.js';
+import { ScheduledTasks } from '../schedule/schedule.js';
 import { LoadShedder } from '../throttling/load-shedder.js';
 import { ObservableRateLimiter } from '../throttling/observable-rate-limiter.js';
 import { Metrics } from './metrics.js';
@@ -27,18 +27,18 @@ export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShut
         if (!allowed) metrics.count('parley_limits_hit_total', { action });
       },
     });
-    metrics.registerReader('parley_overload_level', () => [{ value: this.shedder.level }]);
-    metrics.registerReader('parley_event_loop_lag_seconds', () => [{ value: this.shedder.lagMs / 1000 }]);
-    metrics.registerReader('parley_shed_total', () =>
+    metrics.registerCallback('parley_overload_level', () => [{ value: this.shedder.level }]);
+    metrics.registerCallback('parley_event_loop_lag_seconds', () => [{ value: this.shedder.lagMs / 1000 }]);
+    metrics.registerCallback('parley_shed_total', () =>
       [...this.shedder.shed].map(([priority, value]) => ({ value, labels: { class: priority } })),
     );
     this.stopObservingErrors = loggedErrors.observe(({ context }) => metrics.count('parley_errors_total', { context }));
-    metrics.registerReader('parley_queue_jobs', async () =>
+    metrics.registerCallback('parley_queue_jobs', async () =>
       (await this.queues.read()).flatMap(({ name: queue, jobs }) =>
         Object.entries(jobs).map(([state, value]) => ({ value, labels: { queue, state } })),
       ),
     );
-    this.schedule?.observe((task, outcome, ms, done) => {
+    this.tasks?.observe((task, outcome, ms, done) => {
       metrics.count('parley_scheduled_runs_total', { task, outcome });
       metrics.count('parley_scheduled_seconds_total', { task }, ms / 1000);
       for (const [what, count] of Object.entries(done)) {
@@ -52,9 +52,9 @@ export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShut
   }
 
   /** Undefined in processes without background work. */
-  private get schedule(): Schedule | undefined {
+  private get tasks(): ScheduledTasks | undefined {
     try {
-      return this.modules.get(Schedule, { strict: false });
+      return this.modules.get(ScheduledTasks, { strict: false });
     } catch {
       return undefined;
     }

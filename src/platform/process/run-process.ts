@@ -6,7 +6,7 @@ import { filesDirOf } from '../config/directories.js';
 import type { SettingValues } from '../config/settings.js';
 import { startDatabaseServer, type DatabaseServer } from '../database/database-server.js';
 import { migrate } from '../database/migrate.js';
-import { DrainState } from '../health/drain-state.js';
+import { DrainCoordinator } from '../health/drain-coordinator.js';
 import { StartupBanner } from '../logging/startup-banner.js';
 import { createLog, NestLog } from '../logging/log.js';
 import type { RateLimit } from '../throttling/limits.js';
@@ -134,7 +134,7 @@ function createShutdown(
     }, SHUTDOWN_DEADLINE_MS + delayMs).unref();
     try {
       const app = await startedApp(state);
-      await app?.get(DrainState).begin(delayMs);
+      await app?.get(DrainCoordinator).begin(delayMs);
       await app?.close();
     } catch (error) {
       log.error({ err: error }, 'the shutdown failed');

@@ -9,8 +9,8 @@ export const queueFailures = new RepeatedWarning(new Logger('Queue'), 'the queue
 });
 
 /**
- * A queue that logs its failures from its creation on. BullMQ prints those of a queue without an `error` listener past
- * the log.
+ * A queue that logs its failures from its creation on. Without an `error` listener BullMQ would print them to the
+ * console instead of the log.
  */
 export class LoggedQueue extends Queue {
   constructor(name: string, options?: QueueOptions) {

@@ -18,7 +18,7 @@ import type { RedisOptions } from 'ioredis';
 import type pg from 'pg';
 import { Config } from '../config/config.js';
 import { closePool, openPool } from '../database/pg-pool.js';
-import { DrainState } from '../health/drain-state.js';
+import { DrainCoordinator } from '../health/drain-coordinator.js';
 import { ClosableRedis } from './closable-redis.js';
 import { queueFailures } from './logged-queue.js';
 
@@ -30,7 +30,7 @@ const POOL_SIZE = 16;
  */
 const RESPONSE_TIMEOUT_MS = 15_000;
 /** Longest interval between connection attempts while Redis is unavailable; at shutdown there is one more attempt. */
-const MAX_RETRY_MS = 1000;
+const MAX_RETRY_INTERVAL_MS = 1000;
 const CONNECT_TIMEOUT_MS = 2000;
 /** At shutdown, a Redis that does not respond to a PING within this time is considered unavailable. */
 const PING_TIMEOUT_MS = 1000;
@@ -52,7 +52,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
   constructor(
     config: Config,
     private readonly discovery: DiscoveryService,
-    drain: DrainState,
+    drain: DrainCoordinator,
   ) {
     if (config.redisUrl) {
       // Before anything is closed, because the first component to close may wait for a response of Redis.
@@ -63,7 +63,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
         url: config.redisUrl,
         maxRetriesPerRequest: null,
         connectTimeout: CONNECT_TIMEOUT_MS,
-        retryStrategy: (times) => (this.isClosing ? null : Math.min(times * 100, MAX_RETRY_MS)),
+        retryStrategy: (times) => (this.isClosing ? null : Math.min(times * 100, MAX_RETRY_INTERVAL_MS)),
       };
       return;
     }
@@ -74,7 +74,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
         max: POOL_SIZE,
         connectionTimeoutMillis: 5000,
         query_timeout: RESPONSE_TIMEOUT_MS,
-        keepAlive: true, // without it a worker looks for jobs at least every 10 s
+        keepAlive: true, // without it BullMQ also polls every 10 s, in case a notification is lost
         options: '-c search_path=bullmq,public',
       },
       queueFailures,
@@ -108,7 +108,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
 
   private async abandonSilentRedis(): Promise<void> {
     if (await this.isResponding()) return;
-    void this.closeWorkers(); // awaited before the shutdown
+    void this.closeWorkers(); // `beforeApplicationShutdown` awaits it
     for (const client of this.clients) client.abandon();
   }
 

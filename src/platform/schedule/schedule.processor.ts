@@ -1,15 +1,15 @@
 import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
-import { Schedule } from './schedule.js';
+import { ScheduledTasks } from './schedule.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 export const SCHEDULE_QUEUE = 'schedule';
 
-/** How often schedules that the queue has lost are registered again: a Redis that restarted empty has none. */
+/** How often job schedulers that the queue has lost are registered again: a Redis that restarted empty has none. */
 export const REGISTRATION = { everyMs: 60_000, afterFailureMs: 1000 };
 
-/** Runs scheduled tasks: all workers register the same schedules, and the queue assigns each run to one worker. */
+/** Runs scheduled tasks: all workers register the same job schedulers; the queue assigns each run to one worker. */
 @Processor(SCHEDULE_QUEUE, { concurrency: 2, runRetryDelay: 1000 })
 export class ScheduleProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ScheduleProcessor.name);
@@ -19,17 +19,17 @@ export class ScheduleProcessor extends WorkerHost implements OnApplicationBootst
   });
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
-  /** Whether this process has registered all schedules once, so that their intervals are those of this version. */
+  /** Whether this process has registered all job schedulers, so that their intervals are those of this version. */
   private hasRegistered = false;
 
   constructor(
-    private readonly schedule: Schedule,
+    private readonly tasks: ScheduledTasks,
     @InjectQueue(SCHEDULE_QUEUE) private readonly queue: Queue,
   ) {
     super();
   }
 
-  /** Not awaited: a server works while Redis is unavailable, and registers the schedules once it is back. */
+  /** Not awaited: a server works while Redis is unavailable, and registers the tasks once it is back. */
   onApplicationBootstrap(): void {
     void this.keepRegistered();
   }
@@ -50,16 +50,16 @@ export class ScheduleProcessor extends WorkerHost implements OnApplicationBootst
     if (!this.isClosed) this.timer = setTimeout(() => void this.keepRegistered(), waitMs).unref();
   }
 
-  /** Schedules that the queue has are not changed: registering one again removes its next run and adds it again. */
+  /** A job scheduler that the queue has is not changed: registering it again removes its next run and adds it again. */
   private async registerMissing(): Promise<void> {
     const known = this.hasRegistered ? (await this.queue.getJobSchedulers()).map(({ key }) => key) : [];
-    const missing = this.schedule.all().filter(({ name }) => !known.includes(name));
+    const missing = this.tasks.all().filter(({ name }) => !known.includes(name));
     for (const { name, everyMs } of missing) await this.queue.upsertJobScheduler(name, { every: everyMs }, { name });
     this.hasRegistered = true;
     if (missing.length > 0) this.logger.debug({ tasks: missing.map(({ name }) => name) }, 'scheduled');
   }
 
   async process({ name }: Job): Promise<void> {
-    await this.schedule.run(name);
+    await this.tasks.run(name);
   }
 }

@@ -7,7 +7,7 @@ import { RepeatedWarning } from '../logging/repeated-warning.js';
 export type TaskReport = Readonly<Record<string, number>>;
 
 interface TaskOptions {
-  /** Kebab-case; used in the log and as the name of its schedule. */
+  /** Kebab-case; used in the log and as the name of its job scheduler. */
   readonly name: string;
   readonly everyMs: number;
 }
@@ -35,15 +35,15 @@ export type RunObserver = (name: string, outcome: 'done' | 'failed', ms: number,
 
 /** All scheduled tasks. Workers run them. */
 @Injectable()
-export class Schedule {
-  private readonly logger = new Logger(Schedule.name);
+export class ScheduledTasks {
+  private readonly logger = new Logger('Schedule');
   private readonly tasks = new Map<string, Task>();
   private readonly observers: RunObserver[] = [];
 
   constructor(private readonly config: Config) {}
 
   /** Adds the methods marked `@ScheduledTask`. @throws Error when two have the same name, or one has no interval */
-  bind(methods: DecoratedMethods): void {
+  registerDecorated(methods: DecoratedMethods): void {
     for (const { options, method: run } of methods.of<TaskOptions, RunTask>(SCHEDULED_TASK)) {
       const { name, everyMs } = options;
       if (this.tasks.has(name)) throw new Error(`The task ${name} is scheduled twice.`);

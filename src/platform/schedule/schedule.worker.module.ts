@@ -4,19 +4,19 @@ import { IdempotencyCleanupTask } from '../http/idempotency-store.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { SCHEDULE_QUEUE, ScheduleProcessor } from './schedule.processor.js';
 import { DecoratedMethods, DecoratedMethodsModule } from '../discovery/decorated-methods.js';
-import { Schedule } from './schedule.js';
+import { ScheduledTasks } from './schedule.js';
 
-/** The schedule, with the tasks of all modules of this process. */
+/** The scheduled tasks of all modules of this process. */
 @Global()
-@Module({ imports: [DecoratedMethodsModule], providers: [Schedule], exports: [Schedule] })
+@Module({ imports: [DecoratedMethodsModule], providers: [ScheduledTasks], exports: [ScheduledTasks] })
 class ScheduleModule implements OnModuleInit {
   constructor(
     private readonly methods: DecoratedMethods,
-    private readonly schedule: Schedule,
+    private readonly tasks: ScheduledTasks,
   ) {}
 
   onModuleInit(): void {
-    this.schedule.bind(this.methods);
+    this.tasks.registerDecorated(this.methods);
   }
 }
 

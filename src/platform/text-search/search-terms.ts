@@ -5,16 +5,16 @@ import { type Word, wordsInSteps, wordsOf } from './words.js';
 type Phrase = readonly string[];
 
 interface Term {
-  /** Alternative readings of the term: one of them must match. */
+  /** Variants of the term: one of them must match. */
   readonly phrases: readonly Phrase[];
   readonly isExcluded: boolean;
-  /** The last word of each reading is a prefix. */
+  /** The last word of each variant is a prefix. */
   readonly isPrefix: boolean;
 }
 
 /** The words of a query that count: further words add cost, and sixteen are specific enough. */
 const MAX_WORDS = 16;
-const MAX_OCCURRENCES = 32;
+const MAX_RANGES = 32;
 const PIECE = /(-(?=["\p{L}\p{N}]))?(?:"([^"]*)("|$)|(\S+))/gu;
 
 /** A range of a text in code units, the end excluded. */
@@ -24,9 +24,9 @@ export interface Range {
 }
 
 /**
- * The terms of a search query. A text must contain all words, in any order. Text without blanks, or in quotation marks,
- * is a phrase of adjacent words; `-word` excludes texts with that word; the last word may be a prefix. Only the first
- * sixteen words count. Any text is a valid query; a query without a word finds nothing.
+ * The terms of a search query. A text must contain all words, in any order. A run without blanks (`a.b-c`), or text in
+ * quotation marks, is a phrase of adjacent words; `-word` excludes texts with that word; the last word may be a prefix.
+ * Only the first sixteen words count. Any text is a valid query; a query without a word finds nothing.
  */
 export class SearchTerms {
   private constructor(private readonly terms: readonly Term[]) {}
@@ -39,10 +39,10 @@ export class SearchTerms {
       const words = wordsOf(quoted ?? plain ?? '');
       const sequence = sequenceOf(words).slice(0, wordsLeft);
       if (sequence.length === 0) continue;
-      const joined = quoted === undefined ? joinedOf(words) : undefined;
+      const compound = quoted === undefined ? compoundOf(words) : undefined;
       const isLast = query.trimEnd().endsWith(whole) && closing !== '"';
       const term = {
-        phrases: joined === undefined ? [sequence] : [[joined], sequence],
+        phrases: compound === undefined ? [sequence] : [[compound], sequence],
         isExcluded: minus !== undefined,
         isPrefix: isLast && minus === undefined,
       };
@@ -55,12 +55,12 @@ export class SearchTerms {
     return new SearchTerms(terms);
   }
 
-  /** Whether the query has no terms, or only excluded ones. */
-  get isEmpty(): boolean {
+  /** Whether the query finds nothing: it has no terms, or only excluded ones. */
+  get hasNoRequiredTerm(): boolean {
     return this.terms.every(({ isExcluded }) => isExcluded);
   }
 
-  /** The words that a text must contain, without their alternative readings. */
+  /** The words that a text must contain, without compound words. */
   get words(): { text: string; isPrefix: boolean }[] {
     return this.terms
       .filter(({ isExcluded }) => !isExcluded)
@@ -70,15 +70,15 @@ export class SearchTerms {
       });
   }
 
-  /** Returns a PostgreSQL `tsquery`; without prefixes, undefined if there are no other words. */
+  /** Returns a PostgreSQL `tsquery`; undefined if no required term remains. */
   toTsquery({ withPrefixes }: { withPrefixes: boolean }): string | undefined {
     const parts = this.terms
       .filter(({ isPrefix }) => withPrefixes || !isPrefix)
       .map(
         (term) => `${term.isExcluded ? '!' : ''}(${term.phrases.map((words) => phraseText(words, term)).join(' | ')})`,
       );
-    const rest = this.terms.filter(({ isPrefix, isExcluded }) => !isExcluded && (withPrefixes || !isPrefix));
-    return rest.length === 0 ? undefined : parts.join(' & ');
+    const required = this.terms.filter(({ isPrefix, isExcluded }) => !isExcluded && (withPrefixes || !isPrefix));
+    return required.length === 0 ? undefined : parts.join(' & ');
   }
 
   /** Returns the ranges of the matching words, in order, at most 32; undefined if the text does not match. */
@@ -97,7 +97,7 @@ export class SearchTerms {
       for (const range of ranges) found.push(range);
       yield;
     }
-    return merged(found).slice(0, MAX_OCCURRENCES);
+    return merged(found).slice(0, MAX_RANGES);
   }
 }
 
@@ -106,15 +106,18 @@ function phraseText(words: Phrase, { isPrefix }: Term): string {
   return `(${words.map((word, at) => `'${word}'${isPrefix && at === last ? ':*' : ''}`).join(' <-> ')})`;
 }
 
-/** Returns one word for each position: without joined words and without the single last character beside a pair. */
+/**
+ * Returns one word for each position: without compound words, and without the single character that a run of bigrams
+ * (scripts without blanks) has at the position of its last bigram.
+ */
 function sequenceOf(words: readonly Word[]): string[] {
   const byPosition = new Map<number, string>();
   for (const { text, position } of words) if (!byPosition.has(position)) byPosition.set(position, text);
   return [...byPosition.values()];
 }
 
-/** Returns the joined reading of all words as one word, if there is one. */
-function joinedOf(words: readonly Word[]): string | undefined {
+/** Returns the compound word of all words (`wi-fi`: `wifi`), if there is one. */
+function compoundOf(words: readonly Word[]): string | undefined {
   const last = words.at(-1);
   return last !== undefined && words.length > 2 && last.start === words[0]!.start && last.end === words.at(-2)!.end
     ? last.text
@@ -142,11 +145,11 @@ function occurrencesOf(words: readonly Word[], terms: readonly Term[]): Occurren
 function rangesOf(occurrences: Occurrences, { phrases, isPrefix }: Term): Range[] {
   return phrases.flatMap((words) => {
     const last = words.length - 1;
-    const steps = words.map((word, at) =>
+    const candidates = words.map((word, at) =>
       isPrefix && at === last ? startingWith(occurrences, word) : (occurrences.get(word) ?? []),
     );
-    const [first = [], ...others] = steps;
-    const ends = others.map((step) => new Map(step.map((word) => [word.position, word.end])));
+    const [first = [], ...others] = candidates;
+    const ends = others.map((matches) => new Map(matches.map((word) => [word.position, word.end])));
     return first.flatMap(({ position, start, end }) => {
       const reached = ends.map((byPosition, at) => byPosition.get(position + at + 1));
       return reached.includes(undefined) ? [] : [{ start, end: reached.at(-1) ?? end }];

@@ -98,7 +98,7 @@ describe('a search query', () => {
   it.each(['', '---', '-'.repeat(256), '"', '""', '-word', "'':*&|!()<->", '\u0301', '😀'.repeat(0)])(
     'has no terms if it is %j',
     (query) => {
-      expect(SearchTerms.parse(query).isEmpty).toBe(true);
+      expect(SearchTerms.parse(query).hasNoRequiredTerm).toBe(true);
     },
   );
 

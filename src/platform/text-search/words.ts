@@ -4,7 +4,7 @@ import { foldText } from './fold.js';
 /** A folded word of a text and its range in code units, the end excluded. */
 export interface Word {
   readonly text: string;
-  /** The number of the word in the text. Two readings (`don’t`: `dont`, or `don` `t`) share a position. */
+  /** The number of the word in the text. A compound word (`don’t`: `dont`) shares that of its first part (`don`). */
   readonly position: number;
   readonly start: number;
   readonly end: number;
@@ -16,7 +16,7 @@ const MAX_WORD_LENGTH = 64;
 const MAX_FOLDED_LENGTH = 1024;
 
 const TOKEN = /[\p{L}\p{M}\p{N}\p{Cf}]+|\p{Extended_Pictographic}/gu;
-/** Scripts without blanks between words, or with endings attached to words: they are read as pairs of characters. */
+/** Scripts without blanks between words, or with endings attached to words. They are read as bigrams: two characters. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3005\u30FC\uFF70]/u;
 /** A character with its combining marks. */
@@ -32,13 +32,13 @@ const characters = new Map<string, Character>();
 const MAX_KNOWN_CHARACTERS = 10_000;
 const MAX_KNOWN_LENGTH = 8;
 
-/** Between two words it also allows them to be read as one word: `don’t`, `e-mail`. */
+/** Between two words: they are also one compound word, `don’t`, `e-mail`. */
 const JOINER = /^['’‘‛＇`´\-‐‑]$/;
 
 /** The number of words, or characters of one run, that are read in one step: a fraction of a millisecond. */
 const STEP = 512;
 
-/** Returns the words of a text in order; two readings of the same position are adjacent. */
+/** Returns the words of a text in order; a compound word follows its parts. */
 export function wordsOf(text: string): Word[] {
   return runSync(wordsInSteps(text));
 }
@@ -48,28 +48,28 @@ export function* wordsInSteps(text: string): Steps<Word[]> {
   const words: Word[] = [];
   let [position, tokens] = [0, 0];
   /** Tokens that an apostrophe or hyphen joins to the previous one. */
-  let joined: Word[] = [];
-  const endJoined = (): void => {
-    if (joined.length > 1) words.push(joinedWord(joined));
-    joined = [];
+  let compound: Word[] = [];
+  const endCompound = (): void => {
+    if (compound.length > 1) words.push(compoundWord(compound));
+    compound = [];
   };
   for (const match of text.matchAll(TOKEN)) {
     if (++tokens % STEP === 0) yield;
     const parts = yield* partsOf(match[0], match.index, position + 1);
     if (parts.length === 0) continue;
     position = parts.at(-1)!.position;
-    const gap = joined.length > 0 ? text.slice(joined.at(-1)!.end, match.index) : '';
-    if (!JOINER.test(gap)) endJoined();
+    const gap = compound.length > 0 ? text.slice(compound.at(-1)!.end, match.index) : '';
+    if (!JOINER.test(gap)) endCompound();
     // Not in one call: a long text without blanks has more parts than a call can have arguments.
     for (const part of parts) words.push(part);
-    if (parts.length === 1) joined.push(parts[0]!);
-    else endJoined();
+    if (parts.length === 1) compound.push(parts[0]!);
+    else endCompound();
   }
-  endJoined();
+  endCompound();
   return words;
 }
 
-function joinedWord(parts: readonly Word[]): Word {
+function compoundWord(parts: readonly Word[]): Word {
   const text = cut(parts.map((part) => part.text).join(''));
   return { text, position: parts[0]!.position, start: parts[0]!.start, end: parts.at(-1)!.end };
 }
@@ -79,7 +79,7 @@ function* partsOf(token: string, offset: number, position: number): Steps<Word[]
     const text = cut(foldText(token.slice(0, MAX_FOLDED_LENGTH).toWellFormed()));
     return text === '' ? [] : [{ text, position, start: offset, end: offset + token.length }];
   }
-  return yield* pairsOf(token, offset, position);
+  return yield* bigramsOf(token, offset, position);
 }
 
 function characterOf(written: string): Character {
@@ -92,8 +92,8 @@ function characterOf(written: string): Character {
   return character;
 }
 
-/** Splits a token at the boundaries of spaced and unspaced scripts, and unspaced runs into pairs. */
-function* pairsOf(token: string, offset: number, position: number): Steps<Word[]> {
+/** Splits a token at the boundaries of spaced and unspaced scripts, and unspaced runs into bigrams. */
+function* bigramsOf(token: string, offset: number, position: number): Steps<Word[]> {
   const words: Word[] = [];
   let run: Word[] = [];
   let isUnspaced = false;
@@ -108,7 +108,7 @@ function* pairsOf(token: string, offset: number, position: number): Steps<Word[]
         if (at % STEP === STEP - 1) yield;
         add(run[at]!.text + run[at + 1]!.text, run[at]!, run[at + 1]!);
       }
-      // The last character is also a word, so that every character begins a word. It has the position of the last pair.
+      // The last character is also a word, so that every character begins one. It has the position of the last bigram.
       if (run.length > 1) next--;
       add(run.at(-1)!.text, run.at(-1)!, run.at(-1)!);
     } else {

@@ -1,12 +1,12 @@
 import type { LimitRule } from './limits.js';
 import { SLOTS } from './rate-limiter.js';
 
-/** Counts the hits of one action of one subject. Times are milliseconds of one monotonic clock. */
+/** Counts the hits of one subject for one limit. Times are milliseconds of one monotonic clock. */
 export interface LimitCounter {
   /**
-   * Counts a hit if the limit permits it. The result has the time until `count` changes and until a hit is permitted.
+   * Counts a hit if the limit permits it. The result has the time until `count` changes and until a hit is accepted.
    */
-  take(now: number, rule: LimitRule): CounterResult;
+  consume(now: number, rule: LimitRule): CounterResult;
   refund(): void;
   /** Whether no hit is inside the window any more, so that the counter may be deleted. */
   isIdle(now: number): boolean;
@@ -18,10 +18,10 @@ export interface CounterResult {
   readonly count: number;
   readonly oldestLeavesInMs: number;
   /** 0 when allowed. */
-  readonly allowedInMs: number;
+  readonly retryAfterMs: number;
 }
 
-/** Below this length, removing expired entries from the front of the list is not worth the cost. */
+/** Below this number of expired entries, removing them from the front of the list is not worth the cost. */
 const COMPACT_FROM = 16;
 
 /** Stores the time of every accepted hit, oldest first: exact, for limits whose memory is affordable. */
@@ -31,7 +31,7 @@ export class SlidingLogCounter implements LimitCounter {
   /** The longest window this counter was called with: hits are stored until they have left it. */
   private keepMs = 0;
 
-  take(now: number, { limit, windowMs }: LimitRule): CounterResult {
+  consume(now: number, { limit, windowMs }: LimitRule): CounterResult {
     if (windowMs > this.keepMs) this.keepMs = windowMs;
     this.dropBefore(now - this.keepMs);
     const { times } = this;
@@ -44,11 +44,11 @@ export class SlidingLogCounter implements LimitCounter {
         allowed: false,
         count,
         oldestLeavesInMs: oldest + windowMs - now,
-        allowedInMs: blocking + windowMs - now,
+        retryAfterMs: blocking + windowMs - now,
       };
     }
     times.push(now);
-    return { allowed: true, count: count + 1, oldestLeavesInMs: times[begin]! + windowMs - now, allowedInMs: 0 };
+    return { allowed: true, count: count + 1, oldestLeavesInMs: times[begin]! + windowMs - now, retryAfterMs: 0 };
   }
 
   refund(): void {
@@ -95,7 +95,7 @@ export class SlidingWindowCounter implements LimitCounter {
     this.slotMs = windowMs / SLOTS;
   }
 
-  take(now: number, { limit }: LimitRule): CounterResult {
+  consume(now: number, { limit }: LimitRule): CounterResult {
     this.advance(now);
     const allowed = this.total < limit;
     if (allowed) {
@@ -104,7 +104,7 @@ export class SlidingWindowCounter implements LimitCounter {
     }
     while (this.oldest < this.newest && this.counts[this.oldest % this.counts.length] === 0) this.oldest++;
     const oldestLeavesInMs = (this.oldest + this.counts.length) * this.slotMs - now;
-    return { allowed, count: this.total, oldestLeavesInMs, allowedInMs: allowed ? 0 : this.permittedAt(limit) - now };
+    return { allowed, count: this.total, oldestLeavesInMs, retryAfterMs: allowed ? 0 : this.acceptsAt(limit) - now };
   }
 
   refund(): void {
@@ -137,7 +137,7 @@ export class SlidingWindowCounter implements LimitCounter {
     this.oldest = Math.max(this.oldest, current - SLOTS);
   }
 
-  private permittedAt(limit: number): number {
+  private acceptsAt(limit: number): number {
     let left = this.total;
     for (let slot = this.oldest; slot <= this.newest; slot++) {
       left -= this.counts[slot % this.counts.length]!;

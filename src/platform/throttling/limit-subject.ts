@@ -19,8 +19,8 @@ export interface LimitedRequest {
 const MAX_ACCOUNT_LENGTH = 320;
 
 /**
- * Returns the subject of an IP address: an IPv4 address or an IPv6 network (/64), the smallest unit that costs money to
- * change. All texts that are not IP addresses are one subject.
+ * Returns the subject of an IP address: an IPv4 address or an IPv6 network (/64), the smallest block that a client
+ * cannot change for free. All texts that are not IP addresses are one subject.
  */
 export function subjectOfIp(ip: string | undefined): string {
   const known = ipOf(ip);
@@ -38,10 +38,10 @@ export function callerSubject({ actor, ip }: LimitedRequest): string {
 }
 
 /**
- * Returns the account that a login names, in any of the accepted fields. A refresh names none and is counted by its
- * token, which is hashed because keys must not contain credentials.
+ * Returns what a login or refresh is counted by. A login: the account in its body, in any of the accepted fields. A
+ * refresh names none: its token, which is hashed because keys must not contain credentials.
  */
-export function accountNamed(body: unknown): string {
+export function loginKeyOf(body: unknown): string {
   if (typeof body !== 'object' || body === null) return '';
   const { email, username, login, username_or_email: either, refresh_token: token } = body as Record<string, unknown>;
   for (const account of [email, username, login, either]) if (typeof account === 'string' && account) return account;

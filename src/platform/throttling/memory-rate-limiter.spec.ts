@@ -56,12 +56,12 @@ describe('MemoryRateLimiter', () => {
       let now = 5000;
       for (const gap of gaps) {
         now += gap;
-        const { allowed, allowedInMs } = counter.take(now, { limit, windowMs: 640 });
+        const { allowed, retryAfterMs } = counter.consume(now, { limit, windowMs: 640 });
         const inside = taken.filter((at) => at > now - 640).length;
         if (allowed) expect(inside).toBeLessThan(limit);
         else expect(taken.filter((at) => at > now - 650).length).toBeGreaterThanOrEqual(limit);
         if (allowed) taken.push(now);
-        else expect(allowedInMs).toBeGreaterThan(0);
+        else expect(retryAfterMs).toBeGreaterThan(0);
       }
     };
     fc.assert(

@@ -18,7 +18,7 @@ const SYSTEM_CLOCK: LimitClock = { monotonicMs: () => performance.now(), epochMs
 const CHECKED_PER_HIT = 2;
 
 /**
- * The counters of one action. Each takes a few hundred bytes; `maxSubjects` limits the memory of a flood of new IP
+ * The counters of one limit. Each takes a few hundred bytes; `maxSubjects` limits the memory of a flood of new IP
  * addresses.
  */
 class Counters {
@@ -84,13 +84,13 @@ export class MemoryRateLimiter extends RateLimiter {
 
   consume(limitName: string, subject: string, rule: LimitRule): LimitVerdict {
     const now = this.clock.monotonicMs();
-    const result = this.counter(limitName, subject, rule, now).take(now, rule);
+    const result = this.counter(limitName, subject, rule, now).consume(now, rule);
     return {
       allowed: result.allowed,
       limit: rule.limit,
       remaining: Math.max(0, rule.limit - result.count),
       resetAt: Math.ceil((this.clock.epochMs() + result.oldestLeavesInMs) / 1000),
-      retryAfterSeconds: result.allowed ? 0 : Math.max(1, Math.ceil(result.allowedInMs / 1000)),
+      retryAfterSeconds: result.allowed ? 0 : Math.max(1, Math.ceil(result.retryAfterMs / 1000)),
     };
   }
 

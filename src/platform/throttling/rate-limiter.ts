@@ -12,8 +12,8 @@ export interface LimitVerdict {
 }
 
 /**
- * Counts the actions of subjects. It guarantees that in no window of `windowMs`, wherever it begins, more than `limit`
- * hits of one action and subject are accepted. A refused attempt is not counted, so it does not make the wait longer.
+ * Counts the hits of subjects for each limit. It guarantees that in no window of `windowMs`, wherever it begins, more
+ * than `limit` hits of one subject are accepted. A refused attempt is not counted, so it does not make the wait longer.
  * One counter may be used with different rules (the routes of a dialect have their own numbers); each rule applies to
  * all hits of the counter.
  */

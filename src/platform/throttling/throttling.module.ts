@@ -9,7 +9,7 @@ import { LoadShedder } from './load-shedder.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
 import { LoadSheddingGuard } from './load-shedding.guard.js';
-import { LimitGuard } from './throttler.guard.js';
+import { LimitGuard } from './limit.guard.js';
 import { ObservableRateLimiter } from './observable-rate-limiter.js';
 
 /** With Redis all processes share the counters; without it each process has its own. */
@@ -17,7 +17,10 @@ export function createRateLimiter({ redisUrl }: Pick<Config, 'redisUrl'>): RateL
   return redisUrl ? RedisRateLimiter.connect(redisUrl) : new MemoryRateLimiter();
 }
 
-/** Rate limits: `Limits` for frames and services, `LimitGuard` for routes (as an APP_GUARD after authentication). */
+/**
+ * Rate limits: `Limits` for frames and services, `LimitGuard` for routes (as an APP_GUARD after authentication). Load
+ * shedding: `LoadShedder` for frames, `LoadSheddingGuard` for routes.
+ */
 @Global()
 @Module({
   imports: [

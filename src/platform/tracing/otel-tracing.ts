@@ -57,13 +57,13 @@ export class OtelTracing extends Tracing implements OnApplicationShutdown {
       const result = context.with(trace.setSpan(parent, span), () =>
         work((added) => void span.setAttributes({ ...added })),
       );
-      if (!(result instanceof Promise)) return ended(span, result);
+      if (!(result instanceof Promise)) return endSpan(span, result);
       return result.then(
-        (value: unknown) => ended(span, value),
-        (error: unknown) => failed(span, error),
+        (value: unknown) => endSpan(span, value),
+        (error: unknown) => failSpan(span, error),
       ) as T;
     } catch (error) {
-      return failed(span, error);
+      return failSpan(span, error);
     }
   }
 
@@ -84,12 +84,12 @@ function remoteParent(active: Context, traceparent: string | undefined): Context
   });
 }
 
-function ended<T>(span: Span, result: T): T {
+function endSpan<T>(span: Span, result: T): T {
   span.end();
   return result;
 }
 
-function failed(span: Span, error: unknown): never {
+function failSpan(span: Span, error: unknown): never {
   const { code } = error as { code?: unknown };
   span.setStatus({ code: SpanStatusCode.ERROR, message: typeof code === 'string' ? code : undefined });
   span.end();

@@ -2,10 +2,10 @@ import {
   ACTIVE_ELEMENTS,
   ELEMENTS_REMOVED_WITH_CONTENT,
   KNOWN_ELEMENTS,
-  VOID_ELEMENTS,
-  MAX_NAME_LENGTH,
+  TAG_ONLY_ELEMENTS,
+  MAX_ELEMENT_NAME_LENGTH,
   UNSAFE_ATTRIBUTES,
-} from './known-elements.js';
+} from './markup-tables.js';
 
 /*
  * One pass over a text that removes markup with an effect if the text is rendered as HTML. Every `<` before a letter is
@@ -131,7 +131,7 @@ class MarkupScanner {
   private nameAt(from: number): string | undefined {
     if (!/[a-z]/i.test(this.text[from] ?? '')) return undefined;
     if (this.nameEnd < from) this.nameEnd = this.find(NAME_END, from);
-    return this.nameEnd - from > MAX_NAME_LENGTH ? '' : this.text.slice(from, this.nameEnd).toLowerCase();
+    return this.nameEnd - from > MAX_ELEMENT_NAME_LENGTH ? '' : this.text.slice(from, this.nameEnd).toLowerCase();
   }
 
   /** The effects of the attributes that begin at a position, and the end of their tag. */
@@ -210,7 +210,7 @@ class MarkupScanner {
 function isActive(name: string, effects: number): boolean {
   if (ACTIVE_ELEMENTS.has(name) || (effects & IS_ACTIVE) !== 0) return true;
   if ((effects & IS_UNSAFE) !== 0 && KNOWN_ELEMENTS.has(name)) return true;
-  return (effects & HAS_VALUE) !== 0 && (VOID_ELEMENTS.has(name) || CUSTOM_NAME.test(name));
+  return (effects & HAS_VALUE) !== 0 && (TAG_ONLY_ELEMENTS.has(name) || CUSTOM_NAME.test(name));
 }
 
 /** The effects of an attribute with a value. */

@@ -126,7 +126,7 @@ describe('InputValidator', () => {
     fc.assert(
       fc.property(anyInput, fc.boolean(), (changes, isBare) => {
         const data = isBare ? changes : { ...VALID, ...changes };
-        const expected = resultOf(() => input.validate(data));
+        const expected = resultOf(() => input.readWithClassValidator(data));
         expect(resultOf(() => input.read(data))).toEqual(expected);
       }),
       { numRuns: 3_000 },

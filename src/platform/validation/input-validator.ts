@@ -20,8 +20,8 @@ const STRICT = {
 /**
  * Validates the data of a frame or request and converts it to its input class. class-validator traverses its metadata
  * for every object, which costs more than the rest of a frame, so the checks that the decorators of `fields.ts` declare
- * run first. They may only accept: data that they do not accept is passed to class-validator, which decides and
- * provides the messages.
+ * run first. They can accept but not reject: data that they do not accept is passed to class-validator, which
+ * decides and provides the messages.
  */
 export class InputValidator<Dto extends object> {
   private readonly fields: ReadonlyMap<string, Field> | undefined;
@@ -35,18 +35,22 @@ export class InputValidator<Dto extends object> {
     if (typeof data !== 'object' || data === null || Array.isArray(data)) {
       throw ValidationError.of('data', 'must be an object');
     }
-    return (this.fields && this.accept(data as Record<string, unknown>, this.fields)) ?? this.validate(data);
+    return (
+      (this.fields && this.tryFastChecks(data as Record<string, unknown>, this.fields)) ??
+      this.readWithClassValidator(data)
+    );
   }
 
   /** `read` with class-validator. @throws ValidationError with every problem */
-  validate(data: object): Dto {
+  readWithClassValidator(data: object): Dto {
     const input = createInstance(this.dto, data);
     const violations = validateSync(input, STRICT);
     if (violations.length > 0) throw new ValidationError(fieldProblems(violations));
     return input;
   }
 
-  private accept(data: Record<string, unknown>, fields: ReadonlyMap<string, Field>): Dto | undefined {
+  /** Returns the input if the fast checks accept it. */
+  private tryFastChecks(data: Record<string, unknown>, fields: ReadonlyMap<string, Field>): Dto | undefined {
     const input = new this.dto() as Dto & Record<string, unknown>;
     for (const key of Object.keys(data)) {
       const field = fields.get(key);

@@ -34,7 +34,7 @@ export class FakeAuthenticator extends Authenticator {
     return false;
   }
 
-  keyOf(): never {
+  verificationKeyOf(): never {
     throw new AuthenticationRequired();
   }
 
@@ -49,7 +49,7 @@ export class FakeAuthenticator extends Authenticator {
     return this.authenticate(token);
   }
 
-  authenticateKey(key: string): Promise<Actor> {
+  authenticateSessionKey(key: string): Promise<Actor> {
     return this.authenticate(key);
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CounterName } from '../../../platform/metrics/metric-table.js';
-import { Metrics, type Reading } from '../../../platform/metrics/metrics.js';
+import { Metrics, type Sample } from '../../../platform/metrics/metrics.js';
 import type { HourCount } from './activity.repository.js';
 
 /** The current statistics of one node. */
@@ -65,6 +65,6 @@ export class NodeStatsReader {
   }
 }
 
-function byLabel(readings: readonly Reading[], label: string): Record<string, number> {
+function byLabel(readings: readonly Sample[], label: string): Record<string, number> {
   return Object.fromEntries(readings.map(({ value, labels }) => [labels?.[label] ?? '', value]));
 }

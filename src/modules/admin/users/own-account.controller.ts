@@ -10,7 +10,8 @@ import { LastAdmin } from '../../users/users.errors.js';
 import { ZIP_CONTENT, DeleteOwnAccountDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
-import { DisconnectSignal, sendArchive } from '../../../platform/http/send-stream.js';
+import { DisconnectSignal } from '../../../platform/http/disconnect-signal.js';
+import { sendArchive } from '../../../platform/http/send-stream.js';
 import { EXPORT_LIMIT } from '../admin.limits.js';
 
 /** The export and deletion of a user's own account. */

@@ -4,15 +4,15 @@ import { InputValidator } from '../../validation/input-validator.js';
 import type { Connection } from '../connection/connection.js';
 import { type CommandDefinition, PARLEY_PROTOCOL, protocolOf } from './gateway.decorators.js';
 
-/** One type of request of one protocol. */
+/** One type of command of one protocol. */
 export interface Command {
   readonly definition: CommandDefinition;
   readonly priority: PriorityClass;
-  readonly input: InputValidator<object>;
+  readonly inputValidator: InputValidator<object>;
   readonly handle: (connection: Connection, input: object) => unknown;
 }
 
-/** The requests that clients may send, by protocol and type. Filled once, at the start of the process. */
+/** The commands that clients may send, by protocol and type. Filled once, at the start of the process. */
 export class CommandTable {
   private readonly protocols = new Map<string, Map<string, Command>>();
 
@@ -24,15 +24,16 @@ export class CommandTable {
   }: DecoratedMethod<CommandDefinition, Command['handle']>): void {
     const { type, limit, dto } = definition;
     const protocol = protocolOf(providerClass);
-    if (protocol === undefined) throw new Error(`The handler of the frame ${type} is not in a class marked @Gateway.`);
+    if (protocol === undefined)
+      throw new Error(`The handler of the command ${type} is not in a class marked @Gateway.`);
     const commands = this.protocols.get(protocol) ?? new Map<string, Command>();
     this.protocols.set(protocol, commands);
     if (commands.has(type) || (type === 'auth' && protocol === PARLEY_PROTOCOL)) {
-      throw new Error(`The frame ${type} has two handlers.`);
+      throw new Error(`The command ${type} has two handlers.`);
     }
-    if (!limit) throw new Error(`The frame ${type} has no limit.`);
+    if (!limit) throw new Error(`The command ${type} has no limit.`);
     const priority = definition.priority ?? limit.priority ?? 'writes';
-    commands.set(type, { definition, priority, input: new InputValidator(dto), handle });
+    commands.set(type, { definition, priority, inputValidator: new InputValidator(dto), handle });
   }
 
   find(protocol: string, type: string): Command | undefined {

@@ -67,7 +67,7 @@ describe('the frame router', () => {
       one(): void {}
     }
     expect(() => routerOf({}, new NoGateway()).onApplicationBootstrap()).toThrow(
-      'The handler of the frame one is not in a class marked @Gateway.',
+      'The handler of the command one is not in a class marked @Gateway.',
     );
   });
 

@@ -132,7 +132,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     const command = this.commands.find(codec?.protocol ?? PARLEY_PROTOCOL, type);
     if (connection.inFlight >= this.settings.maxInFlight) {
       this.replyWithError(new TooManyInFlight(this.settings.maxInFlight), connection, id, command);
-      return connection.countRateLimited();
+      return connection.countRateLimitedFrame();
     }
     if (type === 'auth' && !codec) return void this.authenticate(connection, data, id);
     if (!command) return this.refuse(connection, id, new UnknownFrameType());
@@ -155,7 +155,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   private read(command: Command, data: unknown): object {
     requireSafeJson(data);
-    return readWithRule(command.definition.dto, data, this.config, () => command.input.read(data ?? {}));
+    return readWithRule(command.definition.dto, data, this.config, () => command.inputValidator.read(data ?? {}));
   }
 
   /** Later requests wait, because they belong to the user who is being authenticated. */
@@ -253,7 +253,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     if (error instanceof InternalError) this.logger.error('a frame failed', error.cause);
     this.replyWithError(error, connection, id, command);
     this.end(connection);
-    if (error instanceof RateLimitExceeded) connection.countRateLimited();
+    if (error instanceof RateLimitExceeded) connection.countRateLimitedFrame();
   }
 
   /** Refuses a frame that is not a valid request. */

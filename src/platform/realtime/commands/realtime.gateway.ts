@@ -46,7 +46,7 @@ export class RealtimeGateway {
     this.connections.renew(connection, actor);
     // The new session may have ended since it was authenticated. From here on its end closes the connection.
     for (const { sessionId, reason } of await this.authenticator.findEnded([actor.sessionId])) {
-      this.connections.endSessions([sessionId], reason);
+      this.connections.disconnectSessions([sessionId], reason);
     }
     return { expires_at: new Date(actor.expiresAt * 1000).toISOString() };
   }

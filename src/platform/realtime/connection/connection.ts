@@ -32,7 +32,7 @@ type Phase = 'unknown' | 'authenticating' | 'opening' | 'live' | 'closed';
 
 const logger = new Logger('Connection');
 /** Streams that a client may unsubscribe from. Further ones are ignored. */
-const MAX_MUTED_STREAMS = 10_000;
+const MAX_UNSUBSCRIBED_STREAMS = 10_000;
 
 /**
  * One client on either transport, from `hello` to the close.
@@ -46,7 +46,7 @@ const MAX_MUTED_STREAMS = 10_000;
 export class Connection extends ConnectionOutput implements LiveConnection, TimerEntry {
   readonly id = newId();
   slot = -1;
-  mutedStreams: Set<string> | undefined;
+  unsubscribedStreams: Set<string> | undefined;
   /** Requests without a reply so far. */
   inFlight = 0;
   /** Pending while earlier requests of this connection are not started: later ones wait for it. */
@@ -146,13 +146,13 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   }
 
   subscribe(streamId: string): void {
-    if (!this.mutedStreams?.delete(streamId) || this.mutedStreams.size > 0) return;
-    this.mutedStreams = undefined;
+    if (!this.unsubscribedStreams?.delete(streamId) || this.unsubscribedStreams.size > 0) return;
+    this.unsubscribedStreams = undefined;
   }
 
   unsubscribe(streamId: string): void {
-    this.mutedStreams ??= new Set();
-    if (this.mutedStreams.size < MAX_MUTED_STREAMS) this.mutedStreams.add(streamId);
+    this.unsubscribedStreams ??= new Set();
+    if (this.unsubscribedStreams.size < MAX_UNSUBSCRIBED_STREAMS) this.unsubscribedStreams.add(streamId);
   }
 
   /**
@@ -182,9 +182,9 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   }
 
   /** Counts a request that exceeded a limit. Too many in a short time close the connection. */
-  countRateLimited(): void {
+  countRateLimitedFrame(): void {
     this.abuse ??= new ProtocolAbuseCounter(this.context.settings);
-    if (this.abuse.countRateLimited()) this.closeWith(CLOSE_REASONS.rateAbuse);
+    if (this.abuse.countRateLimitedFrame()) this.closeWith(CLOSE_REASONS.rateAbuse);
   }
 
   /** Records a sign of life: a pong or a frame. */
@@ -239,8 +239,8 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
         authenticator.findEnded([actor.sessionId]),
         authenticator.findEndedKeys(actor.keyId === undefined ? [] : [actor.keyId]),
       ]);
-      connections.endKeys(endedKeys);
-      for (const { sessionId, reason } of ended) connections.endSessions([sessionId], reason);
+      connections.disconnectSessionKeys(endedKeys);
+      for (const { sessionId, reason } of ended) connections.disconnectSessions([sessionId], reason);
       if (this.isClosed) return;
       this.phase = 'live';
       this.transport.send(EncodedFrame.of('ready', { data: { ...identity(actor), resumed, cursor } }));

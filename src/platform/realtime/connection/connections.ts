@@ -103,7 +103,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /** Adds the methods marked `@OnConnection`. */
-  bind(methods: DecoratedMethods): void {
+  registerDecorated(methods: DecoratedMethods): void {
     for (const { options, method } of methods.of<keyof ConnectionChanges, Observer>(ON_CONNECTION)) {
       this.observers[options].push(method);
     }
@@ -193,14 +193,14 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /** Closes the connections of this node that were opened with these session keys, at once. */
-  endKeys(keyIds: readonly string[]): void {
+  disconnectSessionKeys(keyIds: readonly string[]): void {
     for (const keyId of keyIds) {
       for (const connection of [...this.bySessionKey.get(keyId)]) connection.closeWith(CLOSE_REASONS.revoked);
     }
   }
 
   /** Closes the connections of these sessions on this node, at once. */
-  endSessions(sessionIds: readonly string[], reason: 'revoked' | 'banned' | 'replaced' | 'expired'): void {
+  disconnectSessions(sessionIds: readonly string[], reason: 'revoked' | 'banned' | 'replaced' | 'expired'): void {
     const closeReason = reason === 'expired' ? CLOSE_REASONS.sessionExpired : CLOSE_REASONS[reason];
     for (const sessionId of sessionIds) {
       for (const connection of [...this.bySession.get(sessionId)]) connection.closeWith(closeReason);

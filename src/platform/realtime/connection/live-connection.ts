@@ -15,7 +15,7 @@ export interface LiveConnection {
   /** The protocol of its client, if that is not Parley's own. */
   readonly codec?: SocketCodec;
   /** Streams that the client has unsubscribed from (frame `unsubscribe`); undefined for nearly all connections. */
-  readonly mutedStreams: ReadonlySet<string> | undefined;
+  readonly unsubscribedStreams: ReadonlySet<string> | undefined;
   /** The user has another system role from now on. */
   changeRole(role: SystemRole): void;
   /**

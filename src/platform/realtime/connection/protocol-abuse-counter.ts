@@ -4,7 +4,7 @@ import type { RealtimeSettings } from './realtime-settings.js';
 export class ProtocolAbuseCounter {
   private since = performance.now();
   private invalidFrames = 0;
-  private refusedFrames = 0;
+  private rateLimitedFrames = 0;
 
   constructor(
     private readonly settings: Pick<RealtimeSettings, 'maxInvalidFrames' | 'maxRateLimited' | 'abuseWindowMs'>,
@@ -12,19 +12,19 @@ export class ProtocolAbuseCounter {
 
   /** @returns whether the limit is exceeded. */
   countInvalidFrame(): boolean {
-    this.restartWindow();
+    this.restartExpiredWindow();
     return ++this.invalidFrames > this.settings.maxInvalidFrames;
   }
 
-  countRateLimited(): boolean {
-    this.restartWindow();
-    return ++this.refusedFrames > this.settings.maxRateLimited;
+  countRateLimitedFrame(): boolean {
+    this.restartExpiredWindow();
+    return ++this.rateLimitedFrames > this.settings.maxRateLimited;
   }
 
-  private restartWindow(): void {
+  private restartExpiredWindow(): void {
     const now = performance.now();
     if (now - this.since < this.settings.abuseWindowMs) return;
     this.since = now;
-    this.invalidFrames = this.refusedFrames = 0;
+    this.invalidFrames = this.rateLimitedFrames = 0;
   }
 }

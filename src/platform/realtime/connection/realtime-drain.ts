@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
-import { DrainState } from '../../health/drain-state.js';
+import { DrainCoordinator } from '../../health/drain-coordinator.js';
 import { Bus } from '../bus/bus.js';
 import { CLOSE_REASONS } from './close-reasons.js';
 import { Connections, type ManagedConnection } from './connections.js';
@@ -21,7 +21,7 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
   private drained: Promise<void> | undefined;
 
   constructor(
-    private readonly state: DrainState,
+    private readonly drainCoordinator: DrainCoordinator,
     private readonly connections: Connections,
     private readonly settings: RealtimeSettings,
     private readonly socketIo: SocketIoServer,
@@ -30,7 +30,7 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.state.onDrain(() => (this.drained = this.drain()));
+    this.drainCoordinator.onDrain(() => (this.drained = this.drain()));
   }
 
   /** If no drain has run (tests, a crash), the connections are closed without time to move. */

@@ -44,10 +44,12 @@ export class SessionReconciler implements OnApplicationBootstrap, OnApplicationS
     try {
       for (let from = 0; from < sessionIds.length; from += SESSIONS_PER_QUERY) {
         const ended = await authenticator.findEnded(sessionIds.slice(from, from + SESSIONS_PER_QUERY));
-        for (const { sessionId, reason } of ended) connections.endSessions([sessionId], reason);
+        for (const { sessionId, reason } of ended) connections.disconnectSessions([sessionId], reason);
       }
       for (let from = 0; from < keyIds.length; from += SESSIONS_PER_QUERY) {
-        connections.endKeys(await authenticator.findEndedKeys(keyIds.slice(from, from + SESSIONS_PER_QUERY)));
+        connections.disconnectSessionKeys(
+          await authenticator.findEndedKeys(keyIds.slice(from, from + SESSIONS_PER_QUERY)),
+        );
       }
       for (let from = 0; from < roles.length; from += SESSIONS_PER_QUERY) {
         const changed = await authenticator.findChangedRoles(roles.slice(from, from + SESSIONS_PER_QUERY));

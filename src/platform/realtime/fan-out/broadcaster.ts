@@ -21,12 +21,12 @@ export abstract class Broadcaster {
    */
   abstract toStream(streamId: string, signal: Signal): void;
   abstract toUsers(userIds: string[], signal: Signal): void;
-  /** Ends live connections of these sessions of a user on every node within a second. */
-  abstract endSessions(userId: string, sessionIds: string[], reason: 'revoked' | 'banned' | 'replaced'): void;
-  /** Ends live connections of a user that were opened with a session key, on every node within a second. */
-  abstract endKeys(userId: string): void;
+  /** Closes the live connections of these sessions of a user on every node within a second. Revokes nothing. */
+  abstract disconnectSessions(userId: string, sessionIds: string[], reason: 'revoked' | 'banned' | 'replaced'): void;
+  /** Closes the live connections of a user that were opened with a session key, on every node within a second. */
+  abstract disconnectSessionKeys(userId: string): void;
   /** Sets the new system role on the live connections of a user, on every node. */
   abstract changeRole(userId: string, role: SystemRole): void;
-  /** Ends all live connections of a user on every node. */
-  abstract endUser(userId: string, reason: 'revoked' | 'banned'): void;
+  /** Closes all live connections of a user on every node. */
+  abstract disconnectUser(userId: string, reason: 'revoked' | 'banned'): void;
 }

@@ -27,19 +27,19 @@ export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: Outg
   const routing = { position: { streamId, seq: event.seq } };
   let frames = 0;
   for (const user of users) {
-    let ownFrame = frame;
-    if (override && override.userId === user.userId) ownFrame = frameOf(outgoing, override);
+    let userFrame = frame;
+    if (override && override.userId === user.userId) userFrame = frameOf(outgoing, override);
     user.dispatchedInCycle = cycle;
     for (const connection of user.connections) {
-      if (connection.mutedStreams?.has(streamId)) continue;
-      deliver(connection, ownFrame, routing, logger);
+      if (connection.unsubscribedStreams?.has(streamId)) continue;
+      deliver(connection, userFrame, routing, logger);
       frames++;
     }
   }
   return frames;
 }
 
-/** The frame of the event or, with `only`, the frame for that one user. */
+/** The frame of the event or, with `override`, the frame for that one user. */
 function frameOf(
   { kind, event, content: { data }, prev }: OutgoingEvent,
   override?: EventContent['override'],

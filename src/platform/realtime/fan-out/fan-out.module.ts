@@ -88,7 +88,7 @@ export class FanOutModule implements OnModuleInit, OnApplicationBootstrap, OnMod
   ) {}
 
   onModuleInit(): void {
-    this.stateProviders.bind(this.methods);
+    this.stateProviders.registerDecorated(this.methods);
   }
 
   onApplicationBootstrap(): void {

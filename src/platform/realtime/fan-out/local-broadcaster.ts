@@ -28,15 +28,15 @@ export class LocalBroadcaster extends Broadcaster {
     this.broadcast({ kind: 'users', userIds, signal });
   }
 
-  endSessions(userId: string, sessionIds: string[], reason: EndReason): void {
+  disconnectSessions(userId: string, sessionIds: string[], reason: EndReason): void {
     this.broadcast({ kind: 'end_sessions', userId, sessionIds, reason });
   }
 
-  endKeys(userId: string): void {
+  disconnectSessionKeys(userId: string): void {
     this.broadcast({ kind: 'end_keys', userId });
   }
 
-  endUser(userId: string, reason: 'revoked' | 'banned'): void {
+  disconnectUser(userId: string, reason: 'revoked' | 'banned'): void {
     this.broadcast({ kind: 'end_user', userId, reason });
   }
 

@@ -133,7 +133,7 @@ export class StreamDispatcher {
     for (const user of this.subscribers) {
       if (user.userId === routing.exceptUserId) continue;
       for (const connection of user.connections) {
-        if (!connection.mutedStreams?.has(this.streamId)) connection.deliver(frame, frameClass, routing);
+        if (!connection.unsubscribedStreams?.has(this.streamId)) connection.deliver(frame, frameClass, routing);
       }
     }
   }

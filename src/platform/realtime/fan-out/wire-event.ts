@@ -25,7 +25,8 @@ export interface RenderedEvent {
 }
 
 /**
- * The event as all receivers see it or, with `only`, as that one receiver does; `prev` is the visible position before.
+ * The event as all receivers see it or, with `override`, as that one receiver does. `prev` is the visible position
+ * before it.
  */
 export function wireEvent(
   kind: StreamKind,

@@ -16,7 +16,7 @@ import {
 import { EventCatalogue, type EventDefinition } from '../../event-log/event-catalogue.js';
 import { openApiDocument, forbidUnknownFields, countAsCall } from '../../http/openapi-document.js';
 import { routeMetadata } from '../../http/route-metadata.js';
-import { ServedDocument } from '../../http/served-document.js';
+import { CachedJsonDocument } from '../../http/cached-json-document.js';
 import { Limits } from '../../throttling/limits.service.js';
 import { CLOSE_REASONS } from '../connection/close-reasons.js';
 import { FrameRouter } from '../commands/frame-router.js';
@@ -116,7 +116,7 @@ export function protocolDocument(app: NestExpressApplication): ProtocolDocument 
 
 /** Serves the document at `/asyncapi.json`. Each request is counted as a call of the client's IP address. */
 export function serveProtocolDocument(app: NestExpressApplication): void {
-  const document = new ServedDocument(() => protocolDocument(app));
+  const document = new CachedJsonDocument(() => protocolDocument(app));
   app.use('/asyncapi.json', countAsCall(app.get(Limits)));
   (app.getHttpAdapter().getInstance() as Express).get('/asyncapi.json', document.serve);
 }

@@ -10,22 +10,22 @@ export interface StateFrame {
   readonly data: object;
 }
 
-export type ResumeStateSource = (userId: string) => Promise<StateFrame[]>;
+export type ResumeStateProvider = (userId: string) => Promise<StateFrame[]>;
 
 const RESUME_STATE = Symbol('@ResumeState');
 
 /**
  * Marks a method that returns state of a user that is not in the log and must be current after a resume: a
- * `ResumeStateSource`.
+ * `ResumeStateProvider`.
  */
 export function ResumeState() {
-  return methodDecorator<ResumeStateSource>(RESUME_STATE, undefined);
+  return methodDecorator<ResumeStateProvider>(RESUME_STATE, undefined);
 }
 
 /** The state that clients receive after a resume, because it is not in the log. */
 @Injectable()
 export class ResumeStateProviders {
-  private readonly sources: ResumeStateSource[] = [];
+  private readonly providers: ResumeStateProvider[] = [];
   private readonly readFailures = new RepeatedWarning(
     new Logger(ResumeStateProviders.name),
     'the state for a resume could not be read',
@@ -33,20 +33,20 @@ export class ResumeStateProviders {
   );
 
   /** Registers the methods marked `@ResumeState`. */
-  bind(methods: DecoratedMethods): void {
-    for (const { method } of methods.of<undefined, ResumeStateSource>(RESUME_STATE)) this.register(method);
+  registerDecorated(methods: DecoratedMethods): void {
+    for (const { method } of methods.of<undefined, ResumeStateProvider>(RESUME_STATE)) this.register(method);
   }
 
-  register(source: ResumeStateSource): void {
-    this.sources.push(source);
+  register(provider: ResumeStateProvider): void {
+    this.providers.push(provider);
   }
 
-  /** The current state for one user. A source that fails is skipped: its state is sent with its next change. */
+  /** The current state for one user. A provider that fails is skipped: its state is sent with its next change. */
   async of(userId: string): Promise<EncodedFrame[]> {
     const parts = await Promise.all(
-      this.sources.map(async (source) => {
+      this.providers.map(async (provider) => {
         try {
-          return await this.readFailures.watch(() => source(userId));
+          return await this.readFailures.watch(() => provider(userId));
         } catch {
           return [];
         }

@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../../errors/app-error.js';
 import { toAppError } from '../../errors/error.filter.js';
-import { DrainState } from '../../health/drain-state.js';
+import { DrainCoordinator } from '../../health/drain-coordinator.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 import { subjectOfIp } from '../../throttling/limit-subject.js';
 import { Limits } from '../../throttling/limits.service.js';
@@ -46,7 +46,7 @@ export class ConnectionGate {
   );
 
   constructor(
-    private readonly drain: DrainState,
+    private readonly drain: DrainCoordinator,
     private readonly limits: Limits,
     private readonly handshake: Handshake,
     private readonly connections: Connections,
@@ -71,7 +71,7 @@ export class ConnectionGate {
 
   /** The same for a session that was counted when it began. @throws ServiceUnavailable, OriginNotAllowed */
   checkOpen(request: IncomingMessage): void {
-    if (this.drain.isLeaving) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
+    if (this.drain.isRefusingSockets) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     this.handshake.checkOrigin(request);
   }
 

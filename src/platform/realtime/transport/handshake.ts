@@ -3,8 +3,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { AuthenticationRequired, RateLimitExceeded } from '../../errors/app-error.js';
 import type { Actor } from '../../identity/actor.js';
-import { ClientAddresses } from '../../http/client-address.js';
-import { baseUrlOf } from '../../http/public-url.js';
+import { ClientAddressResolver } from '../../http/client-address.js';
+import { resolvePublicUrl } from '../../http/public-url.js';
 import { Authenticator } from '../../identity/authenticator.js';
 import { sessionCookieOf } from '../../identity/session-cookie.js';
 import { RequestValidator } from '../../http/request-validator.js';
@@ -32,7 +32,7 @@ export class Handshake {
 
   constructor(
     private readonly config: Config,
-    private readonly addresses: ClientAddresses,
+    private readonly addressResolver: ClientAddressResolver,
     private readonly requests: RequestValidator,
     private readonly authenticator: Authenticator,
     private readonly limits: Limits,
@@ -48,20 +48,20 @@ export class Handshake {
   checkOrigin(request: IncomingMessage): void {
     const { origin, host } = request.headers;
     if (origin === undefined || this.origins.has(origin)) return;
-    if (!this.requests.isOwnOrigin(origin, host, this.addresses.isSecure(request))) throw new OriginNotAllowed();
+    if (!this.requests.isOwnOrigin(origin, host, this.addressResolver.isSecure(request))) throw new OriginNotAllowed();
   }
 
-  /** The IP address of the client. @see ClientAddresses */
+  /** The IP address of the client. @see ClientAddressResolver */
   clientIpOf(request: IncomingMessage): string | undefined {
-    return this.addresses.of(request);
+    return this.addressResolver.of(request);
   }
 
   /**
-   * The source that all requests of one client share: the rate limit key of its IP address. It is empty behind an
-   * unknown proxy, which may send them from any of its addresses.
+   * What all requests of one Engine.IO session have in common: the rate limit subject of the client's IP address. It is
+   * empty behind an unknown proxy, which may send them from any of its addresses.
    */
   sourceOf(request: IncomingMessage): string {
-    return this.addresses.isBehindUnknownProxy(request) ? '' : subjectOfIp(this.addresses.of(request));
+    return this.addressResolver.isBehindUnknownProxy(request) ? '' : subjectOfIp(this.addressResolver.of(request));
   }
 
   /**
@@ -71,12 +71,12 @@ export class Handshake {
   async identify(credential: Credential | undefined, limits?: LimitProfile): Promise<Actor | undefined> {
     if (!credential) return undefined;
     const actor = await this.authenticate(credential);
-    await this.count(actor, limits);
+    await this.consumeConnectLimit(actor, limits);
     return actor;
   }
 
   /** Counts one `connect` of an actor who was authenticated otherwise. @throws RateLimitExceeded */
-  async count(actor: Actor, limits?: LimitProfile): Promise<void> {
+  async consumeConnectLimit(actor: Actor, limits?: LimitProfile): Promise<void> {
     try {
       await this.limits.check(CONNECT_LIMIT, actor, limits);
     } catch (error) {
@@ -92,7 +92,7 @@ export class Handshake {
     }
     if ('token' in credential) return authenticator.authenticate(credential.token);
     if ('ticket' in credential) return authenticator.redeemTicket(credential.ticket);
-    return authenticator.authenticateKey(credential.sessionKey);
+    return authenticator.authenticateSessionKey(credential.sessionKey);
   }
 
   /**
@@ -100,15 +100,19 @@ export class Handshake {
    * cookie and no origin is not from a page.
    * @see checkOrigin
    */
-  cookieOf(request: IncomingMessage): Credential | undefined {
+  cookieCredentialOf(request: IncomingMessage): Credential | undefined {
     if (request.headers.origin === undefined) return undefined;
-    const key = sessionCookieOf(request.headers.cookie, this.addresses.isSecure(request));
+    const key = sessionCookieOf(request.headers.cookie, this.addressResolver.isSecure(request));
     return key === undefined ? undefined : { sessionKey: key };
   }
 
   /** The URL at which this client reaches the server over HTTP, without a trailing slash. */
   publicUrlOf(request: IncomingMessage): string {
-    return baseUrlOf(this.config.publicUrl, this.addresses.isSecure(request) ? 'https' : 'http', request.headers.host);
+    return resolvePublicUrl(
+      this.config.publicUrl,
+      this.addressResolver.isSecure(request) ? 'https' : 'http',
+      request.headers.host,
+    );
   }
 }
 

@@ -68,12 +68,12 @@ export class BoundedWebSocketServer extends WebSocketServer {
 }
 
 /** The close code of a socket whose `close` event is handled elsewhere; see `endingOf`. */
-export interface ClosedSocket {
+export interface SocketWithCloseCode {
   closeCode?: number;
 }
 
 function storeCloseCode(this: WebSocket, code: number): void {
-  (this as ClosedSocket).closeCode = code;
+  (this as SocketWithCloseCode).closeCode = code;
 }
 
 /** `left` for close frames of the client: 1000, 1001 (a page was closed) and 1005 (no code). */

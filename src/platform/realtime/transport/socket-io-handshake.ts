@@ -80,7 +80,7 @@ export class SocketIoHandshake {
    * session, so it does not count. The id is part of URLs, which proxies log, so it does not prove ownership.
    * @throws SocketSessionUnknown, SocketSessionTaken
    */
-  continues(request: IncomingMessage, query: URLSearchParams): boolean {
+  continuesSession(request: IncomingMessage, query: URLSearchParams): boolean {
     const ids = query.getAll('sid');
     if (ids.every((id) => id === '')) return false;
     const [id] = ids;
@@ -115,7 +115,7 @@ export class SocketIoHandshake {
       // Engine.IO would respond with a script, which pages of any origin can read.
       if (searchParams.has('j')) throw ValidationError.of('j', 'is not supported: responses are never scripts');
       if (!this.config.socketIoPolling) throw new PollingDisabled();
-      if (this.continues(request, searchParams)) return this.handshake.checkOrigin(request);
+      if (this.continuesSession(request, searchParams)) return this.handshake.checkOrigin(request);
       isCounted = true;
       await this.gate.check(request);
     } catch (error) {

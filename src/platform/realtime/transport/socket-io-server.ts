@@ -8,7 +8,7 @@ import { ConnectionFactory } from '../connection/connection-factory.js';
 import { RealtimeSettings } from '../connection/realtime-settings.js';
 import { Connection } from '../connection/connection.js';
 import { FrameRouter } from '../commands/frame-router.js';
-import { corkUntilNextTick } from './write-coalescing.js';
+import { corkUntilNextTick } from './cork-until-next-tick.js';
 import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
 import {
   type HandshakeResult,
@@ -18,7 +18,7 @@ import {
   SocketIoHandshake,
 } from './socket-io-handshake.js';
 import { SocketIoTransport, type EngineSocket } from './socket-io.transport.js';
-import { BoundedWebSocketServer, type ClosedSocket, endingOf } from './plain-web-socket-server.js';
+import { BoundedWebSocketServer, type SocketWithCloseCode, endingOf } from './plain-web-socket-server.js';
 
 export const SOCKET_IO_PATH = '/socket.io/';
 
@@ -31,7 +31,7 @@ const MAX_UNKNOWN_NAMESPACES = 10;
 interface SocketInternals {
   data: HandshakeResult | Connection;
   /** Polling has no `socket`. */
-  readonly conn: { readonly transport: { readonly socket?: ClosedSocket } };
+  readonly conn: { readonly transport: { readonly socket?: SocketWithCloseCode } };
   handshake: unknown;
   /** `data` is undefined in a packet that ends after its type. */
   onevent(packet: { id?: number; data?: unknown[] }): void;
@@ -63,8 +63,8 @@ function corkFlush({ transport }: FlushedSocket): void {
 }
 
 /**
- * Inspects every packet before Socket.IO, which accepts a blank as the digit of a CONNECT. Socket.IO replies to
- * requests for unknown namespaces, and buffers each reply for a client that may never read it, so their number is
+ * Inspects every packet before Socket.IO, which would parse a blank as packet type 0 (CONNECT). Socket.IO replies to
+ * each CONNECT to an unknown namespace, and buffers the reply for a client that may never read it, so their number is
  * bounded.
  */
 function countUnknownNamespaces(this: CountedSocket, data: unknown): void {
@@ -104,7 +104,9 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
     this.routes.register(
       (path) => path === SOCKET_IO_PATH || `${path}/` === SOCKET_IO_PATH,
       (upgrade) => this.upgrade(upgrade),
-      { continues: (request, { searchParams }) => this.socketHandshake.continues(request, searchParams) },
+      {
+        continuesSession: (request, { searchParams }) => this.socketHandshake.continuesSession(request, searchParams),
+      },
     );
   }
 
@@ -186,9 +188,9 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
     const transport = new SocketIoTransport(socket as unknown as Socket);
     const connection = this.connections.create(transport, subjectOfIp(ip));
     internals.data = connection;
-    // The packet contains the number of the acknowledgement, so the reply can be written as text that is encoded once.
+    // `id` is the number of the acknowledgement. The transport writes the reply with it as text that is encoded once.
     internals.onevent = ({ data = [], id }) => {
-      if (data.length > 2) data[1] = data.slice(1);
+      if (data.length > 2) data[1] = data.slice(1); // several arguments are read as a list
       router.receive(connection, data[0], data[1], id);
     };
     socket.on('disconnect', onDisconnect);

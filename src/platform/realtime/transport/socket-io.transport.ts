@@ -2,7 +2,7 @@ import type { Socket } from 'socket.io';
 import { CLOSE_REASONS, reconnects } from '../connection/close-reasons.js';
 import { type EngineWriteOptions, frameText, type Packet } from '../protocol/packet.js';
 import type { Transport } from './transport.js';
-import { corkUntilNextTick } from './write-coalescing.js';
+import { corkUntilNextTick } from './cork-until-next-tick.js';
 import type { FrameSender } from './web-socket.transport.js';
 
 /** The parts of Engine.IO's socket that are used to write encoded packets and to read its buffer size. */

@@ -23,7 +23,7 @@ interface UpgradeRoute {
   /** Takes over the socket. A rejection before anything was written is sent as an HTTP response. */
   readonly open: (upgrade: Upgrade) => Promise<void> | void;
   /** Whether this upgrade continues an existing session. @throws AppError if it may not */
-  readonly continues?: (request: IncomingMessage, url: URL) => boolean;
+  readonly continuesSession?: (request: IncomingMessage, url: URL) => boolean;
   /** Formats an error for its clients over HTTP; by default in Parley's own format. */
   readonly present?: (error: AppError) => PresentedError;
 }
@@ -50,7 +50,7 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
   register(
     path: string | ((path: string) => boolean),
     open: UpgradeRoute['open'],
-    more: Pick<UpgradeRoute, 'continues' | 'present'> = {},
+    more: Pick<UpgradeRoute, 'continuesSession' | 'present'> = {},
   ): void {
     this.routes.push({
       matches: typeof path === 'string' ? (requested) => requested === path || requested === `${path}/` : path,
@@ -97,9 +97,9 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
       this.requests.validate(request);
       if (!url || !route) throw new RouteNotFound();
       if (request.url!.includes('%00')) throw ValidationError.of('', 'the URL contains a NUL');
-      const continues = route.continues?.(request, url) ?? false;
+      const continuesSession = route.continuesSession?.(request, url) ?? false;
       isCounted = true;
-      if (!continues) return await this.gate.check(request);
+      if (!continuesSession) return await this.gate.check(request);
       this.gate.checkOpen(request);
       return '';
     } catch (error) {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { WebSocketPacket, Packet, Reply } from '../protocol/packet.js';
 import type { Transport } from './transport.js';
-import { corkUntilNextTick } from './write-coalescing.js';
+import { corkUntilNextTick } from './cork-until-next-tick.js';
 import type { EncodedFrame } from '../protocol/encoded-frame.js';
 import type { SocketCodec } from './socket-codec.js';
 

@@ -7,25 +7,25 @@ const DRAIN_DEADLINE_MS = 18_000;
 type DrainStep = () => Promise<void>;
 
 /**
- * Whether this process is shutting down. It is not ready from the beginning of the drain. After the delay that load
- * balancers need to notice this, it refuses new sockets, and the steps registered with `onDrain` move its clients away.
- * Requests are accepted until all steps are done, and are answered before anything is closed.
+ * Drains this process before its shutdown. Once the drain begins, it is not ready. After the delay that load balancers
+ * need to notice this, it refuses new sockets, and the steps registered with `onDrain` move its clients away. Requests
+ * are accepted until all steps are done, and are answered before anything is closed.
  */
 @Injectable()
-export class DrainState {
+export class DrainCoordinator {
   private readonly logger = new Logger('Shutdown');
   private readonly steps: DrainStep[] = [];
   private readonly lastSteps: DrainStep[] = [];
   private draining = false;
-  private leaving = false;
+  private refusingSockets = false;
 
   get isDraining(): boolean {
     return this.draining;
   }
 
   /** Whether new sockets are refused, which begins after the delay. */
-  get isLeaving(): boolean {
-    return this.leaving;
+  get isRefusingSockets(): boolean {
+    return this.refusingSockets;
   }
 
   /**
@@ -42,14 +42,14 @@ export class DrainState {
   }
 
   /**
-   * Begins the drain and resolves when all steps are done, at most 18 s after the delay. A process without clients has
-   * no steps and needs no delay.
+   * Begins the drain and resolves when all steps are done, at most 18 s after the delay. Without a step of `onDrain`
+   * there is no delay. A process without sockets has none, except with `REDIS_URL`, where the queue registers one.
    */
   async begin(delayMs = 0): Promise<void> {
     if (this.draining) return;
     this.draining = true;
     if (delayMs > 0 && this.steps.length > 0) await pause(delayMs, undefined, { ref: false });
-    this.leaving = true;
+    this.refusingSockets = true;
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, DRAIN_DEADLINE_MS);

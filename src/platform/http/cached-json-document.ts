@@ -20,7 +20,7 @@ interface Encoded {
  * A JSON document that does not change while the process runs. It is built, serialised and compressed once, at the
  * first request for it; a client that already has it (`If-None-Match`) receives 304.
  */
-export class ServedDocument {
+export class CachedJsonDocument {
   private encoded: Promise<Encoded> | undefined;
 
   constructor(private readonly make: () => object) {}

@@ -31,13 +31,13 @@ const MATHML = words(`
 export const KNOWN_ELEMENTS: ReadonlySet<string> = new Set([...HTML, ...SVG, ...MATHML]);
 
 /** No element has a longer name. */
-export const MAX_NAME_LENGTH = 64;
+export const MAX_ELEMENT_NAME_LENGTH = 64;
 
 /** Removed whether they are closed or not: they affect the whole page, and the following text becomes part of them. */
 export const ACTIVE_ELEMENTS: ReadonlySet<string> = new Set(words('script style'));
 
-/** Elements without an end tag, and those of SVG that change the attributes of others. */
-export const VOID_ELEMENTS: ReadonlySet<string> = new Set(
+/** Elements whose tag alone has an effect: void elements, and those of SVG that change the attributes of others. */
+export const TAG_ONLY_ELEMENTS: ReadonlySet<string> = new Set(
   words(`
     area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr
     animate animatecolor animatemotion animatetransform discard set`),

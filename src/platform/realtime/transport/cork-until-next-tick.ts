@@ -9,8 +9,8 @@ function uncorkAll(): void {
 }
 
 /**
- * Buffers writes to a socket until the end of this turn of the event loop, so that they need one system call: a batch
- * causes many events and replies of a busy connection in one turn. No write waits longer than the turn.
+ * Buffers the writes to a socket until `process.nextTick`, so that they need one system call: a batch causes many
+ * events and replies of a busy connection in one callback. The buffer is written before any other I/O or timer.
  */
 export function corkUntilNextTick(socket: Socket): void {
   if (socket.writableCorked > 0) return;

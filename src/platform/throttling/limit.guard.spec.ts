@@ -16,11 +16,11 @@ import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import type { Actor } from '../identity/actor.js';
-import { accountNamed, subjectOfIp, loginSubject } from './limit-subject.js';
+import { loginKeyOf, subjectOfIp, loginSubject } from './limit-subject.js';
 import { AlsoCountsAsCall, Limit, RateLimitProfile } from './limit.decorator.js';
 import { CALL_LIMIT, defineLimit, perRole } from './limits.js';
 import { Limits } from './limits.service.js';
-import { LimitGuard } from './throttler.guard.js';
+import { LimitGuard } from './limit.guard.js';
 import { ThrottlingModule } from './throttling.module.js';
 
 const SEND_LIMIT = defineLimit('send', {
@@ -214,7 +214,7 @@ describe('the subject of a limit', () => {
 
   it('contains neither a long text nor a credential', () => {
     expect(loginSubject('192.0.2.7', 'a'.repeat(1e5)).length).toBeLessThan(400);
-    expect(accountNamed({ refresh_token: 'secret-token' })).not.toContain('secret');
-    expect(accountNamed(null)).toBe('');
+    expect(loginKeyOf({ refresh_token: 'secret-token' })).not.toContain('secret');
+    expect(loginKeyOf(null)).toBe('');
   });
 });

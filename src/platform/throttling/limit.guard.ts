@@ -4,7 +4,7 @@ import { Reflector } from '@nestjs/core';
 import { getOptionsToken, ThrottlerGuard, type ThrottlerModuleOptions, type ThrottlerRequest } from '@nestjs/throttler';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import { type LimitRecord, LimitStorage } from './limit-storage.js';
-import { accountNamed, subjectOfIp, callerSubject, type LimitedRequest, loginSubject } from './limit-subject.js';
+import { loginKeyOf, subjectOfIp, callerSubject, type LimitedRequest, loginSubject } from './limit-subject.js';
 import { LIMIT_AS_CALL, LIMIT_PROFILE, RATE_LIMIT } from './limit.decorator.js';
 import { CALL_LIMIT, type LimitProfile, type RateLimit } from './limits.js';
 import { Limits } from './limits.service.js';
@@ -41,7 +41,7 @@ export class LimitGuard extends ThrottlerGuard {
     const profile = this.reflector.getAllAndOverride<LimitProfile | undefined>(LIMIT_PROFILE, targets);
     if (rateLimit.countsNamedAccount) {
       await this.count(response, { rateLimit: CALL_LIMIT, subject: subjectOfIp(request.ip), request, profile });
-      const subject = loginSubject(request.ip, accountNamed(request.body));
+      const subject = loginSubject(request.ip, loginKeyOf(request.body));
       await this.count(response, { rateLimit, subject, request, profile });
       return true;
     }

@@ -24,7 +24,7 @@ import { LimitGuard } from './limit.guard.js';
 import { ThrottlingModule } from './throttling.module.js';
 
 const SEND_LIMIT = defineLimit('send', {
-  byRole: perRole(60, 120, 300),
+  byRole: perRole(60, { moderator: 120, admin: 300 }),
   windowSeconds: 60,
   environment: 'LIMIT_SEND',
   description: 'Messages one user may send.',

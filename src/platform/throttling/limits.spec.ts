@@ -3,7 +3,7 @@ import { CALL_LIMIT, defineLimit, limitVariables, perRole, ruleOf } from './limi
 const settings = { rateLimitMultiplier: 1 };
 
 const UPLOAD_LIMIT = defineLimit('upload', {
-  byRole: perRole(20, 40, 100),
+  byRole: perRole(20, { moderator: 40, admin: 100 }),
   windowSeconds: 60,
   environment: 'LIMIT_UPLOAD',
   description: 'Files one user may upload.',

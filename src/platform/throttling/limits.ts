@@ -35,21 +35,24 @@ export function defineLimit<const Name extends string>(
   return { name, ...declaration };
 }
 
-/** The same number for all roles, or higher numbers for moderators and admins. */
-export function perRole(everyone: number, moderator = everyone, admin = moderator): LimitNumbers['byRole'] {
+/** The same number for all roles, or other numbers for moderators and for admins (by default that of moderators). */
+export function perRole(
+  everyone: number,
+  { moderator = everyone, admin = moderator }: { moderator?: number; admin?: number } = {},
+): LimitNumbers['byRole'] {
   return { user: everyone, student: everyone, teacher: everyone, moderator, admin };
 }
 
 /** The limit of every route and frame that declares no other. */
 export const CALL_LIMIT = defineLimit('call', {
-  byRole: perRole(300, 300, 1000),
+  byRole: perRole(300, { admin: 1000 }),
   windowSeconds: 60,
   environment: 'LIMIT_CALL',
   description: 'Other calls that one user, or one IP address without a credential, may make.',
 });
 
 export const CONNECT_LIMIT = defineLimit('connect', {
-  byRole: perRole(10, 10, 30),
+  byRole: perRole(10, { admin: 30 }),
   windowSeconds: 60,
   environment: 'LIMIT_CONNECT',
   description: 'Sockets one user may open.',

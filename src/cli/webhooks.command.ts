@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { ADMIN_EVENTS } from '../modules/webhooks/webhook-rules.js';
+import { ALL_SCOPE_EVENTS } from '../modules/webhooks/webhook-fields.policy.js';
 import { standardKeyOf } from '../modules/webhooks/webhook-secrets.js';
 import { WEBHOOK_VERIFICATION } from '../modules/webhooks/webhooks.events.js';
 import { asUser, serverUrl } from './server-api.js';
@@ -60,7 +60,7 @@ async function listen({ port, secret, user, events, scope, url }: Options): Prom
         const { data } = await api.get<{ data: { type: string }[] }>('/api/v1/webhooks/events');
         const available = data
           .map(({ type }) => type)
-          .filter((type) => scope === 'all' || !ADMIN_EVENTS.includes(type));
+          .filter((type) => scope === 'all' || !ALL_SCOPE_EVENTS.includes(type));
         const requested = events?.split(',').map((type) => type.trim()) ?? available;
         await runReceiver(port, async (receiverUrl) => {
           const body = { url: receiverUrl, events: requested, scope, description: 'parley webhooks listen' };

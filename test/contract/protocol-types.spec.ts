@@ -14,7 +14,7 @@ import { ScannedFileData } from '../../src/modules/files/files.events.js';
 import {
   type EditMessageFrameDto,
   type HistoryFrameDto,
-  type MessageFrameDto,
+  type MessageIdFrameDto,
   type ReactionFrameDto,
   type SendMessageFrameDto,
 } from '../../src/modules/messages/messages.dto.js';
@@ -47,7 +47,7 @@ interface Handled {
   'auth.refresh': AuthRefreshFrameDto;
   'message.send': SendMessageFrameDto;
   'message.edit': EditMessageFrameDto;
-  'message.delete': MessageFrameDto;
+  'message.delete': MessageIdFrameDto;
   'reaction.add': ReactionFrameDto;
   'reaction.remove': ReactionFrameDto;
   'message.read': MarkFrameDto;

@@ -58,14 +58,14 @@ describe('users', () => {
       const lastSeen = new Date('2026-01-02T03:04:05.678Z');
       const findOwn = (): Promise<never> => Promise.reject(new Error('away'));
       lookup.setSource({
-        findOwn,
+        findAsSeenBySelf: findOwn,
         find: (viewerId, ids) =>
           Promise.resolve(new Map(viewerId === bob.id ? ids.map((id) => [id, { status: 'away', lastSeen }]) : [])),
       });
       const see = async (token: string) => (await chat.call('GET', `/users/${ana.id}`, { token })).body;
       expect(await see(bob.token)).toMatchObject({ status: 'away', last_seen: '2026-01-02T03:04:05.678Z' });
       expect(await see(admin)).toMatchObject({ status: 'offline', last_seen: null });
-      lookup.setSource({ findOwn, find: findOwn });
+      lookup.setSource({ findAsSeenBySelf: findOwn, find: findOwn });
       expect(await see(bob.token)).toMatchObject({ status: 'offline', last_seen: null });
     });
   });

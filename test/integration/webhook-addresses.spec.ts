@@ -2,7 +2,7 @@ import { isAllowedIp } from '../../src/modules/webhooks/ssrf-guard.js';
 import { WebhookClient } from '../../src/modules/webhooks/webhook-client.js';
 import { WebhookResolver } from '../../src/modules/webhooks/webhook-resolver.js';
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
-import { WebhookUrls } from '../../src/modules/webhooks/webhook-url.js';
+import { WebhookUrlPolicy } from '../../src/modules/webhooks/webhook-url.policy.js';
 import type { Environment } from '../../src/platform/config/config.js';
 import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
 import { testConfig } from '../support/test-app.js';
@@ -150,7 +150,7 @@ describe('a webhook', () => {
   it('checks all addresses of its host, again at each attempt', async () => {
     const clientWith = (resolver: WebhookResolver, more: Environment = {}): WebhookClient => {
       const config = testConfig(world.database.url, { WEBHOOK_TIMEOUT_MS: '500', ...more });
-      return new WebhookClient(config, new WebhookUrls(config), resolver);
+      return new WebhookClient(config, new WebhookUrlPolicy(config), resolver);
     };
     const post = async (client: WebhookClient, url: string) => (await client.post(url, content)).error;
     const http = { WEBHOOK_ALLOW_HTTP: 'true', WEBHOOK_PORTS: String(inside.port) };
@@ -172,7 +172,7 @@ describe('a webhook', () => {
     open.push(receiver, elsewhere);
     const config = testConfig(world.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
     const resolver = new ScriptedResolver([['127.0.0.2'], ['127.0.0.1']]);
-    const client = new WebhookClient(config, new WebhookUrls(config), resolver);
+    const client = new WebhookClient(config, new WebhookUrlPolicy(config), resolver);
     const result = await client.post(`http://no-name-server-knows-this.example:${receiver.port}/`, content);
     expect([result.error, result.statusCode, resolver.asked]).toEqual([null, 204, 1]);
     expect([receiver.connections, elsewhere.connections]).toEqual([1, 0]);
@@ -184,7 +184,7 @@ describe('a webhook', () => {
     open.push(receiver, elsewhere);
     const config = testConfig(world.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
     const resolver = new ScriptedResolver([['127.0.0.2'], ['127.0.0.2'], ['127.0.0.1'], ['169.254.169.254']]);
-    const client = new WebhookClient(config, new WebhookUrls(config), resolver);
+    const client = new WebhookClient(config, new WebhookUrlPolicy(config), resolver);
     const post = async () => (await client.post(`http://moving.example:${receiver.port}/`, content)).error;
     expect([await post(), await post()]).toEqual([null, null]);
     expect([receiver.connections, elsewhere.connections]).toEqual([1, 0]);

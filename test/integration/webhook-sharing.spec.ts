@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import pino from 'pino';
 import { createWorker } from '../../src/create-worker.js';
-import { OutboxPoller } from '../../src/modules/webhooks/outbox-relay.js';
+import { OutboxPoller } from '../../src/modules/webhooks/outbox-poller.js';
 import { RelayRepository } from '../../src/modules/webhooks/relay.repository.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import { WebhookReceiver } from '../support/doubles/webhook-receiver.js';
@@ -47,7 +47,7 @@ describe('the sharing of webhook deliveries', () => {
   describe('a claim', () => {
     let greedy: User;
     let otherUser: User;
-    const limits = { perWebhook: 5, failingFrom: 5, perHost: 50, perUser: 100, perQueue: 1000, atOnce: 200 };
+    const limits = { perWebhook: 5, failingFrom: 5, perHost: 50, perUser: 100, perQueue: 1000, batchSize: 200 };
 
     beforeEach(async () => {
       [greedy, otherUser] = await world.users(2);

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
-import { ContentModerator } from '../../src/modules/messages/content-moderator.port.js';
+import { ContentRules } from '../../src/modules/messages/content-rules.port.js';
 import { MessagesRepository } from '../../src/modules/messages/messages.repository.js';
 import { ContentModeration } from '../../src/modules/messages/content-moderation.js';
 import { SendMessage } from '../../src/modules/messages/send-message.js';
@@ -18,7 +18,7 @@ import { RecordingListener } from './doubles/recording-listener.js';
 import { testConfig } from './test-app.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
-class NoRules extends ContentModerator {
+class NoRules extends ContentRules {
   override evaluate(): undefined {
     return undefined;
   }

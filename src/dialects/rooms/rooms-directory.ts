@@ -41,7 +41,7 @@ export class RoomsDirectory {
     const id = await this.policy.resolve(user, room);
     await this.participants.join(user, id);
     const joinedAt = new Date().toISOString();
-    const [active] = await Promise.all([this.directory.activeIn(id), this.names.refresh()]);
+    const [active] = await Promise.all([this.directory.countOnlineParticipants(id), this.names.refresh()]);
     return { room_id: this.names.nameOf(id), session_id: key ?? null, joined_at: joinedAt, active_users: active };
   }
 

@@ -8,7 +8,7 @@ import { SessionRevocation } from './session-revocation.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { type ActiveSession, presentSession } from './sessions.service.js';
 
-/** Account operations by other actors: ending sessions and deleting credentials. */
+/** Sessions and credentials of an account that an admin manages, or that is deleted by an admin or by its user. */
 @Injectable()
 export class AccountAdministration {
   constructor(
@@ -27,7 +27,7 @@ export class AccountAdministration {
   /** Ends all sessions of a user with a lower role. Returns how many. @throws UserNotFound, PermissionDenied */
   async endSessions(actor: Actor, userId: string, reason: string): Promise<number> {
     return this.revocation.revoke(userId, { reason: 'ended_by_admin', actorId: actor.userId }, async (tx) => {
-      const { current } = await this.users.requireOutranks(tx, actor, userId, 'admin');
+      const { actor: current } = await this.users.requireOutranks(tx, actor, userId, 'admin');
       tx.audit({ actor: current, action: 'user.logout', target: { type: 'user', id: userId }, reason });
     });
   }
@@ -42,19 +42,21 @@ export class AccountAdministration {
   }
 
   /**
-   * Ends all sessions and deletes credentials, devices and session origins, inside the caller's transaction on the
-   * user's stream; `announceClosed` belongs after its commit. The identity at a provider stays blocked: its tokens open
-   * neither this account nor a new one.
+   * Ends all sessions and deletes credentials, known devices, and the IP addresses and user agents of sessions, inside
+   * the caller's transaction on the user's stream. Returns the ids of the ended sessions: `announceAccountDeleted`
+   * belongs after the commit. The identity at a provider stays blocked: its tokens open neither this account nor a new
+   * one.
    */
-  async deleteCredentials(tx: StreamTransaction, userId: string): Promise<string[]> {
+  async endSessionsAndDeleteCredentials(tx: StreamTransaction, userId: string): Promise<string[]> {
     await this.repository.deleteCredential(tx, userId);
     await this.repository.deleteDevices(tx, userId);
     const ended = await this.revocation.revokeInTransaction(tx, userId, { reason: 'account_deleted' });
-    await this.sessions.clearOrigins(tx, userId);
+    await this.sessions.clearClientDetails(tx, userId);
     return ended;
   }
 
-  announceClosed(userId: string, sessionIds: string[]): void {
+  /** Publishes the end of these sessions, so that their connections are closed. */
+  announceAccountDeleted(userId: string, sessionIds: string[]): void {
     this.revocation.announce(userId, sessionIds, 'account_deleted');
   }
 }

@@ -57,7 +57,7 @@ export class AccountSettingsService {
     });
     await this.log.write(actor.userId, async (tx) => {
       await this.policy.requireActive(tx, actor);
-      await this.users.changeAccount(tx, actor.userId, changes);
+      await this.users.changeLoginIdentifiers(tx, actor.userId, changes);
     });
     this.users.announceChange(actor.userId);
     return this.users.get(actor, actor.userId);

@@ -85,8 +85,8 @@ function toClaims(payload: JWTPayload): ExternalClaims {
   const issuer = requireId(iss);
   const subject = requireId(sub);
   const now = Date.now() / 1000;
-  // Clocks may differ by the skew for times in the future. The expiry has no grace, otherwise the session would end
-  // without an error.
+  // The provider's clock may be ahead by the skew, so `nbf` and `iat` may be that far in the future. The skew does not
+  // apply to `exp`: a token that expired within the skew would be accepted although its session has ended.
   if (exp! <= now) throw new AuthenticationRequired({ token_expired: true });
   if (iat! > now + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
   const login = [sid, session_id, jti].find((id): id is string => typeof id === 'string' && id !== '') ?? iat!;

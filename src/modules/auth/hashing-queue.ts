@@ -1,6 +1,6 @@
 /** The client for which a password is hashed. */
 export interface HashRequester {
-  /** The key of the fair queue: the IP address of a stranger, or the account of a trusted client. */
+  /** The key of the fair queue: the account of a trusted client, or else the IP address of the client (a stranger). */
   readonly key: string;
   /** The account of the password, if there may be one. */
   readonly account?: string;
@@ -43,7 +43,7 @@ export class HashingQueue {
     const queue = this.queues.get(key);
     if (queue) queue.push(waiting);
     else this.queues.set(key, [waiting]);
-    this.recount(waiting, 1);
+    this.adjustCounts(waiting, 1);
   }
 
   /** Removes and returns the next hash; undefined when none waits. */
@@ -52,7 +52,7 @@ export class HashingQueue {
       const waiting = queue.shift()!;
       this.queues.delete(key);
       if (queue.length > 0) this.queues.set(key, queue);
-      this.recount(waiting, -1);
+      this.adjustCounts(waiting, -1);
       return waiting;
     }
     return undefined;
@@ -75,10 +75,10 @@ export class HashingQueue {
     if (!queue || at < 0) return;
     queue.splice(at, 1);
     if (queue.length === 0) this.queues.delete(key);
-    this.recount(waiting, -1);
+    this.adjustCounts(waiting, -1);
   }
 
-  private recount({ requester: { account } }: WaitingHash, change: 1 | -1): void {
+  private adjustCounts({ requester: { account } }: WaitingHash, change: 1 | -1): void {
     this.count += change;
     if (account === undefined) return;
     const now = (this.perAccount.get(account) ?? 0) + change;

@@ -14,7 +14,7 @@ export interface LoginAttempt {
    */
   readonly account: string;
   /** The hash of the device token, if the account knows the device. */
-  readonly device: string | undefined;
+  readonly knownDeviceHash: string | undefined;
   readonly source: LoginSource;
 }
 
@@ -30,11 +30,12 @@ export class LoginAttempts {
   ) {}
 
   /** Counts an attempt before its password is checked. @throws RateLimitExceeded, AccountLocked */
-  async reserve({ account, device, source }: LoginAttempt): Promise<ReservedAttempt> {
-    // The guard has counted the input. This uses a separate subject, so that an unknown name is not counted twice.
+  async reserve({ account, knownDeviceHash, source }: LoginAttempt): Promise<ReservedAttempt> {
+    // The rate-limit guard has already counted the login name as typed. The account is counted under a key of its own:
+    // an unknown name takes the place of the account, and would otherwise be counted twice under one key.
     const { ip, limits } = source;
     await this.limits.checkSubject(LOGIN_LIMIT, `${subjectOfIp(ip)}|found|${account}`, 'user', limits);
-    if (device) return this.lockout.reserveTrustedAttempt(account, `device:${device}`);
+    if (knownDeviceHash) return this.lockout.reserveTrustedAttempt(account, `device:${knownDeviceHash}`);
     const ipSubject = subjectOfIp(ip);
     await this.limits.checkSubject(FAILED_LOGIN_LIMIT, ipSubject, 'user', limits);
     const refund = (): void | Promise<void> => this.limits.refundSubject(FAILED_LOGIN_LIMIT, ipSubject);
@@ -50,9 +51,9 @@ export class LoginAttempts {
     }
   }
 
-  /** How the hash of this attempt is queued: known devices precede strangers. */
-  requesterOf({ account, device, source: { ip, signal } }: LoginAttempt): HashRequester {
-    if (device) return { key: `account:${account}`, isTrusted: true, signal };
+  /** How the hash of this attempt is queued: a known device is a trusted client and precedes strangers. */
+  requesterOf({ account, knownDeviceHash, source: { ip, signal } }: LoginAttempt): HashRequester {
+    if (knownDeviceHash) return { key: `account:${account}`, isTrusted: true, signal };
     return { key: subjectOfIp(ip), account, signal };
   }
 }

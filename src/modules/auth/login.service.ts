@@ -36,8 +36,8 @@ export class LoginService {
     const user = await this.users.findByLogin(name);
     const deviceToken = await this.knownDevice(user, dto.device_token);
     const account = user ? `user:${user.id}` : foldLogin(name);
-    const device = deviceToken && hashSecret(deviceToken).toString('hex');
-    const passwordHash = await this.requirePassword(user, dto.password, { account, device, source });
+    const knownDeviceHash = deviceToken && hashSecret(deviceToken).toString('hex');
+    const passwordHash = await this.requirePassword(user, dto.password, { account, knownDeviceHash, source });
     requireNotBanned(user!);
     return this.openSession(user!, { passwordHash, source, deviceToken: deviceToken ?? newSecret() });
   }

@@ -50,8 +50,8 @@ export class SessionAuthenticator extends Authenticator {
     return claims.issuedAt === undefined ? actor : { ...actor, issuedAt: claims.issuedAt };
   }
 
-  needsVerification(token: string): boolean {
-    return this.tokens.needsVerification(token);
+  needsPassportVerification(token: string): boolean {
+    return this.tokens.needsPassportVerification(token);
   }
 
   verificationKeyOf(token: string): KeyObject {

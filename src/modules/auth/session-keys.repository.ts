@@ -32,7 +32,7 @@ export interface KeyUse {
 /** A key never outlives its session. */
 const INSERT = statement<{ created_at: Date; expires_at: Date }>(
   'auth.insert_session_key',
-  `with spare as (
+  `with excess as (
      delete from session_keys where key_hash in (
        select key_hash from session_keys where session_id = $2
         order by created_at desc, key_hash offset ${KEYS_PER_SESSION - 1}))
@@ -74,7 +74,10 @@ const REMOVE_ALL = statement<unknown>(
   `delete from session_keys where session_id in (select id from sessions where user_id = $1)`,
 );
 
-/** Owns: session_keys. Reads: sessions, users. */
+/**
+ * Session keys: secrets that stand for an access token in a cookie or a URL, for dialects only. The database contains
+ * their hashes; the id of a key is its hash in hex. Owns: session_keys. Reads: sessions, users.
+ */
 @Injectable()
 export class SessionKeysRepository {
   constructor(private readonly sql: Sql) {}

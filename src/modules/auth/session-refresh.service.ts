@@ -11,7 +11,7 @@ import { SessionRevocation } from './session-revocation.js';
 import { type RefreshTokenRow, SessionsRepository } from './sessions.repository.js';
 
 /** How long a used token still returns its successor: a response may be lost, and tabs refresh together. */
-const REPLAY_SECONDS = 20;
+const REUSE_GRACE_SECONDS = 20;
 
 /**
  * Every refresh token works once and has one successor. A repeated token returns the same successor while that one is
@@ -31,7 +31,7 @@ export class SessionRefreshService {
 
   /** @throws RefreshTokenInvalid, AccountBanned */
   async refresh(refreshToken: string, source: LoginSource): Promise<TokensDto> {
-    const outcome = await this.sessions.withLockedToken(hashSecret(refreshToken), REPLAY_SECONDS, (tx, token) =>
+    const outcome = await this.sessions.withLockedToken(hashSecret(refreshToken), REUSE_GRACE_SECONDS, (tx, token) =>
       this.rotate(tx, { token, refreshToken, source }),
     );
     if ('reused' in outcome) {
@@ -46,12 +46,12 @@ export class SessionRefreshService {
     tx: Queryable,
     { token, refreshToken, source }: { token: RefreshTokenRow | undefined; refreshToken: string; source: LoginSource },
   ): Promise<OpenedSession | { reused: RefreshTokenRow }> {
-    if (!token || token.is_session_over) throw new RefreshTokenInvalid();
+    if (!token || token.is_session_ended) throw new RefreshTokenInvalid();
     requireNotBanned(token);
     const session = { sessionId: token.session_id, userId: token.user_id, expiresAt: token.expires_at };
     if (token.used_at) {
-      const mayReplay = token.is_recent && !token.is_successor_used && token.successor_box;
-      return mayReplay
+      const mayReuse = token.is_within_grace && !token.is_successor_used && token.successor_box;
+      return mayReuse
         ? { ...session, refreshToken: decryptWith(refreshToken, token.successor_box) }
         : { reused: token };
     }

@@ -57,7 +57,7 @@ export class SessionRevocation {
 
   /** Ends the sessions used longest ago if there are more than `limit`. */
   async revokeExcess(userId: string, limit: number): Promise<void> {
-    if ((await this.sessions.countLive(userId)) <= limit) return;
+    if ((await this.sessions.countActive(userId)) <= limit) return;
     const reason = 'too_many';
     const ended = await this.log.write(userId, async (tx) => {
       const ids = await this.sessions.revokeOldest(tx, userId, { limit, reason });

@@ -26,8 +26,9 @@ export interface SessionRow {
 
 export interface RefreshTokenRow extends SessionState {
   readonly used_at: Date | null;
-  readonly is_recent: boolean;
-  readonly is_session_over: boolean;
+  /** Whether the token was used, but less than the grace period ago. */
+  readonly is_within_grace: boolean;
+  readonly is_session_ended: boolean;
   readonly successor_box: Buffer | null;
   readonly is_successor_used: boolean;
 }
@@ -90,7 +91,7 @@ const REVOKE = statement<{ id: string }>(
    returning id`,
 );
 
-const COUNT_LIVE = statement<{ count: number }>(
+const COUNT_ACTIVE = statement<{ count: number }>(
   'auth.count_live_sessions',
   `select count(*) as count from sessions where user_id = $1 and revoked_at is null and expires_at > now()`,
 );
@@ -103,7 +104,7 @@ const REVOKE_OLDEST = statement<{ id: string }>(
    returning id`,
 );
 
-const CLEAR_ORIGINS = statement<unknown>(
+const CLEAR_CLIENT_DETAILS = statement<unknown>(
   'auth.forget_places',
   `update sessions set ip = '', user_agent = '' where user_id = $1`,
 );
@@ -121,8 +122,8 @@ const INSERT_TOKEN = statement<unknown>(
 const LOCK_TOKEN = statement<RefreshTokenRow>(
   'auth.lock_refresh_token',
   `select ${STATE_COLUMNS}, t.used_at, t.successor_box,
-          coalesce(t.used_at > clock_timestamp() - make_interval(secs => $2), false) as is_recent,
-          (s.revoked_at is not null or s.expires_at <= now() or u.deleted_at is not null) as is_session_over,
+          coalesce(t.used_at > clock_timestamp() - make_interval(secs => $2), false) as is_within_grace,
+          (s.revoked_at is not null or s.expires_at <= now() or u.deleted_at is not null) as is_session_ended,
           exists (select from refresh_tokens n where n.token_hash = t.successor_hash and n.used_at is not null)
             as is_successor_used
      from refresh_tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
@@ -203,8 +204,8 @@ export class SessionsRepository {
     return (await tx.many(REVOKE, [userId, only, except, reason])).map(({ id }) => id);
   }
 
-  async countLive(userId: string): Promise<number> {
-    return (await this.sql.one(COUNT_LIVE, [userId]))?.count ?? 0;
+  async countActive(userId: string): Promise<number> {
+    return (await this.sql.one(COUNT_ACTIVE, [userId]))?.count ?? 0;
   }
 
   /** Ends the active sessions of a user except the `limit` last used ones. Returns their ids. */
@@ -217,21 +218,24 @@ export class SessionsRepository {
   }
 
   /** Clears the IP addresses and user agents of a user's sessions. */
-  async clearOrigins(tx: Queryable, userId: string): Promise<void> {
-    await tx.run(CLEAR_ORIGINS, [userId]);
+  async clearClientDetails(tx: Queryable, userId: string): Promise<void> {
+    await tx.run(CLEAR_CLIENT_DETAILS, [userId]);
   }
 
   async insertToken(tx: Queryable, tokenHash: Buffer, sessionId: string): Promise<void> {
     await tx.run(INSERT_TOKEN, [tokenHash, sessionId]);
   }
 
-  /** Runs `work` with the refresh token of this hash locked; undefined when there is none. */
+  /**
+   * Runs `work` with the refresh token of this hash locked; undefined when there is none. `reuseGraceSeconds` decide
+   * whether a used token is within its grace period.
+   */
   withLockedToken<T>(
     tokenHash: Buffer,
-    replaySeconds: number,
+    reuseGraceSeconds: number,
     work: (tx: Queryable, token: RefreshTokenRow | undefined) => Promise<T>,
   ): Promise<T> {
-    return this.sql.transaction(async (tx) => work(tx, await tx.one(LOCK_TOKEN, [tokenHash, replaySeconds])));
+    return this.sql.transaction(async (tx) => work(tx, await tx.one(LOCK_TOKEN, [tokenHash, reuseGraceSeconds])));
   }
 
   /** Replaces a token by its successor. */
@@ -257,7 +261,7 @@ export class SessionsRepository {
     return this.sql.one(TAKE_TICKET, [ticketHash]);
   }
 
-  /** Deletes some of the sessions that ended at least a day ago; returns how many. */
+  /** Deletes some of the sessions that expired at least a day ago; returns how many. */
   purge(): Promise<number> {
     return this.sql.run(PURGE);
   }

@@ -10,6 +10,7 @@ export interface TokenClaims {
   readonly userId: string | undefined;
   /** Identifies one identity: two identities must never share a cached session. */
   readonly identityKey: string;
+  /** Epoch seconds. */
   readonly expiresAt: number;
   /** Epoch seconds; only for tokens of the identity provider. */
   readonly issuedAt?: number;
@@ -28,8 +29,8 @@ export class TokenReader {
     private readonly externalLogin: ExternalLogin,
   ) {}
 
-  /** See `Authenticator.needsVerification`. */
-  needsVerification(token: string): boolean {
+  /** See `Authenticator.needsPassportVerification`. */
+  needsPassportVerification(token: string): boolean {
     return !this.own.findVerified(token) && !this.external.recognises(token);
   }
 

@@ -13,7 +13,7 @@ import {
 import { ConversationsService } from './conversations.service.js';
 import { RoomNameCache } from './room-name-cache.js';
 
-/** Socket edge of conversations: renders their events. There are no conversation frames. */
+/** Socket edge of conversations: renders their events. It has no commands. */
 @Gateway()
 export class ConversationsGateway {
   constructor(

@@ -47,7 +47,8 @@ export interface ConversationRow extends SummaryRow {
   /** 0 if the viewer is not a participant. */
   unread_count: number;
   last_number_at: Date | null;
-  activity_ms: number;
+  /** Epoch milliseconds of the last message, or else of the creation. */
+  last_active_at_ms: number;
   participants: ListedParticipant[] | null;
   last_message: {
     id: string;
@@ -65,17 +66,17 @@ export interface ConversationRow extends SummaryRow {
 
 const SUMMARY = `c.id, c.type, c.slug, c.category, c.title, c.description, c.created_by, c.created_at, c.updated_at, c.settings`;
 const COUNT = `(select count(*) from participants n where n.conversation_id = c.id and n.left_seq is null) as participant_count`;
-const LISTED_PARTICIPANTS = 20;
+const LISTED_PARTICIPANTS_MAX = 20;
 
 /** The conversations of the statement, with the viewer's role, marks and preferences. */
-const VIEWED = `
+const WITH_VIEWER_STATE = `
   select ${SUMMARY}, p.role, p.last_read_number, p.is_archived, p.is_pinned, p.is_silenced, p.silenced_until,
-         h.last_seq, h.last_number, h.last_number_at, k.activity_ms,
+         h.last_seq, h.last_number, h.last_number_at, k.last_active_at_ms,
          unread_count(c.id, p.last_read_number, h.last_number)
     from conversations c
     join stream_heads h on h.stream_id = c.id
    cross join lateral (
-     select floor(extract(epoch from coalesce(h.last_number_at, c.created_at)) * 1000)::bigint as activity_ms) k`;
+     select floor(extract(epoch from coalesce(h.last_number_at, c.created_at)) * 1000)::bigint as last_active_at_ms) k`;
 
 /** Adds participants and last message to each conversation: one index lookup each, so a page is one statement. */
 const WITH_DETAILS = `
@@ -88,7 +89,7 @@ const WITH_DETAILS = `
                     'last_delivered_number', q.last_delivered_number) order by q.order_rank, q.joined_seq, q.user_id)
              from (select o.*, array_position(array['owner', 'admin', 'moderator', 'participant'], o.role) as order_rank
                      from participants o where o.conversation_id = c.id and o.left_seq is null
-                    order by order_rank, o.joined_seq, o.user_id limit ${LISTED_PARTICIPANTS}) q
+                    order by order_rank, o.joined_seq, o.user_id limit ${LISTED_PARTICIPANTS_MAX}) q
              join users u on u.id = q.user_id) end as participants,
          case when c.role is not null then (
            select json_build_object(
@@ -97,12 +98,12 @@ const WITH_DETAILS = `
                     'is_edited', m.edited_at is not null, 'is_deleted', m.deleted_at is not null, 'created_at', m.created_at)
              from messages m left join users u on u.id = m.sender_id
             where m.conversation_id = c.id and m.sequence_number = c.last_number) end as last_message
-    from seen c`;
+    from selected c`;
 
 const PAGE = statement<ConversationRow>(
   'conversations.page',
-  `with seen as materialized (
-     ${VIEWED}
+  `with selected as materialized (
+     ${WITH_VIEWER_STATE}
      join participants p on p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null
     where c.deleted_at is null
       and ($2::text is null or c.type = $2)
@@ -114,12 +115,12 @@ const PAGE = statement<ConversationRow>(
                          select from participants o join users u on u.id = o.user_id
                           where o.conversation_id = c.id and o.left_seq is null and o.user_id <> $1
                             and (u.username || ' ' || u.folded_name) like wanted.name)))
-      and ($5::bigint is null or (k.activity_ms, c.id) < ($5, $6::uuid))
-    order by k.activity_ms desc, c.id desc
+      and ($5::bigint is null or (k.last_active_at_ms, c.id) < ($5, $6::uuid))
+    order by k.last_active_at_ms desc, c.id desc
     limit $7 offset $8
    )
    ${WITH_DETAILS}
-   order by c.activity_ms desc, c.id desc`,
+   order by c.last_active_at_ms desc, c.id desc`,
 );
 
 const TOTAL = statement<{ total: number }>(
@@ -130,8 +131,8 @@ const TOTAL = statement<{ total: number }>(
 
 const FIND = statement<ConversationRow>(
   'conversations.find',
-  `with seen as materialized (
-     ${VIEWED}
+  `with selected as materialized (
+     ${WITH_VIEWER_STATE}
      left join participants p on p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null
     where c.id = $2 and c.deleted_at is null
    )
@@ -180,7 +181,7 @@ const UPDATE = statement<unknown>(
     where id = $1`,
 );
 
-/** The slug and the pair of a deleted conversation can be used again. */
+/** The slug and the direct key (of the two users) of a deleted conversation can be used again. */
 const DELETE = statement<unknown>(
   'conversations.delete',
   `update conversations
@@ -223,7 +224,7 @@ export class ConversationsRepository {
        * LIKE patterns for folded names; each has to match the title or, with `matchParticipants`, the name of a
        * participant.
        */
-      names?: readonly string[];
+      patterns?: readonly string[];
       matchParticipants?: boolean;
       after?: PageCursor;
       offset?: number;
@@ -231,8 +232,8 @@ export class ConversationsRepository {
     },
   ): Promise<ConversationRow[]> {
     const [millis, id] = filter.after ?? [null, null];
-    const { type = null, isArchived = null, names = [], matchParticipants = false, limit, offset = 0 } = filter;
-    return this.sql.many(PAGE, [userId, type, isArchived, names, millis, id, limit, offset, matchParticipants]);
+    const { type = null, isArchived = null, patterns = [], matchParticipants = false, limit, offset = 0 } = filter;
+    return this.sql.many(PAGE, [userId, type, isArchived, patterns, millis, id, limit, offset, matchParticipants]);
   }
 
   /** The number of conversations of which the user is a participant. */
@@ -265,7 +266,7 @@ export class ConversationsRepository {
   }
 
   /**
-   * Returns whether the conversation was stored; false if its slug or its pair is taken. Waits for a concurrent
+   * Returns whether the conversation was stored; false if its slug or its direct key is taken. Waits for a concurrent
    * transaction that is about to take it.
    */
   async insert(tx: Queryable, conversation: NewConversation, at: Date): Promise<boolean> {

@@ -49,11 +49,14 @@ export class ConversationsService {
   async list(actor: Actor, query: ListConversationsQuery): Promise<ConversationPageDto> {
     const { limit = DEFAULT_PAGE_SIZE, type, is_archived: isArchived, search, q } = query;
     const after = toPageCursor(query.cursor);
-    const cursor = await this.cursors.now(actor.userId);
-    const names = likePatterns(q ?? search);
-    const filter = { type, isArchived, names, matchParticipants: q !== undefined, after, limit: limit + 1 };
+    const resumeCursor = await this.cursors.now(actor.userId);
+    const patterns = likePatterns(q ?? search);
+    const filter = { type, isArchived, patterns, matchParticipants: q !== undefined, after, limit: limit + 1 };
     const rows = await this.repository.page(actor.userId, filter);
-    return { ...toPage(rows, limit, presentConversation, (row) => [row.activity_ms, row.id]), cursor };
+    return {
+      ...toPage(rows, limit, presentConversation, (row) => [row.last_active_at_ms, row.id]),
+      cursor: resumeCursor,
+    };
   }
 
   /** The actor's own conversations by offset, the most recently active first. */
@@ -93,7 +96,7 @@ export class ConversationsService {
     conversationId: string,
     { reason, ...dto }: UpdateConversationDto,
   ): Promise<ConversationDto> {
-    const done = await this.log.write(conversationId, async (tx) => {
+    const streamExists = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.requireRankUnderLock(tx, actor, conversationId, 1);
       this.policy.requireNotDirect(access);
       this.policy.requireModerator(access);
@@ -114,7 +117,7 @@ export class ConversationsService {
       else this.policy.auditModeration(tx, actor, access, auditEntry);
       return true;
     });
-    if (!done) throw new ConversationNotFound();
+    if (!streamExists) throw new ConversationNotFound();
     return this.getUnchecked(actor, conversationId);
   }
 
@@ -123,7 +126,7 @@ export class ConversationsService {
    * admins. Conversations that the server created cannot be deleted. @throws ConversationNotFound, PermissionDenied
    */
   async delete(actor: Actor, conversationId: string): Promise<void> {
-    const done = await this.log.write(conversationId, async (tx) => {
+    const streamExists = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.loadAccess(actor, conversationId, tx);
       if (access.isSystemOwned || (access.role !== 'owner' && !access.isSystemAdmin)) this.policy.deny();
       const userIds = await this.repository.participantIds(tx, conversationId);
@@ -146,7 +149,7 @@ export class ConversationsService {
       }));
       return true;
     });
-    if (!done) throw new ConversationNotFound();
+    if (!streamExists) throw new ConversationNotFound();
   }
 
   /**

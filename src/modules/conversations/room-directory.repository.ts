@@ -58,7 +58,7 @@ export class RoomDirectoryRepository {
     return (await this.sql.one(COUNT, [category ?? null]))!.total;
   }
 
-  async activeIn(conversationId: string): Promise<number> {
+  async countOnlineParticipants(conversationId: string): Promise<number> {
     return (await this.sql.one(ACTIVE_IN, [conversationId]))?.active_count ?? 0;
   }
 

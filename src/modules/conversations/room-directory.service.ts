@@ -8,8 +8,8 @@ import { type DirectoryRow, RoomDirectoryRepository } from './room-directory.rep
 export type { DirectoryRow } from './room-directory.repository.js';
 
 /**
- * Only for dialects: the directory of public rooms, the oldest first, with the number of their participants who are not
- * offline.
+ * Only for dialects, the other wire protocols of the server (src/dialects): public rooms by offset, the oldest first,
+ * with the number of their participants who are not offline. `ConversationsService.publicRooms` lists them by cursor.
  */
 @Injectable()
 export class RoomDirectoryService {
@@ -28,8 +28,8 @@ export class RoomDirectoryService {
     return { data, total };
   }
 
-  /** Without an access check, which is up to the caller. */
-  activeIn(conversationId: string): Promise<number> {
-    return this.repository.activeIn(conversationId);
+  /** Participants who are not offline. Without an access check, which is up to the caller. */
+  countOnlineParticipants(conversationId: string): Promise<number> {
+    return this.repository.countOnlineParticipants(conversationId);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
-import { type SystemMessage, SystemMessages } from '../participants/system-role-announcements.service.js';
+import { type SystemMessage, SystemMessages } from '../participants/system-messages.port.js';
 import { sanitizeContent } from './sanitize-content.js';
 import { toMessageData, presentMessage } from './message-presenter.js';
 import { MESSAGE_CREATED } from './messages.events.js';

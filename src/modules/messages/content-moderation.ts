@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { IdempotencyConflict } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
-import { ContentModerator, type ContentVerdict, type HeldSend } from './content-moderator.port.js';
+import { ContentRules, type ContentVerdict, type HeldSend } from './content-rules.port.js';
 import { ContentRejected, HeldForReview } from './messages.errors.js';
 import { MessagesRepository, type NewMessage } from './messages.repository.js';
 import { nameOfReaction } from './reaction.js';
@@ -26,7 +26,7 @@ interface ModeratedTexts {
 @Injectable()
 export class ContentModeration {
   constructor(
-    private readonly moderator: ContentModerator,
+    private readonly rules: ContentRules,
     private readonly participants: ParticipantsPolicy,
     private readonly repository: MessagesRepository,
   ) {}
@@ -53,7 +53,7 @@ export class ContentModeration {
 
   /** @throws ContentRejected if a rule matches the name or the emoji, whatever the action of the rule */
   async moderateReaction(conversationId: string, reaction: string): Promise<void> {
-    const verdict = await this.moderator.evaluate(conversationId, nameOfReaction(reaction) ?? reaction);
+    const verdict = await this.rules.evaluate(conversationId, nameOfReaction(reaction) ?? reaction);
     if (verdict) throw rejection(verdict);
   }
 
@@ -63,7 +63,7 @@ export class ContentModeration {
    */
   private evaluate(conversationId: string, { content, metadata }: CheckedTexts): Promise<ModeratedTexts> | undefined {
     const texts = [...new Set([content, ...(metadata ? textsIn(metadata) : [])])].filter((text) => text !== '');
-    const verdicts = texts.map((text) => this.moderator.evaluate(conversationId, text));
+    const verdicts = texts.map((text) => this.rules.evaluate(conversationId, text));
     if (verdicts.every((verdict) => verdict === undefined)) return undefined;
     return Promise.all(verdicts).then((settled): ModeratedTexts => {
       const masks = new Map<string, string>();
@@ -86,7 +86,7 @@ export class ContentModeration {
     if (await this.repository.isStoredByKey(message)) return message;
     this.participants.requireMayPost(await this.participants.requireMember(actor, message.conversation_id));
     if (verdict.kind === 'reject') throw rejection(verdict);
-    const { id, status } = await this.moderator.hold(toHeldSend(message), verdict);
+    const { id, status } = await this.rules.hold(toHeldSend(message), verdict);
     if (status === 'conflict') throw new IdempotencyConflict();
     if (status === 'dropped') throw new ContentRejected(null);
     throw new HeldForReview(id);

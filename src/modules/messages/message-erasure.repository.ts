@@ -1,19 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 
-export interface WrittenConversation {
+/** A current or former conversation of the user, and the number of its last message. */
+export interface ConversationToErase {
   readonly conversation_id: string;
   readonly last_number: number;
 }
 
-const CONVERSATIONS = statement<WrittenConversation>(
+const CONVERSATIONS = statement<ConversationToErase>(
   'messages.conversations_of',
   `select p.conversation_id, h.last_number
      from participants p join stream_heads h on h.stream_id = p.conversation_id
     where p.user_id = $1 and p.conversation_id > $2 order by p.conversation_id limit $3`,
 );
 
-const WRITTEN = statement<{ id: string }>(
+const MESSAGE_IDS = statement<{ id: string }>(
   'messages.written_by',
   `select id from messages
     where conversation_id = $1 and sequence_number > $2 and sequence_number <= $3 and sender_id = $4
@@ -26,8 +27,11 @@ const REMAINING = statement<{ id: string }>(
   `select id from messages where id = any($1::uuid[]) and deleted_at is null order by sequence_number`,
 );
 
-/** A key is free text of the client and may identify the user. No client remains that could repeat it. */
-const CLEAR_KEYS = statement<unknown>(
+/**
+ * An idempotency key is free text of the client and may identify the user. The user is erased, so no client can repeat
+ * the send.
+ */
+const CLEAR_IDEMPOTENCY_KEYS = statement<unknown>(
   'messages.forget_keys',
   `update messages set client_message_id = null, body_hash = null where id = any($1::uuid[])`,
 );
@@ -38,20 +42,24 @@ export class MessageErasureRepository {
   constructor(private readonly sql: Sql) {}
 
   /** The current and former conversations of a user, by id, after this one, with the number of their last message. */
-  conversations(userId: string, after: string, limit: number): Promise<WrittenConversation[]> {
+  findConversations(userId: string, after: string, limit: number): Promise<ConversationToErase[]> {
     return this.sql.many(CONVERSATIONS, [userId, after, limit]);
   }
 
   /** The user's messages with numbers above `from` and up to `to`, without deleted ones. */
-  async written(userId: string, conversationId: string, { from, to }: { from: number; to: number }): Promise<string[]> {
-    return (await this.sql.many(WRITTEN, [conversationId, from, to, userId])).map(({ id }) => id);
+  async findMessageIds(
+    userId: string,
+    conversationId: string,
+    { from, to }: { from: number; to: number },
+  ): Promise<string[]> {
+    return (await this.sql.many(MESSAGE_IDS, [conversationId, from, to, userId])).map(({ id }) => id);
   }
 
   async findRemaining(tx: Queryable, ids: string[]): Promise<string[]> {
     return (await tx.many(REMAINING, [ids])).map(({ id }) => id);
   }
 
-  async clearKeys(tx: Queryable, ids: string[]): Promise<void> {
-    await tx.run(CLEAR_KEYS, [ids]);
+  async clearIdempotencyKeys(tx: Queryable, ids: string[]): Promise<void> {
+    await tx.run(CLEAR_IDEMPOTENCY_KEYS, [ids]);
   }
 }

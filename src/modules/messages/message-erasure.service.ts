@@ -28,10 +28,10 @@ export class MessageErasure {
   async eraseAll(userId: string): Promise<number> {
     let [erased, after] = [0, NO_ID];
     for (;;) {
-      const page = await this.repository.conversations(userId, after, CONVERSATIONS_PER_PAGE);
+      const page = await this.repository.findConversations(userId, after, CONVERSATIONS_PER_PAGE);
       for (const { conversation_id, last_number } of page) {
         for (let from = 0; from < last_number; from += WINDOW) {
-          const ids = await this.repository.written(userId, conversation_id, { from, to: from + WINDOW });
+          const ids = await this.repository.findMessageIds(userId, conversation_id, { from, to: from + WINDOW });
           for (let first = 0; first < ids.length; first += BATCH_SIZE) {
             erased += await this.erase(conversation_id, ids.slice(first, first + BATCH_SIZE));
           }
@@ -46,7 +46,7 @@ export class MessageErasure {
     const erased = await this.log.write(conversationId, async (tx) => {
       const remaining = await this.repository.findRemaining(tx, ids);
       await this.tombstones.empty(tx, remaining, tx.head.at);
-      await this.repository.clearKeys(tx, remaining);
+      await this.repository.clearIdempotencyKeys(tx, remaining);
       for (const subjectId of remaining) tx.append({ type: MESSAGE_DELETED, actorId: null, subjectId });
       return remaining.length;
     });

@@ -13,7 +13,8 @@ const INTERVAL_MS = 1_000;
 const BATCH_MESSAGES = 1_000;
 const BATCH_CONVERSATIONS = 64;
 /**
- * The largest share of the time spent indexing. Under load sends have priority, and searches read unindexed messages.
+ * At most this share of the time is spent indexing. Under load sends have priority, and searches read unindexed
+ * messages.
  */
 const MAX_DUTY_CYCLE = 0.25;
 
@@ -56,7 +57,7 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
     while (queue.length > 0 && performance.now() < deadline && !this.stopping.signal.aborted) {
       const startedAt = performance.now();
       const batch = queue.slice(0, BATCH_CONVERSATIONS);
-      const { messages, unfinished } = await this.repository.index(batch, BATCH_MESSAGES, foldAll);
+      const { messages, unfinished } = await this.repository.index(batch, BATCH_MESSAGES, toTsvectors);
       total += messages;
       queue = [...queue.slice(BATCH_CONVERSATIONS), ...unfinished];
       if (queue.length > 0) await this.pause((performance.now() - startedAt) * (1 / MAX_DUTY_CYCLE - 1));
@@ -80,7 +81,7 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
   }
 }
 
-async function foldAll(messages: readonly IndexableMessage[]): Promise<string[]> {
+async function toTsvectors(messages: readonly IndexableMessage[]): Promise<string[]> {
   return runInTurns(mapInSteps(messages, ({ content }) => tsvectorInSteps(content)));
 }
 

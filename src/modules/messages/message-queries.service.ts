@@ -13,7 +13,7 @@ import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
 import { throwProblems } from '../../platform/validation/input-rules.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
-import { type MessageFilter, MessageReadsRepository } from './message-reads.repository.js';
+import { type MessageFilter, MessageQueriesRepository } from './message-queries.repository.js';
 import {
   type ListMessagesQuery,
   type MessageDto,
@@ -40,7 +40,7 @@ const PINS_MAX = 100;
 export class MessageQueriesService {
   constructor(
     private readonly repository: MessagesRepository,
-    private readonly reads: MessageReadsRepository,
+    private readonly reads: MessageQueriesRepository,
     private readonly participants: ParticipantsPolicy,
     private readonly cursors: ResumeCursors,
     private readonly searchMessages: SearchMessages,

@@ -74,12 +74,12 @@ export class MessageRetentionRepository {
   constructor(private readonly sql: Sql) {}
 
   /** Conversations with expired messages, by id, after this one. */
-  async conversations(after: string, limit: number): Promise<string[]> {
+  async findConversations(after: string, limit: number): Promise<string[]> {
     return (await this.sql.many(CONVERSATIONS, [after, limit])).map((row) => row.conversation_id);
   }
 
   /** The oldest expired messages, including deleted ones. */
-  expiring(tx: Queryable, conversationId: string, limit: number): Promise<ExpiringMessage[]> {
+  findExpiring(tx: Queryable, conversationId: string, limit: number): Promise<ExpiringMessage[]> {
     return tx.many(EXPIRING, [conversationId, limit]);
   }
 
@@ -89,8 +89,8 @@ export class MessageRetentionRepository {
   }
 
   /**
-   * Leaves tombstones that keep their numbers and their keys, so that a repeated key never creates a second message.
-   * Everything else is deleted, and attachments are detached.
+   * Leaves tombstones that keep their numbers and their idempotency keys, so that a repeated key never creates a second
+   * message. Everything else is deleted, and attachments are detached.
    */
   async empty(tx: Queryable, ids: string[], at: Date): Promise<void> {
     for (const removal of [DELETE_EDITS, DELETE_REACTIONS, DETACH]) await tx.run(removal, [ids]);

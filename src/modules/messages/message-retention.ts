@@ -28,7 +28,7 @@ export class MessageRetention {
     if (isDryRun) return this.repository.count();
     let [messages, conversations, after] = [0, 0, NO_ID];
     for (;;) {
-      const ids = await this.repository.conversations(after, CONVERSATIONS_PER_PAGE);
+      const ids = await this.repository.findConversations(after, CONVERSATIONS_PER_PAGE);
       for (const id of ids) messages += await this.expire(id);
       conversations += ids.length;
       if (ids.length < CONVERSATIONS_PER_PAGE) return { messages, conversations };
@@ -40,7 +40,7 @@ export class MessageRetention {
     let emptied = 0;
     await inBatches(BATCH_SIZE, async () => {
       const seen = await this.log.write(conversationId, async (tx) => {
-        const messages = await this.repository.expiring(tx, conversationId, BATCH_SIZE);
+        const messages = await this.repository.findExpiring(tx, conversationId, BATCH_SIZE);
         const last = messages.at(-1);
         if (!last) return 0;
         const ids = messages.filter((message) => !message.is_deleted).map(({ id }) => id);

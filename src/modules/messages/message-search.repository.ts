@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isStatementTimeout } from '../../platform/database/database-errors.js';
 import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
 import type { MessageRow } from './message-presenter.js';
-import type { MessageFilter } from './message-reads.repository.js';
+import type { MessageFilter } from './message-queries.repository.js';
 import { MESSAGE_COLUMNS, MESSAGE_JOINS } from './messages.repository.js';
 
 /**

@@ -96,12 +96,12 @@ export class EditMessageFrameDto extends EditMessageDto {
   message_id: string;
 }
 
-export class MessageFrameDto {
+export class MessageIdFrameDto {
   @UuidField()
   message_id: string;
 }
 
-export class ReactionFrameDto extends MessageFrameDto {
+export class ReactionFrameDto extends MessageIdFrameDto {
   @TextField({ min: 1, max: 64, description: REACTION_DESCRIPTION })
   emoji: string;
 }

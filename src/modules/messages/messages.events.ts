@@ -16,14 +16,15 @@ export const REACTION_ADDED = 'reaction.added';
 export const REACTION_REMOVED = 'reaction.removed';
 
 /**
- * This process has stored messages; the event log has their content. `caughtUpConversationIds` are the conversations in
- * which a sender had unread messages. Sending marks them as read, so the aggregated read mark may have moved.
+ * This process has stored messages; the event log has their content. `readBySenderConversationIds` are the
+ * conversations in which a sender had unread messages. Sending marks them as read, so the aggregated read mark may have
+ * moved.
  */
 export class MessagesStored extends DomainEvent {
   readonly type = 'messages.stored';
 
   constructor(
-    readonly caughtUpConversationIds: string[],
+    readonly readBySenderConversationIds: string[],
     readonly conversationIds: string[],
   ) {
     super();

@@ -3,7 +3,7 @@ import type { LiveConnection } from '../../platform/realtime/connection/live-con
 import {
   EditMessageFrameDto,
   HistoryFrameDto,
-  MessageFrameDto,
+  MessageIdFrameDto,
   ReactionFrameDto,
   SendMessageFrameDto,
 } from './messages.dto.js';
@@ -44,12 +44,12 @@ export class MessagesGateway {
     return { message: await this.messages.edit(actor, message_id, dto) };
   }
 
-  @OnFrame('message.delete', MessageFrameDto, {
+  @OnFrame('message.delete', MessageIdFrameDto, {
     limit: CALL_LIMIT,
     summary: 'Deletes a message; a tombstone remains',
     reply: MessageData,
   })
-  async delete({ actor }: LiveConnection, { message_id }: MessageFrameDto): MessageReply {
+  async delete({ actor }: LiveConnection, { message_id }: MessageIdFrameDto): MessageReply {
     return { message: await this.messages.delete(actor, message_id) };
   }
 

@@ -5,7 +5,7 @@ import { UsersModule } from '../users/users.module.js';
 import { MessageEventRenderer } from './message-event-renderer.js';
 import { MessageFeed } from './message-feed.js';
 import { MessageFeedRepository } from './message-feed.repository.js';
-import { MessageReadsRepository } from './message-reads.repository.js';
+import { MessageQueriesRepository } from './message-queries.repository.js';
 import { MessagesController } from './messages.controller.js';
 import { MessagesGateway } from './messages.gateway.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -23,7 +23,7 @@ import { Subscriptions } from './subscriptions.js';
 import { SubscriptionsGateway } from './subscriptions.gateway.js';
 import { SyncService } from './sync.service.js';
 import { ModeratorDelete } from './moderator-delete.service.js';
-import { SystemMessages } from '../participants/system-role-announcements.service.js';
+import { SystemMessages } from '../participants/system-messages.port.js';
 import { AppendSystemMessage } from './append-system-message.js';
 
 /** Provides system messages to the module `participants`. Global, because a lower module cannot import a higher one. */
@@ -56,7 +56,7 @@ class SystemMessagesModule {}
     Subscriptions,
     MessagesGateway,
     MessagesRepository,
-    MessageReadsRepository,
+    MessageQueriesRepository,
   ],
   exports: [
     MessagesService,

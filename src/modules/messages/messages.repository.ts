@@ -226,14 +226,14 @@ export class MessagesRepository {
    */
   async edit(
     tx: Queryable,
-    edit: MessageChange & { content: string; mentions?: string[]; metadata?: object },
+    edit: ChangeContext & { content: string; mentions?: string[]; metadata?: object },
   ): Promise<boolean> {
     const { id, content, at, metadata = null, mentions = null, actorId } = edit;
     return (await tx.run(EDIT, [id, content, at, metadata, mentions, actorId])) > 0;
   }
 
   /** Leaves a tombstone with the same numbers; text, versions, reactions and attachments are deleted. */
-  async delete(tx: Queryable, { id, actorId, at }: MessageChange): Promise<void> {
+  async delete(tx: Queryable, { id, actorId, at }: ChangeContext): Promise<void> {
     await tx.run(DELETE_EDITS, [id]);
     await tx.run(DELETE_REACTIONS, [id]);
     await tx.run(DETACH, [id]);
@@ -246,35 +246,35 @@ export class MessagesRepository {
   async countEmojis(
     tx: Queryable,
     emoji: string,
-    { id, actorId }: MessageChange,
+    { id, actorId }: ChangeContext,
   ): Promise<{ count: number; isKnown: boolean; isOwn: boolean }> {
     const row = await tx.one(COUNT_EMOJIS, [id, emoji, actorId, withoutVariationSelectors(emoji)]);
     return { count: row?.count ?? 0, isKnown: row?.is_known ?? false, isOwn: row?.is_own ?? false };
   }
 
   /** Whether anything changed. */
-  async addReaction(tx: Queryable, emoji: string, { id, actorId, at }: MessageChange): Promise<boolean> {
+  async addReaction(tx: Queryable, emoji: string, { id, actorId, at }: ChangeContext): Promise<boolean> {
     return (await tx.run(ADD_REACTION, [id, emoji, actorId, at])) > 0;
   }
 
   /** Returns the emoji as it was stored; undefined if the actor has no such reaction. */
-  async removeReaction(tx: Queryable, emoji: string, { id, actorId }: MessageChange): Promise<string | undefined> {
+  async removeReaction(tx: Queryable, emoji: string, { id, actorId }: ChangeContext): Promise<string | undefined> {
     return (await tx.many(REMOVE_REACTION, [id, emoji, actorId, withoutVariationSelectors(emoji)]))[0]?.emoji;
   }
 
   /** Whether anything changed. */
-  async pin(tx: Queryable, { id, actorId, at }: MessageChange): Promise<boolean> {
+  async pin(tx: Queryable, { id, actorId, at }: ChangeContext): Promise<boolean> {
     return (await tx.run(PIN, [id, at, actorId])) > 0;
   }
 
   /** Whether anything changed. */
-  async unpin(tx: Queryable, { id }: MessageChange): Promise<boolean> {
+  async unpin(tx: Queryable, { id }: ChangeContext): Promise<boolean> {
     return (await tx.run(UNPIN, [id])) > 0;
   }
 }
 
 /** The changed message, the actor and the time of the transaction. */
-export interface MessageChange {
+export interface ChangeContext {
   readonly id: string;
   readonly actorId: string;
   readonly at: Date;

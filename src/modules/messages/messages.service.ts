@@ -4,7 +4,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { type Membership, ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ContentModeration } from './content-moderation.js';
-import type { HeldSend } from './content-moderator.port.js';
+import type { HeldSend } from './content-rules.port.js';
 import { type MessageRow, renderMessageEvent, presentMessage } from './message-presenter.js';
 import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
 import { MessageNotEditable, MessageNotFound, SlowMode, TooManyReactions } from './messages.errors.js';
@@ -16,7 +16,7 @@ import {
   REACTION_ADDED,
   REACTION_REMOVED,
 } from './messages.events.js';
-import { type MessageChange, MessagesRepository } from './messages.repository.js';
+import { type ChangeContext, MessagesRepository } from './messages.repository.js';
 import { requireReaction } from './reaction.js';
 import { SendMessage, type SentMessage } from './send-message.js';
 import { SendMetrics } from './send-metrics.js';
@@ -30,7 +30,7 @@ interface Locked {
   readonly tx: StreamTransaction;
   readonly message: MessageRow;
   readonly membership: Membership;
-  readonly change: MessageChange;
+  readonly context: ChangeContext;
 }
 
 /**
@@ -70,15 +70,15 @@ export class MessagesService {
    */
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
     const sanitized = this.sendMessage.requireContent(dto.content).content;
-    return this.change(actor, id, async ({ tx, message, membership, change }) => {
+    return this.change(actor, id, async ({ tx, message, membership, context }) => {
       this.participants.requireMayPost(membership);
       if (message.sender_id !== actor.userId) this.participants.deny('Only its sender may edit a message.');
       const moderated = await this.moderation.moderateEdit(message.conversation_id, {
         content: sanitized,
         metadata: dto.metadata,
       });
-      if (!(await this.repository.edit(tx, { ...change, ...moderated, mentions: dto.mentions }))) return undefined;
-      await this.enforceSlowMode({ tx, membership, change });
+      if (!(await this.repository.edit(tx, { ...context, ...moderated, mentions: dto.mentions }))) return undefined;
+      await this.enforceSlowMode({ tx, membership, context });
       return MESSAGE_UPDATED;
     });
   }
@@ -88,14 +88,14 @@ export class MessagesService {
     return this.change(
       actor,
       id,
-      async ({ tx, message, membership, change }) => {
+      async ({ tx, message, membership, context }) => {
         const { conversation_id, sender_id } = message;
         const isOwn = sender_id === actor.userId;
         if (!isOwn) this.participants.requireModerator(membership);
         if (message.deleted_at) return undefined;
         const before = { conversation_id, sender_id };
         if (!isOwn) tx.audit({ actor, action: 'message.delete', target: { type: 'message', id }, before });
-        await this.repository.delete(tx, change);
+        await this.repository.delete(tx, context);
         return MESSAGE_DELETED;
       },
       { allowTombstone: true },
@@ -108,38 +108,38 @@ export class MessagesService {
    */
   async react(actor: Actor, id: string, text: string): Promise<MessageDto> {
     const emoji = requireReaction(text);
-    return this.change(actor, id, async ({ tx, message, membership, change }) => {
+    return this.change(actor, id, async ({ tx, message, membership, context }) => {
       this.participants.requireMayPost(membership);
       await this.moderation.moderateReaction(message.conversation_id, emoji);
-      const { count, isKnown, isOwn } = await this.repository.countEmojis(tx, emoji, change);
+      const { count, isKnown, isOwn } = await this.repository.countEmojis(tx, emoji, context);
       if (isOwn) return undefined;
       if (count >= EMOJIS_MAX && !isKnown) throw new TooManyReactions(EMOJIS_MAX);
-      if (!(await this.repository.addReaction(tx, emoji, change))) return undefined;
-      await this.enforceSlowMode({ tx, membership, change });
+      if (!(await this.repository.addReaction(tx, emoji, context))) return undefined;
+      await this.enforceSlowMode({ tx, membership, context });
       return { type: REACTION_ADDED, emoji };
     });
   }
 
   /** Removes the actor's own reaction. */
   async unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
-    return this.change(actor, id, async ({ tx, change }) => {
-      const removed = await this.repository.removeReaction(tx, emoji, change);
+    return this.change(actor, id, async ({ tx, context }) => {
+      const removed = await this.repository.removeReaction(tx, emoji, context);
       return removed === undefined ? undefined : { type: REACTION_REMOVED, emoji: removed };
     });
   }
 
   /** Moderators may pin; in a direct conversation both users may. */
   async pin(actor: Actor, id: string): Promise<MessageDto> {
-    return this.change(actor, id, async ({ tx, membership, change }) => {
+    return this.change(actor, id, async ({ tx, membership, context }) => {
       this.participants.requireMayPin(membership);
-      return (await this.repository.pin(tx, change)) ? MESSAGE_PINNED : undefined;
+      return (await this.repository.pin(tx, context)) ? MESSAGE_PINNED : undefined;
     });
   }
 
   async unpin(actor: Actor, id: string): Promise<MessageDto> {
-    return this.change(actor, id, async ({ tx, membership, change }) => {
+    return this.change(actor, id, async ({ tx, membership, context }) => {
       this.participants.requireMayPin(membership);
-      return (await this.repository.unpin(tx, change)) ? MESSAGE_UNPINNED : undefined;
+      return (await this.repository.unpin(tx, context)) ? MESSAGE_UNPINNED : undefined;
     });
   }
 
@@ -147,9 +147,9 @@ export class MessagesService {
   private async enforceSlowMode({
     tx,
     membership,
-    change,
-  }: Pick<Locked, 'tx' | 'membership' | 'change'>): Promise<void> {
-    const seconds = await this.participants.applySlowMode(tx, membership, change);
+    context,
+  }: Pick<Locked, 'tx' | 'membership' | 'context'>): Promise<void> {
+    const seconds = await this.participants.applySlowMode(tx, membership, context);
     if (seconds > 0) throw new SlowMode(seconds);
   }
 
@@ -171,7 +171,7 @@ export class MessagesService {
       if (!message) throw new MessageNotFound();
       const isRefusedTombstone = message.deleted_at !== null && !allowTombstone;
       if (isRefusedTombstone || message.message_type === 'system') throw new MessageNotEditable();
-      const event = await work({ tx, message, membership, change: { id, actorId: actor.userId, at: tx.head.at } });
+      const event = await work({ tx, message, membership, context: { id, actorId: actor.userId, at: tx.head.at } });
       if (event === undefined) return message;
       const [after] = await this.repository.find([id], tx);
       const { type, emoji } = typeof event === 'string' ? { type: event, emoji: undefined } : event;

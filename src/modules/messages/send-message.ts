@@ -12,7 +12,7 @@ import { cacheJson } from '../../platform/json/json-encoding.js';
 import { isGuest } from '../users/guest.constants.js';
 import { codePointLength, isBlank } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
-import type { HeldSend } from './content-moderator.port.js';
+import type { HeldSend } from './content-rules.port.js';
 import { toMessageData, presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType } from './messages.errors.js';
@@ -142,7 +142,7 @@ export class SendMessage {
   private async store(batch: NewMessage[]): Promise<SendResult[]> {
     const results = await this.repository.append(batch);
     const events: CommittedEvent[] = [];
-    const caughtUpConversationIds = new Set<string>();
+    const readBySenderConversationIds = new Set<string>();
     const conversationIds = new Set<string>();
     const sendResults = results.map((result, index): SendResult => {
       if (result.outcome !== 'stored') {
@@ -151,11 +151,12 @@ export class SendMessage {
       const { event, message } = asCommitted(batch[index]!, result);
       events.push(event);
       conversationIds.add(event.streamId);
-      if (result.was_behind) caughtUpConversationIds.add(event.streamId);
+      if (result.was_behind) readBySenderConversationIds.add(event.streamId);
       return { outcome: 'stored', id: result.id, message };
     });
     this.log.announce(events);
-    if (events.length > 0) this.events.publish(new MessagesStored([...caughtUpConversationIds], [...conversationIds]));
+    if (events.length > 0)
+      this.events.publish(new MessagesStored([...readBySenderConversationIds], [...conversationIds]));
     return sendResults;
   }
 }

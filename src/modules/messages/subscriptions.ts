@@ -22,7 +22,7 @@ export class Subscriptions {
   async subscribe(connection: LiveConnection, { conversation_id, from_seq }: SubscribeFrameDto): Promise<object> {
     await this.participants.requireMember(connection.actor, conversation_id);
     connection.subscribe(conversation_id);
-    if (from_seq !== undefined) await this.replay(connection, conversation_id, from_seq);
+    if (from_seq !== undefined) await this.catchUp(connection, conversation_id, from_seq);
     return {};
   }
 
@@ -31,12 +31,12 @@ export class Subscriptions {
     return {};
   }
 
-  private async replay(connection: LiveConnection, conversationId: string, fromSeq: number): Promise<void> {
+  private async catchUp(connection: LiveConnection, conversationId: string, fromSeq: number): Promise<void> {
     connection.deferLive();
     try {
       await this.resume.catchUp(connection, new Map([[conversationId, fromSeq]]));
     } finally {
-      // An event that was both deferred and replayed is sent twice; the client recognizes it by its seq.
+      // Sends all deferred live events. One that was replayed too is sent twice; the client recognizes it by its seq.
       connection.release(() => false);
     }
   }

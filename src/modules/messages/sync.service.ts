@@ -3,7 +3,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
 import { Resume } from '../../platform/realtime/resume/resume.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
-import { MessageReadsRepository } from './message-reads.repository.js';
+import { MessageQueriesRepository } from './message-queries.repository.js';
 import type { EventPageDto, EventsQuery, SyncDto, SyncQuery } from './sync.dto.js';
 
 const DEFAULT_EVENTS = 100;
@@ -17,7 +17,7 @@ export class SyncService {
   constructor(
     private readonly resume: Resume,
     private readonly cursors: ResumeCursors,
-    private readonly reads: MessageReadsRepository,
+    private readonly reads: MessageQueriesRepository,
     private readonly participants: ParticipantsPolicy,
   ) {}
 

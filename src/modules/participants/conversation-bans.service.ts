@@ -30,7 +30,7 @@ export class ConversationBans {
 
   /** @throws ConversationNotFound, UserNotFound, PermissionDenied, DirectConversationFixed */
   async ban(actor: Actor, { until, ...ban }: ConversationBan & { until: Date | null }): Promise<void> {
-    await this.change(actor, ban, async (tx, { current }) => {
+    await this.change(actor, ban, async (tx, { actor: current }) => {
       await this.repository.insert(tx, { ...ban, until, bannedBy: actor.userId, at: tx.head.at });
       const wasParticipant = await this.removeIfPresent(tx, actor, ban);
       const after = { user_id: ban.userId, until: until?.toISOString() ?? null };
@@ -40,7 +40,7 @@ export class ConversationBans {
 
   /** The user may join again; they are not added automatically. @throws as `ban` */
   async unban(actor: Actor, ban: ConversationBan): Promise<void> {
-    await this.change(actor, ban, async (tx, { current }) => {
+    await this.change(actor, ban, async (tx, { actor: current }) => {
       if (!(await this.repository.delete(tx, ban.conversationId, ban.userId))) return;
       audit(tx, current, 'conversation.unban_user', { ...ban, before: { user_id: ban.userId }, after: null });
     });
@@ -51,7 +51,7 @@ export class ConversationBans {
     { conversationId, userId }: ConversationBan,
     work: (tx: StreamTransaction, context: ActorAndTarget) => Promise<void>,
   ): Promise<void> {
-    const done = await this.log.write(conversationId, async (tx) => {
+    const streamExists = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.loadAccess(actor, conversationId, tx);
       const context = await this.users.requireOutranks(tx, actor, userId, 'moderator');
       this.policy.requireNotDirect(access);
@@ -59,7 +59,7 @@ export class ConversationBans {
       await work(tx, context);
       return true;
     });
-    if (!done) throw new ConversationNotFound();
+    if (!streamExists) throw new ConversationNotFound();
   }
 
   private async removeIfPresent(tx: StreamTransaction, actor: Actor, ban: ConversationBan): Promise<boolean> {

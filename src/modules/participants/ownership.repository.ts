@@ -12,33 +12,33 @@ const SUCCESSOR = statement<{ user_id: string }>(
 
 /**
  * Like `SUCCESSOR`, but only of users who are not banned, and who were participants when the owner was banned; the ban
- * must still be in force.
+ * must still be in force. `owner` is the row of the owner in participants, `account` the one in users.
  */
-const SUCCESSOR_SINCE_BAN = `
+const ELIGIBLE_SUCCESSOR = `
   select p.user_id from participants p join users u on u.id = p.user_id
-   where p.conversation_id = former.conversation_id and p.left_seq is null and p.user_id <> former.user_id
-     and p.joined_at <= owner.banned_at and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
+   where p.conversation_id = owner.conversation_id and p.left_seq is null and p.user_id <> owner.user_id
+     and p.joined_at <= account.banned_at and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
    order by array_position(array['owner', 'admin', 'moderator', 'participant'], p.role), p.joined_seq, p.user_id
    limit 1`;
 
 const OWNED_BY_BANNED = statement<{ conversation_id: string }>(
   'participants.owned_by_banned',
-  `select former.conversation_id
-     from users owner
-     join participants former on former.user_id = owner.id and former.role = 'owner' and former.left_seq is null
-     join conversations c on c.id = former.conversation_id and c.type <> 'direct' and c.deleted_at is null
-    where owner.banned_at is not null and user_is_banned(owner.banned_at, owner.banned_until)
-      and exists (${SUCCESSOR_SINCE_BAN})
+  `select owner.conversation_id
+     from users account
+     join participants owner on owner.user_id = account.id and owner.role = 'owner' and owner.left_seq is null
+     join conversations c on c.id = owner.conversation_id and c.type <> 'direct' and c.deleted_at is null
+    where account.banned_at is not null and user_is_banned(account.banned_at, account.banned_until)
+      and exists (${ELIGIBLE_SUCCESSOR})
     limit $1`,
 );
 
 const BANNED_OWNER = statement<{ user_id: string; successor_id: string }>(
   'participants.banned_owner',
-  `select former.user_id, successor.user_id as successor_id
-     from participants former
-     join users owner on owner.id = former.user_id and user_is_banned(owner.banned_at, owner.banned_until)
-    cross join lateral (${SUCCESSOR_SINCE_BAN}) successor
-    where former.conversation_id = $1 and former.left_seq is null and former.role = 'owner'`,
+  `select owner.user_id, successor.user_id as successor_id
+     from participants owner
+     join users account on account.id = owner.user_id and user_is_banned(account.banned_at, account.banned_until)
+    cross join lateral (${ELIGIBLE_SUCCESSOR}) successor
+    where owner.conversation_id = $1 and owner.left_seq is null and owner.role = 'owner'`,
 );
 
 const OWNER = statement<{ user_id: string }>(

@@ -13,7 +13,10 @@ export class ParticipantNotFound extends defineError('PARTICIPANT_NOT_FOUND', 40
   action: 'Load the participants again.',
 }) {}
 
-/** Of the caller, for whom the conversation exists. Dialects have their own message for it. */
+/**
+ * The caller is not a participant of a conversation that exists and is not hidden from them. A dialect, which is
+ * another wire protocol (src/dialects), has its own message for it.
+ */
 export class NotAParticipant extends PermissionDenied {
   constructor() {
     super('You are not in this conversation.');

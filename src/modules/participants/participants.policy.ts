@@ -15,7 +15,7 @@ import {
 import { type ConversationType, type ParticipantRole, rankIn, rankOf } from './participant-roles.js';
 import { type AccessRow, ParticipantsRepository } from './participants.repository.js';
 
-/** The effective settings of a conversation, with defaults for those that were never set. */
+/** The settings that decide rights in a conversation, with defaults for those that were never set. */
 export interface ConversationSettings {
   readonly is_private: boolean;
   readonly allow_invites: boolean;
@@ -40,7 +40,7 @@ export interface Access {
   readonly isSystemAdmin: boolean;
 }
 
-/** The rights of an actor who is a participant. */
+/** The rights of an actor who is a participant: such an actor is called a member, any other user a participant. */
 export interface Membership extends Access {
   readonly role: ParticipantRole;
   readonly isMuted: boolean;
@@ -75,7 +75,7 @@ export class ParticipantsPolicy {
   async resolve(actor: Actor, idOrSlug: string): Promise<string> {
     if (isUuid(idOrSlug)) return idOrSlug.toLowerCase();
     const room = await this.repository.findBySlug(idOrSlug, actor.userId);
-    if (!room || (room.is_private && !room.is_member && !MODERATOR_ROLES.has(actor.role)))
+    if (!room || (room.is_private && !room.is_member && !SYSTEM_MODERATOR_ROLES.has(actor.role)))
       throw new ConversationNotFound();
     return room.id;
   }
@@ -213,7 +213,7 @@ export class ParticipantsPolicy {
 }
 
 /** System roles that may moderate every room. */
-const MODERATOR_ROLES: ReadonlySet<SystemRole> = new Set(['moderator', 'admin']);
+const SYSTEM_MODERATOR_ROLES: ReadonlySet<SystemRole> = new Set(['moderator', 'admin']);
 
 /** The stored settings, with defaults for those that were never set. */
 export function settingsOf(type: ConversationType, stored: Record<string, unknown>): ConversationSettings {
@@ -242,7 +242,7 @@ function toAccess(conversationId: string, row: AccessRow, actor: Actor): Access 
 function toMembership(conversationId: string, row: AccessRow, actor: Actor): Membership | undefined {
   const access = toAccess(conversationId, row, actor);
   if (access.role === undefined) return undefined;
-  const isRestricted = access.role === 'participant' && !MODERATOR_ROLES.has(actor.role);
+  const isRestricted = access.role === 'participant' && !SYSTEM_MODERATOR_ROLES.has(actor.role);
   return {
     ...access,
     role: access.role,

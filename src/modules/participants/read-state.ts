@@ -44,7 +44,7 @@ export class ReadState {
     return this.mark(actor, conversationId, { messageId: dto.message_id, read: number, delivered: number });
   }
 
-  /** Marks everything up to a message as delivered to a device of the actor. @throws as `read` */
+  /** Marks everything up to a message as delivered to a device of the actor. @throws as `markRead` */
   markDelivered(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
     return this.mark(actor, conversationId, { messageId: dto.message_id, read: null, delivered: numberOf(dto) });
   }
@@ -90,7 +90,10 @@ export class ReadState {
   }
 }
 
-/** The given message number; with a message id the number is ignored, and 0 only states that the mark is to move. */
+/**
+ * The given message number. With a message id the number is ignored; it is 0 then, because null means that the mark
+ * does not move.
+ */
 function numberOf(dto: MarkDto): number {
   throwProblems(problemsOfMark(dto));
   return dto.sequence_number ?? 0;
@@ -111,7 +114,10 @@ function toMarkError(outcome: Exclude<MarkOutcome, 'marked'>): AppError {
   }
 }
 
-/** Conversations sent on resume, the most recently active first. For the others a list page is newer anyway. */
+/**
+ * Conversations sent on resume, the most recently active first. A client loads older ones as a page of the list, which
+ * has their current state.
+ */
 const CONVERSATIONS_MAX = 200;
 
 /** Marks are not in the event log: a client that resumes receives their current state. */

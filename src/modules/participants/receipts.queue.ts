@@ -44,8 +44,8 @@ export class ReceiptsQueue implements OnApplicationShutdown {
   }
 
   @OnDomainEvent(MessagesStored)
-  onMessagesStored({ caughtUpConversationIds }: MessagesStored): void {
-    this.collect(caughtUpConversationIds);
+  onMessagesStored({ readBySenderConversationIds }: MessagesStored): void {
+    this.collect(readBySenderConversationIds);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -34,10 +34,10 @@ export class ReplaceBannedOwnersTask {
 
   private async transferOwnership(conversationId: string): Promise<void> {
     await this.log.write(conversationId, async (tx) => {
-      const former = await this.repository.findBannedOwner(tx, conversationId);
-      if (!former) return;
+      const owner = await this.repository.findBannedOwner(tx, conversationId);
+      if (!owner) return;
       await this.changes.demoteOwner(tx, null);
-      const successor = await this.changes.requireParticipant(tx, conversationId, former.successor_id);
+      const successor = await this.changes.requireParticipant(tx, conversationId, owner.successor_id);
       await this.changes.updateParticipant(tx, null, successor, { role: 'owner' });
     });
   }

@@ -5,20 +5,21 @@ import type { Actor } from '../../platform/identity/actor.js';
 import type { PresenceRow } from './presence.repository.js';
 
 /** The lifetime of a lease that is not renewed: when a node dies, its users go offline after this time. */
-const LEASE = `interval '40 seconds'`;
+const LEASE_TTL = `interval '40 seconds'`;
 /**
  * How long a connection still counts after its end, see `ConnectionEnding`: a client that reconnects within this time
  * never appears offline. A page that is reloaded sends a close frame first, and reconnects within a second or two.
  */
 const GRACE = `case c.ending when 'ended' then interval '0' when 'left' then interval '3 seconds' else interval '30 seconds' end`;
-/** The node of a lease whose connection has closed. */
-const CLOSED = `'00000000-0000-0000-0000-000000000000'::uuid`;
+/** No node has this id: it stands for the node of a lease whose connection has closed. */
+const CLOSED_NODE_ID = `'00000000-0000-0000-0000-000000000000'::uuid`;
 /**
- * The node of a lease that the requests of a session renew, on any node: the id of the lease is that of the session.
+ * No node has this id either: it stands for the node of a request lease, which the HTTP requests of a session renew on
+ * any node. The id of a request lease is that of the session.
  */
-const BY_REQUESTS = `'00000000-0000-0000-0000-000000000001'::uuid`;
+const REQUESTS_NODE_ID = `'00000000-0000-0000-0000-000000000001'::uuid`;
 /** How long the status of a client without a socket counts after its last request. */
-const REQUEST_LEASE = `interval '60 seconds'`;
+const REQUEST_LEASE_TTL = `interval '60 seconds'`;
 
 export interface Lease {
   readonly connection_id: string;
@@ -30,45 +31,45 @@ export interface Lease {
 export interface ClosedLease {
   readonly connection_id: string;
   readonly user_id: string;
-  /** The lease by requests of this session ends too, if the client closed the connection. */
+  /** The request lease of this session ends too, unless the connection was lost. */
   readonly session_id: string;
   readonly ending: ConnectionEnding;
 }
 
-const OPEN = statement<unknown>(
+const SAVE = statement<unknown>(
   'presence.open',
   `insert into presence_leases (connection_id, user_id, node_id, is_away, expires_at)
-   select l.connection_id, l.user_id, $1, l.is_away, now() + ${LEASE}
+   select l.connection_id, l.user_id, $1, l.is_away, now() + ${LEASE_TTL}
      from json_to_recordset($2) as l (connection_id uuid, user_id uuid, is_away boolean)
        on conflict (connection_id) do update set is_away = excluded.is_away, expires_at = excluded.expires_at`,
 );
 
 const RENEW = statement<unknown>(
   'presence.renew',
-  `update presence_leases set expires_at = now() + ${LEASE} where node_id = $1`,
+  `update presence_leases set expires_at = now() + ${LEASE_TTL} where node_id = $1`,
 );
 
 const CLOSE_LEASES = statement<unknown>(
   'presence.let_go',
-  `update presence_leases l set node_id = ${CLOSED}, expires_at = least(l.expires_at, now() + ${GRACE})
+  `update presence_leases l set node_id = ${CLOSED_NODE_ID}, expires_at = least(l.expires_at, now() + ${GRACE})
      from json_to_recordset($1) as c (connection_id uuid, session_id uuid, ending text)
     where l.connection_id = any(array[c.connection_id, case when c.ending <> 'lost' then c.session_id end])`,
 );
 
-/** The last connection of a user also decides the grace period of the earlier ones that are still within theirs. */
+/** When the last connection of a user closes, earlier ones, still in their grace period, count no longer than it. */
 const SHORTEN = statement<{ user_id: string }>(
   'presence.shorten',
   `update presence_leases l set expires_at = least(l.expires_at, now() + ${GRACE})
      from json_to_recordset($1) as c (user_id uuid, ending text)
-    where l.user_id = c.user_id and l.node_id = ${CLOSED}
+    where l.user_id = c.user_id and l.node_id = ${CLOSED_NODE_ID}
       and not exists (select from presence_leases o
-                       where o.user_id = c.user_id and o.node_id not in (${CLOSED}, ${BY_REQUESTS}))
+                       where o.user_id = c.user_id and o.node_id not in (${CLOSED_NODE_ID}, ${REQUESTS_NODE_ID}))
    returning l.user_id`,
 );
 
 const CLOSE_NODE_LEASES = statement<unknown>(
   'presence.let_all_go',
-  `update presence_leases l set node_id = ${CLOSED}, expires_at = least(l.expires_at, now() + ${GRACE})
+  `update presence_leases l set node_id = ${CLOSED_NODE_ID}, expires_at = least(l.expires_at, now() + ${GRACE})
      from (values ('lost')) as c (ending)
     where l.node_id = $1`,
 );
@@ -76,19 +77,19 @@ const CLOSE_NODE_LEASES = statement<unknown>(
 const OPEN_REQUEST_LEASE = statement<unknown>(
   'presence.hold_by_calls',
   `insert into presence_leases (connection_id, user_id, node_id, is_away, expires_at)
-   values ($1, $2, ${BY_REQUESTS}, false, now() + ${REQUEST_LEASE})
+   values ($1, $2, ${REQUESTS_NODE_ID}, false, now() + ${REQUEST_LEASE_TTL})
        on conflict (connection_id) do update set node_id = excluded.node_id, expires_at = excluded.expires_at`,
 );
 
 const RENEW_REQUEST_LEASES = statement<unknown>(
   'presence.renew_by_calls',
-  `update presence_leases set expires_at = now() + ${REQUEST_LEASE}
-    where connection_id = any($1::uuid[]) and node_id = ${BY_REQUESTS}`,
+  `update presence_leases set expires_at = now() + ${REQUEST_LEASE_TTL}
+    where connection_id = any($1::uuid[]) and node_id = ${REQUESTS_NODE_ID}`,
 );
 
 const END_REQUEST_LEASES = statement<unknown>(
   'presence.end_calls',
-  `update presence_leases set expires_at = now() where connection_id = any($1::uuid[]) and node_id = ${BY_REQUESTS}`,
+  `update presence_leases set expires_at = now() where connection_id = any($1::uuid[]) and node_id = ${REQUESTS_NODE_ID}`,
 );
 
 const EXPIRE = statement<{ user_id: string }>(
@@ -122,8 +123,9 @@ const RECOMPUTE = statement<PresenceRow>(
 export class PresenceLeasesRepository {
   constructor(private readonly sql: Sql) {}
 
-  async open(nodeId: string, leases: Lease[], tx: Queryable = this.sql): Promise<void> {
-    await tx.run(OPEN, [nodeId, JSON.stringify(leases)]);
+  /** Opens leases of a node, or updates and renews them. */
+  async save(nodeId: string, leases: Lease[], tx: Queryable = this.sql): Promise<void> {
+    await tx.run(SAVE, [nodeId, JSON.stringify(leases)]);
   }
 
   /** Renews the leases of a node; returns their number. */
@@ -142,17 +144,17 @@ export class PresenceLeasesRepository {
     });
   }
 
-  /** Opens a lease that the requests of the session renew. */
+  /** Opens the request lease of a session. */
   async openRequestLease(tx: Queryable, { sessionId, userId }: Actor): Promise<void> {
     await tx.run(OPEN_REQUEST_LEASE, [sessionId, userId]);
   }
 
-  /** Renews the leases by requests of these sessions; sessions without one are ignored. */
+  /** Renews the request leases of these sessions; sessions without one are ignored. */
   async renewRequestLeases(sessionIds: string[]): Promise<void> {
     await this.sql.run(RENEW_REQUEST_LEASES, [sessionIds]);
   }
 
-  /** Ends the leases by requests of these sessions, and those in their grace period, at once. */
+  /** Ends at once the request leases of these sessions, and the leases of the user that are in their grace period. */
   async endRequestLeases(userId: string, sessionIds: readonly string[]): Promise<void> {
     await this.sql.run(END_REQUEST_LEASES, [[...sessionIds]]);
     await this.sql.many(SHORTEN, [JSON.stringify([{ user_id: userId, ending: 'ended' }])]);

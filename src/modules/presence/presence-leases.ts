@@ -79,7 +79,7 @@ export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShut
     return { nodeId: this.nodeId, lease: changed };
   }
 
-  /** Ends the leases of ended sessions of a user at once: those by requests, and those in their grace period. */
+  /** Ends the leases of ended sessions of a user at once: request leases, and those in their grace period. */
   async endRequestLeases(userId: string, sessionIds: readonly string[]): Promise<void> {
     await this.repository.endRequestLeases(userId, sessionIds);
     await this.expire();
@@ -111,7 +111,7 @@ export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShut
   /** Renews the leases of this node, restores lost ones, and recomputes users whose leases were lost. */
   async renew(): Promise<void> {
     const renewed = await this.repository.renew(this.nodeId);
-    if (renewed < this.leases.size) await this.repository.open(this.nodeId, [...this.leases.values()]);
+    if (renewed < this.leases.size) await this.repository.save(this.nodeId, [...this.leases.values()]);
     const withoutLeases = await this.repository.findWithoutLeases(BATCH_SIZE);
     if (withoutLeases.length > 0) await this.recompute(withoutLeases);
   }
@@ -143,7 +143,7 @@ export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShut
   private async write(opening: string[], closing: ClosedLease[]): Promise<void> {
     const opened = opening.map((id) => this.leases.get(id)).filter((lease) => lease !== undefined);
     if (opened.length > 0) {
-      await this.repository.open(this.nodeId, opened);
+      await this.repository.save(this.nodeId, opened);
       await this.recompute(opened.map((lease) => lease.user_id));
     }
     if (closing.length === 0) return;

@@ -3,7 +3,7 @@ import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { PresenceStatus } from '../users/users.dto.js';
 
 /** Larger conversations receive no presence: each change would be sent to all of their participants. */
-const PARTICIPANTS_MAX = 500;
+const PRESENCE_PARTICIPANTS_MAX = 500;
 export interface PresenceRow {
   user_id: string;
   status: PresenceStatus;
@@ -27,7 +27,8 @@ const RECIPIENTS = statement<{ user_id: string; recipient_ids: string[] }>(
      join conversations c on c.id = mine.conversation_id and c.deleted_at is null
      join participants other on other.conversation_id = mine.conversation_id and other.left_seq is null
     where (select count(*) from (select from participants n
-                                  where n.conversation_id = c.id and n.left_seq is null limit ${PARTICIPANTS_MAX + 1}) n) <= ${PARTICIPANTS_MAX}
+                                  where n.conversation_id = c.id and n.left_seq is null
+                                  limit ${PRESENCE_PARTICIPANTS_MAX + 1}) n) <= ${PRESENCE_PARTICIPANTS_MAX}
       and exists (select from presence_leases l where l.user_id = other.user_id)
       and not exists (select from user_blocks b where b.blocker_id = w.user_id and b.blocked_id = other.user_id)
     group by w.user_id`,
@@ -49,7 +50,7 @@ const VISIBLE = statement<PresenceRow>(
       and not exists (select from user_blocks b where b.blocker_id = u.id and b.blocked_id = $1)`,
 );
 
-const OWN = statement<PresenceRow>(
+const AS_SEEN_BY_SELF = statement<PresenceRow>(
   'presence.own',
   `select user_id, announced_status as status, case when announced_status <> 'offline' then announced_custom end as custom,
           last_seen
@@ -65,7 +66,7 @@ const PEERS_OF_USER = `
              where mine.user_id = $1 and mine.left_seq is null
                and (select count(*) from (select from participants n
                                            where n.conversation_id = c.id and n.left_seq is null
-                                           limit ${PARTICIPANTS_MAX + 1}) n) <= ${PARTICIPANTS_MAX}`;
+                                           limit ${PRESENCE_PARTICIPANTS_MAX + 1}) n) <= ${PRESENCE_PARTICIPANTS_MAX}`;
 
 const PEERS = statement<PresenceRow>(
   'presence.peers',
@@ -126,8 +127,8 @@ export class PresenceRepository {
   }
 
   /** The presence of these users, each as they see it themselves. */
-  findOwn(userIds: string[]): Promise<PresenceRow[]> {
-    return this.sql.many(OWN, [userIds]);
+  findAsSeenBySelf(userIds: string[]): Promise<PresenceRow[]> {
+    return this.sql.many(AS_SEEN_BY_SELF, [userIds]);
   }
 
   /** The users who are not offline, of those whose presence changes are sent to this user. */

@@ -38,8 +38,8 @@ export class PresenceService implements PresenceSource, OnModuleInit {
     return toUserPresences(await this.repository.findVisible(viewerId, userIds));
   }
 
-  async findOwn(userIds: string[]): Promise<ReadonlyMap<string, UserPresence>> {
-    return toUserPresences(await this.repository.findOwn(userIds));
+  async findAsSeenBySelf(userIds: string[]): Promise<ReadonlyMap<string, UserPresence>> {
+    return toUserPresences(await this.repository.findAsSeenBySelf(userIds));
   }
 
   /**
@@ -48,13 +48,12 @@ export class PresenceService implements PresenceSource, OnModuleInit {
    * `RequestLeaseInterceptor`. @throws AuthenticationRequired, AccountBanned
    */
   async set(actor: Actor, dto: SetPresenceDto, connectionId?: string): Promise<PresenceDto> {
-    const connection =
-      connectionId === undefined ? undefined : this.leases.setAway(connectionId, dto.status === 'away');
-    const status = connection && dto.status === 'away' ? undefined : dto.status;
+    const updated = connectionId === undefined ? undefined : this.leases.setAway(connectionId, dto.status === 'away');
+    const status = updated && dto.status === 'away' ? undefined : dto.status;
     const custom = typeof dto.custom === 'string' ? cleanName(dto.custom) || null : dto.custom;
     const changed = await this.repository.transaction(async (tx) => {
       await this.users.requireActive(tx, actor);
-      if (connection) await this.leaseRepository.open(connection.nodeId, [connection.lease], tx);
+      if (updated) await this.leaseRepository.save(updated.nodeId, [updated.lease], tx);
       else if (dto.status !== 'offline') await this.leaseRepository.openRequestLease(tx, actor);
       await this.repository.set(tx, actor.userId, { status, custom });
       return this.leaseRepository.recompute([actor.userId], tx);

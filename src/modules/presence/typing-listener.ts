@@ -7,10 +7,11 @@ import { TypingChanged } from './presence.events.js';
 import { TypingService } from './typing.service.js';
 
 /**
- * Notifies `TypingService` of typing that started on other nodes, and of the events that end it. The node that commits
- * a message usually knows from the bus that its sender is typing. If the signal is late, the node on which the typing
- * started ends it when the message is dispatched there. A block is not in the log: if the signal is later than the
- * block, the indicator ends after its six seconds.
+ * Notifies `TypingService` of typing that started on other nodes, and of the events that end it. `onCommit`: the node
+ * that commits a message ends the typing of its sender, which it usually knows from the bus. `observe`: the typing
+ * signal may reach that node later than the commit, so the node on which the typing started ends it when the message is
+ * dispatched there. A block is not in the log: if the signal is later than the block, the indicator ends after its six
+ * seconds.
  */
 @Injectable()
 export class TypingListener implements OnModuleInit {
@@ -22,8 +23,9 @@ export class TypingListener implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.bus.subscribe((message) => {
-      if (message.kind === 'stream' && message.signal.type === TypingChanged.type) this.onTypingSignal(message);
+    this.bus.subscribe((busMessage) => {
+      if (busMessage.kind === 'stream' && busMessage.signal.type === TypingChanged.type)
+        this.onTypingSignal(busMessage);
     });
     this.log.onCommit((events) => {
       for (const event of events) this.typing.endByEvent(event, 'any');

@@ -29,6 +29,7 @@ export class TypingState {
     return [...(this.byUser.get(userId)?.values() ?? [])].filter(({ until }) => until >= now);
   }
 
+  /** Includes users whose entry has expired and is not yet removed. */
   findTypingUsers(conversationId: string): string[] {
     return [...this.byUser].filter(([, entries]) => entries.has(conversationId)).map(([userId]) => userId);
   }

@@ -11,7 +11,7 @@ export interface UserPresence {
 export interface PresenceSource {
   find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, UserPresence>>;
   /** The presence of each user as they see it themselves. */
-  findOwn(userIds: string[]): Promise<ReadonlyMap<string, UserPresence>>;
+  findAsSeenBySelf(userIds: string[]): Promise<ReadonlyMap<string, UserPresence>>;
 }
 
 /**
@@ -33,8 +33,8 @@ export class PresenceLookup {
     return this.query(userIds, (source) => source.find(viewerId, userIds));
   }
 
-  findOwn(userIds: string[]): Promise<ReadonlyMap<string, UserPresence>> {
-    return this.query(userIds, (source) => source.findOwn(userIds));
+  findAsSeenBySelf(userIds: string[]): Promise<ReadonlyMap<string, UserPresence>> {
+    return this.query(userIds, (source) => source.findAsSeenBySelf(userIds));
   }
 
   private async query(

@@ -16,8 +16,8 @@ interface ProfileInput {
   readonly avatar_url?: string | null;
 }
 
-/** @throws ValidationError */
-export function requireProfile(dto: ProfileInput): ProfileChanges {
+/** Validates and cleans the fields of a profile. @throws ValidationError */
+export function parseProfileChanges(dto: ProfileInput): ProfileChanges {
   return {
     displayName: dto.display_name === undefined ? undefined : requireDisplayName(dto.display_name),
     bio: dto.bio === undefined ? undefined : requireBio(dto.bio),

@@ -5,20 +5,20 @@ import { EventLog, type StreamTransaction } from '../../platform/event-log/event
 import type { Actor, SystemRole } from '../../platform/identity/actor.js';
 import { isGuest } from './guest.constants.js';
 import { IdempotencyRepository } from '../../platform/http/idempotency.repository.js';
-import { requireProfile } from './profile-changes.js';
+import { parseProfileChanges } from './profile-changes.js';
 import type { UpdateProfileDto, UserRow } from './users.dto.js';
 import { LastAdmin, UserNotFound } from './users.errors.js';
 import { USER_BANNED, USER_UPDATED, UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from './users.events.js';
 import { UsersPolicy } from './users.policy.js';
 import { type ErasedDisplayName, UsersRepository } from './users.repository.js';
 
-/** The actor and the target of an administrative act, with their current state. */
+/** The actor of an administrative act, with their current role, and its target. */
 export interface ActorAndTarget {
-  readonly current: Actor;
+  readonly actor: Actor;
   readonly target: UserRow;
 }
 
-export interface AccountUpdate extends UpdateProfileDto {
+export interface UserUpdate extends UpdateProfileDto {
   readonly role?: SystemRole;
 }
 
@@ -39,7 +39,7 @@ export class UserAdministration {
   /** Bans a user from the server, with immediate effect. @throws UserNotFound, PermissionDenied */
   async ban(actor: Actor, userId: string, { reason, until }: { reason: string; until: Date | null }): Promise<void> {
     await this.change(userId, async (tx) => {
-      const { current, target } = await this.requireOutranks(tx, actor, userId, 'moderator');
+      const { actor: current, target } = await this.requireOutranks(tx, actor, userId, 'moderator');
       await this.repository.setBan(tx, userId, { at: tx.head.at, until, reason });
       const payload = { reason, until: until?.toISOString() ?? null };
       tx.publishExternal({ type: USER_BANNED, actorId: actor.userId, subjectId: userId, payload });
@@ -59,7 +59,7 @@ export class UserAdministration {
   /** @throws UserNotFound, PermissionDenied */
   async unban(actor: Actor, userId: string, reason: string): Promise<void> {
     await this.change(userId, async (tx) => {
-      const { current, target } = await this.requireOutranks(tx, actor, userId, 'moderator');
+      const { actor: current, target } = await this.requireOutranks(tx, actor, userId, 'moderator');
       await this.repository.clearBan(tx, userId);
       const [before, after] = [toBanState(target), { is_banned: false, until: null }];
       tx.audit({ actor: current, action: 'user.unban', target: toAuditTarget(userId), reason, before, after });
@@ -71,9 +71,9 @@ export class UserAdministration {
    * Changes the role or the profile of an account. Admins may change every account: an admin can be demoted, by another
    * admin or by themselves, as long as one remains. @throws UserNotFound, PermissionDenied, LastAdmin, ValidationError
    */
-  async update(actor: Actor, userId: string, { role, ...profile }: AccountUpdate, reason: string): Promise<void> {
+  async update(actor: Actor, userId: string, { role, ...profile }: UserUpdate, reason: string): Promise<void> {
     requireNotGuest(userId);
-    const changes = requireProfile(profile);
+    const changes = parseProfileChanges(profile);
     await this.change(userId, async (tx) => {
       // A change of role locks all admins first: of two admins who demote each other, the second is no longer an admin.
       const admins = role === undefined ? [] : await this.repository.lockAdmins(tx);
@@ -111,13 +111,13 @@ export class UserAdministration {
     const current = await this.policy.requireActive(tx, actor);
     const target = await this.requireUser(tx, userId);
     this.policy.requireOutranks(current, target, minimumRole);
-    return { current, target };
+    return { actor: current, target };
   }
 
   /** The current state of the actor, who is also the target. @throws AuthenticationRequired, AccountBanned */
   async requireActiveSelf(tx: StreamTransaction, actor: Actor): Promise<ActorAndTarget> {
     const current = await this.policy.requireActive(tx, actor);
-    return { current, target: await this.requireUser(tx, actor.userId) };
+    return { actor: current, target: await this.requireUser(tx, actor.userId) };
   }
 
   /** @throws UserNotFound */
@@ -133,11 +133,11 @@ export class UserAdministration {
   }
 
   private async change(userId: string, work: (tx: StreamTransaction) => Promise<void>): Promise<void> {
-    const done = await this.log.write(userId, async (tx) => {
+    const streamExists = await this.log.write(userId, async (tx) => {
       await work(tx);
       return true;
     });
-    if (!done) throw new UserNotFound();
+    if (!streamExists) throw new UserNotFound();
   }
 }
 

@@ -13,7 +13,7 @@ export class LastAdmin extends defineError('LAST_ADMIN', 409, {
   action: 'Make another user an admin first.',
 }) {}
 
-/** Only this error reveals that an account exists. */
+/** No other error reveals whether a user name or email is registered. */
 export class UsernameOrEmailTaken extends defineError('ALREADY_EXISTS', 409, {
   message: (field: 'username' | 'email') => `This ${field === 'email' ? 'e-mail address' : 'user name'} is taken.`,
   meaning: 'Another account has this name or email; `details.field` is `username` or `email`.',

@@ -31,7 +31,7 @@ export class UsersGateway {
   })
   async renderUpdated(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
     const ids = [...new Set(events.map(({ streamId }) => streamId))];
-    const users = await this.users.presentOwn(await this.users.findMany(ids));
+    const users = await this.users.presentToSelf(await this.users.findMany(ids));
     const byId = new Map(users.map((user) => [user.id, user]));
     return events.map(({ streamId }) => {
       const user = byId.get(streamId);

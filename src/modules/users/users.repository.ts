@@ -177,7 +177,7 @@ export class UsersRepository {
   }
 
   /** @throws UsernameOrEmailTaken */
-  updateAccount(tx: Queryable, userId: string, changes: { username?: string; email?: string }): Promise<void> {
+  updateLoginIdentifiers(tx: Queryable, userId: string, changes: { username?: string; email?: string }): Promise<void> {
     return mapUniqueViolations(tx.run(UPDATE_ACCOUNT, [userId, changes.username, changes.email]));
   }
 

@@ -7,7 +7,7 @@ import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../platfo
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
 import { type UserPresence, PresenceLookup } from './presence-lookup.service.js';
-import { requireProfile } from './profile-changes.js';
+import { parseProfileChanges } from './profile-changes.js';
 import type { NewUser, SearchUsersDto, UpdateProfileDto, UserDto, UserPageQueryDto, UserRow } from './users.dto.js';
 import { UserNotFound } from './users.errors.js';
 import { USER_CREATED, USER_UPDATED, UserBlocked, UserUpdated } from './users.events.js';
@@ -65,7 +65,7 @@ export class UsersService {
 
   /** @throws ValidationError */
   async updateProfile(actor: Actor, dto: UpdateProfileDto): Promise<UserDto> {
-    const changes = requireProfile(dto);
+    const changes = parseProfileChanges(dto);
     await this.change(actor.userId, async (tx) => {
       await this.policy.requireActive(tx, actor);
       await this.repository.updateProfile(tx, actor.userId, changes);
@@ -76,12 +76,12 @@ export class UsersService {
   }
 
   /** Changes user name or email, inside the caller's transaction on the user's stream. @throws UsernameOrEmailTaken */
-  async changeAccount(tx: StreamTransaction, userId: string, changes: AccountNames): Promise<void> {
-    await this.repository.updateAccount(tx, userId, changes);
+  async changeLoginIdentifiers(tx: StreamTransaction, userId: string, changes: LoginIdentifiers): Promise<void> {
+    await this.repository.updateLoginIdentifiers(tx, userId, changes);
     tx.append({ type: USER_UPDATED, actorId: userId, subjectId: userId });
   }
 
-  /** To be called after the commit of the transaction with `changeAccount`. */
+  /** To be called after the commit of the transaction with `changeLoginIdentifiers`. */
   announceChange(userId: string): void {
     this.events.publish(new UserUpdated(userId));
   }
@@ -120,8 +120,8 @@ export class UsersService {
   }
 
   /** Presents each user as they see themselves, in the given order. */
-  async presentOwn(users: UserRow[]): Promise<UserDto[]> {
-    const presences = await this.presence.findOwn(users.map(({ id }) => id));
+  async presentToSelf(users: UserRow[]): Promise<UserDto[]> {
+    const presences = await this.presence.findAsSeenBySelf(users.map(({ id }) => id));
     return users.map((user) => presentUser(user, { userId: user.id, role: user.role }, presences.get(user.id)));
   }
 
@@ -133,16 +133,16 @@ export class UsersService {
   }
 
   private async change(userId: string, work: (tx: StreamTransaction) => Promise<void>): Promise<void> {
-    const done = await this.log.write(userId, async (tx) => {
+    const streamExists = await this.log.write(userId, async (tx) => {
       await work(tx);
       return true;
     });
-    if (!done) throw new UserNotFound();
+    if (!streamExists) throw new UserNotFound();
   }
 }
 
-/** The names by which an account is found; undefined fields are unchanged. */
-export interface AccountNames {
+/** User name and email, by which a login finds the account; undefined fields are unchanged. */
+export interface LoginIdentifiers {
   readonly username?: string;
   readonly email?: string;
 }

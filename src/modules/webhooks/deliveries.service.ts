@@ -19,8 +19,8 @@ import { DeliveriesDue, WEBHOOK_PING } from './webhooks.events.js';
 import type { WebhookRow, WebhookViewer } from './webhooks.repository.js';
 import { WebhooksService } from './webhooks.service.js';
 
-const REPLAYED_AT_ONCE = 2000;
-/** Batches in one call; a range may contain any number of deliveries. */
+const REPLAY_BATCH_SIZE = 2000;
+/** The most batches in one call; a range may contain any number of deliveries. */
 const REPLAY_BATCHES = 25;
 
 /** The delivery log and replays. */
@@ -61,7 +61,7 @@ export class DeliveriesService {
   async ping(actor: Actor, webhookId: string): Promise<DeliveryDto> {
     const deliveryId = newId();
     const viewer = await this.webhooks.inTransaction(actor, async (tx, viewer) => {
-      const webhook = requireActive(await this.webhooks.requireWebhook(viewer, webhookId, tx));
+      const webhook = requireEnabled(await this.webhooks.requireWebhook(viewer, webhookId, tx));
       const data = { webhook_id: webhook.id, actor_id: actor.userId };
       const event = { id: newId(), type: WEBHOOK_PING, userId: webhook.user_id, webhookId, deliveryId, data };
       await this.repository.insertForWebhook(tx, event);
@@ -98,14 +98,14 @@ export class DeliveriesService {
     let replayed = 0;
     for (let batch = 0; batch < REPLAY_BATCHES; batch++) {
       const count = await this.webhooks.inTransaction(actor, async (tx, viewer) => {
-        requireActive(await this.webhooks.requireWebhook(viewer, webhookId, tx));
-        return this.repository.replayMany(tx, webhookId, range, REPLAYED_AT_ONCE);
+        requireEnabled(await this.webhooks.requireWebhook(viewer, webhookId, tx));
+        return this.repository.replayMany(tx, webhookId, range, REPLAY_BATCH_SIZE);
       });
       replayed += count;
-      if (count < REPLAYED_AT_ONCE) break;
+      if (count < REPLAY_BATCH_SIZE) break;
     }
     this.events.publish(new DeliveriesDue());
-    return { replayed, has_more: replayed === REPLAYED_AT_ONCE * REPLAY_BATCHES };
+    return { replayed, has_more: replayed === REPLAY_BATCH_SIZE * REPLAY_BATCHES };
   }
 
   private present(row: DeliveryRow, { isAdmin }: WebhookViewer): DeliveryDto {
@@ -116,7 +116,7 @@ export class DeliveriesService {
     const delivery = await this.repository.find(id, tx);
     if (!delivery) throw new DeliveryNotFound();
     try {
-      requireActive(await this.webhooks.requireWebhook(viewer, delivery.webhook_id, tx));
+      requireEnabled(await this.webhooks.requireWebhook(viewer, delivery.webhook_id, tx));
     } catch (error) {
       if (error instanceof WebhookNotFound) throw new DeliveryNotFound();
       throw error;
@@ -125,8 +125,11 @@ export class DeliveriesService {
   }
 }
 
-/** A webhook that was enabled again has to wait until all that failed with its disabling is recorded. */
-function requireActive(webhook: WebhookRow): WebhookRow {
+/**
+ * After a webhook is enabled again, it counts as disabled until the deliveries that its disabling failed are marked as
+ * failed.
+ */
+function requireEnabled(webhook: WebhookRow): WebhookRow {
   if (webhook.disabled_at || webhook.fail_until) throw new WebhookDisabled();
   return webhook;
 }

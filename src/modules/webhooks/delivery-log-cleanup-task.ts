@@ -3,7 +3,7 @@ import { Config } from '../../platform/config/config.js';
 import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 
-const AT_ONCE = 1000;
+const BATCH_SIZE = 1000;
 
 /** Deletes old events with their deliveries, and the large bodies of recent ones. */
 @Injectable()
@@ -20,8 +20,8 @@ export class DeliveryLogCleanupTask {
       return { events: await this.repository.countOld(days), bodies: await this.repository.countLargeBodies(days) };
     }
     return {
-      events: await inBatches(AT_ONCE, () => this.repository.deleteOld(days, AT_ONCE)),
-      bodies: await inBatches(AT_ONCE, () => this.repository.clearLargeBodies(AT_ONCE)),
+      events: await inBatches(BATCH_SIZE, () => this.repository.deleteOld(days, BATCH_SIZE)),
+      bodies: await inBatches(BATCH_SIZE, () => this.repository.clearLargeBodies(BATCH_SIZE)),
     };
   }
 }

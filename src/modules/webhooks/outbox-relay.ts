@@ -1,30 +1,25 @@
-import { Injectable, Logger, Inject, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { type OutboxEvent, OutboxRepository } from '../../platform/event-log/outbox.repository.js';
 import { MESSAGE_DELETED } from '../messages/messages.events.js';
-import { DeliveryQueues, MAX_PER_QUEUE } from './delivery-queues.js';
+import { DeliveryQueues, MAX_IN_PROGRESS_PER_QUEUE } from './delivery-queues.js';
 import { WebhookPayloads } from './webhook-payloads.js';
 import { type RelayedEvent, RelayRepository } from './relay.repository.js';
 import { jittered } from './retry-policy.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
-import { Repeating } from '../../platform/concurrency/repeating.js';
-import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
-import { EventLog } from '../../platform/event-log/event-log.js';
-import { Bus } from '../../platform/realtime/bus/bus.js';
-import { DisableWebhook } from './record-attempt.js';
-import { DeliveriesDue, WebhooksChanged } from './webhooks.events.js';
 
 /** Events read from the outbox in one transaction, at most. */
-const LARGEST_BATCH = 200;
+const MAX_BATCH_SIZE = 200;
 /** Consecutive failures from which on a webhook counts as failing until an attempt succeeds. */
 const FAILING_FROM = 5;
-const CLAIMS_AT_ONCE = 200;
+const CLAIM_BATCH_SIZE = 200;
 /** A delivery that was claimed this often without a result is given up: it may be what kills the workers. */
 const MAX_CLAIMS = 20;
 /** Added to the longest duration of an attempt before a queued delivery counts as lost. */
 const CLAIM_MARGIN_SECONDS = 5;
+
 /**
  * Moves events from the outbox to the queue. An event is either in the outbox or has its deliveries: one transaction
  * does both. A delivery that is due is claimed and queued. When the job is lost, for whatever reason, the claim
@@ -37,7 +32,7 @@ export class OutboxRelay {
     recovered: 'deliveries are queued again',
   });
   /** Halved when a batch fails, because it may exceed the statement timeout; doubled when one succeeds. */
-  private batch = LARGEST_BATCH;
+  private batch = MAX_BATCH_SIZE;
 
   constructor(
     private readonly outbox: OutboxRepository,
@@ -57,7 +52,7 @@ export class OutboxRelay {
       const { batch } = this;
       this.batch = Math.max(1, Math.floor(batch / 2));
       const count = await this.drainOnce(batch);
-      this.batch = Math.min(LARGEST_BATCH, batch * 2);
+      this.batch = Math.min(MAX_BATCH_SIZE, batch * 2);
       if (count < batch) return;
     }
   }
@@ -70,8 +65,8 @@ export class OutboxRelay {
         failingFrom: FAILING_FROM,
         perHost: this.config.webhookConcurrencyPerHost,
         perUser: this.config.webhookConcurrencyPerUser,
-        perQueue: MAX_PER_QUEUE,
-        atOnce: CLAIMS_AT_ONCE,
+        perQueue: MAX_IN_PROGRESS_PER_QUEUE,
+        batchSize: CLAIM_BATCH_SIZE,
       });
       if (claims.length === 0) return;
       try {
@@ -79,7 +74,7 @@ export class OutboxRelay {
       } catch {
         return this.repository.releaseClaims(claims.map(({ id }) => id));
       }
-      if (claims.length < CLAIMS_AT_ONCE) return;
+      if (claims.length < CLAIM_BATCH_SIZE) return;
     }
   }
 
@@ -126,110 +121,6 @@ export class OutboxRelay {
       const data: (object | null | undefined)[] = [];
       for (const event of taken) data.push(...(await this.present([event])));
       return data;
-    }
-  }
-}
-
-const POLL_MS = 1000;
-/** Commits arrive by the thousand; their outbox rows are read together after this time. */
-const BATCH_DELAY_MS = 5;
-
-/**
- * Runs the relay: soon after a commit of this process or, by the bus, of another, and every second in any case, so that
- * a lost hint costs a second. While there is no webhook, a cycle is one look-up.
- */
-@Injectable()
-export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly cycleWarning = new RepeatedWarning(
-    new Logger(OutboxPoller.name),
-    'webhooks are delayed: the database is unavailable',
-    {
-      recovered: 'webhooks are relayed again',
-    },
-  );
-  private readonly relayWarning = new RepeatedWarning(
-    new Logger(OutboxPoller.name),
-    'webhooks could not be queued; trying again',
-    { recovered: 'webhooks are queued again' },
-  );
-  private cycles: Repeating | undefined;
-  private batchTimer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private isRequested = false;
-  private isClosed = false;
-  private hasInterest = false;
-  /** The outbox may contain events. A look into it costs as much as a claim. */
-  private hasNewEvents = false;
-
-  constructor(
-    private readonly relay: OutboxRelay,
-    private readonly log: EventLog,
-    @Inject(Bus) private readonly bus: Bus,
-    private readonly disabling: DisableWebhook,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.log.onCommit(() => this.onCommit());
-    this.bus.subscribe(({ kind }) => {
-      if (kind === 'heads') this.onCommit();
-    });
-    this.cycles = Repeating.every(POLL_MS, () => this.runCycle(), { warning: this.cycleWarning, startsNow: true });
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    this.isClosed = true;
-    await this.cycles?.stop();
-    clearTimeout(this.batchTimer);
-    await this.running;
-  }
-
-  @OnDomainEvent(WebhooksChanged)
-  onWebhooksChanged(): void {
-    this.hasInterest = true;
-  }
-
-  /** There is work: an attempt has ended and freed capacity, or a replay was requested. */
-  @OnDomainEvent(DeliveriesDue)
-  wake(): void {
-    this.isRequested = true;
-    if (this.isClosed || this.batchTimer || this.running) return;
-    this.batchTimer = setTimeout(() => {
-      this.batchTimer = undefined;
-      this.run();
-    }, BATCH_DELAY_MS);
-  }
-
-  private onCommit(): void {
-    this.hasNewEvents = true;
-    if (this.hasInterest) this.wake();
-  }
-
-  private async runCycle(): Promise<void> {
-    await this.relay.releaseExpiredClaims();
-    this.hasInterest = await this.relay.hasInterest();
-    this.hasNewEvents = true;
-    this.wake();
-    while (!this.isClosed && (await this.disabling.failPendingBatch()));
-  }
-
-  private run(): void {
-    this.running = this.work().finally(() => {
-      this.running = undefined;
-      if (this.isRequested) this.wake();
-    });
-  }
-
-  private async work(): Promise<void> {
-    this.isRequested = false;
-    try {
-      if (this.hasInterest && this.hasNewEvents) {
-        this.hasNewEvents = false;
-        await this.relay.drain();
-      }
-      await this.relay.dispatch();
-      this.relayWarning.worked();
-    } catch (error) {
-      this.relayWarning.failed({ err: error });
     }
   }
 }

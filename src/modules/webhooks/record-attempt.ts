@@ -35,7 +35,7 @@ export class DisableWebhook {
   }
 }
 
-const AT_ONCE = 100;
+const BATCH_SIZE = 100;
 
 /** Records an attempt and applies its consequences: a failing webhook is disabled. */
 @Injectable()
@@ -44,7 +44,7 @@ export class RecordAttempt {
   private readonly batcher = new KeyedBatcher<FinishedAttempt, number>({
     keyOf: ({ id }) => id,
     run: (attempts) => this.write(attempts),
-    maxBatch: AT_ONCE,
+    maxBatch: BATCH_SIZE,
     maxBatchPerKey: 1,
     maxInFlight: 1,
     maxQueuedPerKey: 10,

@@ -161,7 +161,7 @@ export interface ClaimLimits {
   readonly perUser: number;
   /** In each of the two queues, that of working and that of failing webhooks. */
   readonly perQueue: number;
-  readonly atOnce: number;
+  readonly batchSize: number;
 }
 
 /** A queued delivery. A later claim of the same delivery invalidates this one. */
@@ -202,10 +202,10 @@ export class RelayRepository {
     if (messageIds.length > 0) await tx.run(CLEAR_MESSAGE_DATA, [messageIds, exceptEventIds]);
   }
 
-  claim({ perWebhook, failingFrom, perHost, perUser, perQueue, atOnce }: ClaimLimits): Promise<Claim[]> {
+  claim({ perWebhook, failingFrom, perHost, perUser, perQueue, batchSize }: ClaimLimits): Promise<Claim[]> {
     return this.sql.transaction(async (tx) => {
       await tx.many(LOCK_CLAIMS);
-      return tx.many(CLAIM, [perWebhook, failingFrom, perHost, perUser, perQueue, atOnce]);
+      return tx.many(CLAIM, [perWebhook, failingFrom, perHost, perUser, perQueue, batchSize]);
     });
   }
 

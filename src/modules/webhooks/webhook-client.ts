@@ -8,7 +8,7 @@ import { removeControls } from '../../platform/validation/text.js';
 import { isAllowedIp, isPrivateIp, isSameIp } from './ssrf-guard.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import type { SignedWebhook } from './webhook-signature.js';
-import { hostOf, WebhookUrls } from './webhook-url.js';
+import { hostOf, WebhookUrlPolicy } from './webhook-url.policy.js';
 
 /** The result of one attempt. */
 export interface AttemptResult {
@@ -49,7 +49,7 @@ class DeliveryFailed extends Error {}
 export class WebhookClient {
   constructor(
     private readonly config: Config,
-    private readonly urls: WebhookUrls,
+    private readonly urls: WebhookUrlPolicy,
     private readonly resolver: WebhookResolver,
   ) {}
 

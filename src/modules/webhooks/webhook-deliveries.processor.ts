@@ -1,11 +1,11 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { DELIVERIES_QUEUE, RETRIES_QUEUE, type DeliveryJob, MAX_PER_QUEUE } from './delivery-queues.js';
+import { DELIVERIES_QUEUE, RETRIES_QUEUE, type DeliveryJob, MAX_IN_PROGRESS_PER_QUEUE } from './delivery-queues.js';
 import { DeliverWebhook } from './deliver-webhook.js';
-import { OutboxPoller } from './outbox-relay.js';
+import { OutboxPoller } from './outbox-poller.js';
 
-const WORKER = { concurrency: MAX_PER_QUEUE, runRetryDelay: 500 };
+const WORKER = { concurrency: MAX_IN_PROGRESS_PER_QUEUE, runRetryDelay: 500 };
 
 /**
  * Attempts each delivery of a job once. The database decides whether and when an attempt is repeated: deliveries of a
@@ -31,4 +31,4 @@ export class WebhookDeliveriesProcessor extends DeliveryWorker {}
 
 /** Delivers to webhooks that keep failing, separately from those that work. */
 @Processor(RETRIES_QUEUE, WORKER)
-export class WebhookRetriesProcessor extends DeliveryWorker {}
+export class FailingWebhooksProcessor extends DeliveryWorker {}

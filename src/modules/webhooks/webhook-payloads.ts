@@ -44,7 +44,7 @@ export class WebhookPayloads {
     const affected = events.filter(({ type }) => type === USER_CREATED || type === USER_BANNED);
     if (affected.length === 0) return;
     const rows = await this.users.findMany([...new Set(affected.map(({ subjectId }) => subjectId!))]);
-    const users = new Map((await this.users.presentOwn(rows)).map((user) => [user.id, user]));
+    const users = new Map((await this.users.presentToSelf(rows)).map((user) => [user.id, user]));
     for (const event of affected) {
       const user = users.get(event.subjectId!);
       if (user) rendered.set(event, { ...event.payload, user });

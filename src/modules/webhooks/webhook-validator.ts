@@ -5,11 +5,11 @@ import { hostNameOf, isHostIn } from '../../platform/http/host-names.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { throwProblems } from '../../platform/validation/input-rules.js';
 import { isAllowedIp } from './ssrf-guard.js';
-import { problemsOfWebhook, type WebhookInput } from './webhook-rules.js';
+import { problemsOfWebhook, type WebhookInput } from './webhook-fields.policy.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import { TooManyWebhooks, TooManyWebhooksForHost } from './webhooks.errors.js';
 import { requireSecret, WebhookSecrets } from './webhook-secrets.js';
-import { hostOf } from './webhook-url.js';
+import { hostOf } from './webhook-url.policy.js';
 import { WEBHOOK_HOST_VERIFICATION_LIMIT, WEBHOOK_VERIFICATION_LIMIT } from './webhooks.limits.js';
 
 /** Validates a webhook before it is stored: its URL, its secret and the quotas. */

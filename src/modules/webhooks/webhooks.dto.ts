@@ -11,7 +11,7 @@ import {
 } from '../../platform/validation/fields.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { WebhookBodyDto } from './webhook-data.dto.js';
-import { problemsOfWebhook } from './webhook-rules.js';
+import { problemsOfWebhook } from './webhook-fields.policy.js';
 
 export const WEBHOOK_SCOPES = ['own', 'all'] as const;
 export const WEBHOOK_STATUSES = ['active', 'pending_verification', 'disabled'] as const;

@@ -5,7 +5,7 @@ import { DeliveriesService } from './deliveries.service.js';
 import { WebhookValidator } from './webhook-validator.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import { WebhookSecrets } from './webhook-secrets.js';
-import { WebhookUrls } from './webhook-url.js';
+import { WebhookUrlPolicy } from './webhook-url.policy.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { WebhooksGateway } from './webhooks.gateway.js';
 import { WebhooksRepository } from './webhooks.repository.js';
@@ -17,7 +17,7 @@ import { WebhooksService } from './webhooks.service.js';
   controllers: [WebhooksController],
   providers: [
     ...[WebhooksService, DeliveriesService, WebhooksGateway, WebhooksRepository, DeliveriesRepository],
-    ...[WebhookValidator, WebhookUrls, WebhookSecrets, WebhookResolver],
+    ...[WebhookValidator, WebhookUrlPolicy, WebhookSecrets, WebhookResolver],
   ],
   exports: [WebhooksService, DeliveriesService],
 })

@@ -112,7 +112,7 @@ const DISABLE = statement<{ user_id: string }>(
 );
 
 /** The maximum number of waiting deliveries that one statement marks as failed. */
-const FAILED_AT_ONCE = 5000;
+const FAIL_BATCH_SIZE = 5000;
 
 /** Marks all deliveries in progress as failed, and some of those that wait. */
 const FAIL_WAITING = statement<unknown>(
@@ -260,7 +260,7 @@ export class WebhooksRepository {
   }
 
   private async failPending(tx: Queryable, id: string): Promise<void> {
-    await tx.run(FAIL_WAITING, [id, FAILED_AT_ONCE]);
+    await tx.run(FAIL_WAITING, [id, FAIL_BATCH_SIZE]);
     await tx.run(CLEAR_FAIL_UNTIL, [id]);
   }
 

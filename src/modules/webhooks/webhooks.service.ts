@@ -9,7 +9,7 @@ import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platfo
 import { UsersPolicy } from '../users/users.policy.js';
 import { WebhookValidator } from './webhook-validator.js';
 import { presentWebhook } from './webhook-presenter.js';
-import { problemOfEvents } from './webhook-rules.js';
+import { problemOfEvents } from './webhook-fields.policy.js';
 import type {
   CreateWebhookDto,
   RotateSecretDto,
@@ -179,12 +179,12 @@ export class WebhooksService {
     actor: Actor,
     work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>,
   ): Promise<T> {
-    const done = await this.log.write(actor.userId, async (tx) => {
+    const written = await this.log.write(actor.userId, async (tx) => {
       const current = await this.users.requireActive(tx, actor);
       return { result: await work(tx, toViewer(current)) };
     });
-    if (!done) throw new WebhookNotFound();
-    return done.result;
+    if (!written) throw new WebhookNotFound();
+    return written.result;
   }
 
   /** As `inTransaction`. With a URL, which will be challenged unless it is trusted, it counts against the limits. */

@@ -15,11 +15,12 @@ import { RelayRepository } from './relay.repository.js';
 import { RetryPolicy } from './retry-policy.js';
 import { DisableWebhook, RecordAttempt } from './record-attempt.js';
 import { WebhookClient } from './webhook-client.js';
-import { WebhookDeliveriesProcessor, WebhookRetriesProcessor } from './webhook-deliveries.processor.js';
-import { OutboxPoller, OutboxRelay } from './outbox-relay.js';
+import { WebhookDeliveriesProcessor, FailingWebhooksProcessor } from './webhook-deliveries.processor.js';
+import { OutboxPoller } from './outbox-poller.js';
+import { OutboxRelay } from './outbox-relay.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import { WebhookSecrets } from './webhook-secrets.js';
-import { WebhookUrls } from './webhook-url.js';
+import { WebhookUrlPolicy } from './webhook-url.policy.js';
 import { WebhooksModule } from './webhooks.module.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 
@@ -34,10 +35,10 @@ import { WebhooksRepository } from './webhooks.repository.js';
   ],
   providers: [
     ...[OutboxPoller, OutboxRelay, DeliveryQueues, RelayRepository, WebhookPayloads],
-    ...[WebhookDeliveriesProcessor, WebhookRetriesProcessor, DeliverWebhook, RecordAttempt, RetryPolicy, DeliveryData],
+    ...[WebhookDeliveriesProcessor, FailingWebhooksProcessor, DeliverWebhook, RecordAttempt, RetryPolicy, DeliveryData],
     ...[ChallengePoller, ChallengeWebhook, ChallengesRepository],
     ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogCleanupTask, DeliveriesRepository],
-    ...[WebhookClient, WebhookUrls, WebhookSecrets, WebhookResolver],
+    ...[WebhookClient, WebhookUrlPolicy, WebhookSecrets, WebhookResolver],
   ],
 })
 export class WebhooksWorkerModule {}

@@ -54,8 +54,10 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
       if (!authenticator) throw new AuthenticationRequired();
       const { requestId } = request;
       const auditReason = auditReasonOf(request);
-      const needsVerification = authenticator.needsVerification(token);
-      const actor = await (needsVerification ? this.verify(context, request) : authenticator.authenticate(token));
+      const needsPassportVerification = authenticator.needsPassportVerification(token);
+      const actor = await (needsPassportVerification
+        ? this.verify(context, request)
+        : authenticator.authenticate(token));
       request.actor = { ...actor, requestId, auditReason };
     } catch (error) {
       if (!isOptional || !(error instanceof AppError)) throw error;

@@ -26,7 +26,7 @@ export abstract class Authenticator {
    * Whether Passport has to verify the token over REST, with `verificationKeyOf` and `authenticateVerified`: it was not
    * verified before, and is not one of the identity provider, which `authenticate` verifies.
    */
-  abstract needsVerification(token: string): boolean;
+  abstract needsPassportVerification(token: string): boolean;
 
   /** Returns the key that verifies a token of our own. @throws AuthenticationRequired if its header is not ours */
   abstract verificationKeyOf(token: string): KeyObject;

@@ -30,7 +30,7 @@ export class FakeAuthenticator extends Authenticator {
   }
 
   /** These tests have no routes, so nothing is verified by Passport. */
-  needsVerification(): boolean {
+  needsPassportVerification(): boolean {
     return false;
   }
 

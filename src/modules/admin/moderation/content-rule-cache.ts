@@ -2,11 +2,11 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Repeating } from '../../../platform/concurrency/repeating.js';
 import { Bus } from '../../../platform/realtime/bus/bus.js';
 import {
-  ContentModerator,
+  ContentRules,
   type ContentVerdict,
   type HeldSend,
   type HoldResult,
-} from '../../messages/content-moderator.port.js';
+} from '../../messages/content-rules.port.js';
 import { ContentRulesRepository, INSTALLATION } from './content-rules.repository.js';
 import { HeldMessagesRepository } from './held-messages.repository.js';
 import { type RuleMatches, maskSpans, CompiledRules } from './compiled-rules.js';
@@ -23,7 +23,7 @@ const CACHE_MAX = 1000;
  * within two seconds if the bus has lost it.
  */
 @Injectable()
-export class ContentRuleCache extends ContentModerator implements OnApplicationBootstrap, OnModuleDestroy {
+export class ContentRuleCache extends ContentRules implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly warning = new RepeatedWarning(
     new Logger(ContentRuleCache.name),
     'the content rules could not be read',

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { ContentModerator } from '../../messages/content-moderator.port.js';
+import { ContentRules } from '../../messages/content-rules.port.js';
 import { ContentRulesRepository } from './content-rules.repository.js';
 import { HeldMessagesRepository } from './held-messages.repository.js';
 import { ContentRuleCache } from './content-rule-cache.js';
@@ -11,8 +11,8 @@ import { ContentRuleCache } from './content-rule-cache.js';
     ContentRuleCache,
     ContentRulesRepository,
     HeldMessagesRepository,
-    { provide: ContentModerator, useExisting: ContentRuleCache },
+    { provide: ContentRules, useExisting: ContentRuleCache },
   ],
-  exports: [ContentRuleCache, ContentRulesRepository, HeldMessagesRepository, ContentModerator],
+  exports: [ContentRuleCache, ContentRulesRepository, HeldMessagesRepository, ContentRules],
 })
 export class ContentRulesModule {}

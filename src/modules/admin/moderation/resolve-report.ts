@@ -83,7 +83,7 @@ export class ResolveReport {
   private async warn(actor: Actor, { id, subject_id, category }: ReportRow, message: string | null): Promise<void> {
     const userId = subject_id!;
     await this.log.write(userId, async (tx) => {
-      const { current } = await this.users.requireOutranks(tx, actor, userId, 'moderator');
+      const { actor: current } = await this.users.requireOutranks(tx, actor, userId, 'moderator');
       const warning = { id: newId(), userId, reportId: id, by: actor.userId, category, message };
       if (!(await this.repository.warn(tx, warning))) return;
       tx.append({ type: USER_WARNED, actorId: null, subjectId: warning.id });

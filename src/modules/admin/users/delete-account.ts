@@ -50,9 +50,9 @@ export class DeleteAccount {
     authorize: (tx: StreamTransaction) => Promise<ActorAndTarget>,
   ): Promise<void> {
     const endedSessionIds = await this.log.write(userId, async (tx) => {
-      const { current, target } = await authorize(tx);
+      const { actor: current, target } = await authorize(tx);
       await this.users.erasePersonalData(tx, target, messages === 'keep' ? 'kept' : 'replaced');
-      const sessionIds = await this.accounts.deleteCredentials(tx, userId);
+      const sessionIds = await this.accounts.endSessionsAndDeleteCredentials(tx, userId);
       await this.webhooks.deleteAllOf(tx, userId);
       await this.deletions.insert(tx, userId, { messages, at: tx.head.at });
       const [before, after] = [{ role: target.role }, { messages }];
@@ -60,7 +60,7 @@ export class DeleteAccount {
       return sessionIds;
     });
     if (!endedSessionIds) throw new UserNotFound();
-    this.accounts.announceClosed(userId, endedSessionIds);
+    this.accounts.announceAccountDeleted(userId, endedSessionIds);
     this.webhooks.announceDeletion();
   }
 }

@@ -2,7 +2,7 @@
 -- message.
 --
 -- Heads are locked first and in id order, exactly as append_messages does it (which moves the sender's own mark), so that
--- the two can never wait for each other. The second statement has a snapshot taken after the locks.
+-- the two cannot deadlock. The second statement has a snapshot taken after the locks.
 --
 -- Input: [{conversation_id, user_id, session_id, message_id, read, delivered}]. read may be null. With a message id, the
 -- number of that message replaces both given numbers.

@@ -9,7 +9,7 @@ const LOCAL_NAME = /^[^.]+\.?$|\.(localhost|local|internal|home\.arpa|localdomai
 
 /** Checks of a webhook URL that need no name resolution. */
 @Injectable()
-export class WebhookUrls {
+export class WebhookUrlPolicy {
   constructor(private readonly config: Config) {}
 
   /**

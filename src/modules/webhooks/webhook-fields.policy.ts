@@ -4,10 +4,10 @@ import { problemsOf } from '../../platform/validation/input-rules.js';
 import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { WEBHOOK_EVENT_TYPES } from './webhook-catalogue.js';
 import { requireSecret } from './webhook-secrets.js';
-import { WebhookUrls } from './webhook-url.js';
+import { WebhookUrlPolicy } from './webhook-url.policy.js';
 
 /** Events about any user. Only webhooks with the scope `all` receive them. */
-export const ADMIN_EVENTS: readonly string[] = [USER_CREATED, USER_BANNED];
+export const ALL_SCOPE_EVENTS: readonly string[] = [USER_CREATED, USER_BANNED];
 
 /** The input of a client for a webhook. */
 export interface WebhookInput {
@@ -19,7 +19,7 @@ export interface WebhookInput {
 
 /** Checks that need neither the network nor the database. */
 export function problemsOfWebhook({ url, events, secret, scope }: WebhookInput, config: Config): FieldProblem[] {
-  const ofUrl = url === undefined ? undefined : new WebhookUrls(config).check(url);
+  const ofUrl = url === undefined ? undefined : new WebhookUrlPolicy(config).check(url);
   const ofEvents = events && problemOfEvents(events, scope ?? 'own');
   return [
     ...(ofUrl === undefined ? [] : [{ field: 'url', reason: ofUrl }]),
@@ -33,8 +33,8 @@ export function problemOfEvents(events: readonly string[], scope: string): strin
   if (events.some((type) => !WEBHOOK_EVENT_TYPES.includes(type)))
     return 'has a type that is not in GET /webhooks/events';
   if (events.length === 0) return 'must name at least one type';
-  if (scope === 'own' && events.some((type) => ADMIN_EVENTS.includes(type))) {
-    return `${ADMIN_EVENTS.join(' and ')} require the scope all`;
+  if (scope === 'own' && events.some((type) => ALL_SCOPE_EVENTS.includes(type))) {
+    return `${ALL_SCOPE_EVENTS.join(' and ')} require the scope all`;
   }
   return undefined;
 }

@@ -74,7 +74,7 @@ const LAST_NUMBER = statement<{ last_number: number }>(
  * conversations, conversation_receipts, stream_heads.
  */
 @Injectable()
-export class MessageReadsRepository {
+export class MessageQueriesRepository {
   constructor(private readonly sql: Sql) {}
 
   /** Newest first, below a sequence number. */

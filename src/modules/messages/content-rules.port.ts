@@ -1,4 +1,4 @@
-/** The verdict on a text of the content rules of the installation and of the conversation. */
+/** The verdict of the content rules, of the installation and of the conversation, on a text. */
 export type ContentVerdict =
   | { readonly kind: 'mask'; readonly content: string }
   | { readonly kind: 'hold'; readonly ruleId: string; readonly queue: HoldQueue }
@@ -30,10 +30,11 @@ export interface HoldResult {
 }
 
 /**
- * The content rules (words and links) and the store of held sends. The module `admin` provides the implementation. A
- * service that stores text evaluates each text once, before it is stored.
+ * The content rules (words and links), and the store of the sends that they hold. The module `admin` provides the
+ * implementation, `ContentModeration` applies the rules to messages. A service that stores text evaluates each text
+ * once, before it is stored.
  */
-export abstract class ContentModerator {
+export abstract class ContentRules {
   /** Returns undefined if no rule matches; a promise only if the rules of the conversation have to be read. */
   abstract evaluate(
     conversationId: string,

@@ -330,7 +330,7 @@ describe('a resume', () => {
     expect(BigInt((await repository.readState()).watermark)).toBeGreaterThan(forgotten.id);
     const own = await open(database.url);
     for (let n = 0; n < 100; n++) await database.query('select pg_current_xact_id()');
-    expect(await repository.readState()).toMatchObject({ watermark: String(own.id), isHeld: true });
+    expect(await repository.readState()).toMatchObject({ watermark: String(own.id), isWatermarkHeld: true });
     const clock = new WatermarkTracker(repository);
     const state = await repository.readState();
     clock.record(state, 1_000);

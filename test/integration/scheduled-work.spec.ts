@@ -124,10 +124,14 @@ describe('the schedule', () => {
     expect(before.size).toBeGreaterThanOrEqual(full);
     expect((await dryRun('message-space'))!.bytes).toBeGreaterThanOrEqual(0);
     expect((await facts()).size).toBe(before.size);
-    const { bytes } = (await run('message-space'))!;
-    const after = await facts();
-    expect(bytes).toBe(before.size - after.size);
-    expect(after.size).toBeLessThan(full / 2);
+    let after = before;
+    // A transaction in progress, such as one of the indexer, may need the deleted rows: then the next run continues.
+    do {
+      const { bytes } = (await run('message-space'))!;
+      const now = await facts();
+      expect(bytes).toBe(after.size - now.size);
+      after = now;
+    } while (after.size >= full / 2);
     expect([after.count, after.checksum]).toEqual([before.count, before.checksum]);
   });
 
@@ -193,7 +197,8 @@ describe('the schedule', () => {
   it('changes nothing in a dry run', async () => {
     const { query } = world.database;
     // A running node writes these without a task: its report every ten seconds, and leases that expire.
-    const ofNodes = ['nodes', 'presence_leases', 'presence_settings'];
+    const reported = ['nodes', 'active_people', 'activity_hours'];
+    const ofNodes = [...reported, 'presence_leases', 'presence_settings'];
     const tables = await query<{ name: string }>(
       `select tablename as name from pg_tables
         where schemaname = 'public' and tablename <> all($1) order by 1`,

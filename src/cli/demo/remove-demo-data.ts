@@ -35,7 +35,7 @@ const LOCK = statement(
   `select from stream_heads where stream_id = any($1::uuid[]) order by stream_id for update`,
 );
 
-/** The rows of a stream, of a conversation or of a user. */
+/** The rows of a stream; each conversation and each user has one. */
 const REMOVE_STREAMS = [
   statement('demo.remove_outbox', `delete from outbox where stream_id = any($1::uuid[])`),
   statement('demo.remove_webhook_events', `delete from webhook_events where stream_id = any($1::uuid[])`),
@@ -55,7 +55,6 @@ const REMOVE_SEARCH_CHANGES = statement(
 const REMOVE_FILES = statement('demo.remove_files', `delete from files where id = any($1::uuid[])`);
 /** All other data of a user is deleted with their row. */
 const REMOVE_USERS = [
-  statement('demo.remove_activity', `delete from active_people where user_id = any($1::uuid[])`),
   statement('demo.remove_keys', `delete from idempotency_keys where user_id = any($1::uuid[])`),
   statement(
     'demo.remove_failures',
@@ -63,6 +62,8 @@ const REMOVE_USERS = [
       where account in (select unnest(array['user:' || id, username, email]) from users where id = any($1::uuid[]))`,
   ),
   statement('demo.remove_users', `delete from users where id = any($1::uuid[])`),
+  // After the users: no node reports the activity of a user who is being deleted.
+  statement('demo.remove_activity', `delete from active_people where user_id = any($1::uuid[])`),
 ];
 
 export interface RemovedDemoData {

@@ -51,12 +51,15 @@ const ADD_COUNTS = statement<unknown>(
    on conflict (hour, name, label) do update set count = a.count + excluded.count`,
 );
 
-/** In the order of ids, so that two nodes that report the same users cannot deadlock. */
+/**
+ * In the order of ids, so that two nodes that report the same users cannot deadlock. Users who no longer exist are left
+ * out; the others exist until the commit.
+ */
 const ADD_ACTIVE_USERS = statement<unknown>(
   'admin.add_active_people',
   `insert into active_people as a (day, user_id, hours)
    select (now() at time zone 'UTC')::date, id, 1 << extract(hour from now() at time zone 'UTC')::int
-     from unnest($1::uuid[]) id order by id
+     from users where id = any($1::uuid[]) order by id for key share
    on conflict (day, user_id) do update set hours = a.hours | excluded.hours where a.hours & excluded.hours = 0`,
 );
 
@@ -89,7 +92,7 @@ const DELETE_HOURS = statement<unknown>(
   `delete from activity_hours where hour < now() - interval '90 days'`,
 );
 
-/** Owns: nodes, activity_hours, active_people, activity_days. Reads: nothing else. */
+/** Owns: nodes, activity_hours, active_people, activity_days. Reads: users. */
 @Injectable()
 export class ActivityRepository {
   constructor(private readonly sql: Sql) {}

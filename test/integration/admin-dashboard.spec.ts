@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { ActiveUsers } from '../../src/modules/admin/activity/active-users.js';
-import { NodeReports } from '../../src/modules/admin/activity/node-reports.js';
+import { NodeHeartbeat } from '../../src/modules/admin/activity/node-heartbeat.js';
 import { DASHBOARD_STATEMENTS } from '../../src/modules/admin/monitoring/dashboard.repository.js';
 import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import { fillLargeData } from '../bench/large-data.js';
@@ -25,7 +25,7 @@ describe('the dashboard', () => {
   let admin: User;
   let ana: User;
   let bo: User;
-  const report = (): Promise<void> => server.app.get(NodeReports).report();
+  const report = (): Promise<void> => server.app.get(NodeHeartbeat).report();
   const stats = async () => (await admin.call('GET', '/admin/stats')).body;
 
   beforeAll(async () => {
@@ -66,7 +66,7 @@ describe('the dashboard', () => {
     const after = await stats();
     expect(after.messages.today).toBe(before.messages.today + 1);
     expect(after.messages.this_hour).toBe((before.messages.this_hour as number) + 1);
-    const { nodeId } = server.app.get(NodeReports);
+    const { nodeId } = server.app.get(NodeHeartbeat);
     expect(after.connections).toMatchObject({ total: 1, by_transport: { websocket: 1, 'socket.io': 0 } });
     expect(after.connections.nodes).toMatchObject([{ id: nodeId, role: 'all', connections: { websocket: 1 } }]);
     const hour = after.hours.at(-1);
@@ -84,7 +84,7 @@ describe('the dashboard', () => {
     await report();
     expect(warnings()).toBe(0);
     const second = await startTestApp({ DATABASE_URL: database.url, JWT_SECRET: config.jwtSecret });
-    await second.app.get(NodeReports).report();
+    await second.app.get(NodeHeartbeat).report();
     for (let n = 0; n < 2; n++) await report();
     expect(warnings()).toBe(2); // once by each of them
     warn.mockRestore();

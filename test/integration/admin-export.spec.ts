@@ -1,6 +1,6 @@
 import { fromBuffer } from 'yauzl';
 import { ExportRepository } from '../../src/modules/admin/users/export.repository.js';
-import { ExportUser } from '../../src/modules/admin/users/export-user.js';
+import { ExportAccount } from '../../src/modules/admin/users/export-account.js';
 import { send } from '../support/client/http.js';
 import { FileWorld } from '../support/file-world.js';
 import type { RegisteredUser, User } from '../support/users.js';
@@ -173,7 +173,7 @@ describe('the export of an account', () => {
     const broken = download(user.token, '/users/me/export').then((answer) => answer.arrayBuffer());
     await expect(broken).rejects.toThrow();
     content.mockRestore();
-    const exports = world.get(ExportUser);
+    const exports = world.get(ExportAccount);
     const actor = { userId: user.id, sessionId: (await world.user()).sessionId } as User;
     await expect(exports.exportOwn(actor)).rejects.toMatchObject({ code: 'AUTHENTICATION_REQUIRED' });
     for (let i = 0; i < 10; i++) {

@@ -25,7 +25,7 @@ import { AdminUsersController } from './users/admin-users.controller.js';
 import { AdminUsersRepository } from './users/admin-users.repository.js';
 import { AdminUsersService } from './users/admin-users.service.js';
 import { DeleteAccount } from './users/delete-account.js';
-import { ExportUser } from './users/export-user.js';
+import { ExportAccount } from './users/export-account.js';
 import { ExportRepository } from './users/export.repository.js';
 import { OwnAccountController } from './users/own-account.controller.js';
 
@@ -43,7 +43,7 @@ import { OwnAccountController } from './users/own-account.controller.js';
   providers: [
     ...[MonitoringService, MonitoringGateway, DashboardRepository, DashboardStats, NodeMetrics, LiveStats],
     ...[AdminUsersService, AdminUsersRepository, AdminUserOffsetPages, AdminUserOffsetPagesRepository],
-    ...[DeleteAccount, AccountDeletionsRepository, ExportUser, ExportRepository],
+    ...[DeleteAccount, AccountDeletionsRepository, ExportAccount, ExportRepository],
     ...[AdminConversationsService, AdminConversationsRepository, ReadAuditLog],
   ],
   exports: [MonitoringService, AdminUsersService, AdminUserOffsetPages],

@@ -13,7 +13,7 @@ interface RuleInput {
   readonly action?: string;
 }
 
-export const NOT_FOR_ALLOWED = 'must be omitted for link_allow';
+export const ACTION_NOT_FOR_LINK_ALLOW = 'must be omitted for link_allow';
 
 /** Returns the contradictions in a new rule. */
 export function problemsOfContentRule(
@@ -23,15 +23,21 @@ export function problemsOfContentRule(
 ): FieldProblem[] {
   if (kind === undefined) return [];
   const isAllowed = kind === 'link_allow';
-  const problems = pattern === undefined ? [] : [...problemsOf(() => patternOf({ kind, pattern }))];
+  const problems = pattern === undefined ? [] : [...problemsOf(() => normalisePattern({ kind, pattern }))];
   if (isAllowed === (action !== undefined) && !wrong?.has('action')) {
-    problems.push({ field: 'action', reason: isAllowed ? NOT_FOR_ALLOWED : 'is missing' });
+    problems.push({ field: 'action', reason: isAllowed ? ACTION_NOT_FOR_LINK_ALLOW : 'is missing' });
   }
   return problems;
 }
 
-/** @throws ValidationError when the pattern could never match */
-export function patternOf({ kind, pattern }: { kind: string; pattern: string }): { pattern: string; key: string } {
+/**
+ * Returns the normalised pattern, and the key by which the rules of a scope are unique.
+ * @throws ValidationError when the pattern could never match
+ */
+export function normalisePattern({ kind, pattern }: { kind: string; pattern: string }): {
+  pattern: string;
+  key: string;
+} {
   if (kind === 'word') {
     const text = pattern.normalize('NFC').trim();
     const words = countWords(text);

@@ -14,7 +14,7 @@ import type {
 } from './content-rules.dto.js';
 import { type ContentRuleRow, ContentRulesRepository } from './content-rules.repository.js';
 import { ContentRuleExists, ContentRuleNotFound, TooManyContentRules } from './moderation.errors.js';
-import { NOT_FOR_ALLOWED, patternOf, problemsOfContentRule } from './content-rule-pattern.js';
+import { ACTION_NOT_FOR_LINK_ALLOW, normalisePattern, problemsOfContentRule } from './content-rule-pattern.js';
 import { ContentRuleCache } from './content-rule-cache.js';
 
 const RULES_MAX = { installation: 5000, conversation: 200 };
@@ -45,10 +45,10 @@ export class ContentRulesService {
    */
   async create(actor: Actor, scope: ModerationScope, dto: CreateContentRuleDto): Promise<ContentRuleDto> {
     throwProblems(problemsOfContentRule(dto));
-    const { pattern, key } = patternOf(dto);
+    const { pattern, key } = normalisePattern(dto);
     const { kind, reason = null } = dto;
     const row = await this.withLock(actor, scope, async (tx) => {
-      const limit = RULES_MAX[scope.queue];
+      const limit = RULES_MAX[scope.kind];
       if ((await this.repository.count(tx, scope.conversationId)) >= limit) throw new TooManyContentRules(limit);
       const rule = { id: newId(), conversationId: scope.conversationId, kind, pattern, key, reason };
       const stored = await this.repository.insert(tx, { ...rule, action: dto.action ?? null, createdBy: actor.userId });
@@ -64,7 +64,7 @@ export class ContentRulesService {
     const row = await this.withLock(actor, scope, async (tx) => {
       const before = await this.requireRule(tx, scope, id);
       if (before.action === null && dto.action !== undefined) {
-        throw ValidationError.of('action', NOT_FOR_ALLOWED);
+        throw ValidationError.of('action', ACTION_NOT_FOR_LINK_ALLOW);
       }
       const after = await this.repository.update(tx, before, dto);
       auditChange(tx, actor, 'content_rule.update', { id, before, after });

@@ -5,7 +5,7 @@ import type { Actor } from '../../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../../platform/pagination/page.js';
 import { MessagesService } from '../../messages/messages.service.js';
 import type { HeldMessageDto, ListHeldMessagesQuery } from './held-messages.dto.js';
-import { type HeldMessageRow, HeldMessagesRepository } from './held-messages.repository.js';
+import { type HeldMessageRow, HeldMessagesRepository, type QueueScope } from './held-messages.repository.js';
 import { HeldMessageDecided, HeldMessageNotFound, HeldMessageNotSendable } from './moderation.errors.js';
 import { ModerationPolicy, type ModerationScope } from './moderation.policy.js';
 
@@ -32,7 +32,7 @@ export class HeldMessagesService {
     const { limit = DEFAULT_PAGE_SIZE, cursor, status = 'held' } = query;
     const [at, id] = cursor === undefined ? [] : (decodeCursor(cursor, ['millis', 'uuid']) as [number, string]);
     const after = at === undefined ? undefined : { at: new Date(at), id: id! };
-    const rows = await this.repository.page(scope, status === 'held' ? UNDECIDED : [status], after, limit);
+    const rows = await this.repository.page(queueOf(scope), status === 'held' ? UNDECIDED : [status], after, limit);
     return toPage(rows, limit, present, (row) => [row.held_at.getTime(), row.id]);
   }
 
@@ -67,11 +67,12 @@ export class HeldMessagesService {
     change: { from: readonly string[]; to: string; messageId?: string },
     action?: string,
   ): Promise<HeldMessageRow> {
+    const queue = queueOf(scope);
     const row = await this.log.write(scope.conversationId ?? actor.userId, async (tx: StreamTransaction) => {
       await this.policy.requireReviewer(actor, scope, tx);
-      if (!(await this.repository.find(id, scope, tx))) throw new HeldMessageNotFound();
+      if (!(await this.repository.find(id, queue, tx))) throw new HeldMessageNotFound();
       const isMoved = await this.repository.transition(tx, id, { ...change, by: actor.userId });
-      const after = (await this.repository.find(id, scope, tx))!;
+      const after = (await this.repository.find(id, queue, tx))!;
       // Another moderator has released the same message in the meantime: the result is the same.
       if (!isMoved && after.status !== change.to) throw new HeldMessageDecided();
       if (isMoved && action !== undefined) {
@@ -84,6 +85,11 @@ export class HeldMessagesService {
     if (!row) throw this.policy.notFound(scope);
     return row;
   }
+}
+
+/** The review queue of a scope. */
+function queueOf({ kind: queue, conversationId }: ModerationScope): QueueScope {
+  return { queue, conversationId };
 }
 
 function present(row: HeldMessageRow): HeldMessageDto {

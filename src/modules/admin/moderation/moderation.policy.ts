@@ -9,13 +9,13 @@ import { UsersPolicy } from '../../users/users.policy.js';
 
 /** The scope of rules and held messages: the whole installation, or one conversation. */
 export type ModerationScope =
-  | { readonly queue: 'installation'; readonly conversationId: null }
-  | { readonly queue: 'conversation'; readonly conversationId: string };
+  | { readonly kind: 'installation'; readonly conversationId: null }
+  | { readonly kind: 'conversation'; readonly conversationId: string };
 
-export const INSTALLATION_SCOPE: ModerationScope = { queue: 'installation', conversationId: null };
+export const INSTALLATION_SCOPE: ModerationScope = { kind: 'installation', conversationId: null };
 
 export function scopeOf(conversationId: string): ModerationScope {
-  return { queue: 'conversation', conversationId };
+  return { kind: 'conversation', conversationId };
 }
 
 /** Decides who moderates what. With `tx`, under a lock, the current roles count. */
@@ -51,11 +51,11 @@ export class ModerationPolicy {
   /**
    * Requires a moderator or admin of the system. Returns the actor with their current role. @throws PermissionDenied
    */
-  requireModerator(actor: Actor, tx?: StreamTransaction): Promise<Actor> {
+  requireSystemModerator(actor: Actor, tx?: StreamTransaction): Promise<Actor> {
     return this.users.requireRank(actor, 'moderator', tx);
   }
 
-  /** Returns the user whose reports this moderator may not see: themselves. Admins see all. */
+  /** Returns the user about whom this moderator may not see reports: themselves. Admins see all. */
   hiddenSubject({ role, userId }: Actor): string | undefined {
     return role === 'admin' ? undefined : userId;
   }

@@ -21,7 +21,7 @@ export class ReadReports {
 
   /** Longest waiting first. @throws PermissionDenied, ValidationError */
   async list(actor: Actor, query: ListReportsQuery): Promise<Page<AdminReportDto>> {
-    const current = await this.policy.requireModerator(actor);
+    const current = await this.policy.requireSystemModerator(actor);
     const { limit = DEFAULT_PAGE_SIZE, cursor, status, category, target_type: targetType } = query;
     const [at, id] = cursor === undefined ? [] : (decodeCursor(cursor, ['millis', 'uuid']) as [number, string]);
     const after = at === undefined ? undefined : { at: new Date(at), id: id! };
@@ -34,7 +34,7 @@ export class ReadReports {
 
   /** @throws PermissionDenied, ReportNotFound */
   async get(actor: Actor, id: string): Promise<AdminReportDto> {
-    const current = await this.policy.requireModerator(actor);
+    const current = await this.policy.requireSystemModerator(actor);
     const row = await this.repository.find(id, this.policy.hiddenSubject(current));
     if (!row) throw new ReportNotFound();
     return present(row, (await this.contexts.readContexts([id])).get(id));

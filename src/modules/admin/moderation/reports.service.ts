@@ -91,7 +91,7 @@ export class ReportsService {
    */
   async withLock<T>(actor: Actor, id: string, work: (locked: LockedReport) => Promise<T>): Promise<T> {
     const done = await this.log.write(actor.userId, async (tx) => {
-      const current = await this.policy.requireModerator(actor, tx);
+      const current = await this.policy.requireSystemModerator(actor, tx);
       const report = await this.repository.lock(tx, id);
       const hidden = this.policy.hiddenSubject(current);
       if (!report || (hidden !== undefined && report.subject_id === hidden)) throw new ReportNotFound();

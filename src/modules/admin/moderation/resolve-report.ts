@@ -79,7 +79,7 @@ export class ResolveReport {
     }
   }
 
-  /** Sends the warning on the stream of the warned user, in the transaction of its record. @throws PermissionDenied */
+  /** Sends the warning on the stream of the warned user, in the transaction that stores it. @throws PermissionDenied */
   private async warn(actor: Actor, { id, subject_id, category }: ReportRow, message: string | null): Promise<void> {
     const userId = subject_id!;
     await this.log.write(userId, async (tx) => {
@@ -108,7 +108,7 @@ export class WarningEventRenderer {
     summary: 'In the user’s own stream: a moderator has warned the user.',
     data: UserWarnedData,
   })
-  async present(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
+  async renderWarned(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
     const rows = await this.repository.warnings(events.map(({ subjectId }) => subjectId!));
     return events.map(({ subjectId }) => {
       const row = rows.get(subjectId!);

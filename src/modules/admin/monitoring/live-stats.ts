@@ -4,7 +4,7 @@ import type { Actor } from '../../../platform/identity/actor.js';
 import { AppError, ServiceUnavailable } from '../../../platform/errors/app-error.js';
 import { UsersPolicy } from '../../users/users.policy.js';
 import { NodeStatsReader, type NodeStats } from '../activity/node-stats.js';
-import { NodeReports } from '../activity/node-reports.js';
+import { NodeHeartbeat } from '../activity/node-heartbeat.js';
 import type { LiveStatsDto } from './monitoring.dto.js';
 import type { NodeDto } from './stats.dto.js';
 import { DashboardStats } from './dashboard-stats.js';
@@ -38,7 +38,7 @@ export class LiveStats implements OnApplicationShutdown {
     private readonly users: UsersPolicy,
     private readonly dashboard: DashboardStats,
     private readonly reader: NodeStatsReader,
-    private readonly reports: NodeReports,
+    private readonly heartbeat: NodeHeartbeat,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
@@ -47,7 +47,7 @@ export class LiveStats implements OnApplicationShutdown {
 
   /** Returns the first statistics immediately. @throws PermissionDenied */
   async watch(id: string, watcher: Watcher): Promise<LiveStatsDto> {
-    // Added before the check: if the connection closes during it, it removes the watcher again.
+    // Added before the check, so that a connection that closes during the check can remove it.
     this.watchers.set(id, watcher);
     try {
       await this.users.requireRank(watcher.actor, 'admin');
@@ -92,13 +92,13 @@ export class LiveStats implements OnApplicationShutdown {
     this.before = { at, stats: own };
     const perSecond = (of: (stats: NodeStats) => number): number =>
       before ? Math.round(((of(own) - of(before.stats)) / Math.max(1, at - before.at)) * 10_000) / 10 : 0;
-    const node = nodes.find(({ id }) => id === this.reports.nodeId);
+    const node = nodes.find(({ id }) => id === this.heartbeat.nodeId);
     return {
       as_of: new Date().toISOString(),
       connections: nodes.reduce((sum, { connections }) => sum + countOf(connections), 0),
       messages_per_second: perSecond(({ messages }) => messages),
       deliveries_per_second: perSecond(({ deliveries }) => deliveries),
-      node: { ...(node ?? this.reports.self), ...own } as NodeDto,
+      node: { ...(node ?? this.heartbeat.self), ...own } as NodeDto,
       nodes,
     };
   }

@@ -4,7 +4,7 @@ import { StatementStats } from '../../../platform/database/statement-stats.js';
 import { Health } from '../../../platform/health/health.js';
 import type { CounterName, GaugeName, HistogramName } from '../../../platform/metrics/metric-table.js';
 import { Metrics } from '../../../platform/metrics/metrics.js';
-import { NodeReports } from '../activity/node-reports.js';
+import { NodeHeartbeat } from '../activity/node-heartbeat.js';
 import type { AdminHealthDto, AdminMetricsDto, CacheDto, LatencyDto, StatementDto } from './monitoring.dto.js';
 
 const STATEMENTS_MAX = 20;
@@ -17,13 +17,13 @@ export class NodeMetrics {
     private readonly statementStats: StatementStats,
     private readonly pool: PoolMonitor,
     private readonly state: Health,
-    private readonly reports: NodeReports,
+    private readonly heartbeat: NodeHeartbeat,
   ) {}
 
   async metrics(): Promise<AdminMetricsDto> {
     return {
       as_of: new Date().toISOString(),
-      node_id: this.reports.nodeId,
+      node_id: this.heartbeat.nodeId,
       sends: await this.byLabel('parley_sends_total', 'outcome'),
       acknowledgement: await this.latency('parley_send_ack_seconds'),
       delivery: await this.latency('parley_delivery_seconds'),
@@ -49,7 +49,7 @@ export class NodeMetrics {
       status,
       timestamp: new Date().toISOString(),
       version: this.state.version,
-      node_id: this.reports.nodeId,
+      node_id: this.heartbeat.nodeId,
       components,
       metrics: { ...this.state.metricValues, uptime_seconds: Math.floor(process.uptime()) },
     };

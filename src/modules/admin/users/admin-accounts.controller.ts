@@ -9,7 +9,7 @@ import { Limit } from '../../../platform/throttling/limit.decorator.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import { AdminUserParams, ZIP_CONTENT, DeleteUserDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
-import { ExportUser } from './export-user.js';
+import { ExportAccount } from './export-account.js';
 import { sendArchive } from '../../../platform/http/send-stream.js';
 import { EXPORT_LIMIT } from '../admin.limits.js';
 
@@ -19,7 +19,7 @@ import { EXPORT_LIMIT } from '../admin.limits.js';
 @Controller('api/v1/admin/users/:id')
 export class AdminAccountsController {
   constructor(
-    private readonly exports: ExportUser,
+    private readonly exports: ExportAccount,
     private readonly deletion: DeleteAccount,
   ) {}
 

@@ -9,7 +9,7 @@ import { AccountLocked, FreshTokenRequired, InvalidCredentials } from '../../aut
 import { LastAdmin } from '../../users/users.errors.js';
 import { ZIP_CONTENT, DeleteOwnAccountDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
-import { ExportUser } from './export-user.js';
+import { ExportAccount } from './export-account.js';
 import { DisconnectSignal } from '../../../platform/http/disconnect-signal.js';
 import { sendArchive } from '../../../platform/http/send-stream.js';
 import { EXPORT_LIMIT } from '../admin.limits.js';
@@ -20,7 +20,7 @@ import { EXPORT_LIMIT } from '../admin.limits.js';
 @Controller('api/v1/users/me')
 export class OwnAccountController {
   constructor(
-    private readonly exports: ExportUser,
+    private readonly exports: ExportAccount,
     private readonly deletion: DeleteAccount,
   ) {}
 

@@ -18,7 +18,7 @@ const INTERVAL_MS = 10_000;
  * next report.
  */
 @Injectable()
-export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdown {
+export class NodeHeartbeat implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly nodeId = newId();
   private readonly logger = new Logger('Activity');
   private readonly startedAt = new Date(Date.now() - process.uptime() * 1000);

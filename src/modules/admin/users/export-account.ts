@@ -18,7 +18,7 @@ const CONTENT: readonly ContentName[] = ['messages', 'reactions'];
 
 /** Exports all data of one user as a zip: JSON and JSON lines by subject, and the bytes of the files. */
 @Injectable()
-export class ExportUser {
+export class ExportAccount {
   /** The actors with an export in progress. */
   private readonly running = new Set<string>();
 

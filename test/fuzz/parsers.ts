@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { isExecutable, requireNoActiveContent } from '../../src/modules/files/checks/active-content.js';
 import { require7z, requireRar } from '../../src/modules/files/checks/archive-headers.js';
-import { mp3Duration, oggDuration } from '../../src/modules/files/checks/audio-media.js';
+import { mp3Duration, oggDuration } from '../../src/modules/files/checks/audio-duration.js';
 import { decodeBitmap, encodeBitmap } from '../../src/modules/files/checks/bitmap.js';
 import { FileReader } from '../../src/modules/files/checks/file-reader.js';
 import { checkFile } from '../../src/modules/files/checks/check-file.js';
 import { compoundType } from '../../src/modules/files/checks/compound-file.js';
 import { detectType } from '../../src/modules/files/checks/detect-type.js';
-import { readWebMedia } from '../../src/modules/files/checks/ebml-media.js';
+import { readWebm } from '../../src/modules/files/checks/webm.js';
 import { blankRegions, heifAt } from '../../src/modules/files/checks/heif-image.js';
 import { readImageHeader, requireDecodableSize } from '../../src/modules/files/checks/image-header.js';
 import { brandsOf, readIsoMedia } from '../../src/modules/files/checks/iso-media.js';
@@ -93,7 +93,7 @@ export const PARSERS: readonly Parser[] = [
     },
   },
   { name: 'archive-headers', kinds: ['rar', '7z'], parse: onBytes(require7z, requireRar) },
-  { name: 'audio-media', kinds: ['mp3', 'ogg'], parse: onBytes(oggDuration, mp3Duration) },
+  { name: 'audio-duration', kinds: ['mp3', 'ogg'], parse: onBytes(oggDuration, mp3Duration) },
   {
     name: 'bitmap',
     kinds: ['bmp'],
@@ -108,7 +108,7 @@ export const PARSERS: readonly Parser[] = [
   },
   { name: 'compound-file', kinds: ['doc', 'xls', 'ppt'], parse: onBytes(compoundType) },
   { name: 'detect-type', parse: onBytes(detectType) },
-  { name: 'ebml-media', kinds: ['webm', 'weba'], parse: onBytes(readWebMedia) },
+  { name: 'webm', kinds: ['webm', 'weba'], parse: onBytes(readWebm) },
   {
     name: 'heif-image',
     kinds: ['heic', 'avif'],

@@ -69,12 +69,12 @@ export class FileProcesses implements OnModuleDestroy {
    * @throws InvalidFileType, FileTooLarge, MalwareDetected, ServiceUnavailable
    */
   async check(
-    claim: Omit<Extract<FileTask, { kind: 'check' }>, 'kind'>,
+    file: Omit<Extract<FileTask, { kind: 'check' }>, 'kind'>,
     { uploaderId, ended }: { uploaderId: string; ended: AbortSignal },
   ): Promise<FileResults['check']> {
     await this.checks.acquire(uploaderId, ended);
     try {
-      const task = { kind: 'check', ...claim } as const;
+      const task = { kind: 'check', ...file } as const;
       const limits = { timeoutMs: this.settings.checkMs, ended };
       return await this.run(task, limits).catch((error: unknown) => {
         if (!(error instanceof ProcessEnded)) throw error;

@@ -10,7 +10,7 @@ const BEGIN_SCAN = statement<StoredFile & { scans_begun: number }>(
    returning ${STORED}, f.scans_begun`,
 );
 
-const POSTPONE_SCAN = statement<unknown>(
+const UNCOUNT_SCAN = statement<unknown>(
   'files.postpone_scan',
   `update files set scans_begun = greatest(scans_begun - 1, 0) where id = $1`,
 );
@@ -36,12 +36,13 @@ const COMPLETE_SCAN = statement<{ file: FileRow; uploader_id: string }>(
                jsonb_build_object('file_id', f.id, 'status', f.status, 'reason', f.reason)) as is_published`,
 );
 
-export interface AttachedAt {
+/** The message that contains a file, and its conversation. */
+export interface AttachmentLocation {
   readonly conversation_id: string;
   readonly message_id: string;
 }
 
-const ATTACHMENT = statement<AttachedAt>(
+const ATTACHMENT = statement<AttachmentLocation>(
   'files.place',
   `select m.conversation_id, m.id as message_id
      from message_attachments a join messages m on m.id = a.message_id and m.deleted_at is null
@@ -83,9 +84,9 @@ export class FileScansRepository {
     return this.sql.one(BEGIN_SCAN, [id]);
   }
 
-  /** The scan could not be made; it does not count as failed. */
-  async postponeScan(id: string): Promise<void> {
-    await this.sql.run(POSTPONE_SCAN, [id]);
+  /** Takes back the attempt that `beginScan` counted, because the scan could not be made. */
+  async uncountScan(id: string): Promise<void> {
+    await this.sql.run(UNCOUNT_SCAN, [id]);
   }
 
   async isScanning(id: string): Promise<boolean> {
@@ -109,7 +110,7 @@ export class FileScansRepository {
   }
 
   /** Returns the message that contains a file. */
-  findAttachment(id: string): Promise<AttachedAt | undefined> {
+  findAttachment(id: string): Promise<AttachmentLocation | undefined> {
     return this.sql.one(ATTACHMENT, [id]);
   }
 

@@ -1,11 +1,11 @@
 import { AppError } from '../../platform/errors/app-error.js';
-import type { CheckedFile, FileClaim } from './checks/check-file.js';
+import type { CheckedFile, DeclaredFile } from './checks/check-file.js';
 import { FileTooLarge, InvalidFileType, MalwareDetected } from './files.errors.js';
 import type { RenderedImage, RenderTask } from './render-image.js';
 
 /** A task for a process that inspects files. */
 export type FileTask =
-  | ({ readonly kind: 'check' } & FileClaim)
+  | ({ readonly kind: 'check' } & DeclaredFile)
   | ({ readonly kind: 'render' } & RenderTask)
   | { readonly kind: 'unpack'; readonly path: string; readonly isDocument: boolean };
 

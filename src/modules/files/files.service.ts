@@ -99,8 +99,8 @@ export class FilesService {
     const { allowed, extensions } = this.policy.allowedTypes;
     const { extension } = name;
     if (extension !== undefined && !extensions.includes(extension)) throw InvalidFileType.none(extensions);
-    const claim = { path, extension, declaredType, allowed };
-    const checked = await this.processes.check(claim, { uploaderId, ended });
+    const declaredFile = { path, extension, declaredType, allowed };
+    const checked = await this.processes.check(declaredFile, { uploaderId, ended });
     return { ...checked, name: extension === undefined ? nameWithType(name, checked.type) : name.name };
   }
 

@@ -90,7 +90,7 @@ export class ScanFile implements OnModuleDestroy {
     } catch (error) {
       if (error instanceof ScannerUnavailable || error instanceof ServiceUnavailable) {
         // A scanner that disconnects at every scan of this file is not unavailable.
-        if (!(error instanceof ScannerDisconnected)) await this.repository.postponeScan(id);
+        if (!(error instanceof ScannerDisconnected)) await this.repository.uncountScan(id);
         if (error instanceof BytesMissing && !(await this.isMissing(id)))
           return { status: 'rejected', reason: GIVEN_UP };
         throw error;

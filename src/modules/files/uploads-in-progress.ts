@@ -10,7 +10,7 @@ export interface Upload {
   readonly userId: string;
   /** The IP address or network, as used for rate limits. */
   readonly ipSubject: string;
-  /** The size of the file, reserved in the quota; undefined until there is known to be room for it. */
+  /** The size of the file, reserved in the quota; undefined until it is known to fit. */
   reservedBytes: number | undefined;
 }
 
@@ -57,11 +57,12 @@ export class UploadsInProgress {
   async reserve(upload: Upload, actor: Actor, announcedBytes: number | undefined): Promise<number> {
     const quota = await this.policy.readQuota(undefined, actor);
     const stored = await this.repository.usage(upload.userId);
-    // Nothing is awaited from here on: of two uploads the first one gets the room.
+    // Nothing is awaited from here on: of two uploads the first one gets the free bytes.
     const reserved = this.uploadsOf(upload.userId).flatMap(({ reservedBytes }) => reservedBytes ?? []);
-    const room = reserved.reduce((left, bytes) => left - bytes, quota.bytes - stored.bytes);
-    const bytes = announcedBytes ?? Math.min(this.policy.maxBytes, room);
-    if (stored.files + reserved.length >= quota.files || room <= 0 || bytes > room) throw FileQuotaExceeded.of(quota);
+    const freeBytes = reserved.reduce((left, bytes) => left - bytes, quota.bytes - stored.bytes);
+    const bytes = announcedBytes ?? Math.min(this.policy.maxBytes, freeBytes);
+    const isExceeded = stored.files + reserved.length >= quota.files || freeBytes <= 0 || bytes > freeBytes;
+    if (isExceeded) throw FileQuotaExceeded.of(quota);
     upload.reservedBytes = bytes;
     return bytes;
   }

@@ -5,16 +5,16 @@ import type { FileReader } from './file-reader.js';
 // RAR and 7Z are accepted when their headers are consistent; only a scanner can check their content.
 
 /** @throws InvalidFileType when the header is inconsistent */
-export async function require7z(bytes: FileReader): Promise<void> {
-  const header = await bytes.read(0, 32);
+export async function require7z(file: FileReader): Promise<void> {
+  const header = await file.read(0, 32);
   if (header.length < 32 || crc32(header.subarray(12, 32)) !== header.readUInt32LE(8)) throw InvalidFileType.broken();
   const end = 32n + header.readBigUInt64LE(12) + header.readBigUInt64LE(20);
-  if (end !== BigInt(bytes.size)) throw InvalidFileType.broken();
+  if (end !== BigInt(file.size)) throw InvalidFileType.broken();
 }
 
 /** @throws InvalidFileType when the header is inconsistent */
-export async function requireRar(bytes: FileReader): Promise<void> {
-  const head = await bytes.read(0, 512);
+export async function requireRar(file: FileReader): Promise<void> {
+  const head = await file.read(0, 512);
   const isFive = head[6] === 1;
   if (isFive ? !isRar5(head) : !isRar4(head)) throw InvalidFileType.broken();
 }

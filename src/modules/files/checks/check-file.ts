@@ -6,8 +6,8 @@ import { type DetectedType, detectType } from './detect-type.js';
 import { requireDecodableSize } from './image-header.js';
 import { type Charset, requireInertText } from './text.js';
 
-/** The claimed properties of a file, and the types that the installation allows. */
-export interface FileClaim {
+/** A file with its declared name and type, and the types that the installation allows. */
+export interface DeclaredFile {
   readonly path: string;
   /** The extension of the name, in lower case; undefined if the name does not indicate the type. */
   readonly extension: string | undefined;
@@ -48,28 +48,28 @@ const SCRIPT_SEARCH: Readonly<Record<FileStructure, 'everywhere' | 'ends' | 'now
  * limit of the type; the file is complete; and it contains nothing executable.
  * @throws InvalidFileType, FileTooLarge, MalwareDetected
  */
-export async function checkFile(claim: FileClaim): Promise<CheckedFile> {
-  const bytes = await FileReader.open(claim.path);
+export async function checkFile(file: DeclaredFile): Promise<CheckedFile> {
+  const reader = await FileReader.open(file.path);
   try {
-    if (bytes.size === 0) throw new InvalidFileType('is empty');
-    const detected = await detectType(bytes);
-    const fileType = chooseType(claim, detected);
-    const { limit } = claim.allowed.find(({ type }) => type === fileType.type)!;
-    if (bytes.size > limit) throw new FileTooLarge({ limit });
-    await requireNoActiveContent(bytes, SCRIPT_SEARCH[fileType.structure]);
+    if (reader.size === 0) throw new InvalidFileType('is empty');
+    const detected = await detectType(reader);
+    const fileType = chooseType(file, detected);
+    const { limit } = file.allowed.find(({ type }) => type === fileType.type)!;
+    if (reader.size > limit) throw new FileTooLarge({ limit });
+    await requireNoActiveContent(reader, SCRIPT_SEARCH[fileType.structure]);
     if (detected.image) requireDecodableSize(detected.image, fileType.type);
     if (detected.text) requireInertText(detected.text, fileType.type);
-    return { type: fileType.type, size: bytes.size, duration: detected.duration, charset: detected.text?.charset };
+    return { type: fileType.type, size: reader.size, duration: detected.duration, charset: detected.text?.charset };
   } finally {
-    await bytes.close();
+    await reader.close();
   }
 }
 
 /**
- * Returns the type of the content that name and declared type agree with. If the name does not indicate a type, the
- * declared type decides.
+ * Returns the detected type that agrees with the name and the declared type. If the name does not indicate a type,
+ * the declared type decides.
  */
-function chooseType({ extension, declaredType, allowed }: FileClaim, { types }: DetectedType): FileType {
+function chooseType({ extension, declaredType, allowed }: DeclaredFile, { types }: DetectedType): FileType {
   const possible = types.filter((type) => allowed.some((one) => one.type === type)).map(fileTypeOf);
   if (extension !== undefined) {
     const named = possible.find(({ extensions }) => extensions.includes(extension));

@@ -20,20 +20,20 @@ const MACROS = new Set(['_VBA_PROJECT', '_VBA_PROJECT_CUR', 'VBA', 'Macros']);
  * Returns the type of a compound file (DOC, XLS, PPT) by the names in its directory; undefined when it is none of them.
  * @throws InvalidFileType when it is broken, encrypted, or has macros
  */
-export async function compoundType(bytes: FileReader): Promise<string | undefined> {
-  const names = await directory(bytes);
+export async function compoundType(file: FileReader): Promise<string | undefined> {
+  const names = await directory(file);
   if (names.some((name) => MACROS.has(name))) throw new InvalidFileType('has macros');
   if (names.includes('EncryptedPackage')) throw new InvalidFileType('is encrypted');
   return KINDS.find(([stream]) => names.includes(stream))?.[1];
 }
 
-async function directory(bytes: FileReader): Promise<string[]> {
-  const header = await bytes.read(0, 512);
+async function directory(file: FileReader): Promise<string[]> {
+  const header = await file.read(0, 512);
   const shift = header.length === 512 ? header.readUInt16LE(30) : 0;
   if (shift !== 9 && shift !== 12) throw InvalidFileType.broken();
   const sectorSize = 1 << shift;
   /** The last sector of a file may be truncated. */
-  const sector = (index: number): Promise<Buffer> => bytes.read((index + 1) * sectorSize, sectorSize);
+  const sector = (index: number): Promise<Buffer> => file.read((index + 1) * sectorSize, sectorSize);
   const table = await allocationSectors(header, sector);
   const next = async (index: number): Promise<number> => {
     const perSector = sectorSize / 4;

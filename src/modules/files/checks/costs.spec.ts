@@ -24,16 +24,16 @@ describe('the check of a file', () => {
   /** Counts the reads until the parser has returned or thrown. */
   async function readsOf(
     file: Buffer,
-    parse: (bytes: FileReader) => Promise<unknown>,
+    parse: (reader: FileReader) => Promise<unknown>,
   ): Promise<[unknown, reads: number]> {
     writeFileSync(path, file);
     const reads = jest.spyOn(FileReader.prototype, 'read');
-    const bytes = await FileReader.open(path);
+    const reader = await FileReader.open(path);
     try {
-      const result = await parse(bytes).catch((error: { code: string }) => error.code);
+      const result = await parse(reader).catch((error: { code: string }) => error.code);
       return [result, reads.mock.calls.length];
     } finally {
-      await bytes.close();
+      await reader.close();
     }
   }
 

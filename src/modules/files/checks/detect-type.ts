@@ -1,10 +1,10 @@
 import { InvalidFileType } from '../files.errors.js';
 import { isExecutable } from './active-content.js';
-import { mp3Duration, oggDuration } from './audio-media.js';
+import { mp3Duration, oggDuration } from './audio-duration.js';
 import { require7z, requireRar } from './archive-headers.js';
 import type { FileReader } from './file-reader.js';
 import { compoundType } from './compound-file.js';
-import { readWebMedia } from './ebml-media.js';
+import { readWebm } from './webm.js';
 import { type ImageHeader, readImageHeader } from './image-header.js';
 import { brandsOf, readIsoMedia } from './iso-media.js';
 import { requirePdf } from './pdf.js';
@@ -28,7 +28,7 @@ export interface DetectedType {
  */
 interface Format {
   readonly matchesHead: (head: Buffer) => boolean;
-  readonly read: (bytes: FileReader) => Promise<DetectedType>;
+  readonly read: (file: FileReader) => Promise<DetectedType>;
 }
 
 const HEAD = 4096;
@@ -44,9 +44,9 @@ const startsWith =
 
 const image =
   (type: string) =>
-  async (bytes: FileReader): Promise<DetectedType> => ({
+  async (file: FileReader): Promise<DetectedType> => ({
     types: [type],
-    image: await readImageHeader(bytes, type),
+    image: await readImageHeader(file, type),
   });
 
 const FORMATS: readonly Format[] = [
@@ -58,48 +58,48 @@ const FORMATS: readonly Format[] = [
   { matchesHead: startsWith('RIFF'), read: readRiffFile },
   {
     matchesHead: startsWith('%PDF-'),
-    read: async (bytes) => requirePdf(bytes).then(() => ({ types: ['application/pdf'] })),
+    read: async (file) => requirePdf(file).then(() => ({ types: ['application/pdf'] })),
   },
   { matchesHead: startsWith('{\\rtf'), read: readRtf },
   { matchesHead: startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1'), read: readCompound },
   { matchesHead: startsWith('PK\x03\x04', 'PK\x05\x06'), read: readZip },
   {
     matchesHead: startsWith('Rar!\x1a\x07'),
-    read: async (bytes) => requireRar(bytes).then(() => ({ types: ['application/vnd.rar'] })),
+    read: async (file) => requireRar(file).then(() => ({ types: ['application/vnd.rar'] })),
   },
   {
     matchesHead: startsWith("7z\xbc\xaf'\x1c"),
-    read: async (bytes) => require7z(bytes).then(() => ({ types: ['application/x-7z-compressed'] })),
+    read: async (file) => require7z(file).then(() => ({ types: ['application/x-7z-compressed'] })),
   },
   {
     matchesHead: startsWith('OggS'),
-    read: async (bytes) => ({ types: ['audio/ogg'], duration: await oggDuration(bytes) }),
+    read: async (file) => ({ types: ['audio/ogg'], duration: await oggDuration(file) }),
   },
-  { matchesHead: startsWith('\x1aE\xdf\xa3'), read: readWebm },
+  { matchesHead: startsWith('\x1aE\xdf\xa3'), read: readWebmFile },
   { matchesHead: (head) => head.toString('latin1', 4, 8) === 'ftyp', read: readIso },
-  { matchesHead: isMp3, read: async (bytes) => ({ types: ['audio/mpeg'], duration: await mp3Duration(bytes) }) },
+  { matchesHead: isMp3, read: async (file) => ({ types: ['audio/mpeg'], duration: await mp3Duration(file) }) },
 ];
 
 /**
  * A signature counts only if the rest of the structure confirms it. Text that only begins like a known format is text.
  * @throws InvalidFileType, FileTooLarge for files that are broken or have forbidden content
  */
-export async function detectType(bytes: FileReader): Promise<DetectedType> {
-  const head = await bytes.read(0, HEAD);
+export async function detectType(file: FileReader): Promise<DetectedType> {
+  const head = await file.read(0, HEAD);
   if (isExecutable(head)) throw new InvalidFileType('is a program');
   const format = FORMATS.find(({ matchesHead }) => matchesHead(head));
-  if (!format) return (await readAsText(bytes)) ?? { types: [] };
+  if (!format) return (await readAsText(file)) ?? { types: [] };
   try {
-    return await format.read(bytes);
+    return await format.read(file);
   } catch (error) {
-    const text = error instanceof InvalidFileType ? await readAsText(bytes) : undefined;
+    const text = error instanceof InvalidFileType ? await readAsText(file) : undefined;
     if (text) return text;
     throw error;
   }
 }
 
-async function readAsText(bytes: FileReader): Promise<DetectedType | undefined> {
-  const text = await readText(bytes);
+async function readAsText(file: FileReader): Promise<DetectedType | undefined> {
+  const text = await readText(file);
   if (!text) return undefined;
   return { types: ['text/plain', 'text/csv', 'text/markdown', ...(text.isJson ? ['application/json'] : [])], text };
 }
@@ -110,19 +110,19 @@ function isMp3(head: Buffer): boolean {
 }
 
 /** An RTF document is one group, which must be closed at the end. */
-async function readRtf(bytes: FileReader): Promise<DetectedType> {
-  const end = (await bytes.read(Math.max(0, bytes.size - 64), 64)).toString('latin1');
+async function readRtf(file: FileReader): Promise<DetectedType> {
+  const end = (await file.read(Math.max(0, file.size - 64), 64)).toString('latin1');
   if (!/\}[\s\0]*$/.test(end)) throw InvalidFileType.broken();
   return { types: ['application/rtf'] };
 }
 
-async function readCompound(bytes: FileReader): Promise<DetectedType> {
-  const type = await compoundType(bytes);
+async function readCompound(file: FileReader): Promise<DetectedType> {
+  const type = await compoundType(file);
   return { types: type === undefined ? [] : [type] };
 }
 
-async function readZip(bytes: FileReader): Promise<DetectedType> {
-  const zip = await ZipDirectory.open(bytes);
+async function readZip(file: FileReader): Promise<DetectedType> {
+  const zip = await ZipDirectory.open(file);
   try {
     return { types: [await zipType(zip)] };
   } finally {
@@ -130,24 +130,24 @@ async function readZip(bytes: FileReader): Promise<DetectedType> {
   }
 }
 
-async function readRiffFile(bytes: FileReader): Promise<DetectedType> {
-  const { form, duration } = await readRiff(bytes);
-  if (form === 'WEBP') return image('image/webp')(bytes);
+async function readRiffFile(file: FileReader): Promise<DetectedType> {
+  const { form, duration } = await readRiff(file);
+  if (form === 'WEBP') return image('image/webp')(file);
   return { types: [form === 'AVI ' ? 'video/x-msvideo' : 'audio/wav'], duration };
 }
 
-async function readWebm(bytes: FileReader): Promise<DetectedType> {
-  const { hasVideo, duration } = await readWebMedia(bytes);
+async function readWebmFile(file: FileReader): Promise<DetectedType> {
+  const { hasVideo, duration } = await readWebm(file);
   return { types: [hasVideo ? 'video/webm' : 'audio/webm'], duration };
 }
 
-async function readIso(bytes: FileReader): Promise<DetectedType> {
-  const [brand = '', ...compatible] = await brandsOf(bytes);
+async function readIso(file: FileReader): Promise<DetectedType> {
+  const [brand = '', ...compatible] = await brandsOf(file);
   const all = HEIF.has(brand) ? compatible : [brand];
-  if (all.some((name) => AVIF.has(name))) return image('image/avif')(bytes);
+  if (all.some((name) => AVIF.has(name))) return image('image/avif')(file);
   if (HEIF.has(brand) || HEIC.has(brand))
-    return { ...(await image('image/heic')(bytes)), types: ['image/heic', 'image/heif'] };
-  const { hasVideo, duration } = await readIsoMedia(bytes);
+    return { ...(await image('image/heic')(file)), types: ['image/heic', 'image/heif'] };
+  const { hasVideo, duration } = await readIsoMedia(file);
   if (brand === 'qt  ') return { types: ['video/quicktime'], duration };
   return { types: [hasVideo ? 'video/mp4' : 'audio/mp4'], duration };
 }

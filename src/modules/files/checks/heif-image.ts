@@ -25,8 +25,8 @@ export interface HeifImage {
  * Reads the boxes of a picture (ISO/IEC 23008-12), which must fill the file to the last byte.
  * @throws InvalidFileType
  */
-export async function readHeif(bytes: FileReader): Promise<HeifImage> {
-  const boxes = new IsoBoxes(bytes);
+export async function readHeif(file: FileReader): Promise<HeifImage> {
+  const boxes = new IsoBoxes(file);
   const meta = (await boxes.ofFile()).find(({ type }) => type === 'meta');
   if (!meta) throw InvalidFileType.broken();
   const parts = await boxes.inside(meta, 4);
@@ -35,7 +35,7 @@ export async function readHeif(bytes: FileReader): Promise<HeifImage> {
   if (!properties || !locations || !infos) throw InvalidFileType.broken();
   const size = await largestOf(boxes, properties);
   const ids = await metadataItems(boxes, infos);
-  return { ...size, metadata: ids.size > 0 ? await regionsOf(bytes, boxes, locations, part('idat'), ids) : [] };
+  return { ...size, metadata: ids.size > 0 ? await regionsOf(file, boxes, locations, part('idat'), ids) : [] };
 }
 
 /** Overwrites these regions of a file with zeros. */
@@ -50,11 +50,11 @@ export async function blankRegions(path: string, regions: readonly ByteRegion[])
 
 /** @throws InvalidFileType */
 export async function heifAt(path: string): Promise<HeifImage> {
-  const bytes = await FileReader.open(path);
+  const file = await FileReader.open(path);
   try {
-    return await readHeif(bytes);
+    return await readHeif(file);
   } finally {
-    await bytes.close();
+    await file.close();
   }
 }
 
@@ -86,44 +86,44 @@ async function metadataItems(boxes: IsoBoxes, infos: Box): Promise<Set<number>> 
 
 /** @throws InvalidFileType for a region outside the file */
 async function regionsOf(
-  bytes: FileReader,
+  file: FileReader,
   boxes: IsoBoxes,
   locations: Box,
-  inner: Box | undefined,
+  itemData: Box | undefined,
   ids: ReadonlySet<number>,
 ): Promise<ByteRegion[]> {
-  const table = new Table(await boxes.content(locations, MAX_TABLE));
-  const version = table.next(1);
-  table.next(3);
-  const sizes = [table.next(1), table.next(1)].flatMap((pair) => [pair >> 4, pair & 15]);
+  const reader = new IntegerReader(await boxes.content(locations, MAX_TABLE));
+  const version = reader.next(1);
+  reader.next(3);
+  const sizes = [reader.next(1), reader.next(1)].flatMap((pair) => [pair >> 4, pair & 15]);
   const [offsetSize = 0, lengthSize = 0, baseSize = 0, indexSize = 0] = sizes;
   const regions: ByteRegion[] = [];
-  let left = table.next(version < 2 ? 2 : 4);
+  let left = reader.next(version < 2 ? 2 : 4);
   if (left > MAX_ITEMS) throw new InvalidFileType('has too many parts');
   for (; left > 0; left--) {
-    const id = table.next(version < 2 ? 2 : 4);
-    const method = version > 0 ? table.next(2) & 15 : 0;
-    table.next(2);
-    const base = table.next(baseSize);
-    for (let extents = table.next(2); extents > 0; extents--) {
-      bytes.spend();
-      if (version > 0) table.next(indexSize);
-      const offset = base + table.next(offsetSize);
-      const length = table.next(lengthSize);
+    const id = reader.next(version < 2 ? 2 : 4);
+    const method = version > 0 ? reader.next(2) & 15 : 0;
+    reader.next(2);
+    const base = reader.next(baseSize);
+    for (let extents = reader.next(2); extents > 0; extents--) {
+      file.spend();
+      if (version > 0) reader.next(indexSize);
+      const offset = base + reader.next(offsetSize);
+      const length = reader.next(lengthSize);
       if (!ids.has(id)) continue;
-      const origin = method === 0 ? 0 : method === 1 ? inner?.start : undefined;
+      const origin = method === 0 ? 0 : method === 1 ? itemData?.start : undefined;
       if (origin === undefined || length === 0) throw InvalidFileType.broken();
       regions.push({ start: origin + offset, length });
     }
   }
-  const isOutside = regions.some(({ start, length }) => start + length > bytes.size);
+  const isOutside = regions.some(({ start, length }) => start + length > file.size);
   const total = regions.reduce((sum, { length }) => sum + length, 0);
-  if (isOutside || total > bytes.size) throw InvalidFileType.broken();
+  if (isOutside || total > file.size) throw InvalidFileType.broken();
   return regions;
 }
 
-/** Reads consecutive numbers. */
-class Table {
+/** Reads consecutive big-endian integers. */
+class IntegerReader {
   private at = 0;
 
   constructor(private readonly content: Buffer) {}

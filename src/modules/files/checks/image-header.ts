@@ -18,12 +18,12 @@ export interface ImageHeader {
 }
 
 /** @throws InvalidFileType when the header is inconsistent */
-export async function readImageHeader(bytes: FileReader, type: string): Promise<ImageHeader> {
-  if (type === 'image/bmp') return { ...readBitmapHeader(await bytes.read(0, 256)), frames: 1 };
-  if (type === 'image/heic') return { ...(await readHeif(bytes)), frames: 1 };
-  if (type === 'image/avif') await readHeif(bytes);
+export async function readImageHeader(file: FileReader, type: string): Promise<ImageHeader> {
+  if (type === 'image/bmp') return { ...readBitmapHeader(await file.read(0, 256)), frames: 1 };
+  if (type === 'image/heic') return { ...(await readHeif(file)), frames: 1 };
+  if (type === 'image/avif') await readHeif(file);
   try {
-    const { width, height, pages } = await sharp(bytes.path, { limitInputPixels: false }).metadata();
+    const { width, height, pages } = await sharp(file.path, { limitInputPixels: false }).metadata();
     return { width, height, frames: pages ?? 1 };
   } catch {
     throw InvalidFileType.broken();

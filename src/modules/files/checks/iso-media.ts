@@ -26,11 +26,11 @@ export interface IsoMedia {
 export class IsoBoxes {
   private count = 0;
 
-  constructor(private readonly bytes: FileReader) {}
+  constructor(private readonly file: FileReader) {}
 
   /** Returns the top-level boxes: they fill the file to its last byte. */
   ofFile(): Promise<Box[]> {
-    return this.within(0, this.bytes.size);
+    return this.within(0, this.file.size);
   }
 
   /** Returns the boxes inside another, after `skipped` bytes of its own. */
@@ -40,14 +40,14 @@ export class IsoBoxes {
 
   /** The first bytes of the content of a box. */
   content({ start, end }: Box, limit: number): Promise<Buffer> {
-    return this.bytes.read(start, Math.min(limit, end - start));
+    return this.file.read(start, Math.min(limit, end - start));
   }
 
   private async within(from: number, to: number): Promise<Box[]> {
     const boxes: Box[] = [];
     for (let at = from; at + 8 <= to;) {
       if (++this.count > MAX_BOXES) throw new InvalidFileType('has too many parts');
-      const header = await this.bytes.read(at, Math.min(16, to - at));
+      const header = await this.file.read(at, Math.min(16, to - at));
       const { size, headerSize, type } = sizeOf(header, to - at);
       boxes.push({ type, start: at + headerSize, end: at + size });
       at += size;
@@ -58,11 +58,11 @@ export class IsoBoxes {
 }
 
 /** Returns the brands of the first box, the major brand first; empty if there is none. */
-export async function brandsOf(bytes: FileReader): Promise<string[]> {
-  const head = await bytes.read(0, 16);
+export async function brandsOf(file: FileReader): Promise<string[]> {
+  const head = await file.read(0, 16);
   if (head.length < 16 || head.toString('latin1', 4, 8) !== 'ftyp') return [];
   const size = Math.min(head.readUInt32BE(0), 16 + 4 * MAX_BRANDS);
-  const names = (await bytes.read(16, Math.max(0, size - 16))).toString('latin1');
+  const names = (await file.read(16, Math.max(0, size - 16))).toString('latin1');
   return [head.toString('latin1', 8, 12), ...(names.match(/[^]{4}/g) ?? [])];
 }
 
@@ -70,8 +70,8 @@ export async function brandsOf(bytes: FileReader): Promise<string[]> {
  * Reads the boxes of a video or sound, which must fill the file to the last byte: appended data is refused.
  * @throws InvalidFileType
  */
-export async function readIsoMedia(bytes: FileReader): Promise<IsoMedia> {
-  const boxes = new IsoBoxes(bytes);
+export async function readIsoMedia(file: FileReader): Promise<IsoMedia> {
+  const boxes = new IsoBoxes(file);
   const movie = (await boxes.ofFile()).find(({ type }) => type === 'moov');
   if (!movie) throw InvalidFileType.broken();
   let hasVideo = false;

@@ -11,9 +11,9 @@ const ZIP_END = 22;
  * file.
  * @throws InvalidFileType
  */
-export async function requirePdf(bytes: FileReader): Promise<void> {
-  const head = (await bytes.read(0, 8)).toString('latin1');
-  const tail = await bytes.read(Math.max(0, bytes.size - MAX_TRAILING_BYTES), MAX_TRAILING_BYTES);
+export async function requirePdf(file: FileReader): Promise<void> {
+  const head = (await file.read(0, 8)).toString('latin1');
+  const tail = await file.read(Math.max(0, file.size - MAX_TRAILING_BYTES), MAX_TRAILING_BYTES);
   const end = tail.lastIndexOf('%%EOF');
   if (!/^%PDF-\d\.\d/.test(head) || end < 0) throw InvalidFileType.broken();
   const trailing = tail.subarray(end);

@@ -28,19 +28,19 @@ export interface Text {
  * Detects text: in UTF-8, in UTF-16 with a byte order mark (without one it cannot be distinguished from other data), or
  * otherwise in Windows-1252. Undefined when it is not text.
  */
-export async function readText(bytes: FileReader): Promise<Text | undefined> {
-  const mark = (await bytes.read(0, 2)).toString('hex');
-  if (mark === 'fffe') return readAs(bytes, 'utf-16le');
-  if (mark === 'feff') return readAs(bytes, 'utf-16be');
-  return (await readAs(bytes, 'utf-8')) ?? readAs(bytes, 'windows-1252');
+export async function readText(file: FileReader): Promise<Text | undefined> {
+  const mark = (await file.read(0, 2)).toString('hex');
+  if (mark === 'fffe') return readAs(file, 'utf-16le');
+  if (mark === 'feff') return readAs(file, 'utf-16be');
+  return (await readAs(file, 'utf-8')) ?? readAs(file, 'windows-1252');
 }
 
-async function readAs(bytes: FileReader, charset: Charset): Promise<Text | undefined> {
+async function readAs(file: FileReader, charset: Charset): Promise<Text | undefined> {
   const decoder = new TextDecoder(charset, { fatal: true });
   let head = '';
   let tail = '';
   try {
-    for await (const chunk of bytes.chunks()) {
+    for await (const chunk of file.chunks()) {
       if (charset === 'windows-1252' && NON_TEXT_BYTES.test(chunk.toString('latin1'))) return undefined;
       const text = decoder.decode(chunk, { stream: true });
       if (text.includes('\0')) return undefined;

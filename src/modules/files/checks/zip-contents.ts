@@ -1,7 +1,7 @@
 import type { Entry } from 'yauzl';
 import { AppError } from '../../../platform/errors/app-error.js';
 import { FileTooLarge, InvalidFileType } from '../files.errors.js';
-import { isExecutable, requireNoTestVirus } from './active-content.js';
+import { isExecutable, requireNoEicar } from './active-content.js';
 import { FileReader } from './file-reader.js';
 import { MAX_EXPANDED, ZipDirectory } from './zip-directory.js';
 
@@ -21,17 +21,16 @@ interface Budget {
 }
 
 /**
- * Unpacks a zip without storing anything, counts the actual bytes, and checks every entry: no executables, nothing that
- * the built-in scanner detects, no document type definitions in the XML of a document, no archive nested two levels
- * deep.
+ * Unpacks a zip without storing anything, counts the actual bytes, and checks every entry: no executables, no EICAR
+ * test file, no document type definitions in the XML of a document, no archive nested two levels deep.
  * @throws InvalidFileType, FileTooLarge, MalwareDetected
  */
 export async function requireSafeZip(path: string, isDocument: boolean): Promise<void> {
-  const bytes = await FileReader.open(path);
+  const file = await FileReader.open(path);
   try {
-    await checkEntries(bytes, { isDocument, depth: 0, budget: { bytes: MAX_EXPANDED, entries: MAX_ENTRIES_IN_ALL } });
+    await checkEntries(file, { isDocument, depth: 0, budget: { bytes: MAX_EXPANDED, entries: MAX_ENTRIES_IN_ALL } });
   } finally {
-    await bytes.close();
+    await file.close();
   }
 }
 
@@ -71,7 +70,7 @@ async function unpack(zip: ZipDirectory, entry: Entry, { isDocument, budget }: C
       budget.bytes -= chunk.length;
       if (budget.bytes < 0) throw new FileTooLarge({ reason: 'expands to too much' });
       const seen = Buffer.concat([tail, chunk]);
-      requireNoTestVirus(seen);
+      requireNoEicar(seen);
       if (isXml) requireNoDtd(seen);
       tail = Buffer.from(seen.subarray(-OVERLAP));
       if (head.length < HEAD) head = Buffer.concat([head, chunk.subarray(0, HEAD - head.length)]);

@@ -20,7 +20,7 @@ export class ZipDirectory {
     readonly entries: readonly Entry[],
   ) {}
 
-  /** The caller closes the bytes. @throws InvalidFileType, FileTooLarge */
+  /** The caller closes the file. @throws InvalidFileType, FileTooLarge */
   static async open(source: FileReader | Buffer): Promise<ZipDirectory> {
     const zip = await openZip(source);
     try {
@@ -67,19 +67,19 @@ export class ZipDirectory {
  * returns nothing from outside the file, and each read counts as a step.
  */
 class ZipReader extends yauzl.RandomAccessReader {
-  constructor(private readonly bytes: FileReader) {
+  constructor(private readonly file: FileReader) {
     super();
   }
 
   override read(target: Buffer, offset: number, length: number, position: number, done: ReadDone): void {
-    this.bytes.read(position, length).then(
+    this.file.read(position, length).then(
       (found) => done(null, found.copy(target, offset)),
       (error: Error) => done(error),
     );
   }
 
   override _readStreamForRange(start: number, end: number): Readable {
-    return Readable.from(this.bytes.chunks({ from: start, to: end }), { objectMode: false });
+    return Readable.from(this.file.chunks({ from: start, to: end }), { objectMode: false });
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 
-export interface S3Credentials {
+/** A bucket, and the credentials for it. */
+export interface S3Connection {
   /** Includes the bucket as the last part of the path. */
   readonly endpoint: string;
   readonly region: string;
@@ -13,7 +14,7 @@ export interface S3Credentials {
  * client library does not escape `'()*!` in a query, which the signature requires; file names contain them.
  */
 export function presignedUrl(
-  { endpoint, region, accessKeyId, secretAccessKey }: S3Credentials,
+  { endpoint, region, accessKeyId, secretAccessKey }: S3Connection,
   key: string,
   { seconds, responseHeaders = {} }: { seconds: number; responseHeaders?: Readonly<Record<string, string>> },
 ): string {
@@ -31,10 +32,11 @@ export function presignedUrl(
     .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
     .sort()
     .join('&');
-  const request = ['GET', url.pathname, query, `host:${url.host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join('\n');
-  const text = ['AWS4-HMAC-SHA256', now, scope, createHash('sha256').update(request).digest('hex')].join('\n');
+  const canonicalRequest = ['GET', url.pathname, query, `host:${url.host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join('\n');
+  const hash = createHash('sha256').update(canonicalRequest).digest('hex');
+  const stringToSign = ['AWS4-HMAC-SHA256', now, scope, hash].join('\n');
   const signingKey = scope.split('/').reduce<string | Buffer>(mac, `AWS4${secretAccessKey}`);
-  return `${url.origin}${url.pathname}?${query}&X-Amz-Signature=${mac(signingKey, text).toString('hex')}`;
+  return `${url.origin}${url.pathname}?${query}&X-Amz-Signature=${mac(signingKey, stringToSign).toString('hex')}`;
 }
 
 function mac(key: string | Buffer, text: string): Buffer {

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { S3mini } from 's3mini';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
 import { type ByteRange, FileStorage, type ResponseOverrides, isFileKey } from './file-storage.js';
-import { presignedUrl, type S3Credentials } from './presigned-url.js';
+import { presignedUrl, type S3Connection } from './presigned-url.js';
 
 /** An upload in parts that was neither completed nor aborted. */
 interface UnfinishedUpload {
@@ -45,7 +45,7 @@ const URL_SECONDS = 60;
 /** How long the store may be silent. */
 const IDLE_TIMEOUT_MS = 60_000;
 
-export interface S3Settings extends S3Credentials {
+export interface S3Settings extends S3Connection {
   /** Whether clients are redirected to the store for downloads. */
   readonly redirects: boolean;
 }

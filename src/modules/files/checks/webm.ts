@@ -25,7 +25,7 @@ interface Element {
   readonly end: number | undefined;
 }
 
-export interface WebMedia {
+export interface WebmFile {
   readonly hasVideo: boolean;
   /** In seconds; if the header has none, up to the last cluster. */
   readonly duration: number | undefined;
@@ -35,56 +35,57 @@ export interface WebMedia {
  * Reads the elements of a WebM, which must fill the file to the last byte.
  * @throws InvalidFileType
  */
-export async function readWebMedia(bytes: FileReader): Promise<WebMedia> {
-  const head = await elementAt(bytes, 0, bytes.size);
+export async function readWebm(file: FileReader): Promise<WebmFile> {
+  const head = await elementAt(file, 0, file.size);
   if (head.id !== EBML || head.end === undefined) throw InvalidFileType.broken();
-  const type = await valueOf(bytes, head, DOC_TYPE);
+  const type = await valueOf(file, head, DOC_TYPE);
   if (type?.toString('latin1').replace(/\0+$/, '') !== 'webm') throw InvalidFileType.broken();
-  const segment = await elementAt(bytes, head.end, bytes.size);
-  if (segment.id !== SEGMENT || (segment.end ?? bytes.size) !== bytes.size) throw InvalidFileType.broken();
-  return readSegment(bytes, segment.start);
+  const segment = await elementAt(file, head.end, file.size);
+  if (segment.id !== SEGMENT || (segment.end ?? file.size) !== file.size) throw InvalidFileType.broken();
+  return readSegment(file, segment.start);
 }
 
-async function readSegment(bytes: FileReader, start: number): Promise<WebMedia> {
+async function readSegment(file: FileReader, start: number): Promise<WebmFile> {
   let types: number[] | undefined;
   let scale = USUAL_SCALE;
-  let length: number | undefined;
-  let last = 0;
-  for (let at = start; at < bytes.size;) {
-    const element = await elementAt(bytes, at, bytes.size);
+  /** The duration of the header and the last timestamp of a cluster, both in units of `scale` nanoseconds. */
+  let durationTicks: number | undefined;
+  let lastTimestamp = 0;
+  for (let at = start; at < file.size;) {
+    const element = await elementAt(file, at, file.size);
     if (element.id === INFO) {
-      scale = numberOf(await valueOf(bytes, element, TIMESTAMP_SCALE)) || USUAL_SCALE;
-      length = floatOf(await valueOf(bytes, element, DURATION));
+      scale = numberOf(await valueOf(file, element, TIMESTAMP_SCALE)) || USUAL_SCALE;
+      durationTicks = floatOf(await valueOf(file, element, DURATION));
     }
-    if (element.id === TRACKS) types = await trackTypes(bytes, element);
-    if (element.id === CLUSTER) last = numberOf(await valueOf(bytes, element, TIMESTAMP)) || last;
+    if (element.id === TRACKS) types = await trackTypes(file, element);
+    if (element.id === CLUSTER) lastTimestamp = numberOf(await valueOf(file, element, TIMESTAMP)) || lastTimestamp;
     // The content of a cluster of unknown length is read as if it were on the level of the cluster.
     if (element.end === undefined && element.id !== CLUSTER) throw InvalidFileType.broken();
     at = element.end ?? element.start;
   }
   if (!types?.length) throw InvalidFileType.broken();
-  const duration = ((length ?? last) * scale) / 1e9;
+  const duration = ((durationTicks ?? lastTimestamp) * scale) / 1e9;
   return { hasVideo: types.includes(VIDEO), duration: duration > 0 && duration < 1e8 ? duration : undefined };
 }
 
-async function trackTypes(bytes: FileReader, tracks: Element): Promise<number[]> {
+async function trackTypes(file: FileReader, tracks: Element): Promise<number[]> {
   const types: number[] = [];
-  const end = tracks.end ?? bytes.size;
+  const end = tracks.end ?? file.size;
   for (let at = tracks.start; at < end && types.length < MAX_TRACKS;) {
-    const element = await elementAt(bytes, at, end);
+    const element = await elementAt(file, at, end);
     if (element.end === undefined) throw InvalidFileType.broken();
-    if (element.id === TRACK_ENTRY) types.push(numberOf(await valueOf(bytes, element, TRACK_TYPE)));
+    if (element.id === TRACK_ENTRY) types.push(numberOf(await valueOf(file, element, TRACK_TYPE)));
     at = element.end;
   }
   return types;
 }
 
 /** Returns at most eight bytes of the content of the first element with this id directly inside another. */
-async function valueOf(bytes: FileReader, parent: Element, id: number): Promise<Buffer | undefined> {
-  const end = parent.end ?? bytes.size;
+async function valueOf(file: FileReader, parent: Element, id: number): Promise<Buffer | undefined> {
+  const end = parent.end ?? file.size;
   for (let at = parent.start; at < end;) {
-    const element = await elementAt(bytes, at, end);
-    if (element.id === id) return bytes.read(element.start, Math.min(8, (element.end ?? end) - element.start));
+    const element = await elementAt(file, at, end);
+    if (element.id === id) return file.read(element.start, Math.min(8, (element.end ?? end) - element.start));
     // In a cluster of unknown length the timestamp is first.
     if (element.end === undefined || parent.end === undefined) return undefined;
     at = element.end;
@@ -92,13 +93,13 @@ async function valueOf(bytes: FileReader, parent: Element, id: number): Promise<
   return undefined;
 }
 
-async function elementAt(bytes: FileReader, at: number, limit: number): Promise<Element> {
-  const header = await bytes.read(at, Math.min(12, limit - at));
-  const idLength = lengthOf(header[0]);
-  const sizeLength = lengthOf(header[idLength]);
+async function elementAt(file: FileReader, at: number, limit: number): Promise<Element> {
+  const header = await file.read(at, Math.min(12, limit - at));
+  const idLength = vintLength(header[0]);
+  const sizeLength = vintLength(header[idLength]);
   if (idLength > 4 || idLength + sizeLength > header.length) throw InvalidFileType.broken();
-  const marked = header.subarray(idLength, idLength + sizeLength);
-  const size = marked.reduce((sum, byte, i) => sum * 256 + (i === 0 ? byte & (0xff >> sizeLength) : byte), 0);
+  const sizeBytes = header.subarray(idLength, idLength + sizeLength);
+  const size = sizeBytes.reduce((sum, byte, i) => sum * 256 + (i === 0 ? byte & (0xff >> sizeLength) : byte), 0);
   const start = at + idLength + sizeLength;
   const id = header.readUIntBE(0, idLength);
   if (size === 2 ** (7 * sizeLength) - 1) return { id, start, end: undefined };
@@ -106,8 +107,8 @@ async function elementAt(bytes: FileReader, at: number, limit: number): Promise<
   return { id, start, end: start + size };
 }
 
-/** The length of a number in bytes, from the position of the first bit that is set in its first byte. */
-function lengthOf(first: number | undefined): number {
+/** The length of a variable-size integer in bytes, from the position of the first bit that is set in its first byte. */
+function vintLength(first: number | undefined): number {
   return first ? Math.clz32(first) - 23 : 9;
 }
 

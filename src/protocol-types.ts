@@ -14,7 +14,7 @@ import type { FileData } from './modules/files/files.dto.js';
 import type { ScannedFileData } from './modules/files/files.events.js';
 import type { MessagePageDto } from './modules/messages/message-pages.dto.js';
 import type { MessageData, ReactionData } from './modules/messages/messages.events.js';
-import type { MarkedDto } from './modules/participants/participants.dto.js';
+import type { ReadStateDto } from './modules/participants/participants.dto.js';
 import type {
   ParticipantData,
   ParticipantLeftData,
@@ -186,8 +186,8 @@ export interface Replies {
   'message.delete': MessageData;
   'reaction.add': MessageData;
   'reaction.remove': MessageData;
-  'message.read': MarkedDto;
-  'message.delivered': MarkedDto;
+  'message.read': ReadStateDto;
+  'message.delivered': ReadStateDto;
   'presence.set': PresenceDto;
   'file.get': FileData;
   history: MessagePageDto;

@@ -3,7 +3,7 @@ import { type DynamicModule, Inject, Module, type OnModuleInit, type Type } from
 import { ModuleRef } from '@nestjs/core';
 import { ErrorFormats } from '../platform/errors/error-formats.js';
 import { type AcceptsUrlEncoded, UrlEncodedRoutes } from '../platform/http/body-parser.js';
-import { type CodecHandler, CodecSockets } from '../platform/realtime/transport/codec-sockets.js';
+import { type SocketUpgradeHandler, CodecSockets } from '../platform/realtime/transport/codec-sockets.js';
 import type { DialectErrors } from './error-format.js';
 
 /** What a dialect registers with the platform. Its limits are named where they apply: by controllers and codecs. */
@@ -14,7 +14,7 @@ export interface Dialect {
   /** Whether the body of a request may be URL-encoded. */
   readonly acceptsUrlEncoded?: AcceptsUrlEncoded;
   /** The paths of its sockets, and the provider that opens them. */
-  readonly socket: { readonly paths: RegExp; readonly handler: Type<CodecHandler> };
+  readonly socket: { readonly paths: RegExp; readonly handler: Type<SocketUpgradeHandler> };
 }
 
 const DIALECT = Symbol('Dialect');

@@ -21,7 +21,7 @@ import {
 import { MessagePageDto } from '../../src/modules/messages/message-pages.dto.js';
 import { MessageData, ReactionData } from '../../src/modules/messages/messages.events.js';
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
-import { MarkedDto, type MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
+import { ReadStateDto, type MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
 import {
   ParticipantData,
   ParticipantLeftData,
@@ -128,8 +128,8 @@ const REPLIES: { [Type in keyof Replies]: Class<Replies[Type]> } = {
   'message.delete': MessageData,
   'reaction.add': MessageData,
   'reaction.remove': MessageData,
-  'message.read': MarkedDto,
-  'message.delivered': MarkedDto,
+  'message.read': ReadStateDto,
+  'message.delivered': ReadStateDto,
   'presence.set': PresenceDto,
   'file.get': FileData,
   history: MessagePageDto,

@@ -8,7 +8,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { Priority } from '../../platform/throttling/priority.decorator.js';
-import { ChatAdmin } from './chat-admin.js';
+import { ChatUserAdministration } from './chat-user-administration.js';
 import {
   ChatBanDto,
   ChatBanResultDto,
@@ -28,7 +28,7 @@ import { presentStats } from './chat.presenter.js';
 export class ChatAdminController {
   constructor(
     private readonly monitoring: MonitoringService,
-    private readonly users: ChatAdmin,
+    private readonly users: ChatUserAdministration,
   ) {}
 
   @Get('dashboard/stats')

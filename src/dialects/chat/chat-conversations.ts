@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DirectConversations } from '../../modules/conversations/direct-conversations.js';
-import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
+import { RoomSlugCache } from '../../modules/conversations/room-slug-cache.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
@@ -18,7 +18,7 @@ export class ChatConversations {
     private readonly policy: ParticipantsPolicy,
     private readonly participants: ParticipantsService,
     private readonly directs: DirectConversations,
-    private readonly names: RoomNameCache,
+    private readonly slugs: RoomSlugCache,
   ) {}
 
   /** @throws ValidationError, ConversationNotFound, UserNotFound, PermissionDenied, RateLimitExceeded */
@@ -40,21 +40,21 @@ export class ChatConversations {
    */
   async resolveAndJoin(actor: Actor, idOrSlug: string): Promise<string> {
     const id = await this.policy.resolve(actor, idOrSlug);
-    if (isUuid(idOrSlug)) await this.names.refresh();
-    else this.names.remember({ id, slug: idOrSlug });
+    if (isUuid(idOrSlug)) await this.slugs.refresh();
+    else this.slugs.remember({ id, slug: idOrSlug });
     const { role, type, settings } = await this.policy.loadAccess(actor, id);
     if (!role && type === 'room' && !settings.is_private) await this.participants.join(actor, id);
     return id;
   }
 
   /** Returns the identifier that clients use: the slug of a room that has one. */
-  nameOf(conversationId: string): string {
-    return this.names.nameOf(conversationId);
+  slugOrIdOf(conversationId: string): string {
+    return this.slugs.slugOrIdOf(conversationId);
   }
 
-  /** Loads room names, so that `nameOf` knows conversations that were not requested by name. */
-  loadRoomNames(): Promise<void> {
-    return this.names.refresh();
+  /** Loads the slugs of rooms, so that `slugOrIdOf` knows those that were requested by their ids. */
+  loadRoomSlugs(): Promise<void> {
+    return this.slugs.refresh();
   }
 }
 

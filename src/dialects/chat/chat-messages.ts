@@ -54,7 +54,7 @@ export class ChatMessages {
 
   /** @throws as `MessagesService.edit` */
   async edit(actor: Actor, id: string, content: string, publicUrl: string): Promise<ChatMessageDto> {
-    await this.conversations.loadRoomNames();
+    await this.conversations.loadRoomSlugs();
     return this.present(await this.messages.edit(actor, id, { content }), publicUrl);
   }
 
@@ -87,12 +87,12 @@ export class ChatMessages {
     if (offset > GLOBAL_SKIP_MAX) {
       throw ValidationError.of('skip', `must not be over ${GLOBAL_SKIP_MAX} without chat_id or recipient_id`);
     }
-    await this.conversations.loadRoomNames();
+    await this.conversations.loadRoomSlugs();
     const { data, total } = await this.feed.page(actor, { limit: offset + limit });
     return { data: data.slice(offset), total };
   }
 
   private present(message: MessageDto, publicUrl: string): ChatMessageDto {
-    return presentMessage(message, { chatId: this.conversations.nameOf(message.conversation_id), publicUrl });
+    return presentMessage(message, { chatId: this.conversations.slugOrIdOf(message.conversation_id), publicUrl });
   }
 }

@@ -1,5 +1,5 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
-import type { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
+import type { RoomSlugCache } from '../../modules/conversations/room-slug-cache.js';
 import type { DeliveryReceipts } from '../../modules/participants/implicit-receipts.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { parseTypedFrame } from '../../platform/realtime/commands/parse-frame.js';
@@ -29,7 +29,7 @@ export interface ChatSocketOptions {
   readonly isExtended: boolean;
 }
 
-/** The user of a connection, and the marking of their deliveries. */
+/** The user of a connection, and their delivery receipts. */
 export interface ChatClient {
   readonly userId: string;
   readonly receipts: DeliveryReceipts;
@@ -48,10 +48,10 @@ interface TranslatedMessage {
 export type Translate = (frame: FrameContent) => TranslatedMessage;
 
 /** Creates the function that translates messages for all connections. */
-export function createTranslator(names: RoomNameCache): Translate {
+export function createTranslator(slugs: RoomSlugCache): Translate {
   return ({ data }) => {
     const message = data.message as MessageDto;
-    const chatId = names.nameOf(message.conversation_id);
+    const chatId = slugs.slugOrIdOf(message.conversation_id);
     return {
       senderId: message.sender_id,
       conversationId: message.conversation_id,

@@ -5,11 +5,11 @@ import { ChatMessages } from './chat-messages.js';
 import { CHAT_PROTOCOL, ChatCodec, type ChatClient, createTranslator, type Translate } from './chat.codec.js';
 import { ChatMessageFrameDto } from './chat.dto.js';
 import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
-import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
+import { RoomSlugCache } from '../../modules/conversations/room-slug-cache.js';
 import { DeliveryReceipts } from '../../modules/participants/implicit-receipts.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
-import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
+import type { SocketUpgradeHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
 import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
 import { ChatConversations } from './chat-conversations.js';
@@ -20,16 +20,16 @@ export const CHAT_SOCKET_PATH = /^\/ws\/(?!chat\/?$)([^/]+)\/?$/;
 
 /** Opens `/ws/{user_id}` for that user; `?chat_id=` or `?recipient_id=` set the default target of messages. */
 @Injectable()
-export class ChatSockets implements CodecHandler<ChatClient> {
+export class ChatUpgradeHandler implements SocketUpgradeHandler<ChatClient> {
   private readonly translate: Translate;
 
   constructor(
     private readonly handshake: Handshake,
     private readonly conversations: ChatConversations,
     private readonly readState: ReadState,
-    private readonly names: RoomNameCache,
+    private readonly slugs: RoomSlugCache,
   ) {
-    this.translate = createTranslator(names);
+    this.translate = createTranslator(slugs);
   }
 
   /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded, PermissionDenied, ConversationNotFound */
@@ -39,7 +39,7 @@ export class ChatSockets implements CodecHandler<ChatClient> {
     if (CHAT_SOCKET_PATH.exec(url.pathname)![1]!.toLowerCase() !== actor.userId) {
       throw new PermissionDenied('This is the URL of another user.');
     }
-    await this.names.refresh();
+    await this.slugs.refresh();
     const chatId = url.searchParams.get('chat_id');
     // A user who opens a room subscribes to it before their first message.
     if (chatId) await this.conversations.resolveAndJoin(actor, chatId);

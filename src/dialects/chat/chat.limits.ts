@@ -14,7 +14,7 @@ export const CHAT_LIMITS: LimitProfile = {
   [MESSAGE_SEND_LIMIT.name]: { byRole: perRole(60), windowSeconds: 60 },
 };
 
-/** Registration and login. Without it the hundred calls an hour would be shared by all users of one IP address. */
+/** Registration and login. Under `CHAT_LIMITS` all users of one IP address would share the hundred calls an hour. */
 export const CHAT_LOGIN_LIMITS: LimitProfile = {
   [LOGIN_LIMIT.name]: { byRole: perRole(5), windowSeconds: 900 },
 };

@@ -7,7 +7,7 @@ import { MessagesModule } from '../../modules/messages/messages.module.js';
 import { ParticipantsModule } from '../../modules/participants/participants.module.js';
 import { UsersModule } from '../../modules/users/users.module.js';
 import { DialectModule } from '../dialect.module.js';
-import { ChatAdmin } from './chat-admin.js';
+import { ChatUserAdministration } from './chat-user-administration.js';
 import { ChatAdminController } from './chat-admin.controller.js';
 import { ChatMessages } from './chat-messages.js';
 import { ChatMessagesController } from './chat-messages.controller.js';
@@ -15,7 +15,7 @@ import { ChatConversations } from './chat-conversations.js';
 import { ChatUsersController } from './chat-users.controller.js';
 import { ChatHealthController } from './chat-health.controller.js';
 import { CHAT_ERRORS } from './chat.errors.js';
-import { CHAT_SOCKET_PATH, ChatSockets, ChatGateway } from './chat.gateway.js';
+import { CHAT_SOCKET_PATH, ChatUpgradeHandler, ChatGateway } from './chat.gateway.js';
 
 /** The dialect at `/users…`, `/messages/…`, `/files/upload`, `/admin/…`, `/`, `/test-db`, `/ws/{user_id}`. */
 @Module({
@@ -23,7 +23,7 @@ import { CHAT_SOCKET_PATH, ChatSockets, ChatGateway } from './chat.gateway.js';
     DialectModule.register({
       paths: /^\/(?:$|test-db\/?$|(?:users|messages|files|admin)(?:\/|$))/,
       errors: CHAT_ERRORS,
-      socket: { paths: CHAT_SOCKET_PATH, handler: ChatSockets },
+      socket: { paths: CHAT_SOCKET_PATH, handler: ChatUpgradeHandler },
     }),
     UsersModule,
     AuthModule,
@@ -34,6 +34,6 @@ import { CHAT_SOCKET_PATH, ChatSockets, ChatGateway } from './chat.gateway.js';
     AdminModule,
   ],
   controllers: [ChatHealthController, ChatUsersController, ChatMessagesController, ChatAdminController],
-  providers: [ChatConversations, ChatMessages, ChatAdmin, ChatSockets, ChatGateway],
+  providers: [ChatConversations, ChatMessages, ChatUserAdministration, ChatUpgradeHandler, ChatGateway],
 })
 export class ChatDialectModule {}

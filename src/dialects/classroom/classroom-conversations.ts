@@ -3,7 +3,7 @@ import type { ConversationDto } from '../../modules/conversations/conversations.
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
 import { MessageQueriesService } from '../../modules/messages/message-queries.service.js';
 import { ConversationPreferences } from '../../modules/participants/conversation-preferences.js';
-import type { MarkedDto } from '../../modules/participants/participants.dto.js';
+import type { ReadStateDto } from '../../modules/participants/participants.dto.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { ClassroomUpdateConversationDto } from './classroom.dto.js';
@@ -37,7 +37,7 @@ export class ClassroomConversations {
   }
 
   /** Marks everything up to the message, in its conversation, as read. @throws MessageNotFound, PermissionDenied */
-  async markRead(actor: Actor, messageId: string): Promise<MarkedDto> {
+  async markRead(actor: Actor, messageId: string): Promise<ReadStateDto> {
     const { conversation_id: conversationId } = await this.messages.get(actor, messageId);
     return this.readState.markRead(actor, conversationId, { message_id: messageId });
   }

@@ -15,7 +15,10 @@ import { presentMessage } from './classroom.presenter.js';
 
 export const CLASSROOM_PROTOCOL = 'classroom';
 
-/** The maximum number of readers and of users that a connection remembers. The status of others may be sent again. */
+/**
+ * The maximum number of entries in each map of a connection. A read mark that is forgotten may be sent again; a typing
+ * user whose status is forgotten counts as online.
+ */
 const TRACKED_MAX = 1000;
 /** The status of a typing user whose presence is offline or unknown. */
 const TYPING_STATUS = 'online';
@@ -54,7 +57,7 @@ export class ClassroomCodec implements SocketCodec {
       case 'message.created':
         return packet.translated(newMessage);
       case 'receipt.updated':
-        return this.newReadMarks(packet.translated(messagesRead));
+        return this.unsentReadMarks(packet.translated(readMarkPackets));
       case 'presence.changed':
         return this.statusChange(packet);
       case 'typing':
@@ -66,7 +69,7 @@ export class ClassroomCodec implements SocketCodec {
     }
   }
 
-  private newReadMarks(frames: ReadMarkPacket[]): TextPacket[] {
+  private unsentReadMarks(frames: ReadMarkPacket[]): TextPacket[] {
     return frames
       .filter(({ key, number }) => {
         if ((this.sentMarks.get(key) ?? 0) >= number) return false;
@@ -115,7 +118,7 @@ interface Mark {
 }
 
 /** At most 100, the maximum number of marks in an update. */
-function messagesRead({ data }: FrameContent): ReadMarkPacket[] {
+function readMarkPackets({ data }: FrameContent): ReadMarkPacket[] {
   return (data.marks as Mark[]).flatMap(
     ({ user_id: userId, last_read_number: number, last_read_message_id: messageId }) => {
       if (messageId === null) return [];

@@ -63,7 +63,7 @@ export const CLASSROOM_ERRORS = defineErrorFormat({
   schema: ({ status }, dialectCode) => {
     const code = { ...STRING_SCHEMA, enum: [dialectCode] };
     if (status === 429) {
-      const retry_after = { ...COUNT, description: 'Seconds' };
+      const retry_after = { ...INTEGER_SCHEMA, description: 'Seconds' };
       return objectSchema({
         error: STRING_SCHEMA,
         message: STRING_SCHEMA,
@@ -79,17 +79,17 @@ export const CLASSROOM_ERRORS = defineErrorFormat({
 /** The codes of errors whose `detail` is a list of fields. */
 const FIELD_ERRORS = ['VALIDATION_ERROR', 'CONTENT_TOO_LONG'];
 
-const COUNT = { type: 'integer' };
+const INTEGER_SCHEMA = { type: 'integer' };
 
 const RATE_LIMIT_SCHEMA = {
   type: 'object',
   properties: {
     limit_type: STRING_SCHEMA,
-    current_count: COUNT,
-    limit: COUNT,
-    window: COUNT,
-    reset_time: COUNT,
-    remaining: COUNT,
+    current_count: INTEGER_SCHEMA,
+    limit: INTEGER_SCHEMA,
+    window: INTEGER_SCHEMA,
+    reset_time: INTEGER_SCHEMA,
+    remaining: INTEGER_SCHEMA,
   },
 };
 

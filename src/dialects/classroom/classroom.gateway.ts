@@ -10,7 +10,7 @@ import { ClassroomConversationFrameDto, ClassroomReadFrameDto } from './classroo
 import { TYPING_LIMIT } from '../../modules/presence/presence.limits.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
+import type { SocketUpgradeHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
 import { type Credential, credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
 import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
@@ -19,7 +19,7 @@ export const CLASSROOM_SOCKET_PATH = /^\/api\/ws(?:\/([^/]*))?\/?$/;
 
 /** Opens `/api/ws` with the token in a header or the query, or `/api/ws/{token}`. */
 @Injectable()
-export class ClassroomSockets implements CodecHandler<undefined> {
+export class ClassroomUpgradeHandler implements SocketUpgradeHandler<undefined> {
   constructor(private readonly handshake: Handshake) {}
 
   /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded */

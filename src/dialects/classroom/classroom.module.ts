@@ -12,7 +12,7 @@ import { ClassroomMessagesController } from './classroom-messages.controller.js'
 import { ClassroomParticipantsController } from './classroom-participants.controller.js';
 import { ClassroomStatus } from './classroom-status.js';
 import { CLASSROOM_ERRORS } from './classroom.errors.js';
-import { CLASSROOM_SOCKET_PATH, ClassroomSockets, ClassroomGateway } from './classroom.gateway.js';
+import { CLASSROOM_SOCKET_PATH, ClassroomUpgradeHandler, ClassroomGateway } from './classroom.gateway.js';
 
 /** Edits of messages and participants, which may be URL-encoded: see `FORM_OR_JSON`. */
 const EDITS = /^\/api\/(?:messages\/[^/]+|conversations\/[^/]+\/participants\/[^/]+)\/?$/;
@@ -24,7 +24,7 @@ const EDITS = /^\/api\/(?:messages\/[^/]+|conversations\/[^/]+\/participants\/[^
       paths: /^\/api\/(?:conversations(?:\/|$)|messages\/[^/]|users\/status\/?$)/,
       errors: CLASSROOM_ERRORS,
       acceptsUrlEncoded: (path, method) => (method === 'PUT' || method === 'PATCH') && EDITS.test(path),
-      socket: { paths: CLASSROOM_SOCKET_PATH, handler: ClassroomSockets },
+      socket: { paths: CLASSROOM_SOCKET_PATH, handler: ClassroomUpgradeHandler },
     }),
     AuthModule,
     ParticipantsModule,
@@ -34,6 +34,6 @@ const EDITS = /^\/api\/(?:messages\/[^/]+|conversations\/[^/]+\/participants\/[^
     MessagesModule,
   ],
   controllers: [ClassroomParticipantsController, ClassroomConversationsController, ClassroomMessagesController],
-  providers: [ClassroomConversations, ClassroomStatus, ClassroomSockets, ClassroomGateway],
+  providers: [ClassroomConversations, ClassroomStatus, ClassroomUpgradeHandler, ClassroomGateway],
 })
 export class ClassroomDialectModule {}

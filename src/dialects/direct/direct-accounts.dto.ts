@@ -8,6 +8,7 @@ import {
 import { TextField, UuidField } from '../../platform/validation/fields.js';
 import { FieldRule } from '../../platform/validation/input-rules.js';
 
+/** In UTF-16 units; a coarse limit before the password is verified. */
 const PASSWORD_UNITS_MAX = 512;
 const TOKEN_MAX = 256;
 const STATUSES = ['online', 'away', 'busy', 'offline'] as const;

@@ -26,7 +26,7 @@ export class DirectMessages {
    * @throws what `MessagesService.send` throws, ValidationError, UserNotFound, PermissionDenied, RateLimitExceeded
    */
   async send(actor: Actor, dto: DirectSendDto): Promise<SentMessage<DirectSentDto>> {
-    const id = await this.conversationOf(actor, dto);
+    const id = await this.resolveForSend(actor, dto);
     const { message, isReplay } = await this.messages.send(actor, id, toSendMessage(dto));
     return { message: presentSent(message, dto.receiver_id), isReplay };
   }
@@ -48,7 +48,8 @@ export class DirectMessages {
     });
   }
 
-  private async conversationOf(
+  /** Creates the direct conversation with a receiver if there is none. `receiver_id` may also be the id of a group. */
+  private async resolveForSend(
     actor: Actor,
     { receiver_id: receiverId, conversation_id: conversationId, group_id: groupId }: DirectSendDto,
   ): Promise<string> {

@@ -15,7 +15,7 @@ import { lastSeenOf, presentMessage } from './direct.presenter.js';
 
 export const DIRECT_PROTOCOL = 'direct';
 
-/** The user of a connection, and the marking of their deliveries. */
+/** The user of a connection, and their delivery receipts. */
 export interface DirectClient {
   readonly userId: string;
   readonly receipts: DeliveryReceipts;

@@ -11,7 +11,7 @@ import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 import { DeliveryReceipts } from '../../modules/participants/implicit-receipts.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
+import type { SocketUpgradeHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
 import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
 import { DIRECT_LIMITS } from './direct.limits.js';
@@ -20,7 +20,7 @@ export const DIRECT_SOCKET_PATH = /^(?:\/v1)?\/ws\/?$/;
 
 /** Opens `/ws`, with a token in the query or a header. */
 @Injectable()
-export class DirectSockets implements CodecHandler<DirectClient> {
+export class DirectUpgradeHandler implements SocketUpgradeHandler<DirectClient> {
   constructor(
     private readonly handshake: Handshake,
     private readonly readState: ReadState,

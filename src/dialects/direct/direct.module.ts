@@ -12,7 +12,7 @@ import { DirectGroups } from './direct-groups.js';
 import { DirectMessagesController, VersionedMessagesController } from './direct-messages.controller.js';
 import { DirectMessages } from './direct-messages.js';
 import { DIRECT_ERRORS } from './direct.errors.js';
-import { DIRECT_SOCKET_PATH, DirectSockets, DirectGateway } from './direct.gateway.js';
+import { DIRECT_SOCKET_PATH, DirectUpgradeHandler, DirectGateway } from './direct.gateway.js';
 
 /**
  * The dialect at `/api/auth/…`, `/api/users…`, `/api/messages`, `/api/groups`, `/api/webhooks`, the same under `/v1`,
@@ -24,7 +24,7 @@ import { DIRECT_SOCKET_PATH, DirectSockets, DirectGateway } from './direct.gatew
       // `/api/users/status` belongs to classroom; `/v2` is a beta version without public access.
       paths: /^\/api\/(?!users\/status\/?$)(?:(?:auth|users|groups|webhooks)(?:\/|$)|messages\/?$)|^\/v[12](?:\/|$)/,
       errors: DIRECT_ERRORS,
-      socket: { paths: DIRECT_SOCKET_PATH, handler: DirectSockets },
+      socket: { paths: DIRECT_SOCKET_PATH, handler: DirectUpgradeHandler },
     }),
     UsersModule,
     AuthModule,
@@ -40,6 +40,6 @@ import { DIRECT_SOCKET_PATH, DirectSockets, DirectGateway } from './direct.gatew
     VersionedAccountsController,
     VersionedMessagesController,
   ],
-  providers: [DirectMessages, DirectGroups, DirectSockets, DirectGateway],
+  providers: [DirectMessages, DirectGroups, DirectUpgradeHandler, DirectGateway],
 })
 export class DirectDialectModule {}

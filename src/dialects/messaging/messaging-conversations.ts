@@ -23,20 +23,20 @@ export class MessagingConversations {
   }
 
   /**
-   * Creates the direct conversation with one other user, or a group with several. Calls `onCreated` with whether it is
-   * new.
+   * Returns the direct conversation with one other user, which is created if there is none, or creates a group with
+   * several. Calls `onResult` with whether the conversation is new.
    * @throws ValidationError, UserNotFound, PermissionDenied, TooManyParticipants
    */
   async create(
     actor: Actor,
     { participant_ids }: CreateMessagingConversationDto,
-    onCreated: (isNew: boolean) => unknown,
+    onResult: (isNew: boolean) => unknown,
   ): Promise<MessagingConversationDto> {
     const others = participant_ids.filter((id) => id !== actor.userId);
     if (others.length === 0) throw ValidationError.of('participant_ids', 'must name another user');
     const type = others.length === 1 ? 'direct' : 'group';
     const { id, isNew } = await this.creation.create(actor, { type, participant_ids: others });
-    onCreated(isNew);
+    onResult(isNew);
     return presentConversation(await this.conversations.getUnchecked(actor, id));
   }
 }

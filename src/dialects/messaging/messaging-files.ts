@@ -22,11 +22,11 @@ export class MessagingFiles {
     dto: UploadFileDto,
     publicUrl: string,
   ): Promise<MessagingAttachmentDto> {
-    return presentAttachment(await this.files.upload(actor, received, dto), this.urlsFor(actor, publicUrl));
+    return presentAttachment(await this.files.upload(actor, received, dto), this.urlSignerFor(actor, publicUrl));
   }
 
-  /** Returns absolute URLs for the files that the actor receives, only for them, valid for five minutes. */
-  urlsFor(actor: Actor, publicUrl: string): FileUrlOf {
+  /** Returns a function that signs absolute URLs of files for this actor only, valid for five minutes. */
+  urlSignerFor(actor: Actor, publicUrl: string): FileUrlOf {
     return (fileId) => publicUrl + this.signedUrls.urlOf(actor, fileId);
   }
 }

@@ -44,7 +44,7 @@ export class MessagingMessages {
       },
       as: 'read',
     });
-    const urlOf = this.files.urlsFor(actor, publicUrl);
+    const urlOf = this.files.urlSignerFor(actor, publicUrl);
     const viewer = { userId: actor.userId, lastReadNumber, urlOf };
     return { results: data.map((message) => presentMessage(message, viewer)), next_cursor, has_more };
   }
@@ -61,7 +61,7 @@ export class MessagingMessages {
       conversationId,
       toSendMessage(dto.content ?? '', dto),
     );
-    const viewer = { userId: actor.userId, lastReadNumber: 0, urlOf: this.files.urlsFor(actor, publicUrl) };
+    const viewer = { userId: actor.userId, lastReadNumber: 0, urlOf: this.files.urlSignerFor(actor, publicUrl) };
     return { message: presentMessage(message, viewer), isReplay };
   }
 }

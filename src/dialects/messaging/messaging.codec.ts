@@ -25,10 +25,13 @@ export interface MessagingClient {
 /** In place of a client that was refused and receives only the error. */
 const REFUSED: MessagingClient = { conversationId: '', urlOf: (fileId) => fileId };
 
-/** For a connection that is closed because it exceeded limits too often: that error has no `retry_after`. */
-const RATE_ABUSE_SECONDS = MESSAGING_LIMITS.connect!.windowSeconds;
+/** The `retry_after` of an error that has none: the connection is closed because it exceeded limits too often. */
+const DEFAULT_RETRY_AFTER_SECONDS = MESSAGING_LIMITS.connect!.windowSeconds;
 
-/** The socket of one conversation. Successful requests have no response: the message itself is sent. */
+/**
+ * The socket protocol of this dialect: each socket is for one conversation. Successful requests have no response: the
+ * message itself is sent.
+ */
 export class MessagingCodec implements SocketCodec {
   readonly protocol = MESSAGING_PROTOCOL;
   readonly limits = MESSAGING_LIMITS;
@@ -91,7 +94,7 @@ export class MessagingCodec implements SocketCodec {
     return TextPacket.of({
       type: 'rate_limit_exceeded',
       reason: `${cause}_rate_limit_exceeded`,
-      retry_after: details.retry_after ?? RATE_ABUSE_SECONDS,
+      retry_after: details.retry_after ?? DEFAULT_RETRY_AFTER_SECONDS,
       message: `${cause[0]!.toUpperCase()}${cause.slice(1)} rate limit exceeded. Please slow down.`,
     });
   }
@@ -116,15 +119,15 @@ function packetOf(type: string, { data, at }: FrameContent): Translation['packet
         timestamp: new Date().toISOString(),
       });
     case 'conversation.removed':
-      return noticePacket('PERMISSION_DENIED', 'You are no longer in this conversation.');
+      return errorNoticePacket('PERMISSION_DENIED', 'You are no longer in this conversation.');
     case 'resync':
-      return noticePacket('MESSAGES_SKIPPED', 'Messages were skipped. Load the list again.');
+      return errorNoticePacket('MESSAGES_SKIPPED', 'Messages were skipped. Load the list again.');
     default:
       return undefined;
   }
 }
 
-function noticePacket(code: string, message: string): TextPacket {
+function errorNoticePacket(code: string, message: string): TextPacket {
   return TextPacket.of({ type: 'error', message, code });
 }
 

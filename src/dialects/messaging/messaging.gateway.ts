@@ -11,7 +11,7 @@ import { toSendMessage } from './messaging.presenter.js';
 import { ConversationNotFound } from '../../modules/participants/participants.errors.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
+import type { SocketUpgradeHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
 import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
 import { MessagingFiles } from './messaging-files.js';
@@ -21,7 +21,7 @@ export const MESSAGING_SOCKET_PATH = /^\/ws\/chat\/([^/]+)\/?$/;
 
 /** Opens `/ws/chat/{conversation_id}/` for participants: by token or, from our own pages, by the session cookie. */
 @Injectable()
-export class MessagingSockets implements CodecHandler<MessagingClient> {
+export class MessagingUpgradeHandler implements SocketUpgradeHandler<MessagingClient> {
   constructor(
     private readonly handshake: Handshake,
     private readonly participants: ParticipantsPolicy,
@@ -35,7 +35,7 @@ export class MessagingSockets implements CodecHandler<MessagingClient> {
     if (!actor) throw new AuthenticationRequired();
     const conversationId = await this.participants.resolve(actor, conversationIdIn(url.pathname));
     await this.participants.requireMember(actor, conversationId);
-    const urlOf = this.files.urlsFor(actor, this.handshake.publicUrlOf(request));
+    const urlOf = this.files.urlSignerFor(actor, this.handshake.publicUrlOf(request));
     return { actor, context: { conversationId, urlOf } };
   }
 

@@ -15,7 +15,7 @@ import { MessagingFiles } from './messaging-files.js';
 import { MessagingMessages } from './messaging-messages.js';
 import { MessagingController } from './messaging.controller.js';
 import { MESSAGING_ERRORS } from './messaging.errors.js';
-import { MESSAGING_SOCKET_PATH, MessagingSockets, MessagingGateway } from './messaging.gateway.js';
+import { MESSAGING_SOCKET_PATH, MessagingUpgradeHandler, MessagingGateway } from './messaging.gateway.js';
 
 /** The dialect at `/api/messaging/…`, `/api/csrf/`, `/ws/chat/{conversation_id}/`. */
 @Module({
@@ -23,7 +23,7 @@ import { MESSAGING_SOCKET_PATH, MessagingSockets, MessagingGateway } from './mes
     DialectModule.register({
       paths: /^\/api\/(?:messaging(?:\/|$)|csrf\/?$)/,
       errors: MESSAGING_ERRORS,
-      socket: { paths: MESSAGING_SOCKET_PATH, handler: MessagingSockets },
+      socket: { paths: MESSAGING_SOCKET_PATH, handler: MessagingUpgradeHandler },
     }),
     AuthModule,
     ParticipantsModule,
@@ -39,7 +39,7 @@ import { MESSAGING_SOCKET_PATH, MessagingSockets, MessagingGateway } from './mes
     MessagingConversations,
     MessagingMessages,
     MessagingFiles,
-    MessagingSockets,
+    MessagingUpgradeHandler,
     MessagingGateway,
   ],
 })

@@ -10,11 +10,11 @@ import type {
   SendMessagingMessageDto,
 } from './messaging.dto.js';
 
-/** Returns the absolute URL of a file, which needs no credential and is for one receiver only. */
+/** Returns the absolute URL of a file, which needs no credential and is for one viewer only. */
 export type FileUrlOf = (fileId: string) => string;
 
-/** The receiver: their id, read mark and file URLs. */
-export interface Viewer {
+/** The user who reads a message: their id, read mark and file URLs. */
+export interface MessageViewer {
   readonly userId: string;
   readonly lastReadNumber: number;
   readonly urlOf: FileUrlOf;
@@ -41,7 +41,7 @@ export function presentConversation(conversation: ConversationDto): MessagingCon
   };
 }
 
-export function presentMessage(message: MessageDto, viewer: Viewer): MessagingMessageDto {
+export function presentMessage(message: MessageDto, viewer: MessageViewer): MessagingMessageDto {
   const isOwn = message.sender_id === viewer.userId;
   return {
     message_id: message.id,

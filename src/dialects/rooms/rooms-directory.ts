@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RoomDirectoryService } from '../../modules/conversations/room-directory.service.js';
-import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
+import { RoomSlugCache } from '../../modules/conversations/room-slug-cache.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
@@ -19,7 +19,7 @@ export class RoomsDirectory {
     private readonly participants: ParticipantsService,
     private readonly policy: ParticipantsPolicy,
     private readonly authenticator: Authenticator,
-    private readonly names: RoomNameCache,
+    private readonly slugs: RoomSlugCache,
   ) {}
 
   /** @throws AuthenticationRequired where guests are not allowed */
@@ -41,8 +41,8 @@ export class RoomsDirectory {
     const id = await this.policy.resolve(user, room);
     await this.participants.join(user, id);
     const joinedAt = new Date().toISOString();
-    const [active] = await Promise.all([this.directory.countOnlineParticipants(id), this.names.refresh()]);
-    return { room_id: this.names.nameOf(id), session_id: key ?? null, joined_at: joinedAt, active_users: active };
+    const [active] = await Promise.all([this.directory.countOnlineParticipants(id), this.slugs.refresh()]);
+    return { room_id: this.slugs.slugOrIdOf(id), session_id: key ?? null, joined_at: joinedAt, active_users: active };
   }
 
   private async requireUser(actor: Actor | undefined, key: string | undefined): Promise<Actor> {

@@ -21,7 +21,7 @@ export class RoomsMessages {
 
   /** @throws PermissionDenied when `user_id` is another user; ConversationNotFound, and as `MessagesService.send` */
   async send(actor: Actor, codec: RoomsCodec, dto: RoomsTextFrameDto): Promise<void> {
-    requireSelf(actor, dto.user_id);
+    requireOwnName(actor, dto.user_id);
     const roomId = await this.policy.resolve(actor, dto.room_id ?? DEFAULT_ROOM);
     const { content } = dto;
     try {
@@ -36,7 +36,7 @@ export class RoomsMessages {
 }
 
 /** Requires a named user, by id or username, to be the actor. @throws PermissionDenied */
-export function requireSelf({ userId, username }: Actor, named: string | undefined): void {
+export function requireOwnName({ userId, username }: Actor, named: string | undefined): void {
   const name = named?.toLowerCase();
   if (name !== undefined && name !== userId && name !== username) {
     throw new PermissionDenied('user_id must be your own.');

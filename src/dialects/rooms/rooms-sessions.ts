@@ -3,7 +3,7 @@ import { SessionKeysService } from '../../modules/auth/session-keys.service.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { SessionKeyStats } from './session-key-stats.js';
-import { requireSelf } from './rooms-messages.js';
+import { requireOwnName } from './rooms-messages.js';
 import type { CreateRoomsSessionDto, RoomsSessionDto, RoomsSessionStateDto } from './rooms.dto.js';
 import { SessionNotFound } from './rooms.errors.js';
 import { presentSession, socketUrl } from './rooms.presenter.js';
@@ -20,7 +20,7 @@ export class RoomsSessions {
 
   /** @throws PermissionDenied when `user_id` is another user */
   async create(actor: Actor, dto: CreateRoomsSessionDto, publicUrl: string): Promise<RoomsSessionDto> {
-    requireSelf(actor, dto.user_id);
+    requireOwnName(actor, dto.user_id);
     const { preferences = {} } = dto;
     const { key, createdAt, expiresAt } = await this.keys.issue(actor, { ttlSeconds: TTL_SECONDS, preferences });
     return {
@@ -37,7 +37,7 @@ export class RoomsSessions {
    * @throws SessionNotFound, PermissionDenied
    */
   async get(actor: Actor | undefined, key: string): Promise<RoomsSessionStateDto> {
-    await this.stats.store(key);
+    await this.stats.flush(key);
     try {
       const row = await this.keys.requireKey(key);
       if (actor && actor.userId !== row.user_id) throw new PermissionDenied();

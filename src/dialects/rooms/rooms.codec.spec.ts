@@ -25,7 +25,7 @@ describe('the envelope of the rooms dialect', () => {
   });
 
   it('notifies a slow client of skipped messages', () => {
-    const translate = createTranslator({ nameOf: (id: string) => id } as never);
+    const translate = createTranslator({ slugOrIdOf: (id: string) => id } as never);
     const envelope = translate({ type: 'resync', data: { scope: 'all', reason: 'gap_too_large' } });
     expect(JSON.parse(payloadOf(envelope!.to(ID).webSocketFrame))).toMatchObject({
       type: 'error',

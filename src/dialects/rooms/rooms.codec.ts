@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
+import type { RoomSlugCache } from '../../modules/conversations/room-slug-cache.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { parseTypedFrame } from '../../platform/realtime/commands/parse-frame.js';
-import { type FrameError, frameText, Reply, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import {
+  encodeTextFrame,
+  type FrameError,
+  Reply,
+  type WebSocketPacket,
+} from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { bodyOf, ROOMS_ERRORS } from './rooms.errors.js';
 
@@ -15,25 +20,25 @@ const HEARTBEAT_MS = 30_000;
 /** Sent to a client that read too slowly. */
 const SKIPPED = { error_code: 'MESSAGES_SKIPPED', error_message: 'Messages were skipped.', details: {} };
 
-/** Every session id has this length: a UUID. */
+/** Every `session_id` of an envelope has this length: a UUID. */
 const ID_LENGTH = 36;
 const PLACEHOLDER = '-'.repeat(ID_LENGTH);
 
 /** The shared part of an envelope for all receivers: an encoded frame with a placeholder for the session id. */
 export class SharedEnvelope {
-  private readonly frame: Buffer;
+  private readonly template: Buffer;
   private readonly idAt: number;
 
   constructor(type: string, data: object, timestamp = Date.now()) {
     const head = `{"type":${JSON.stringify(type)},"timestamp":${timestamp},"session_id":"`;
     const metadata = '"metadata":{"version":"1.0","source":"server"}}';
-    this.frame = frameText(`${head}${PLACEHOLDER}","data":${JSON.stringify(data)},${metadata}`);
-    this.idAt = this.frame.indexOf(head + PLACEHOLDER) + head.length;
+    this.template = encodeTextFrame(`${head}${PLACEHOLDER}","data":${JSON.stringify(data)},${metadata}`);
+    this.idAt = this.template.indexOf(head + PLACEHOLDER) + head.length;
   }
 
   /** Returns the envelope of one receiver: a copy with their session id. */
   to(sessionId: string): WebSocketPacket {
-    const webSocketFrame = Buffer.from(this.frame);
+    const webSocketFrame = Buffer.from(this.template);
     webSocketFrame.write(sessionId, this.idAt, ID_LENGTH, 'latin1');
     return { size: webSocketFrame.length, webSocketFrame };
   }
@@ -43,13 +48,13 @@ export class SharedEnvelope {
 export type Translate = (frame: FrameContent) => SharedEnvelope | undefined;
 
 /** Creates the function that translates frames for all connections. */
-export function createTranslator(names: RoomNameCache): Translate {
+export function createTranslator(slugs: RoomSlugCache): Translate {
   return ({ type, at, conversation_id: conversationId = '', data }) => {
-    const room = { room_id: names.nameOf(conversationId) };
+    const room = { room_id: slugs.slugOrIdOf(conversationId) };
     const time = at === undefined ? undefined : Date.parse(at);
     switch (type) {
       case 'message.created':
-        return new SharedEnvelope('text_message', { ...textOf(data.message as MessageDto), ...room }, time);
+        return new SharedEnvelope('text_message', { ...textMessageData(data.message as MessageDto), ...room }, time);
       case 'participant.joined':
         return new SharedEnvelope('system_message', { action: 'user_joined', user_id: data.user_id, ...room }, time);
       case 'participant.left':
@@ -62,7 +67,7 @@ export function createTranslator(names: RoomNameCache): Translate {
   };
 }
 
-function textOf({ id, content, sender_id, sender_name, sequence_number }: MessageDto): object {
+function textMessageData({ id, content, sender_id, sender_name, sequence_number }: MessageDto): object {
   return { content, user_id: sender_id, user_name: sender_name, message_id: id, sequence_number };
 }
 
@@ -79,11 +84,11 @@ export interface RoomsSocketOptions extends RoomsClient {
   readonly onReady?: (codec: RoomsCodec) => void;
 }
 
-/** The socket of the envelopes: `{type, timestamp, session_id, data, metadata}` both ways. */
+/** The socket protocol of this dialect: envelopes `{type, timestamp, session_id, data, metadata}` both ways. */
 export class RoomsCodec implements SocketCodec {
   readonly protocol = ROOMS_PROTOCOL;
   /** Part of every envelope. Without a session key the client gets a random id, which opens nothing. */
-  readonly sessionId: string;
+  readonly envelopeSessionId: string;
   readonly openedAt = performance.now();
   /** Messages that the client has sent and received. */
   sent = 0;
@@ -94,7 +99,7 @@ export class RoomsCodec implements SocketCodec {
     private readonly translate: Translate,
     private readonly options: RoomsSocketOptions,
   ) {
-    this.sessionId = options.sessionKey ?? randomUUID();
+    this.envelopeSessionId = options.sessionKey ?? randomUUID();
   }
 
   /** The sender in the envelope is ignored, because the user of the connection is known. @throws InvalidFrame */
@@ -123,7 +128,7 @@ export class RoomsCodec implements SocketCodec {
     const envelope = packet.translated(this.translate);
     if (!envelope) return this.options.isExtended ? packet : undefined;
     if (packet.type === 'message.created') this.received++;
-    return envelope.to(this.sessionId);
+    return envelope.to(this.envelopeSessionId);
   }
 
   private welcomePacket({ id, display_name }: { id: string; display_name: string }): WebSocketPacket {
@@ -148,6 +153,6 @@ export class RoomsCodec implements SocketCodec {
   }
 
   private envelope(type: string, data: object): WebSocketPacket {
-    return new SharedEnvelope(type, data).to(this.sessionId);
+    return new SharedEnvelope(type, data).to(this.envelopeSessionId);
   }
 }

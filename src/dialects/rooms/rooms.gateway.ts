@@ -7,8 +7,8 @@ import { RoomsHeartbeatFrameDto, RoomsTextFrameDto } from './rooms.dto.js';
 import { MESSAGE_SEND_LIMIT } from '../../modules/messages/messages.limits.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 import { GuestsService } from '../../modules/auth/guests.service.js';
-import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
-import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
+import { RoomSlugCache } from '../../modules/conversations/room-slug-cache.js';
+import type { SocketUpgradeHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
 import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
 import { SessionKeyStats } from './session-key-stats.js';
@@ -17,16 +17,16 @@ export const ROOMS_SOCKET_PATH = /^\/ws\/chat\/?$/;
 
 /** Opens `/ws/chat/`: by token, by session key, or as a guest where guests are allowed. */
 @Injectable()
-export class RoomsSockets implements CodecHandler<RoomsClient> {
+export class RoomsUpgradeHandler implements SocketUpgradeHandler<RoomsClient> {
   private readonly translate: Translate;
 
   constructor(
     private readonly handshake: Handshake,
     private readonly guests: GuestsService,
-    private readonly names: RoomNameCache,
+    private readonly slugs: RoomSlugCache,
     private readonly stats: SessionKeyStats,
   ) {
-    this.translate = createTranslator(names);
+    this.translate = createTranslator(slugs);
   }
 
   /**
@@ -34,7 +34,7 @@ export class RoomsSockets implements CodecHandler<RoomsClient> {
    * @throws AuthenticationRequired, AccountBanned, RateLimitExceeded
    */
   async identify({ request, url, ipKey }: Upgrade): Promise<IdentifiedClient<RoomsClient>> {
-    await this.names.refresh();
+    await this.slugs.refresh();
     const key = url.searchParams.get('session_id');
     const credential = credentialOf(request, url.searchParams) ?? (key === null ? undefined : { sessionKey: key });
     const actor = await this.handshake.identify(credential);
@@ -46,7 +46,7 @@ export class RoomsSockets implements CodecHandler<RoomsClient> {
     return new RoomsCodec(this.translate, {
       sessionKey,
       isExtended: url.searchParams.get('ext') === '1',
-      onReady: sessionKey === undefined ? undefined : (codec) => this.stats.follow(codec),
+      onReady: sessionKey === undefined ? undefined : (codec) => this.stats.track(codec),
     });
   }
 

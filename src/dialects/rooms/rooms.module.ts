@@ -9,7 +9,7 @@ import { RoomsMessages } from './rooms-messages.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsDirectory } from './rooms-directory.js';
 import { ROOMS_ERRORS } from './rooms.errors.js';
-import { RoomsGateway, ROOMS_SOCKET_PATH, RoomsSockets } from './rooms.gateway.js';
+import { RoomsGateway, ROOMS_SOCKET_PATH, RoomsUpgradeHandler } from './rooms.gateway.js';
 import { RoomsSessions } from './rooms-sessions.js';
 
 /** The dialect at `/api/sessions/…`, `/api/rooms/…`, `/ws/chat/`. */
@@ -18,7 +18,7 @@ import { RoomsSessions } from './rooms-sessions.js';
     DialectModule.register({
       paths: /^\/api\/(?:sessions|rooms)(?:\/|$)/,
       errors: ROOMS_ERRORS,
-      socket: { paths: ROOMS_SOCKET_PATH, handler: RoomsSockets },
+      socket: { paths: ROOMS_SOCKET_PATH, handler: RoomsUpgradeHandler },
     }),
     AuthModule,
     ParticipantsModule,
@@ -26,6 +26,6 @@ import { RoomsSessions } from './rooms-sessions.js';
     MessagesModule,
   ],
   controllers: [RoomsController],
-  providers: [RoomsSessions, RoomsDirectory, RoomsMessages, SessionKeyStats, RoomsSockets, RoomsGateway],
+  providers: [RoomsSessions, RoomsDirectory, RoomsMessages, SessionKeyStats, RoomsUpgradeHandler, RoomsGateway],
 })
 export class RoomsDialectModule {}

@@ -5,7 +5,7 @@ import { type ClosedConnection, OnConnection } from '../../platform/realtime/con
 import type { RoomsCodec } from './rooms.codec.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
-const STORE_MS = 10_000;
+const FLUSH_MS = 10_000;
 
 /** The counters of a codec that are already stored. */
 interface StoredCounters {
@@ -26,44 +26,44 @@ export class SessionKeyStats implements OnModuleInit, OnModuleDestroy {
     { recovered: 'the statistics of session keys are stored again' },
   );
   private readonly tracked = new Map<RoomsCodec, StoredCounters>();
-  private storing: Repeating | undefined;
+  private flushing: Repeating | undefined;
 
   constructor(private readonly keys: SessionKeysService) {}
 
   onModuleInit(): void {
-    this.storing = Repeating.every(STORE_MS, () => this.storeAll());
+    this.flushing = Repeating.every(FLUSH_MS, () => this.flushAll());
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.storing?.stop();
-    await this.storeAll();
+    await this.flushing?.stop();
+    await this.flushAll();
   }
 
-  follow(codec: RoomsCodec): void {
+  track(codec: RoomsCodec): void {
     this.tracked.set(codec, { sent: 0, received: 0, at: codec.openedAt });
   }
 
-  /** Stores what the sockets of this key on this node have counted so far. */
-  async store(key: string): Promise<void> {
-    const codecs = [...this.tracked.keys()].filter(({ sessionId }) => sessionId === key);
-    await Promise.all(codecs.map((codec) => this.storeOne(codec)));
+  /** Adds what the sockets of this key on this node have counted so far to its row. */
+  async flush(key: string): Promise<void> {
+    const codecs = [...this.tracked.keys()].filter(({ envelopeSessionId }) => envelopeSessionId === key);
+    await Promise.all(codecs.map((codec) => this.flushOne(codec)));
   }
 
   @OnConnection('closed')
   async end({ id: connectionId }: ClosedConnection): Promise<void> {
     for (const codec of this.tracked.keys()) {
       if (codec.connectionId !== connectionId) continue;
-      const stored = this.storeOne(codec);
+      const stored = this.flushOne(codec);
       this.tracked.delete(codec);
       await stored;
     }
   }
 
-  private async storeAll(): Promise<void> {
-    for (const codec of [...this.tracked.keys()]) await this.storeOne(codec);
+  private async flushAll(): Promise<void> {
+    for (const codec of [...this.tracked.keys()]) await this.flushOne(codec);
   }
 
-  private async storeOne(codec: RoomsCodec): Promise<void> {
+  private async flushOne(codec: RoomsCodec): Promise<void> {
     const stored = this.tracked.get(codec);
     if (!stored) return;
     const now = performance.now();
@@ -74,7 +74,7 @@ export class SessionKeyStats implements OnModuleInit, OnModuleDestroy {
     };
     Object.assign(stored, { sent: codec.sent, received: codec.received, at: now });
     try {
-      await this.keys.recordUse(codec.sessionId, use);
+      await this.keys.recordUse(codec.envelopeSessionId, use);
       this.warning.worked();
     } catch (error) {
       this.warning.failed({ err: error });

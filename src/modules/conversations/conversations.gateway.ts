@@ -11,14 +11,14 @@ import {
   PreferencesChangedData,
 } from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';
-import { RoomNameCache } from './room-name-cache.js';
+import { RoomSlugCache } from './room-slug-cache.js';
 
 /** Socket edge of conversations: renders their events. It has no commands. */
 @Gateway()
 export class ConversationsGateway {
   constructor(
     private readonly conversations: ConversationsService,
-    private readonly names: RoomNameCache,
+    private readonly slugs: RoomSlugCache,
   ) {}
 
   @DurableEvent(CONVERSATION_ADDED, {
@@ -28,7 +28,7 @@ export class ConversationsGateway {
   })
   async renderAdded(events: StreamEvent[]): Promise<EventContent[]> {
     const summaries = await this.conversations.findSummaries(events.map(({ subjectId }) => subjectId!));
-    for (const summary of summaries.values()) this.names.remember(summary);
+    for (const summary of summaries.values()) this.slugs.remember(summary);
     return events.map(({ subjectId, payload }) => ({
       data: {
         conversation_id: subjectId,

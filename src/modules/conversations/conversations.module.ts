@@ -10,7 +10,7 @@ import { DirectConversations } from './direct-conversations.js';
 import { CreateGeneralRoom } from './create-general-room.js';
 import { RoomDirectoryRepository } from './room-directory.repository.js';
 import { RoomDirectoryService } from './room-directory.service.js';
-import { RoomNameCache } from './room-name-cache.js';
+import { RoomSlugCache } from './room-slug-cache.js';
 import { ConversationStatisticsRepository } from './conversation-statistics.repository.js';
 import { ConversationStatisticsService } from './conversation-statistics.service.js';
 
@@ -29,7 +29,7 @@ import { ConversationStatisticsService } from './conversation-statistics.service
     ConversationStatisticsRepository,
     RoomDirectoryService,
     RoomDirectoryRepository,
-    RoomNameCache,
+    RoomSlugCache,
   ],
   exports: [
     ConversationsService,
@@ -37,7 +37,7 @@ import { ConversationStatisticsService } from './conversation-statistics.service
     DirectConversations,
     ConversationStatisticsService,
     RoomDirectoryService,
-    RoomNameCache,
+    RoomSlugCache,
   ],
 })
 export class ConversationsModule {}

@@ -18,7 +18,7 @@ import {
   ChangeParticipantDto,
   ListParticipantsQuery,
   MarkDto,
-  MarkedDto,
+  ReadStateDto,
   ConversationPreferencesDto,
   SetPreferencesDto,
   ParticipantDto,
@@ -122,8 +122,8 @@ export class ParticipantsController {
   @Post('read')
   @ApiOperation({ summary: 'Marks everything up to a message as read.' })
   @HttpCode(200)
-  @ApiOkResponse({ type: MarkedDto })
-  markRead(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: MarkDto): Promise<MarkedDto> {
+  @ApiOkResponse({ type: ReadStateDto })
+  markRead(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: MarkDto): Promise<ReadStateDto> {
     return this.readState.markRead(actor, id, dto);
   }
 }

@@ -189,7 +189,8 @@ export class ParticipantPageDto extends PageOf(ParticipantDto) {
   at_seq: number;
 }
 
-export class MarkedDto {
+/** The marks of the actor in a conversation. */
+export class ReadStateDto {
   @ApiProperty()
   conversation_id: string;
 

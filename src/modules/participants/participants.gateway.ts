@@ -3,7 +3,7 @@ import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
-import { MarkedDto, MarkFrameDto } from './participants.dto.js';
+import { ReadStateDto, MarkFrameDto } from './participants.dto.js';
 import { RECEIPT_UPDATED, ReadStateChanged, ReceiptsData, UNREAD_CHANGED, UnreadData } from './participants.events.js';
 import { ReadState } from './read-state.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
@@ -25,18 +25,18 @@ export class ParticipantsGateway {
   @OnFrame('message.read', MarkFrameDto, {
     limit: CALL_LIMIT,
     summary: 'Marks everything up to a message as read.',
-    reply: MarkedDto,
+    reply: ReadStateDto,
   })
-  markRead({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
+  markRead({ actor }: LiveConnection, dto: MarkFrameDto): Promise<ReadStateDto> {
     return this.readState.markRead(actor, dto.conversation_id, dto);
   }
 
   @OnFrame('message.delivered', MarkFrameDto, {
     limit: CALL_LIMIT,
     summary: 'Marks everything up to a message as delivered.',
-    reply: MarkedDto,
+    reply: ReadStateDto,
   })
-  markDelivered({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
+  markDelivered({ actor }: LiveConnection, dto: MarkFrameDto): Promise<ReadStateDto> {
     return this.readState.markDelivered(actor, dto.conversation_id, dto);
   }
 

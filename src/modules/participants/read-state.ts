@@ -9,7 +9,7 @@ import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { throwProblems } from '../../platform/validation/input-rules.js';
-import { type MarkDto, type MarkedDto, problemsOfMark } from './participants.dto.js';
+import { type MarkDto, type ReadStateDto, problemsOfMark } from './participants.dto.js';
 import { ConversationNotFound, NotAParticipant } from './participants.errors.js';
 import { ReadStateChanged, type MovedMark, RECEIPT_UPDATED, UNREAD_CHANGED } from './participants.events.js';
 import { type MarkOutcome, type MarkResult, type NewMark, ReceiptsRepository } from './receipts.repository.js';
@@ -39,13 +39,13 @@ export class ReadState {
    * @throws ValidationError, ConversationNotFound, NotAParticipant, AuthenticationRequired, AccountBanned,
    *   ServiceUnavailable
    */
-  markRead(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
+  markRead(actor: Actor, conversationId: string, dto: MarkDto): Promise<ReadStateDto> {
     const number = numberOf(dto);
     return this.mark(actor, conversationId, { messageId: dto.message_id, read: number, delivered: number });
   }
 
   /** Marks everything up to a message as delivered to a device of the actor. @throws as `markRead` */
-  markDelivered(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
+  markDelivered(actor: Actor, conversationId: string, dto: MarkDto): Promise<ReadStateDto> {
     return this.mark(actor, conversationId, { messageId: dto.message_id, read: null, delivered: numberOf(dto) });
   }
 
@@ -53,7 +53,7 @@ export class ReadState {
     actor: Actor,
     conversationId: string,
     to: { messageId?: string; read: number | null; delivered: number },
-  ): Promise<MarkedDto> {
+  ): Promise<ReadStateDto> {
     const result = await this.batcher.add({
       conversation_id: conversationId,
       user_id: actor.userId,

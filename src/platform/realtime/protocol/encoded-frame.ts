@@ -6,7 +6,7 @@
  * receive it.
  */
 import type { AppError } from '../../errors/app-error.js';
-import { frameText, type EngineWriteOptions, type FrameError, type Packet } from './packet.js';
+import { encodeTextFrame, type EngineWriteOptions, type FrameError, type Packet } from './packet.js';
 
 /**
  * How a frame is treated for a slow consumer: durable frames are read again from the log, of state frames only the
@@ -68,12 +68,12 @@ export class EncodedFrame implements Packet {
   }
 
   get engineOptions(): EngineWriteOptions {
-    this.socketIoOptions ??= { compress: false, wsPreEncodedFrame: [frameText(`4${this.socketIo}`)] };
+    this.socketIoOptions ??= { compress: false, wsPreEncodedFrame: [encodeTextFrame(`4${this.socketIo}`)] };
     return this.socketIoOptions;
   }
 
   get webSocketFrame(): Buffer {
-    this.webSocketBytes ??= frameText(this.body);
+    this.webSocketBytes ??= encodeTextFrame(this.body);
     return this.webSocketBytes;
   }
 

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { EncodedFrame } from './encoded-frame.js';
-import { frameText, Reply } from './packet.js';
+import { encodeTextFrame, Reply } from './packet.js';
 
 interface Framing {
   Sender: { frame(data: Buffer, options: object): Buffer[] };
@@ -10,11 +10,11 @@ describe('the encoding of packets', () => {
   it.each([0, 1, 125, 126, 127, 65_535, 65_536, 70_000])('frames text of %i bytes as ws does', (length) => {
     const options = { fin: true, opcode: 1, mask: false, readOnly: true, rsv1: false };
     const expected = (WebSocket as unknown as Framing).Sender.frame(Buffer.from('x'.repeat(length)), options);
-    expect(frameText('x'.repeat(length)).equals(Buffer.concat(expected))).toBe(true);
+    expect(encodeTextFrame('x'.repeat(length)).equals(Buffer.concat(expected))).toBe(true);
   });
 
   it('counts the bytes of text, not its characters', () => {
-    expect(frameText('grüß €😀').subarray(2).toString()).toBe('grüß €😀');
+    expect(encodeTextFrame('grüß €😀').subarray(2).toString()).toBe('grüß €😀');
   });
 
   it('writes an event the same for both transports', () => {

@@ -24,7 +24,7 @@ export interface Packet extends WebSocketPacket {
 }
 
 /** A WebSocket text frame of a server (RFC 6455: FIN, opcode 1, no mask), header and payload in one buffer. */
-export function frameText(text: string | Buffer): Buffer {
+export function encodeTextFrame(text: string | Buffer): Buffer {
   const length = Buffer.byteLength(text);
   if (length < 126) {
     const frame = Buffer.allocUnsafe(2 + length);
@@ -68,7 +68,7 @@ export class TextPacket implements WebSocketPacket {
   readonly webSocketFrame: Buffer;
 
   constructor(text: string) {
-    this.webSocketFrame = frameText(text);
+    this.webSocketFrame = encodeTextFrame(text);
   }
 
   static of(frame: object): TextPacket {
@@ -106,7 +106,9 @@ export class Reply implements Packet {
   get webSocketFrame(): Buffer {
     const id = this.id === undefined ? '' : `"id":${JSON.stringify(this.id)},`;
     const start = `{"type":"reply",${id}`;
-    return this.data ? this.frame(`${start}"ok":true,"data":`, this.data, '}') : frameText(start + this.body.slice(1));
+    return this.data
+      ? this.frame(`${start}"ok":true,"data":`, this.data, '}')
+      : encodeTextFrame(start + this.body.slice(1));
   }
 
   get socketIo(): string {
@@ -119,6 +121,6 @@ export class Reply implements Packet {
   }
 
   private frame(start: string, data: Buffer, end: string): Buffer {
-    return frameText(Buffer.concat([Buffer.from(start), data, Buffer.from(end)]));
+    return encodeTextFrame(Buffer.concat([Buffer.from(start), data, Buffer.from(end)]));
   }
 }

@@ -15,7 +15,7 @@ export interface IdentifiedClient<Context> {
 }
 
 /** Opens the sockets of another protocol. */
-export interface CodecHandler<Context = unknown> {
+export interface SocketUpgradeHandler<Context = unknown> {
   /** Authenticates the client. Its errors are sent in the format of the protocol, followed by the close. */
   identify(upgrade: Upgrade): Promise<IdentifiedClient<Context>>;
   /**
@@ -28,7 +28,7 @@ export interface CodecHandler<Context = unknown> {
 /** The sockets of another protocol at its own paths. */
 export interface CodecRoute<Context> {
   readonly matches: (path: string) => boolean;
-  readonly handler: CodecHandler<Context>;
+  readonly handler: SocketUpgradeHandler<Context>;
   /** Formats errors before the upgrade, for example of a foreign origin; by default in Parley's own format. */
   readonly present?: (error: AppError) => PresentedError;
 }

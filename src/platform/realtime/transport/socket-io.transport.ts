@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io';
 import { CLOSE_REASONS, reconnects } from '../connection/close-reasons.js';
-import { type EngineWriteOptions, frameText, type Packet } from '../protocol/packet.js';
+import { type EngineWriteOptions, encodeTextFrame, type Packet } from '../protocol/packet.js';
 import type { Transport } from './transport.js';
 import { corkUntilNextTick } from './cork-until-next-tick.js';
 import type { FrameSender } from './web-socket.transport.js';
@@ -48,7 +48,7 @@ export class SocketIoTransport implements Transport {
     if (carrier) {
       corkUntilNextTick(carrier._socket);
       carrier._sender.sendFrame(
-        packet.engineOptions?.wsPreEncodedFrame ?? [frameText(`4${packet.socketIo}`)],
+        packet.engineOptions?.wsPreEncodedFrame ?? [encodeTextFrame(`4${packet.socketIo}`)],
         onFlushed,
       );
       return;

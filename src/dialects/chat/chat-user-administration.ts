@@ -16,7 +16,7 @@ const DEFAULT_REASON = 'No reason given';
 
 /** Account administration in the format of the dialect. */
 @Injectable()
-export class ChatAdmin {
+export class ChatUserAdministration {
   constructor(
     private readonly offsetPages: AdminUserOffsetPages,
     private readonly users: AdminUsersService,

@@ -2,22 +2,22 @@ import { Injectable } from '@nestjs/common';
 import { RoomDirectoryRepository } from './room-directory.repository.js';
 
 const FRESH_MS = 5_000;
-/** At most this many slugs are cached; further rooms are named by their ids. */
+/** At most this many slugs are cached; clients see the ids of further rooms. */
 const SLUGS_MAX = 10_000;
 
 /**
- * Only for dialects: caches the names of rooms in frames, which are their slugs. A room that is not cached is named by
- * its id, which is equally valid.
+ * Only for dialects, whose clients see the slug of a room in place of its id: caches the slugs. For a room that is not
+ * cached they see the id, which is equally valid.
  */
 @Injectable()
-export class RoomNameCache {
+export class RoomSlugCache {
   private slugs = new Map<string, string>();
   private readAt = -Infinity;
   private reading: Promise<void> | undefined;
 
   constructor(private readonly repository: RoomDirectoryRepository) {}
 
-  nameOf(conversationId: string): string {
+  slugOrIdOf(conversationId: string): string {
     return this.slugs.get(conversationId) ?? conversationId;
   }
 

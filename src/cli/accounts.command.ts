@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { createAccount, newPassword, mintToken } from './accounts.js';
+import { createAccount, generatePassword, mintToken } from './accounts.js';
 import { withServices } from './services.js';
-import { printError, print } from './terminal.js';
+import { printToStderr, print } from './terminal.js';
 
 interface Options {
   readonly username: string;
@@ -20,12 +20,13 @@ export function adminCommand(): Command {
     .option('--display-name <name>', 'name that other users see')
     .option('--password <password>', 'better omitted: it would be stored in the history of the shell')
     .action(async ({ password, ...account }: Options) => {
-      const given = password ?? newPassword();
-      const admin = await withServices((app) => createAccount(app, { ...account, password: given }, 'admin'));
+      const effectivePassword = password ?? generatePassword();
+      const options = { ...account, password: effectivePassword };
+      const admin = await withServices((app) => createAccount(app, options, 'admin'));
       print(`${admin.username} <${admin.email}> is an admin.`);
       if (password === undefined) {
-        print(`password: ${given}`);
-        printError('It is printed only now and stored nowhere in plain text.');
+        print(`password: ${effectivePassword}`);
+        printToStderr('It is printed only now and stored nowhere in plain text.');
       }
     });
   return command;
@@ -42,7 +43,7 @@ export function tokenCommand(): Command {
     .action(async (login: string, { ttl }: { ttl: number }) => {
       const { token, actor } = await withServices((app) => mintToken(app, login, ttl));
       print(token);
-      printError(`Valid for ${ttl} s, or until its session ends: ${actor.sessionId}`);
+      printToStderr(`Valid for ${ttl} s, or until its session ends: ${actor.sessionId}`);
     });
   return command;
 }

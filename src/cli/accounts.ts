@@ -21,7 +21,7 @@ export interface AccountOptions {
   readonly password?: string;
 }
 
-export function newPassword(): string {
+export function generatePassword(): string {
   return randomBytes(18).toString('base64url');
 }
 
@@ -43,11 +43,16 @@ export async function createAccount(
 }
 
 /**
- * Opens a session of a user that expires after `ttlSeconds`. It is listed, and can be ended, like any other.
+ * Opens a session of a user that expires after `ttlSeconds`, and returns its actor. The session is listed, and can be
+ * ended, like any other.
  *
  * @throws CommandFailed when there is no such user, or they are banned
  */
-export async function openSession(app: INestApplicationContext, login: string, ttlSeconds: number): Promise<Actor> {
+export async function actorWithNewSession(
+  app: INestApplicationContext,
+  login: string,
+  ttlSeconds: number,
+): Promise<Actor> {
   const user = await app.get(UsersService, { strict: false }).findByLogin(login);
   if (!user) throw new CommandFailed(`There is no user ${login}.`);
   if (user.is_banned) throw new CommandFailed(`${user.username} is banned: their tokens would be rejected.`);
@@ -64,7 +69,7 @@ export async function mintToken(
   login: string,
   ttlSeconds: number,
 ): Promise<{ actor: Actor; token: string }> {
-  const actor = await openSession(app, login, ttlSeconds);
+  const actor = await actorWithNewSession(app, login, ttlSeconds);
   const { userId, sessionId } = actor;
   await audit(app, 'session.mint', userId, { session_id: sessionId, ttl_seconds: ttlSeconds });
   return { actor, token: app.get(AccessTokens, { strict: false }).sign({ userId, sessionId, ttlSeconds }) };

@@ -3,7 +3,7 @@ import { type Environment, processEnvironment, readConfiguration } from '../plat
 import { SETTINGS } from '../platform/config/settings.js';
 import { limitVariables } from '../platform/throttling/limits.js';
 import { RATE_LIMITS } from '../rate-limits.js';
-import { CommandFailed, printError, print, printJson, table } from './terminal.js';
+import { CommandFailed, printToStderr, print, printJson, table } from './terminal.js';
 
 const SECRET_NAME = /SECRET|PASSWORD|PEPPER|TOKEN|KEY|DSN/;
 const REDACTED = '[redacted]';
@@ -49,13 +49,13 @@ export function redactedSettings(environment: Environment): Record<string, unkno
 async function checkEnvironment(environment: Environment): Promise<void> {
   const problems = await problemsOf(environment);
   for (const [name, instead] of Object.entries(FOREIGN_SETTINGS)) {
-    if (environment[name]) printError(`${name} has no effect here: ${instead}.`);
+    if (environment[name]) printToStderr(`${name} has no effect here: ${instead}.`);
   }
   if (problems.length > 0) throw new CommandFailed(problems.join('\n'));
   print('The configuration is valid.');
 }
 
-/** Returns every problem that would make a start fail. */
+/** Returns every problem that would prevent the server from starting. */
 async function problemsOf(environment: Environment): Promise<string[]> {
   const { values, problems } = readConfiguration(environment, RATE_LIMITS);
   const { settingProblems } = await import('../setting-checks.js');
@@ -92,8 +92,8 @@ function settingsTable(): string {
   return ['| Setting | Default | |', '| --- | --- | --- |', ...settings, ...limits, ''].join('\n');
 }
 
-function row(name: string, fallback: string, description: string): string {
-  return `| ${code(name)} | ${fallback && code(fallback)} | ${description.replaceAll('|', '\\|')} |`;
+function row(name: string, defaultText: string, description: string): string {
+  return `| ${code(name)} | ${defaultText && code(defaultText)} | ${description.replaceAll('|', '\\|')} |`;
 }
 
 function code(text: string): string {

@@ -10,8 +10,8 @@ import { migrate } from '../platform/database/migrate.js';
 import { readPackage } from '../platform/process/program-files.js';
 import { RATE_LIMITS } from '../rate-limits.js';
 import { withDatabase } from './services.js';
-import { storedFilesOf } from './stored-files.js';
-import { CommandFailed, printError, print, printJson, table } from './terminal.js';
+import { storedFilesLocation } from './stored-files-location.js';
+import { CommandFailed, printToStderr, print, printJson, table } from './terminal.js';
 
 /** Secrets that are generated in `DATA_DIR` if the environment does not set them, see `Config.load`. */
 const GENERATED_SECRETS = ['jwt-secret', 'password-pepper'] as const;
@@ -42,7 +42,7 @@ export function dbCommand(): Command {
       const manifest = await withDatabase((config) => withCommandErrors(() => backUp(config, folder)));
       print(...describeBackup(manifest), `Written to ${folder}.`);
       if (manifest.secrets.length > 0)
-        printError('It contains secrets of this installation: protect it like the server.');
+        printToStderr('It contains secrets of this installation: protect it like the server.');
     });
   command
     .command('restore <folder>')
@@ -51,9 +51,9 @@ export function dbCommand(): Command {
       const manifest = await withDatabase((config) => withCommandErrors(() => restore(config, folder)));
       print(...describeBackup(manifest), 'Restored. Clients that reconnect will fetch everything again.');
       if (manifest.files.kind === 's3')
-        printError('The files are still in S3: STORAGE must use the same bucket as before.');
+        printToStderr('The files are still in S3: STORAGE must use the same bucket as before.');
       if (manifest.secrets.length < GENERATED_SECRETS.length) {
-        printError(
+        printToStderr(
           'JWT_SECRET and PASSWORD_PEPPER must be the same as before: with others no session and no password works.',
         );
       }
@@ -66,7 +66,7 @@ function backUp(config: Config & { databaseUrl: string }, folder: string): Promi
   const generated = GENERATED_SECRETS.filter((name) => !given.includes(name));
   const source = {
     databaseUrl: config.databaseUrl,
-    files: storedFilesOf(config),
+    files: storedFilesLocation(config),
     secretPaths: generated.map((name) => join(config.dataDir, name)),
     programVersion: readPackage().version,
   };

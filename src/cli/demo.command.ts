@@ -1,12 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Command } from 'commander';
 import type { Config } from '../platform/config/config.js';
-import { mintToken, newPassword } from './accounts.js';
+import { mintToken, generatePassword } from './accounts.js';
 import { removeDemoData } from './demo/remove-demo-data.js';
 import { type SeededDemoData, DemoSeeder } from './demo/seed-demo-data.js';
 import { DEMO_USERS } from './demo/demo-data.js';
-import { withStartedProgram, withServices } from './services.js';
-import { printError, print, table } from './terminal.js';
+import { withRunningServices, withServices } from './services.js';
+import { printToStderr, print, table } from './terminal.js';
 
 const TOKEN_SECONDS = 3600;
 
@@ -22,7 +22,7 @@ export function demoCommand(): Command {
     .description('creates the demo data, or what is missing of it, and prints commands to try')
     .option('--password <password>', 'password of the demo users; if omitted, generated and printed once')
     .option('--url <url>', 'URL of the server; if omitted, PUBLIC_URL or this machine')
-    .action((options: SeedOptions) => withStartedProgram((app, config) => seed(app, config, options)));
+    .action((options: SeedOptions) => withRunningServices((app, config) => seed(app, config, options)));
   command
     .command('reset')
     .description('removes the demo data, and nothing else')
@@ -30,16 +30,16 @@ export function demoCommand(): Command {
       const { users, conversations, files, kept } = await withServices((app) => removeDemoData(app));
       print(`Removed: ${users} users, ${conversations} conversations, ${files} files.`);
       if (kept.length > 0)
-        printError(`Not removed, since they participate in other conversations: ${kept.join(', ')}.`);
+        printToStderr(`Not removed, since they participate in other conversations: ${kept.join(', ')}.`);
     });
   return command;
 }
 
 async function seed(app: INestApplicationContext, config: Config, { password, url }: SeedOptions): Promise<void> {
-  const given = password ?? newPassword();
-  const data = await new DemoSeeder(app, given).seed();
-  print(...describe(data, password === undefined ? given : undefined));
-  if (data.newUsers < data.users) printError('Demo users that already existed keep their password.');
+  const effectivePassword = password ?? generatePassword();
+  const data = await new DemoSeeder(app, effectivePassword).seed();
+  print(...describe(data, password === undefined ? effectivePassword : undefined));
+  if (data.newUsers < data.users) printToStderr('Demo users that already existed keep their password.');
   const names = DEMO_USERS.slice(0, 2).map(({ username }) => username);
   const tokens = await Promise.all(
     names.map(async (username) => ({ username, token: (await mintToken(app, username, TOKEN_SECONDS)).token })),

@@ -7,7 +7,7 @@ import { RATE_LIMITS } from '../rate-limits.js';
 import { settingProblems } from '../setting-checks.js';
 import { readPackage } from '../platform/process/program-files.js';
 import { checkDatabase } from './doctor/check-database.js';
-import { checkDisk, checkNode, checkPort } from './doctor/check-machine.js';
+import { checkDisk, checkNodeVersion, checkPort } from './doctor/check-machine.js';
 import { checkIdentityProvider, checkRedis, checkScanner, checkStorage } from './doctor/check-external-services.js';
 import { checkOrigins, checkProxy, checkSecrets, findingsOf } from './doctor/check-settings.js';
 
@@ -28,7 +28,7 @@ function describe({ grade, check, says, advice }: Finding): string[] {
 }
 
 const CHECKS: readonly Check[] = [
-  ...[checkNode, checkSecrets, checkOrigins, checkProxy, checkIdentityProvider],
+  ...[checkNodeVersion, checkSecrets, checkOrigins, checkProxy, checkIdentityProvider],
   ...[checkDatabase, checkRedis, checkStorage, checkScanner],
   ...[checkDisk, checkPort],
 ];

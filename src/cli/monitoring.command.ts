@@ -91,7 +91,7 @@ async function printStatus(url: string, json?: boolean): Promise<void> {
       ['Users', `${users.total}, ${users.online} online, ${users.new_today} new today, ${users.banned} banned`],
       ['Conversations', String(conversations.total)],
       ['Messages', `${messages.total}, ${messages.today} today, ${messages.this_hour} this hour`],
-      ['Connections', `${connections.total} on ${connections.nodes.length} processes`],
+      ['Connections', `${connections.total} on ${connections.nodes.length} nodes`],
       ['Webhooks', `${deliveries.waiting} waiting, ${deliveries.queued} in progress, ${deliveries.failed} failed`],
       ['Files', `${storage.files} of ${mebibytes(storage.bytes)}`],
       ['Database', mebibytes(storage.database_bytes)],

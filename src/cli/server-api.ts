@@ -4,7 +4,7 @@ import { SessionsService } from '../modules/auth/sessions.service.js';
 import { processEnvironment, readConfiguration } from '../platform/config/config.js';
 import { Sql, statement } from '../platform/database/sql.js';
 import { RATE_LIMITS } from '../rate-limits.js';
-import { openSession } from './accounts.js';
+import { actorWithNewSession } from './accounts.js';
 import { withServices } from './services.js';
 import { CommandFailed } from './terminal.js';
 
@@ -75,7 +75,7 @@ export async function asUser<T>(
   { url, seconds = SESSION_SECONDS }: { url: string; seconds?: number },
   work: (api: ServerApi) => Promise<T>,
 ): Promise<T> {
-  const actor = await openSession(app, login, seconds);
+  const actor = await actorWithNewSession(app, login, seconds);
   const { userId, sessionId } = actor;
   const token = app.get(AccessTokens, { strict: false }).sign({ userId, sessionId, ttlSeconds: seconds });
   try {

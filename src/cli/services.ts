@@ -6,7 +6,7 @@ import { readDatabaseState } from '../platform/database/database-state.js';
 import { migrate } from '../platform/database/migrate.js';
 import { StartupBanner } from '../platform/logging/startup-banner.js';
 import { RATE_LIMITS } from '../rate-limits.js';
-import { CommandFailed, commandLog, printError } from './terminal.js';
+import { CommandFailed, commandLog, printToStderr } from './terminal.js';
 
 /**
  * Runs `work` with the configuration and a running database: that of `DATABASE_URL`, the embedded one of a running
@@ -53,13 +53,13 @@ async function requireSchema(databaseUrl: string): Promise<void> {
   throw new CommandFailed('The database has no schema yet: create it with npm start or parley db migrate.');
 }
 
-/** Like `withServices`, but starts the whole program, including background work; only the port is not opened. */
-export function withStartedProgram<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
+/** Like `withServices`, but also starts the services and their background work; only the port is not opened. */
+export function withRunningServices<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
   return withServices(
     async (app, config) => {
       await app.init();
       await app.get(StartupBanner).complete();
-      for (const line of app.get(StartupBanner).of('Admin')) printError(`First admin: ${line}`);
+      for (const line of app.get(StartupBanner).of('Admin')) printToStderr(`First admin: ${line}`);
       return work(app, config);
     },
     { settings: { processRole: 'all' } },

@@ -14,8 +14,8 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }
 
-/** Prints lines for the operator that are not part of the result. */
-export function printError(...lines: string[]): void {
+/** Prints lines for the operator that are not part of the result: notices and errors. */
+export function printToStderr(...lines: string[]): void {
   process.stderr.write(`${lines.join('\n')}\n`);
 }
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { programDirectory } from '../platform/process/program-files.js';
-import { CommandFailed, printError } from './terminal.js';
+import { CommandFailed, printToStderr } from './terminal.js';
 
 interface Options {
   readonly verbose?: boolean;
@@ -34,7 +34,7 @@ export function testsCommand(): Command {
       ];
       const run = spawn(process.execPath, [jest, ...args], { cwd: folder, stdio: ['inherit', 'inherit', 'inherit'] });
       const [exitCode] = (await once(run, 'exit')) as [number | null];
-      if (report) printError(`${REPORT} is in ${folder}.`);
+      if (report) printToStderr(`${REPORT} is in ${folder}.`);
       if (exitCode !== 0) throw new CommandFailed('Some tests failed.');
     });
 }

@@ -8,7 +8,7 @@ import { standardKeyOf } from '../modules/webhooks/webhook-secrets.js';
 import { WEBHOOK_VERIFICATION } from '../modules/webhooks/webhooks.events.js';
 import { asUser, serverUrl } from './server-api.js';
 import { withServices } from './services.js';
-import { CommandFailed, printError, print } from './terminal.js';
+import { CommandFailed, printToStderr, print } from './terminal.js';
 
 const MAX_SKEW_SECONDS = 300;
 const MAX_BYTES = 1024 * 1024;
@@ -93,7 +93,7 @@ async function runReceiver(port: number, secretOrRegister: string | Registration
   try {
     const registration = typeof secretOrRegister === 'string' ? undefined : await secretOrRegister(receiverUrl);
     resolveSecret(registration?.secret ?? (secretOrRegister as string));
-    printError(`Listening at ${receiverUrl}; Ctrl-C ends it.`);
+    printToStderr(`Listening at ${receiverUrl}; Ctrl-C ends it.`);
     await stopped;
     await registration?.end();
   } finally {

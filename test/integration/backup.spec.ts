@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { storedFilesOf } from '../../src/cli/stored-files.js';
+import { storedFilesLocation } from '../../src/cli/stored-files-location.js';
 import { listedFiles, readManifest } from '../../src/platform/backup/backup-manifest.js';
 import { restoreBackup } from '../../src/platform/backup/restore-backup.js';
 import { writeBackup } from '../../src/platform/backup/write-backup.js';
@@ -315,7 +315,7 @@ describe('a restore', () => {
     for (const [key, size] of Object.entries({ 'a.upload': 10, 'b.image': 20, 'b.thumbnail': 5, 'c.upload': 7 })) {
       store.objects.set(key, { bytes: Buffer.alloc(size), type: '' });
     }
-    const files = storedFilesOf(testConfig(source.url, store.environment));
+    const files = storedFilesLocation(testConfig(source.url, store.environment));
     const backup = { databaseUrl: source.url, files, secretPaths: [], programVersion: 'test' };
     const manifest = await writeBackup(backup, join(folder, 'of-a-store'));
     expect(manifest.files).toMatchObject({ kind: 's3', count: 4, bytes: 42 });

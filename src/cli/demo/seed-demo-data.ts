@@ -11,7 +11,7 @@ import { MessagesService } from '../../modules/messages/messages.service.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { UsersService } from '../../modules/users/users.service.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import { createAccount, openSession } from '../accounts.js';
+import { createAccount, actorWithNewSession } from '../accounts.js';
 import { DEMO_CONVERSATIONS, DEMO_USERS, DEMO_PREFIX, type DemoConversation, emailOf } from './demo-data.js';
 
 const SESSION_SECONDS = 600;
@@ -62,7 +62,7 @@ export class DemoSeeder {
         await createAccount(this.app, { ...person, email: emailOf(person), password: this.password }, 'user');
         created += 1;
       }
-      const actor = await openSession(this.app, person.username, SESSION_SECONDS);
+      const actor = await actorWithNewSession(this.app, person.username, SESSION_SECONDS);
       this.actors.set(person.username, actor);
       if (!known) await users.updateProfile(actor, { bio: person.bio, location: person.location });
     }

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { filesDirOf } from '../../platform/config/directories.js';
 import type { SettingValues } from '../../platform/config/settings.js';
 import { s3Client } from '../stored-files.js';
-import { existingFolder } from './check-machine.js';
+import { nearestExistingDirectory } from './check-machine.js';
 import { type Check, fault, type Finding, ok, reasonOf, warning } from './finding.js';
 
 const TIMEOUT_MS = 3000;
@@ -54,7 +54,7 @@ async function tryRedis(url: string): Promise<Finding> {
 
 /** Writes a test file where uploads are stored. Missing directories are not created; the server does that. */
 async function tryDisk(filesDir: string): Promise<Finding> {
-  const path = join(existingFolder(join(filesDir, 'incoming')), `doctor-${randomUUID()}.part`);
+  const path = join(nearestExistingDirectory(join(filesDir, 'incoming')), `doctor-${randomUUID()}.part`);
   try {
     const handle = await open(path, 'wx', 0o600);
     try {

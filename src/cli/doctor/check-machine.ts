@@ -9,7 +9,7 @@ const MIN_BYTES = 256 * MIB;
 const MIN_SHARE = 0.05;
 const RESPONSE_TIMEOUT_MS = 1500;
 
-export const checkNode: Check = {
+export const checkNodeVersion: Check = {
   needs: [],
   run: ({ machine: { nodeVersion, nodeRequired } }) => {
     const advice = `Install Node ${nodeRequired.replace('>=', '')} or later; an active LTS release is the best choice.`;
@@ -25,7 +25,7 @@ export const checkNode: Check = {
 export const checkDisk: Check = {
   needs: ['DATA_DIR'],
   run: async ({ values, machine }) => {
-    const { bytes, share } = await machine.freeSpace(existingFolder(values.dataDir));
+    const { bytes, share } = await machine.freeSpace(nearestExistingDirectory(values.dataDir));
     const says = `${Math.round(bytes / MIB)} MiB free (${Math.round(share * 100)} %) on the disk of DATA_DIR`;
     const advice = `Make room on the disk of ${resolve(values.dataDir)}, or move DATA_DIR: a full disk stops every write.`;
     if (bytes < MIN_BYTES) return [fault('disk', says, advice)];
@@ -41,7 +41,7 @@ export const checkPort: Check = {
 };
 
 async function tryPort(port: number, host: string): Promise<Finding> {
-  const code = await listenOnce(port, host);
+  const code = await bindError(port, host);
   if (code === undefined) return ok('port', `${port} is free`);
   if (code === 'EADDRINUSE') {
     if (await isParley(port)) return ok('port', `a Parley server is running on ${port}`);
@@ -55,7 +55,8 @@ async function tryPort(port: number, host: string): Promise<Finding> {
   return fault('port', `${host}:${port} cannot be listened on (${code})`, 'Set HOST to an IP address of this machine.');
 }
 
-function listenOnce(port: number, host: string): Promise<string | undefined> {
+/** Listens on the port for a moment. Returns the code of the error, or undefined if there is none. */
+function bindError(port: number, host: string): Promise<string | undefined> {
   return new Promise((done) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => done(error.code));
@@ -75,10 +76,10 @@ async function isParley(port: number): Promise<boolean> {
 }
 
 /** Returns the directory, or its nearest parent that exists. */
-export function existingFolder(path: string): string {
-  let folder = resolve(path);
-  while (!existsSync(folder)) folder = dirname(folder);
-  return folder;
+export function nearestExistingDirectory(path: string): string {
+  let directory = resolve(path);
+  while (!existsSync(directory)) directory = dirname(directory);
+  return directory;
 }
 
 function compareVersions(one: string, other: string): number {

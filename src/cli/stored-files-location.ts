@@ -6,7 +6,7 @@ import type { SettingValues } from '../platform/config/settings.js';
 import { CommandFailed } from './terminal.js';
 
 /** Returns the location of the uploaded files of this configuration, for a backup. */
-export function storedFilesOf(config: Config): StoredFilesLocation {
+export function storedFilesLocation(config: Config): StoredFilesLocation {
   if (config.storage === 'disk') return { kind: 'disk', directory: storedFilesDirOf(config) };
   return { kind: 's3', list: () => listBucket(config) };
 }

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../platform/config/config.js';
 import { AppError } from '../platform/errors/app-error.js';
 import { readPackage } from '../platform/process/program-files.js';
-import { CommandFailed, printError } from './terminal.js';
+import { CommandFailed, printToStderr } from './terminal.js';
 
 interface NamedCommand {
   readonly description: string;
@@ -16,7 +16,7 @@ const COMMANDS: Readonly<Record<string, NamedCommand>> = {
     load: async () => (await import('./doctor.command.js')).doctorCommand(),
   },
   config: {
-    description: 'the settings of the environment, validated as at a start',
+    description: 'the settings of the environment, validated as when the server starts',
     load: async () => (await import('./config.command.js')).configCommand(),
   },
   db: {
@@ -83,7 +83,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    printError(describeError(error));
+    printToStderr(describeError(error));
     return 1;
   }
 }

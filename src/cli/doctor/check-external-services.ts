@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { filesDirOf } from '../../platform/config/directories.js';
 import type { SettingValues } from '../../platform/config/settings.js';
-import { s3Client } from '../stored-files.js';
+import { s3Client } from '../stored-files-location.js';
 import { nearestExistingDirectory } from './check-machine.js';
 import { type Check, fault, type Finding, ok, reasonOf, warning } from './finding.js';
 

@@ -108,7 +108,6 @@ export const PARSERS: readonly Parser[] = [
   },
   { name: 'compound-file', kinds: ['doc', 'xls', 'ppt'], parse: onBytes(compoundType) },
   { name: 'detect-type', parse: onBytes(detectType) },
-  { name: 'webm', kinds: ['webm', 'weba'], parse: onBytes(readWebm) },
   {
     name: 'heif-image',
     kinds: ['heic', 'avif'],
@@ -136,6 +135,7 @@ export const PARSERS: readonly Parser[] = [
       for (const type of ['text/plain', 'text/markdown']) if (text) requireInertText(text, type);
     }),
   },
+  { name: 'webm', kinds: ['webm', 'weba'], parse: onBytes(readWebm) },
   {
     name: 'zip-contents',
     kinds: OF_ZIP,

@@ -259,34 +259,6 @@ describe('a content rule', () => {
       expect(await texts(member)).toEqual([]);
     });
 
-    it('sends and audits once, for simultaneous releases', async () => {
-      await createRule(word('wait', 'hold'));
-      for (let cycle = 0; cycle < 5; cycle++) {
-        const { held_id: heldId } = (await send(member, `wait ${cycle}`)).body.error.details;
-        const path = `${inGroup()}/held-messages/${heldId}`;
-        const answers = await Promise.all(Array.from({ length: 8 }, () => owner.call('POST', `${path}/release`)));
-        expect(new Set(answers.filter(({ status }) => status === 200).map(({ body }) => body.message_id)).size).toBe(1);
-        const log = await admin.call('GET', `/admin/audit-log?target_id=${heldId}`);
-        expect(log.body.data).toHaveLength(1);
-      }
-      expect(await texts(member)).toHaveLength(5);
-    });
-
-    it('sends or drops, never both, for simultaneous decisions', async () => {
-      await createRule(word('wait', 'hold'));
-      let sent = 0;
-      for (let cycle = 0; cycle < 10; cycle++) {
-        const { held_id: heldId } = (await send(member, `wait ${cycle}`)).body.error.details;
-        const path = `${inGroup()}/held-messages/${heldId}`;
-        const [released, dropped] = await Promise.all(
-          ['release', 'drop'].map((what) => owner.call('POST', `${path}/${what}`)),
-        );
-        expect([released!.status, dropped!.status].sort()).toEqual([200, 409]);
-        if (released!.status === 200) sent++;
-        expect(await texts(member)).toHaveLength(sent);
-      }
-    });
-
     it('is checked again at the release: a sender who left does not post any more', async () => {
       await createRule(word('wait', 'hold'));
       const { held_id: heldId } = (await send(member, 'wait')).body.error.details;

@@ -1,8 +1,7 @@
 import { ModeratorDelete } from '../../src/modules/messages/moderator-delete.service.js';
 import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
-import { PARTICIPANT_ROLES, type ParticipantRole } from '../../src/modules/participants/participant-roles.js';
+import type { ParticipantRole } from '../../src/modules/participants/participant-roles.js';
 import { newId } from '../../src/platform/database/ids.js';
-import { ReplaceBannedOwnersTask } from '../../src/modules/participants/replace-banned-owners-task.js';
 import { startTestApp } from '../support/test-app.js';
 import type { User } from '../support/users.js';
 import { World } from '../support/world.js';
@@ -12,7 +11,7 @@ describe('the participants of a conversation', () => {
   let participants: ParticipantsService;
 
   beforeAll(async () => {
-    world = await World.start({ PROCESS_ROLE: 'all', SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
+    world = await World.start({ PROCESS_ROLE: 'api' });
     participants = world.get(ParticipantsService);
   });
 
@@ -110,30 +109,6 @@ describe('the participants of a conversation', () => {
   });
 
   describe('a role', () => {
-    const RANK: Record<ParticipantRole, number> = { owner: 4, admin: 3, moderator: 2, participant: 1 };
-    const cases = PARTICIPANT_ROLES.flatMap((actor) =>
-      PARTICIPANT_ROLES.filter((target) => target !== 'owner').flatMap((target) =>
-        PARTICIPANT_ROLES.filter((to) => to !== target).map((to) => ({ actor, target, to })),
-      ),
-    );
-
-    it.each(cases)(
-      'lets a(n) $actor make a(n) $target a(n) $to exactly if the rank allows it',
-      async ({ actor, target, to }) => {
-        const [owner, one, two] = await world.users(3);
-        const id = await world.group(owner, [
-          [one, actor === 'owner' ? 'participant' : actor],
-          [two, target],
-        ]);
-        const acting = actor === 'owner' ? owner : one;
-        const allowed = RANK[actor] >= RANK.admin && RANK[actor] > RANK[target] && RANK[actor] >= RANK[to];
-        const path = `/conversations/${id}/participants/${two.userId}`;
-        expect((await acting.call('PATCH', path, { role: to })).status).toBe(allowed ? 200 : 403);
-        expect((await rolesOf(id))[two.userId]).toBe(allowed ? to : target);
-        expect(Object.values(await rolesOf(id)).filter((role) => role === 'owner')).toHaveLength(1);
-      },
-    );
-
     it('cannot be changed by its own user', async () => {
       const [owner, moderator] = await world.users(2);
       const id = await world.group(owner, [[moderator, 'moderator']]);
@@ -366,47 +341,6 @@ describe('the participants of a conversation', () => {
       await participants.leave(stranger, room);
       await participants.join(owner, room);
       expect(await rolesOf(room)).toEqual({ [owner.userId]: 'owner' });
-    });
-
-    it('transfers the ownership to a user who is not banned, if there is one', async () => {
-      const [owner, banned, next] = await world.users(3);
-      const id = await world.group(owner, [[banned, 'admin'], next]);
-      await world.database.query('update users set banned_at = now() where id = $1', [banned.userId]);
-      await participants.leave(owner, id);
-      expect(await rolesOf(id)).toEqual({ [banned.userId]: 'admin', [next.userId]: 'owner' });
-    });
-
-    it('transfers the ownership of a banned owner once, to an earlier participant who is not banned', async () => {
-      const [owner, banned, next, late] = await world.users(4);
-      const members: [User, ParticipantRole][] = [
-        [banned, 'admin'],
-        [next, 'participant'],
-      ];
-      const [group, lonely] = [await world.group(owner, members), await world.group(owner, [[banned, 'admin']])];
-      const room = await world.group(owner, [], { type: 'room' });
-      const moderator = await world.user({ role: 'moderator' });
-      const ban = (user: User, until?: string) =>
-        moderator.call('POST', `/admin/users/${user.userId}/ban`, { reason: 'because of a test', until });
-      expect((await ban(banned)).status).toBe(204);
-      const transferOwnership = () => world.get(ReplaceBannedOwnersTask).run({ isDryRun: false });
-      expect(await transferOwnership()).toEqual({ conversations: 0 });
-      expect((await ban(owner)).status).toBe(204);
-      await participants.join(late, room);
-      await Promise.all([transferOwnership(), transferOwnership()]); // as when two workers run it at once
-      expect(await transferOwnership()).toEqual({ conversations: 0 });
-      expect(await rolesOf(group)).toEqual({
-        [owner.userId]: 'admin',
-        [banned.userId]: 'admin',
-        [next.userId]: 'owner',
-      });
-      expect(await rolesOf(lonely)).toEqual({ [owner.userId]: 'owner', [banned.userId]: 'admin' });
-      expect(await rolesOf(room)).toEqual({ [owner.userId]: 'owner', [late.userId]: 'participant' });
-      // The first one gave the admin their role.
-      const changes = (await events(group)).filter(({ type }) => type === 'participant.updated');
-      expect(changes.slice(1).map(({ subject_id, payload }) => [subject_id, payload.role])).toEqual([
-        [owner.userId, 'admin'],
-        [next.userId, 'owner'],
-      ]);
     });
 
     it('leaves exactly one owner after simultaneous requests on two nodes', async () => {

@@ -264,24 +264,6 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     await own.next(({ body }) => body.data.content === 'there again');
   });
 
-  it('disables a webhook whose receiver has failed for days', async () => {
-    const ana = await world.user();
-    const group = await world.group(ana);
-    const own = await hook(ana, ['message.created']);
-    receiver.answer = (_call, response) => void response.writeHead(500).end();
-    await send(ana, group);
-    await settled(ana, own, ({ attempts }) => attempts.length > 0);
-    await server.database.query(`update webhooks set failing_since = now() - interval '6 days' where id = $1`, [
-      own.id,
-    ]);
-    await send(ana, group);
-    for (;;) {
-      const { body } = await ana.call('GET', `/webhooks/${own.id}`);
-      if (!body.is_active) return expect(body.disabled_reason).toBe('failing');
-      await sleep(20);
-    }
-  });
-
   it('limits the time and the size of a response', async () => {
     const ana = await world.user();
     const group = await world.group(ana);

@@ -156,7 +156,9 @@ describe('the services of moderation', () => {
     it('ends the connections of a user who is banned from the server, and of no other', async () => {
       await world.get(UserAdministration).ban(systemModerator, member.userId, { reason: 'spam', until: null });
       const { calls } = world.get(Broadcaster) as RecordingBroadcaster;
-      expect(calls.filter(([method]) => method === 'endUser')).toEqual([['endUser', member.userId, 'banned']]);
+      expect(calls.filter(([method]) => method === 'disconnectUser')).toEqual([
+        ['disconnectUser', member.userId, 'banned'],
+      ]);
       expect(await send('still here')).toBe('ACCOUNT_BANNED');
     });
   });

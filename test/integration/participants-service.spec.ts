@@ -4,7 +4,7 @@ import { ParticipantsService } from '../../src/modules/participants/participants
 import { ParticipantsWorkerModule } from '../../src/modules/participants/participants.worker.module.js';
 import { ReceiptsProcessor } from '../../src/modules/participants/receipts.processor.js';
 import { ReplaceBannedOwnersTask } from '../../src/modules/participants/replace-banned-owners-task.js';
-import { SystemMessages } from '../../src/modules/participants/system-role-announcements.service.js';
+import { SystemMessages } from '../../src/modules/participants/system-messages.port.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { ServiceWorld } from '../support/service-world.js';

@@ -3,11 +3,12 @@ import { ChallengePoller } from '../../src/modules/webhooks/challenge-webhook.js
 import { DeliveriesService } from '../../src/modules/webhooks/deliveries.service.js';
 import { DeliverWebhook } from '../../src/modules/webhooks/deliver-webhook.js';
 import { DELIVERIES_QUEUE, type DeliveryJob, RETRIES_QUEUE } from '../../src/modules/webhooks/delivery-queues.js';
-import { OutboxPoller, OutboxRelay } from '../../src/modules/webhooks/outbox-relay.js';
+import { OutboxPoller } from '../../src/modules/webhooks/outbox-poller.js';
+import { OutboxRelay } from '../../src/modules/webhooks/outbox-relay.js';
 import { WebhookClient } from '../../src/modules/webhooks/webhook-client.js';
 import {
   WebhookDeliveriesProcessor,
-  WebhookRetriesProcessor,
+  FailingWebhooksProcessor,
 } from '../../src/modules/webhooks/webhook-deliveries.processor.js';
 import { WebhooksService } from '../../src/modules/webhooks/webhooks.service.js';
 import { WebhooksWorkerModule } from '../../src/modules/webhooks/webhooks.worker.module.js';
@@ -32,7 +33,7 @@ describe('the delivery of webhooks', () => {
     world = await ServiceWorld.start({
       modules: [ContentRulesModule, WebhooksWorkerModule],
       doubles: [[WebhookClient, client]],
-      idle: [OutboxPoller, ChallengePoller, WebhookDeliveriesProcessor, WebhookRetriesProcessor],
+      idle: [OutboxPoller, ChallengePoller, WebhookDeliveriesProcessor, FailingWebhooksProcessor],
       environment: { ...TRUSTED, WEBHOOK_RETRY_SCHEDULE: '0,60,600' },
     });
     [relay, deliveries] = [world.get(OutboxRelay), world.get(DeliveriesService)];

@@ -13,19 +13,19 @@ export class RecordingBroadcaster extends Broadcaster {
     this.calls.push(['toUsers', userIds, signal]);
   }
 
-  endSessions(userId: string, sessionIds: string[], reason: string): void {
-    this.calls.push(['endSessions', userId, sessionIds, reason]);
+  disconnectSessions(userId: string, sessionIds: string[], reason: string): void {
+    this.calls.push(['disconnectSessions', userId, sessionIds, reason]);
   }
 
-  endKeys(userId: string): void {
-    this.calls.push(['endKeys', userId]);
+  disconnectSessionKeys(userId: string): void {
+    this.calls.push(['disconnectSessionKeys', userId]);
   }
 
   changeRole(userId: string, role: SystemRole): void {
     this.calls.push(['changeRole', userId, role]);
   }
 
-  endUser(userId: string, reason: string): void {
-    this.calls.push(['endUser', userId, reason]);
+  disconnectUser(userId: string, reason: string): void {
+    this.calls.push(['disconnectUser', userId, reason]);
   }
 }

@@ -90,7 +90,9 @@ describe('the services of moderation', () => {
     });
 
     it('sends a message twice if it is released with two keys, as a control', async () => {
-      const { send: held } = (await world.get(HeldMessagesRepository).find(await hold(), scope))!;
+      const { send: held } = (await world
+        .get(HeldMessagesRepository)
+        .find(await hold(), { queue: 'conversation', conversationId: id }))!;
       for (const key of ['one', 'one', 'two']) await messages.release(held, key);
       expect(announced()).toHaveLength(2);
     });

@@ -1,4 +1,4 @@
-import { NodeReports } from '../../src/modules/admin/activity/node-reports.js';
+import { NodeHeartbeat } from '../../src/modules/admin/activity/node-heartbeat.js';
 import { removeDemoData } from '../../src/cli/demo/remove-demo-data.js';
 import { DemoSeeder } from '../../src/cli/demo/seed-demo-data.js';
 import { DEMO_CONVERSATIONS, DEMO_USERS } from '../../src/cli/demo/demo-data.js';
@@ -64,7 +64,7 @@ describe('the demo world', () => {
 
     expect(await removeDemoData(world.app)).toEqual({ users: 8, conversations: 9, files: 8, kept: [] });
     expect(await rows()).toEqual(before);
-    await world.get(NodeReports).report();
+    await world.get(NodeHeartbeat).report();
     for (const left of [
       `select from active_people where user_id not in (select id from users)`,
       `select from message_search where message_id not in (select id from messages)`,

@@ -114,7 +114,7 @@ export class S3Storage extends FileStorage {
     return Promise.resolve(presignedUrl(this.settings, key, { seconds: URL_SECONDS, responseHeaders }));
   }
 
-  /** Limits the wait for the headers; `StoreBody` supervises the body. */
+  /** Limits the wait for the headers; `ObjectBody` supervises the body. */
   private async fetchObject(url: string, headers: Record<string, string> | undefined): Promise<Response> {
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(new Error('the store does not respond')), this.idleTimeoutMs);

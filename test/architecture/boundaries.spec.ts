@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -46,7 +46,7 @@ const PLANTED: [string, string, string][] = [
   ['leaves-are-leaves', 'src/modules/auth/auth.events.ts', '../users/users.service.js'],
   ['services-know-no-transport', 'src/modules/auth/sessions.service.ts', 'bullmq'],
   ['services-know-no-transport', 'src/modules/auth/auth.policy.ts', '../../platform/database/sql.js'],
-  ['repositories-are-the-bottom', 'src/modules/auth/credentials.repository.ts', '../users/users.service.js'],
+  ['repositories-are-the-bottom', 'src/modules/auth/auth.repository.ts', '../users/users.service.js'],
   ['edges-do-not-touch-sql', 'src/modules/users/users.controller.ts', './users.repository.js'],
   ['edges-do-not-touch-sql', 'src/modules/users/users.gateway.ts', '../../platform/database/sql.js'],
   ['processors-run-in-the-worker', 'src/modules/auth/auth.module.ts', './auth.processor.js'],
@@ -103,5 +103,12 @@ describe('the check of dependencies', () => {
 
   it('reports no violation in the program', () => {
     expect(cruise('.').map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`)).toEqual([]);
+  });
+});
+
+describe('the folder of a module', () => {
+  it.each(MODULES)('has the controller, gateway, service and repository of %s', (name) => {
+    const roles = ['controller', 'gateway', 'service', 'repository'];
+    expect(roles.filter((role) => !existsSync(`src/modules/${name}/${name}.${role}.ts`))).toEqual([]);
   });
 });

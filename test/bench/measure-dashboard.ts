@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { DASHBOARD_STATEMENTS } from '../../src/modules/admin/monitoring/dashboard.repository.js';
+import { DASHBOARD_STATEMENTS } from '../../src/modules/admin/admin.repository.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 import { fillLargeData } from './large-data.js';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { ActiveUsers } from '../../src/modules/admin/activity/active-users.js';
 import { NodeHeartbeat } from '../../src/modules/admin/activity/node-heartbeat.js';
-import { DASHBOARD_STATEMENTS } from '../../src/modules/admin/monitoring/dashboard.repository.js';
+import { DASHBOARD_STATEMENTS } from '../../src/modules/admin/admin.repository.js';
 import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import { fillLargeData } from '../bench/large-data.js';
 import type { RealtimeClient } from '../support/client/realtime-client.js';

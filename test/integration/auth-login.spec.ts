@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { CredentialsRepository } from '../../src/modules/auth/credentials.repository.js';
+import { AuthRepository } from '../../src/modules/auth/auth.repository.js';
 import { HashingGate } from '../../src/modules/auth/hashing-gate.js';
 import { PasswordHasher } from '../../src/modules/auth/password-hasher.js';
 import { RequestRefused } from '../../src/platform/http/http-errors.js';
@@ -151,7 +151,7 @@ describe('POST /auth/login', () => {
 
   it('does as much work for an unknown account as for a wrong password', async () => {
     const hashed = jest.spyOn(HashingGate.prototype, 'run');
-    const asked = jest.spyOn(chat.app.get(CredentialsRepository, { strict: false }), 'findPasswordHash');
+    const asked = jest.spyOn(chat.app.get(AuthRepository, { strict: false }), 'findPasswordHash');
     for (const name of ['unknown-user', 'ana']) {
       hashed.mockClear();
       asked.mockClear();

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminHealthDto } from '../../modules/admin/monitoring/monitoring.dto.js';
-import { MonitoringService } from '../../modules/admin/monitoring/monitoring.service.js';
+import { AdminService } from '../../modules/admin/admin.service.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
@@ -27,7 +27,7 @@ import { presentStats } from './chat.presenter.js';
 @Controller('admin')
 export class ChatAdminController {
   constructor(
-    private readonly monitoring: MonitoringService,
+    private readonly monitoring: AdminService,
     private readonly users: ChatUserAdministration,
   ) {}
 

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RegisterDto } from '../../modules/auth/auth.dto.js';
 import { AccountLocked, InvalidCredentials } from '../../modules/auth/auth.errors.js';
-import { LoginService } from '../../modules/auth/login.service.js';
+import { AuthService } from '../../modules/auth/auth.service.js';
 import { RegistrationService } from '../../modules/auth/registration.service.js';
 import { CurrentLoginSource, type LoginSource } from '../../modules/auth/login-source.js';
 import { UpdateProfileDto } from '../../modules/users/users.dto.js';
@@ -26,7 +26,7 @@ import { LOGIN_LIMIT } from '../../modules/auth/auth.limits.js';
 export class ChatUsersController {
   constructor(
     private readonly registration: RegistrationService,
-    private readonly logins: LoginService,
+    private readonly logins: AuthService,
     private readonly users: UsersService,
   ) {}
 

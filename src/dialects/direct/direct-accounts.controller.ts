@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import { RegisterDto } from '../../modules/auth/auth.dto.js';
 import { AccountLocked, InvalidCredentials, RefreshTokenInvalid } from '../../modules/auth/auth.errors.js';
-import { LoginService } from '../../modules/auth/login.service.js';
+import { AuthService } from '../../modules/auth/auth.service.js';
 import { RegistrationService } from '../../modules/auth/registration.service.js';
 import { SessionRefreshService } from '../../modules/auth/session-refresh.service.js';
 import { CurrentLoginSource, type LoginSource } from '../../modules/auth/login-source.js';
@@ -40,7 +40,7 @@ import { LOGIN_LIMIT } from '../../modules/auth/auth.limits.js';
 @Controller('api')
 export class DirectAccountsController {
   constructor(
-    private readonly logins: LoginService,
+    private readonly logins: AuthService,
     private readonly refreshes: SessionRefreshService,
     private readonly registration: RegistrationService,
     private readonly users: UsersService,

@@ -2,7 +2,7 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { AdminHealthDto, AdminMetricsDto } from '../../modules/admin/monitoring/monitoring.dto.js';
-import { MonitoringService } from '../../modules/admin/monitoring/monitoring.service.js';
+import { AdminService } from '../../modules/admin/admin.service.js';
 import { ConversationStatisticsService } from '../../modules/conversations/conversation-statistics.service.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
@@ -21,7 +21,7 @@ export class MessagingController {
   constructor(
     private readonly cookies: CookieSessions,
     private readonly statistics: ConversationStatisticsService,
-    private readonly monitoring: MonitoringService,
+    private readonly monitoring: AdminService,
   ) {}
 
   @Get('csrf')

@@ -4,10 +4,10 @@ import { FilesModule } from '../files/files.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
-import { MonitoringController } from './monitoring/monitoring.controller.js';
-import { MonitoringGateway } from './monitoring/monitoring.gateway.js';
-import { DashboardRepository } from './monitoring/dashboard.repository.js';
-import { MonitoringService } from './monitoring/monitoring.service.js';
+import { AdminController } from './admin.controller.js';
+import { AdminGateway } from './admin.gateway.js';
+import { AdminRepository } from './admin.repository.js';
+import { AdminService } from './admin.service.js';
 import { AuditController } from './audit/audit.controller.js';
 import { ReadAuditLog } from './audit/read-audit-log.js';
 import { AdminConversationsController } from './conversations/admin-conversations.controller.js';
@@ -33,7 +33,7 @@ import { OwnAccountController } from './users/own-account.controller.js';
 @Module({
   imports: [UsersModule, AuthModule, ParticipantsModule, FilesModule, WebhooksModule, ModerationModule],
   controllers: [
-    MonitoringController,
+    AdminController,
     AuditController,
     AdminUsersController,
     AdminAccountsController,
@@ -41,11 +41,11 @@ import { OwnAccountController } from './users/own-account.controller.js';
     AdminConversationsController,
   ],
   providers: [
-    ...[MonitoringService, MonitoringGateway, DashboardRepository, DashboardStats, NodeMetrics, LiveStats],
+    ...[AdminService, AdminGateway, AdminRepository, DashboardStats, NodeMetrics, LiveStats],
     ...[AdminUsersService, AdminUsersRepository, AdminUserOffsetPages, AdminUserOffsetPagesRepository],
     ...[DeleteAccount, AccountDeletionsRepository, ExportAccount, ExportRepository],
     ...[AdminConversationsService, AdminConversationsRepository, ReadAuditLog],
   ],
-  exports: [MonitoringService, AdminUsersService, AdminUserOffsetPages],
+  exports: [AdminService, AdminUsersService, AdminUserOffsetPages],
 })
 export class AdminModule {}

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { UserAdministration } from '../users/user-administration.service.js';
-import { CredentialsRepository } from './credentials.repository.js';
+import { AuthRepository } from './auth.repository.js';
 import { PasswordChecks } from './password-checks.js';
 import { SessionRevocation } from './session-revocation.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -14,7 +14,7 @@ export class AccountAdministration {
   constructor(
     private readonly users: UserAdministration,
     private readonly revocation: SessionRevocation,
-    private readonly repository: CredentialsRepository,
+    private readonly repository: AuthRepository,
     private readonly sessions: SessionsRepository,
     private readonly passwords: PasswordChecks,
   ) {}

@@ -38,7 +38,7 @@ import {
   SessionNotFound,
 } from './auth.errors.js';
 import { AccountSettingsService } from './account-settings.service.js';
-import { LoginService } from './login.service.js';
+import { AuthService } from './auth.service.js';
 import { RegistrationService } from './registration.service.js';
 import { SessionRefreshService } from './session-refresh.service.js';
 import { SessionsService } from './sessions.service.js';
@@ -56,7 +56,7 @@ const REFRESH_RULES =
 export class AuthController {
   constructor(
     private readonly registration: RegistrationService,
-    private readonly logins: LoginService,
+    private readonly logins: AuthService,
     private readonly refreshes: SessionRefreshService,
     private readonly ownSessions: SessionsService,
     private readonly settings: AccountSettingsService,

@@ -9,7 +9,7 @@ import { AccountSettingsService } from './account-settings.service.js';
 import { SessionsService } from './sessions.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGateway } from './auth.gateway.js';
-import { CredentialsRepository } from './credentials.repository.js';
+import { AuthRepository } from './auth.repository.js';
 import { TokenReader } from './token-reader.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
 import { ExternalLogin } from './external-login.js';
@@ -18,7 +18,7 @@ import { CreateFirstAdmin } from './create-first-admin.js';
 import { GuestsService } from './guests.service.js';
 import { LoginLockout } from './login-lockout.js';
 import { LoginAttempts } from './login-attempts.js';
-import { LoginService } from './login.service.js';
+import { AuthService } from './auth.service.js';
 import { PasswordChecks } from './password-checks.js';
 import { PasswordHasher } from './password-hasher.js';
 import { EstimateThreadSettings, PasswordStrength } from './password-strength.service.js';
@@ -41,10 +41,10 @@ import { SessionsRepository } from './sessions.repository.js';
   controllers: [AuthController],
   providers: [
     AuthGateway,
-    CredentialsRepository,
+    AuthRepository,
     SessionsRepository,
     ExternalIdentitiesRepository,
-    ...[RegistrationService, LoginService, SessionRefreshService, SessionsService, AccountSettingsService],
+    ...[RegistrationService, AuthService, SessionRefreshService, SessionsService, AccountSettingsService],
     ...[CreateFirstAdmin, AccountAdministration],
     ...[
       PasswordHasher,
@@ -64,7 +64,7 @@ import { SessionsRepository } from './sessions.repository.js';
   ],
   exports: [
     RegistrationService,
-    LoginService,
+    AuthService,
     SessionRefreshService,
     SessionsService,
     AccountAdministration,

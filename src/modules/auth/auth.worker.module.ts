@@ -1,6 +1,6 @@
 import { Injectable, Module } from '@nestjs/common';
 import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
-import { CredentialsRepository } from './credentials.repository.js';
+import { AuthRepository } from './auth.repository.js';
 import { SESSIONS_PER_BATCH, SessionsRepository } from './sessions.repository.js';
 
 /** Deletes expired data: sessions a day after their end, tickets, and failed login attempts of yesterday. */
@@ -8,7 +8,7 @@ import { SESSIONS_PER_BATCH, SessionsRepository } from './sessions.repository.js
 class AuthCleanupTask {
   constructor(
     private readonly sessions: SessionsRepository,
-    private readonly repository: CredentialsRepository,
+    private readonly repository: AuthRepository,
   ) {}
 
   @ScheduledTask({ name: 'sessions', everyMs: 10 * 60_000 })
@@ -23,5 +23,5 @@ class AuthCleanupTask {
 }
 
 /** The scheduled tasks of auth. */
-@Module({ providers: [AuthCleanupTask, CredentialsRepository, SessionsRepository] })
+@Module({ providers: [AuthCleanupTask, AuthRepository, SessionsRepository] })
 export class AuthWorkerModule {}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
-import { CredentialsRepository, type LockoutRule } from './credentials.repository.js';
+import { AuthRepository, type LockoutRule } from './auth.repository.js';
 import { AccountLocked } from './auth.errors.js';
 
 /** For a source with this many failures for one account: half a minute, then doubled each time. */
@@ -23,7 +23,7 @@ export interface ReservedAttempt {
  */
 @Injectable()
 export class LoginLockout {
-  constructor(private readonly repository: CredentialsRepository) {}
+  constructor(private readonly repository: AuthRepository) {}
 
   /** For a login. `account` is the id of the account, or the input if there is none. @throws AccountLocked */
   async reserveAttempt(account: string, source: string): Promise<ReservedAttempt> {

@@ -3,7 +3,7 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Queryable } from '../../platform/database/sql.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { FreshTokenRequired, InvalidCredentials } from './auth.errors.js';
-import { CredentialsRepository } from './credentials.repository.js';
+import { AuthRepository } from './auth.repository.js';
 import { LoginLockout } from './login-lockout.js';
 import type { HashRequester } from './hashing-queue.js';
 import { type NewPassword, PasswordHasher } from './password-hasher.js';
@@ -27,7 +27,7 @@ export interface Reauthentication {
 @Injectable()
 export class PasswordChecks {
   constructor(
-    private readonly repository: CredentialsRepository,
+    private readonly repository: AuthRepository,
     private readonly hasher: PasswordHasher,
     private readonly lockout: LoginLockout,
   ) {}

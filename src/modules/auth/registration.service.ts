@@ -6,7 +6,7 @@ import { requireDisplayName, requireEmail, requireUsername } from '../users/user
 import type { NewUser, UserDto } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { RegisterDto } from './auth.dto.js';
-import { CredentialsRepository } from './credentials.repository.js';
+import { AuthRepository } from './auth.repository.js';
 import type { LoginSource } from './login-source.js';
 import { PasswordHasher } from './password-hasher.js';
 
@@ -15,7 +15,7 @@ import { PasswordHasher } from './password-hasher.js';
 export class RegistrationService {
   constructor(
     private readonly users: UsersService,
-    private readonly repository: CredentialsRepository,
+    private readonly repository: AuthRepository,
     private readonly hasher: PasswordHasher,
     private readonly log: EventLog,
   ) {}

@@ -10,12 +10,12 @@ import type {
   StorageStatsDto,
 } from './stats.dto.js';
 import {
-  DashboardRepository,
+  AdminRepository,
   type BacklogRow,
   type HourRow,
   type NodeRow,
   type StorageCounts,
-} from './dashboard.repository.js';
+} from '../admin.repository.js';
 
 const DAYS = 30;
 const HOURS = 48;
@@ -28,7 +28,7 @@ const AT_ONCE = 2;
 @Injectable()
 export class DashboardStats {
   constructor(
-    private readonly repository: DashboardRepository,
+    private readonly repository: AdminRepository,
     private readonly depths: QueueDepths,
   ) {}
 

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../../platform/identity/actor.js';
-import { UsersPolicy } from '../../users/users.policy.js';
-import type { AdminHealthDto, AdminMetricsDto, AdminQueuesDto } from './monitoring.dto.js';
-import type { AdminStatsDto } from './stats.dto.js';
-import { DashboardStats } from './dashboard-stats.js';
-import { NodeMetrics } from './node-metrics.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { UsersPolicy } from '../users/users.policy.js';
+import type { AdminHealthDto, AdminMetricsDto, AdminQueuesDto } from './monitoring/monitoring.dto.js';
+import type { AdminStatsDto } from './monitoring/stats.dto.js';
+import { DashboardStats } from './monitoring/dashboard-stats.js';
+import { NodeMetrics } from './monitoring/node-metrics.js';
 
 /** Statistics, metrics and health for admins, whose role is read from the database at every call. */
 @Injectable()
-export class MonitoringService {
+export class AdminService {
   constructor(
     private readonly users: UsersPolicy,
     private readonly dashboard: DashboardStats,

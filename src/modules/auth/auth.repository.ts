@@ -98,7 +98,7 @@ export interface LockoutRule {
 
 /** Owns: credentials, known_devices, login_failures. */
 @Injectable()
-export class CredentialsRepository {
+export class AuthRepository {
   constructor(private readonly sql: Sql) {}
 
   async insertCredential(tx: Queryable, userId: string, passwordHash: string): Promise<void> {

@@ -1,18 +1,24 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Actor } from '../../../platform/identity/actor.js';
-import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
-import { Priority } from '../../../platform/throttling/priority.decorator.js';
-import { AdminHealthDto, AdminMetricsDto, AdminQueuesDto, CacheDto, ComponentHealthDto } from './monitoring.dto.js';
-import { AdminStatsDto } from './stats.dto.js';
-import { MonitoringService } from './monitoring.service.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { Priority } from '../../platform/throttling/priority.decorator.js';
+import {
+  AdminHealthDto,
+  AdminMetricsDto,
+  AdminQueuesDto,
+  CacheDto,
+  ComponentHealthDto,
+} from './monitoring/monitoring.dto.js';
+import { AdminStatsDto } from './monitoring/stats.dto.js';
+import { AdminService } from './admin.service.js';
 
 @ApiTags('admin')
 @ApiBearerAuth()
 @ApiExtraModels(CacheDto, ComponentHealthDto)
 @Controller('api/v1/admin')
-export class MonitoringController {
-  constructor(private readonly monitoring: MonitoringService) {}
+export class AdminController {
+  constructor(private readonly monitoring: AdminService) {}
 
   @Get('stats')
   @ApiOperation({ summary: 'Statistics of the whole system: users, conversations, messages, files. For admins.' })

@@ -1,11 +1,11 @@
-import { type ClosedConnection, OnConnection } from '../../../platform/realtime/connection/connection-changes.js';
-import { EncodedFrame } from '../../../platform/realtime/protocol/encoded-frame.js';
-import { Gateway, OnFrame } from '../../../platform/realtime/commands/gateway.decorators.js';
-import { SendsSignal } from '../../../platform/realtime/protocol/declared-signals.js';
-import type { LiveConnection } from '../../../platform/realtime/connection/live-connection.js';
-import { LiveStatsDto, WatchFrameDto } from './monitoring.dto.js';
-import { LiveStats } from './live-stats.js';
-import { CALL_LIMIT } from '../../../platform/throttling/limits.js';
+import { type ClosedConnection, OnConnection } from '../../platform/realtime/connection/connection-changes.js';
+import { EncodedFrame } from '../../platform/realtime/protocol/encoded-frame.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
+import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
+import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
+import { LiveStatsDto, WatchFrameDto } from './monitoring/monitoring.dto.js';
+import { LiveStats } from './monitoring/live-stats.js';
+import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
 const STATS_SIGNAL = 'admin.figures';
 
@@ -16,7 +16,7 @@ const STATS_SIGNAL = 'admin.figures';
   LiveStatsDto,
   'Sent every two seconds to admins who sent `admin.watch`: current statistics of the system.',
 )
-export class MonitoringGateway {
+export class AdminGateway {
   constructor(private readonly live: LiveStats) {}
 
   @OnConnection('closed')

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, statement } from '../../../platform/database/sql.js';
-import { GUEST_USER_ID } from '../../users/guest.constants.js';
-import type { NodeStats } from '../activity/node-stats.js';
+import { Sql, statement } from '../../platform/database/sql.js';
+import { GUEST_USER_ID } from '../users/guest.constants.js';
+import type { NodeStats } from './activity/node-stats.js';
 
 export interface UserCounts {
   total: number;
@@ -136,7 +136,7 @@ export const DASHBOARD_STATEMENTS = [
  * nodes, outbox, webhook_deliveries.
  */
 @Injectable()
-export class DashboardRepository {
+export class AdminRepository {
   constructor(private readonly sql: Sql) {}
 
   async users(): Promise<UserCounts> {

@@ -6,7 +6,7 @@ import { requireNotBanned } from '../users/users.policy.js';
 import { UsersService } from '../users/users.service.js';
 import { type LoginResponseDto, type LoginDto, problemsOfLogin } from './auth.dto.js';
 import { InvalidCredentials } from './auth.errors.js';
-import { CredentialsRepository } from './credentials.repository.js';
+import { AuthRepository } from './auth.repository.js';
 import type { LoginSource } from './login-source.js';
 import { type LoginAttempt, LoginAttempts } from './login-attempts.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -18,10 +18,10 @@ import { SessionIssuer } from './session-issuer.js';
  * the same statements and one hash, of a dummy if there is no account.
  */
 @Injectable()
-export class LoginService {
+export class AuthService {
   constructor(
     private readonly users: UsersService,
-    private readonly repository: CredentialsRepository,
+    private readonly repository: AuthRepository,
     private readonly hasher: PasswordHasher,
     private readonly attempts: LoginAttempts,
     private readonly issuer: SessionIssuer,

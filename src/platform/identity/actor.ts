@@ -1,3 +1,5 @@
+import type { ServerKey } from './server-key.js';
+
 /** System roles of users, as stored. */
 export const SYSTEM_ROLES = ['admin', 'moderator', 'teacher', 'student', 'user'] as const;
 export type SystemRole = (typeof SYSTEM_ROLES)[number];
@@ -23,6 +25,11 @@ export interface Actor {
    * For an account that many share: the key that rate limits count instead of the user. Caps of one user do not apply.
    */
   readonly rateLimitKey?: string;
+  /**
+   * The server key of the call; absent for every other credential. The user is then the system account or, with
+   * `X-Act-As`, the user as whom the key acts.
+   */
+  readonly serverKey?: ServerKey;
   /** The id of the HTTP request; absent for frames. */
   readonly requestId?: string;
   /** The reason the user gives (`X-Audit-Log-Reason`) for a call that has no field for it. */

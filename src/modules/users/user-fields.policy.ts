@@ -3,6 +3,8 @@ import { foldEmail } from '../../platform/validation/login-name.js';
 import { isOfficialName, isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, cleanText, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
 
+/** In code points. */
+export const EXTERNAL_ID_MAX = 255;
 const DISPLAY_NAME_MAX = 80;
 const BIO_MAX = 500;
 const LOCATION_MAX = 100;
@@ -22,6 +24,16 @@ export function requireEmail(text: string): string {
   const email = foldEmail(text);
   if (!email) throw ValidationError.of('email', 'must be an e-mail address');
   return email;
+}
+
+/**
+ * Requires an id of a user in the host product: any text of 1 to 255 characters without control characters. It is
+ * compared byte by byte. @throws ValidationError
+ */
+export function requireExternalId(text: string): string {
+  if (text === '') throw ValidationError.of('external_id', 'must not be empty');
+  if (/\p{Cc}/u.test(text)) throw ValidationError.of('external_id', 'must not contain control characters');
+  return requireLength('external_id', text, EXTERNAL_ID_MAX);
 }
 
 /** @throws ValidationError if it has no visible characters, is too long, or resembles an official name */

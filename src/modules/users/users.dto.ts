@@ -10,6 +10,8 @@ export interface UserRow {
   readonly id: string;
   readonly username: string;
   readonly email: string | null;
+  /** The id of the user in the host product. */
+  readonly external_id: string | null;
   readonly display_name: string;
   readonly bio: string;
   readonly avatar_url: string | null;
@@ -26,6 +28,8 @@ export interface NewUser {
   /** Folded; see `requireUsername`. */
   readonly username: string;
   readonly email: string | null;
+  /** The id of the user in the host product, if it has one; see `requireExternalId`. */
+  readonly externalId?: string;
   readonly displayName: string;
   readonly role: SystemRole;
 }

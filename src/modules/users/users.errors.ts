@@ -20,3 +20,10 @@ export class UsernameOrEmailTaken extends defineError('ALREADY_EXISTS', 409, {
   action: 'Choose another one.',
   details: { fields: FIELD_DETAILS, of: (field: 'username' | 'email') => ({ field }) },
 }) {}
+
+export class ExternalIdTaken extends defineError('ALREADY_EXISTS', 409, {
+  message: 'Another user has this external id.',
+  meaning: 'Another account has this external id (`details.field` is `external_id`), possibly a deleted one.',
+  action: 'Use the account with this external id.',
+  details: { fields: FIELD_DETAILS, of: () => ({ field: 'external_id' }) },
+}) {}

@@ -6,19 +6,25 @@ import { GUEST_USER_ID } from './guest.constants.js';
 import { foldName } from '../../platform/text-search/fold.js';
 import type { ProfileChanges } from './profile-changes.js';
 import type { NewUser, UserRow } from './users.dto.js';
-import { UsernameOrEmailTaken } from './users.errors.js';
+import { ExternalIdTaken, UsernameOrEmailTaken } from './users.errors.js';
 
-const COLUMNS = `u.id, u.username, u.email, u.display_name, u.bio, u.avatar_url, u.location, u.role,
+const COLUMNS = `u.id, u.username, u.email, u.external_id, u.display_name, u.bio, u.avatar_url, u.location, u.role,
   user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason, u.created_at`;
 
 const INSERT = statement<unknown>(
   'users.insert',
-  `insert into users (id, username, email, display_name, role, folded_name) values ($1, $2, $3, $4, $5, $6)`,
+  `insert into users (id, username, email, display_name, role, folded_name, external_id)
+   values ($1, $2, $3, $4, $5, $6, $7)`,
 );
 
 const FIND = statement<UserRow>(
   'users.find',
   `select ${COLUMNS} from users u where u.id = any($1::uuid[]) and u.deleted_at is null`,
+);
+
+const FIND_BY_EXTERNAL_ID = statement<UserRow & { is_deleted: boolean }>(
+  'users.find_by_external_id',
+  `select ${COLUMNS}, u.deleted_at is not null as is_deleted from users u where u.external_id = any($1::text[])`,
 );
 
 const FIND_BY_USERNAME_OR_EMAIL = statement<UserRow>(
@@ -145,14 +151,20 @@ export interface UserPageRequest {
 export class UsersRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** @throws UsernameOrEmailTaken */
+  /** @throws UsernameOrEmailTaken, ExternalIdTaken */
   insert(tx: Queryable, user: NewUser): Promise<void> {
-    const values = [user.id, user.username, user.email, user.displayName, user.role, foldName(user.displayName)];
+    const { id, username, email, displayName, role, externalId = null } = user;
+    const values = [id, username, email, displayName, role, foldName(displayName), externalId];
     return mapUniqueViolations(tx.run(INSERT, values));
   }
 
   find(ids: string[], tx: Queryable = this.sql): Promise<UserRow[]> {
     return tx.many(FIND, [ids]);
+  }
+
+  /** The users with these external ids, in any order; also deleted ones, which keep theirs. */
+  findByExternalIds(externalIds: string[], tx: Queryable = this.sql): Promise<(UserRow & { is_deleted: boolean })[]> {
+    return tx.many(FIND_BY_EXTERNAL_ID, [externalIds]);
   }
 
   findByUsernameOrEmail(username: string, email: string | undefined): Promise<UserRow | undefined> {
@@ -234,6 +246,7 @@ async function mapUniqueViolations(change: Promise<number>): Promise<void> {
   } catch (error) {
     if (isUniqueViolation(error, 'users_username_key')) throw new UsernameOrEmailTaken('username');
     if (isUniqueViolation(error, 'users_email_key')) throw new UsernameOrEmailTaken('email');
+    if (isUniqueViolation(error, 'users_external_id_key')) throw new ExternalIdTaken();
     throw error;
   }
 }

@@ -25,7 +25,7 @@ export class UsersService {
     private readonly events: DomainEvents,
   ) {}
 
-  /** Adds a user inside the transaction that starts their stream. @throws UsernameOrEmailTaken */
+  /** Adds a user inside the transaction that starts their stream. @throws UsernameOrEmailTaken, ExternalIdTaken */
   async create(tx: StreamTransaction, user: NewUser): Promise<void> {
     await this.repository.insert(tx, user);
     tx.publishExternal({ type: USER_CREATED, actorId: user.id, subjectId: user.id });
@@ -41,6 +41,11 @@ export class UsersService {
   /** The users of these ids that exist, in any order. */
   findMany(userIds: string[]): Promise<UserRow[]> {
     return this.repository.find(userIds);
+  }
+
+  /** The users with these ids of the host product, in any order; also deleted ones, which keep theirs. */
+  findByExternalIds(externalIds: string[]): Promise<(UserRow & { is_deleted: boolean })[]> {
+    return this.repository.findByExternalIds(externalIds);
   }
 
   /** Finds a user by user name or email, in any spelling; undefined if there is none. */

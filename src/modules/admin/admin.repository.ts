@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
-import { GUEST_USER_ID } from '../users/guest.constants.js';
+import { BUILT_IN_ACCOUNTS } from '../users/system-user.constants.js';
 import type { NodeStats } from './activity/node-stats.js';
 
 export interface UserCounts {
@@ -42,7 +42,7 @@ export interface BacklogRow {
   failed: number;
 }
 
-/** Without the account that all guests share. */
+/** Without the built-in accounts. */
 const USERS = statement<UserCounts>(
   'admin.count_users',
   `select coalesce(sum(total), 0)::bigint as total, coalesce(sum(banned), 0)::bigint as banned,
@@ -53,7 +53,7 @@ const USERS = statement<UserCounts>(
                   count(*) filter (where deleted_at is not null) as deleted,
                   count(*) filter (where created_at >= date_trunc('day', now(), 'UTC')) as new_today,
                   count(*) filter (where created_at >= now() - interval '7 days') as new_this_week
-             from users where id <> '${GUEST_USER_ID}' group by role) r`,
+             from users where id not in (${BUILT_IN_ACCOUNTS}) group by role) r`,
 );
 
 const CONVERSATIONS = statement<{ type: string; count: number }>(

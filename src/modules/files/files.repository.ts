@@ -90,8 +90,8 @@ const VISIBLE = statement<StoredFile>(
              where a.file_id = f.id))
       and exists (
             select from sessions s
-              join users u on u.id = s.user_id and u.deleted_at is null
-             where s.id = $3 and s.user_id = $2 and s.revoked_at is null and s.expires_at > now()
+              join users u on u.id = $2 and u.deleted_at is null
+             where s.id = $3 and (s.user_id = $2 or s.is_server_key) and s.revoked_at is null and s.expires_at > now()
                and not user_is_banned(u.banned_at, u.banned_until))`,
 );
 

@@ -3,6 +3,7 @@ import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { isGuest } from '../users/guest.constants.js';
+import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { renderParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
 import { PARTICIPANTS_MAX } from './participants.dto.js';
@@ -91,7 +92,8 @@ export class AddParticipants {
     for (const id of ids) {
       const row = candidates.get(id);
       // All guests share one account: adding it to a conversation would open the conversation to everyone.
-      if (!row || row.is_banned || isGuest({ userId: id })) throw new UserNotFound();
+      const isBuiltIn = isGuest({ userId: id }) || id === SYSTEM_USER_ID;
+      if (!row || row.is_banned || isBuiltIn) throw new UserNotFound();
       if (row.is_banned_here) throw new PermissionDenied('This user is banned from this conversation.');
       if (row.is_blocked) throw new PermissionDenied('You cannot start a conversation with this user.');
     }

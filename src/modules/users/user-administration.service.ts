@@ -4,6 +4,7 @@ import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor, SystemRole } from '../../platform/identity/actor.js';
 import { isGuest } from './guest.constants.js';
+import { SYSTEM_USER_ID } from './system-user.constants.js';
 import { IdempotencyRepository } from '../../platform/http/idempotency.repository.js';
 import { parseProfileChanges } from './profile-changes.js';
 import type { UpdateProfileDto, UserRow } from './users.dto.js';
@@ -72,7 +73,7 @@ export class UserAdministration {
    * admin or by themselves, as long as one remains. @throws UserNotFound, PermissionDenied, LastAdmin, ValidationError
    */
   async update(actor: Actor, userId: string, { role, ...profile }: UserUpdate, reason: string): Promise<void> {
-    requireNotGuest(userId);
+    requireNotBuiltIn(userId);
     const changes = parseProfileChanges(profile);
     await this.change(userId, async (tx) => {
       // A change of role locks all admins first: of two admins who demote each other, the second is no longer an admin.
@@ -107,7 +108,8 @@ export class UserAdministration {
     userId: string,
     minimumRole: 'moderator' | 'admin',
   ): Promise<ActorAndTarget> {
-    if (minimumRole === 'admin') requireNotGuest(userId);
+    if (minimumRole === 'admin') requireNotBuiltIn(userId);
+    requireNotSystem(userId);
     const current = await this.policy.requireActive(tx, actor);
     const target = await this.requireUser(tx, userId);
     this.policy.requireOutranks(current, target, minimumRole);
@@ -146,8 +148,15 @@ function requireOtherAdmin(admins: string[], userId: string): void {
 }
 
 /** All guests share one account. A ban excludes all of them at once; other changes would break guest access. */
-function requireNotGuest(userId: string): void {
+function requireNotBuiltIn(userId: string): void {
+  requireNotSystem(userId);
   if (isGuest({ userId })) throw new PermissionDenied('All guests share this account; it can only be banned.');
+}
+
+/** A ban of this account would end every server key. */
+function requireNotSystem(userId: string): void {
+  if (userId === SYSTEM_USER_ID)
+    throw new PermissionDenied('This account belongs to the server; it cannot be changed.');
 }
 
 function toAuditTarget(id: string): { type: string; id: string } {

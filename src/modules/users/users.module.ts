@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { IdempotencyRepository } from '../../platform/http/idempotency.repository.js';
 import { PresenceLookup } from './presence-lookup.service.js';
+import { SystemUserProfile } from './system-user-profile.js';
 import { UserAdministration } from './user-administration.service.js';
 import { UsersController } from './users.controller.js';
 import { UsersGateway } from './users.gateway.js';
@@ -17,6 +18,7 @@ import { UsersService } from './users.service.js';
     UsersGateway,
     PresenceLookup,
     UserAdministration,
+    SystemUserProfile,
     IdempotencyRepository,
   ],
   exports: [UsersService, UserAdministration, UsersPolicy, PresenceLookup],

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../platform/database/sql.js';
 import { AccountBanned, AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor, SystemRole } from '../../platform/identity/actor.js';
+import { isServer } from './system-user.constants.js';
 import type { UserRow } from './users.dto.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -14,14 +15,19 @@ export class UsersPolicy {
 
   /**
    * The first call of a write, under its lock. The credential was checked at the start of the request; since then the
-   * session may have been revoked or the user banned. Returns the actor with their current role.
-   * @throws AuthenticationRequired, AccountBanned
+   * session may have been revoked or the user banned. Returns the actor with their current role; the role of the host's
+   * backend is that of its actor, because none is stored. @throws AuthenticationRequired, AccountBanned
    */
   async requireActive(tx: Queryable | undefined, actor: Actor): Promise<Actor> {
     const state = await this.repository.actorState(tx, actor.sessionId, actor.userId);
     if (!state) throw new AuthenticationRequired();
     requireNotBanned(state);
-    return { ...actor, role: state.role, username: state.username, displayName: state.display_name };
+    return {
+      ...actor,
+      role: isServer(actor) ? actor.role : state.role,
+      username: state.username,
+      displayName: state.display_name,
+    };
   }
 
   /**

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isUniqueViolation } from '../../platform/database/database-errors.js';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { SystemRole } from '../../platform/identity/actor.js';
-import { GUEST_USER_ID } from './guest.constants.js';
+import { BUILT_IN_ACCOUNTS } from './system-user.constants.js';
 import { foldName } from '../../platform/text-search/fold.js';
 import type { ProfileChanges } from './profile-changes.js';
 import type { NewUser, UserRow } from './users.dto.js';
@@ -32,11 +32,11 @@ const FIND_BY_USERNAME_OR_EMAIL = statement<UserRow>(
   `select ${COLUMNS} from users u where (u.username = $1 or u.email = $2) and u.deleted_at is null`,
 );
 
-/** The shared account of guests is excluded. */
+/** The built-in accounts are excluded. */
 const SEARCH = statement<UserRow>(
   'users.search',
   `select ${COLUMNS} from users u
-    where u.deleted_at is null and u.id <> '${GUEST_USER_ID}' and u.username > $2
+    where u.deleted_at is null and u.id not in (${BUILT_IN_ACCOUNTS}) and u.username > $2
       and (u.username || ' ' || u.folded_name) like '%' || $1 || '%'
     order by u.username limit $3`,
 );
@@ -123,8 +123,8 @@ const ACTOR_STATE = statement<ActorState>(
   'users.actor_state',
   `select u.role, u.username, u.display_name, u.ban_reason, u.banned_until,
           user_is_banned(u.banned_at, u.banned_until) as is_banned
-     from sessions s join users u on u.id = s.user_id
-    where s.id = $1 and u.id = $2 and s.revoked_at is null and s.expires_at > now() and u.deleted_at is null`,
+     from sessions s join users u on u.id = $2
+    where s.id = $1 and (s.user_id = $2 or s.is_server_key) and s.revoked_at is null and s.expires_at > now() and u.deleted_at is null`,
 );
 
 /** The current state of the actor of a write. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { cleanName } from '../validation/text.js';
 import { FILE_SETTINGS } from './file-settings.js';
 import { OBSERVABILITY_SETTINGS } from './observability-settings.js';
 import { WEBHOOK_SETTINGS } from './webhook-settings.js';
@@ -202,6 +203,19 @@ export const SETTINGS = {
     default: 'strip',
     description: 'Whether markup that has an effect in HTML is removed from messages.',
   }),
+  systemName: declare(
+    {
+      name: 'SYSTEM_NAME',
+      description: 'Display name of the account that sends what the server and server keys write, 1 to 80 characters.',
+    },
+    'System',
+    parseSystemName,
+  ),
+  systemAvatarUrl: url({
+    name: 'SYSTEM_AVATAR_URL',
+    schemes: ['https'],
+    description: 'Avatar of that account; unset: none.',
+  }),
   guestAccess: choice({
     name: 'GUEST_ACCESS',
     options: ['off', 'read', 'write'],
@@ -249,6 +263,12 @@ export const SETTINGS = {
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 export type SettingValues = { readonly [Key in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[Key]> };
+
+function parseSystemName(value: string): string {
+  const name = cleanName(value);
+  if (name === '' || [...name].length > 80) throw new Error('must be a visible text of 1 to 80 characters');
+  return name;
+}
 
 function parseTrustProxy(value: string): number | readonly string[] {
   if (/^\d{1,2}$/.test(value)) return Number(value);

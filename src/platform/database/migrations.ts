@@ -10,6 +10,7 @@ import { CreateFiles1764700006000 } from '../../../migrations/1764700006000-crea
 import { CreateMessages1764700007000 } from '../../../migrations/1764700007000-create-messages.js';
 import { CreateWebhooks1764700008000 } from '../../../migrations/1764700008000-create-webhooks.js';
 import { CreateAdmin1764700009000 } from '../../../migrations/1764700009000-create-admin.js';
+import { CreateServerKeys1764800000000 } from '../../../migrations/1764800000000-create-server-keys.js';
 import { AddExternalIdsOfUsers1764820000000 } from '../../../migrations/1764820000000-add-external-ids-of-users.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
@@ -24,6 +25,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateMessages1764700007000,
   CreateWebhooks1764700008000,
   CreateAdmin1764700009000,
+  CreateServerKeys1764800000000,
   AddExternalIdsOfUsers1764820000000,
 ];
 

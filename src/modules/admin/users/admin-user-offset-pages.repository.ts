@@ -3,7 +3,7 @@ import { Sql, statement } from '../../../platform/database/sql.js';
 import type { SystemRole } from '../../../platform/identity/actor.js';
 import { foldName } from '../../../platform/text-search/fold.js';
 import type { UserStatus } from './admin-users.dto.js';
-import { type AdminUserRow, COLUMNS, IS_BANNED } from './admin-users.repository.js';
+import { type AdminUserRow, COLUMNS, IS_BANNED, IS_LISTED } from './admin-users.repository.js';
 
 export interface UserOffsetFilter {
   readonly search?: string;
@@ -14,7 +14,7 @@ export interface UserOffsetFilter {
 const VISIBLE_STATUS = `coalesce((select p.announced_status from presence_settings p where p.user_id = u.id), 'offline')`;
 
 const MATCHES_FILTER = `
-  ($1::text is null or (u.username || ' ' || u.folded_name) like '%' || $1 || '%' or u.email like '%' || $1 || '%')
+  ${IS_LISTED} and ($1::text is null or (u.username || ' ' || u.folded_name) like '%' || $1 || '%' or u.email like '%' || $1 || '%')
   and ($2::text is null or case $2
          when 'active' then u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
          when 'banned' then ${IS_BANNED}

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Statement } from '../../../platform/database/sql.js';
 import type { SystemRole } from '../../../platform/identity/actor.js';
 import { foldName } from '../../../platform/text-search/fold.js';
+import { SYSTEM_USER_ID } from '../../users/system-user.constants.js';
 import type { AccountStatus, MessageErasureMode } from './admin-users.dto.js';
 
 export interface AdminUserRow {
@@ -81,10 +82,13 @@ const RECENT = 2000;
 const STRATEGIES = ['all', 'recent', 'indexed', 'short'] as const;
 type Strategy = (typeof STRATEGIES)[number];
 
+/** The system account is not administered; that of the guests can be banned. */
+export const IS_LISTED = `u.id <> '${SYSTEM_USER_ID}'`;
+
 function pageOf(status: string, role: string, strategy: Strategy): string {
   const fits = `((u.username || ' ' || u.folded_name) like '%' || $1 || '%' or u.email like '%' || $1 || '%')`;
   const older = `($3::uuid is null or u.id < $3)`;
-  const conditions = `${status} and ${role} and ${older}`;
+  const conditions = `${status} and ${role} and ${older} and ${IS_LISTED}`;
   const end = `order by u.id desc limit $4`;
   switch (strategy) {
     case 'all':

@@ -21,6 +21,8 @@
 -- after everything else that would refuse the send. Of several sends of one user in a batch, the first that may be stored
 -- is stored.
 --
+-- A server key may act as any user: its session counts for every sender.
+--
 -- is_released: a moderator releases a message that was held for review. The sender's session may have ended since, and
 -- slow mode does not apply; everything else is checked as it is now.
 --
@@ -119,7 +121,7 @@ begin
       left join conversations c on c.id = e.conversation_id
       left join participants p on p.conversation_id = e.conversation_id and p.user_id = e.sender_id
       left join users u on u.id = e.sender_id
-      left join sessions s on s.id = e.session_id and s.user_id = e.sender_id
+      left join sessions s on s.id = e.session_id and (s.user_id = e.sender_id or s.is_server_key)
       left join messages r on r.id = e.reply_to_id
       left join messages twin on twin.conversation_id is not distinct from e.conversation_id and twin.sender_id = e.sender_id
                              and twin.client_message_id = e.client_message_id

@@ -45,7 +45,7 @@ begin
       left join conversations c on c.id = e.conversation_id
       left join participants p on p.conversation_id = e.conversation_id and p.user_id = e.user_id
       left join users u on u.id = e.user_id
-      left join sessions s on s.id = e.session_id and s.user_id = e.user_id
+      left join sessions s on s.id = e.session_id and (s.user_id = e.user_id or s.is_server_key)
       left join messages m on m.id = e.message_id and m.conversation_id = e.conversation_id
   ),
   wanted as (

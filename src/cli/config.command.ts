@@ -12,6 +12,7 @@ const REDACTED = '[redacted]';
 export const FOREIGN_SETTINGS: Readonly<Record<string, string>> = {
   SUPABASE_URL: 'tokens of an identity provider are accepted with JWT_EXTERNAL_JWKS_URL, _ISSUER and _AUDIENCE',
   SUPABASE_SERVICE_KEY: 'no key of the identity provider is needed: its tokens are checked with its public keys',
+  SUPABASE_JWT_SECRET: 'the shared secret of an identity provider is JWT_EXTERNAL_SECRET',
 };
 
 export function configCommand(): Command {
@@ -66,6 +67,7 @@ async function problemsOf(environment: Environment): Promise<string[]> {
 function redact(name: string, value: unknown): unknown {
   if (value === undefined || value === '') return undefined;
   if (SECRET_NAME.test(name)) return REDACTED;
+  if (Array.isArray(value)) return value.map((entry: unknown) => redact(name, entry));
   if (typeof value !== 'string' || !URL.canParse(value)) return value;
   const url = new URL(value);
   if (!url.username && !url.password && !url.search) return value;

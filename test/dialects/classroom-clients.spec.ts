@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { SignJWT } from 'jose';
 import { WebSocket } from 'ws';
@@ -238,17 +239,43 @@ describe('a Supabase token', () => {
     expect((await next('GET', '/api/v1/auth/sessions')).body.data).toHaveLength(1);
   });
 
-  it('is refused if it is signed with a shared secret, because every service that checks it could forge one', async () => {
-    const shared = new TextEncoder().encode('a secret that both know, of 32 bytes and more');
-    const token = await new SignJWT({ role: 'authenticated' })
-      .setProtectedHeader({ alg: 'HS256' })
+  const sharedSecret = randomBytes(32).toString('base64');
+  const tokenWithSharedSecret = (): Promise<string> =>
+    new SignJWT({ role: 'authenticated' })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setIssuer(provider.issuer)
       .setAudience('authenticated')
       .setSubject('8f2d8a5e-0c59-4e1c-9a3a-5d2f1f0b7c6e')
       .setIssuedAt()
       .setExpirationTime('10m')
-      .sign(shared);
-    const { status, body } = await literalCalls(world.url, token)('GET', '/api/conversations');
+      .sign(Buffer.from(sharedSecret));
+
+  it('is refused if it is signed with a shared secret that is not configured', async () => {
+    const { status, body } = await literalCalls(world.url, await tokenWithSharedSecret())('GET', '/api/conversations');
     expect([status, body.detail]).toEqual([401, 'Invalid token']);
+  });
+
+  it('is accepted if it is signed with the configured secret, and closes registration in every dialect', async () => {
+    const shared = await World.start({
+      JWT_EXTERNAL_ISSUER: provider.issuer,
+      JWT_EXTERNAL_AUDIENCE: 'authenticated',
+      JWT_EXTERNAL_SECRET: sharedSecret,
+    });
+    try {
+      const call = literalCalls(shared.url, await tokenWithSharedSecret());
+      expect((await call('GET', '/api/conversations')).status).toBe(200);
+      const body = { email: 'eva@example.org', username: 'eva', password: 'orbit-41-lamp-plum-river' };
+      for (const [path, code] of [
+        ['/api/v1/users', 'REGISTRATION_CLOSED'],
+        ['/api/v1/auth/register', 'REGISTRATION_CLOSED'],
+        ['/users/register', 'REGISTRATION_CLOSED'],
+        ['/api/users', 'registration_closed'],
+      ] as const) {
+        const { status, body: refusal } = await call('POST', path, body);
+        expect([path, status, refusal.code ?? refusal.error.code]).toEqual([path, 403, code]);
+      }
+    } finally {
+      await shared.stop();
+    }
   });
 });

@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
-import { AccountApp } from '../support/account-app.js';
+import { AccountApp, PASSWORD } from '../support/account-app.js';
 import { TestIdentityProvider } from '../support/doubles/test-identity-provider.js';
 
 describe('a token of the identity provider', () => {
@@ -8,7 +8,7 @@ describe('a token of the identity provider', () => {
   let chat: AccountApp;
   beforeAll(async () => {
     provider = await TestIdentityProvider.start();
-    chat = await AccountApp.start(provider.environment);
+    chat = await AccountApp.start({ ...provider.environment, REGISTRATION: 'open' });
   });
   afterAll(async () => {
     await chat.close();
@@ -163,6 +163,10 @@ describe('a token of the identity provider', () => {
     ['no subject', () => provider.token({})],
     ['a subject with a NUL', () => provider.token({ sub: 'x\0y' })],
     ['an endless subject', () => provider.token({ sub: 'x'.repeat(300) })],
+    [
+      'a header that is not JSON',
+      async () => `bm8.${(await provider.token({ sub: 'x' })).split('.').slice(1).join('.')}`,
+    ],
     ['iat ahead', () => provider.token({ sub: 'x', iat: now() + 300 })],
     ['nbf ahead', () => provider.token({ sub: 'x', nbf: now() + 300 })],
     ['jku', () => provider.token({ sub: 'x' }, undefined, { jku: 'https://evil.example/jwks' })],
@@ -210,6 +214,97 @@ describe('a token of the identity provider', () => {
       expect((await away.me(await provider.token({ sub: 'u-1' }))).status).toBe(503);
     } finally {
       await away.close();
+    }
+  });
+});
+
+describe('a token of one of several identity providers', () => {
+  const secret = randomBytes(32).toString('base64');
+  let first: TestIdentityProvider;
+  let second: TestIdentityProvider;
+  let chat: AccountApp;
+  beforeAll(async () => {
+    first = await TestIdentityProvider.start('https://one.example.org');
+    second = await TestIdentityProvider.start('https://two.example.org');
+    const urls = [first, second].map(({ environment }) => environment.JWT_EXTERNAL_JWKS_URL);
+    chat = await AccountApp.start({
+      JWT_EXTERNAL_JWKS_URL: urls.join(', '),
+      JWT_EXTERNAL_ISSUER: [first.issuer, second.issuer, 'https://three.example.org'].join(', '),
+      JWT_EXTERNAL_AUDIENCE: 'parley-chat, parley-chat, authenticated',
+      JWT_EXTERNAL_SECRET: secret,
+    });
+  });
+  afterAll(async () => {
+    await chat.close();
+    await first.stop();
+    await second.stop();
+  });
+
+  const now = () => Math.floor(Date.now() / 1000);
+  const signed = (claims: object, key = secret, alg = 'HS256') =>
+    new SignJWT({ iss: 'https://three.example.org', aud: 'authenticated', iat: now(), exp: now() + 600, ...claims })
+      .setProtectedHeader({ alg, typ: 'JWT' })
+      .sign(Buffer.from(key));
+
+  it('belongs to one user for each issuer and subject, whatever the kind of key', async () => {
+    const tokens = [await first.token({ sub: '7' }), await second.token({ sub: '7' }), await signed({ sub: '7' })];
+    const answers = await Promise.all(tokens.map((token) => chat.me(token)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(3);
+    const again = await chat.me(await signed({ sub: '7', jti: 'next' }));
+    expect(again.body.id).toBe(answers[2]!.body.id);
+  });
+
+  const confusions: [string, () => Promise<string>][] = [
+    ['the issuer of another key', () => first.token({ sub: 'x', iss: second.issuer })],
+    [
+      'the issuer of the shared secret and a published key',
+      () => first.token({ sub: 'x', iss: 'https://three.example.org', aud: 'authenticated' }),
+    ],
+    [
+      'the shared secret and the issuer of published keys',
+      () => signed({ sub: 'x', iss: first.issuer, aud: first.audience }),
+    ],
+    ['another secret', () => signed({ sub: 'x' }, randomBytes(32).toString('base64'))],
+    ['the audience of another provider', () => signed({ sub: 'x', aud: 'parley-chat' })],
+    ['no audience', () => signed({ sub: 'x', aud: undefined })],
+    ['another HMAC than HS256', () => signed({ sub: 'x' }, secret.repeat(2), 'HS512')],
+    ['no subject, as the public key of a Supabase project', () => signed({ role: 'anon' })],
+    ['no expiry', () => signed({ sub: 'x', exp: undefined })],
+  ];
+
+  it.each(confusions)('is refused with %s', async (_what, make) => {
+    const { status, body } = await chat.me(await make());
+    expect({ status, code: body.error.code }).toEqual({ status: 401, code: 'AUTHENTICATION_REQUIRED' });
+  });
+
+  it('is refused once it has expired, although it was verified before', async () => {
+    const token = await signed({ sub: 'late', exp: now() + 30 });
+    expect((await chat.me(token)).status).toBe(200);
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 31_000);
+    expect((await chat.me(token)).body.error.details).toEqual({ token_expired: true });
+    clock.mockRestore();
+  });
+
+  it('closes registration, unless it is set to be open', async () => {
+    const body = { email: 'eva@example.org', username: 'eva', password: PASSWORD };
+    const { status, body: refusal } = await chat.call('POST', '/auth/register', { body });
+    expect([status, refusal.error.code]).toEqual([403, 'REGISTRATION_CLOSED']);
+  });
+
+  it('creates no user if unknown ones are rejected, and opens the account of a known one', async () => {
+    const known = await chat.me(await first.token({ sub: 'known' }));
+    const strict = await AccountApp.start({
+      ...first.environment,
+      DATABASE_URL: chat.database.url,
+      EXTERNAL_USERS: 'reject',
+    });
+    try {
+      const { status, body } = await strict.me(await first.token({ sub: 'unknown' }));
+      expect([status, body.error.code]).toEqual([403, 'EXTERNAL_USER_UNKNOWN']);
+      expect((await strict.me(await first.token({ sub: 'known', jti: 'n' }))).body.id).toBe(known.body.id);
+    } finally {
+      await strict.close();
     }
   });
 });

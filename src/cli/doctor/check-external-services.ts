@@ -28,7 +28,7 @@ export const checkScanner: Check = {
 
 export const checkIdentityProvider: Check = {
   needs: ['JWT_EXTERNAL_JWKS_URL'],
-  run: async ({ values: { jwtExternalJwksUrl } }) => (jwtExternalJwksUrl ? [await tryKeys(jwtExternalJwksUrl)] : []),
+  run: ({ values: { jwtExternalJwksUrl } }) => Promise.all(jwtExternalJwksUrl.map(tryKeys)),
 };
 
 async function tryRedis(url: string): Promise<Finding> {

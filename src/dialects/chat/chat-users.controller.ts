@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RegisterDto } from '../../modules/auth/auth.dto.js';
-import { AccountLocked, InvalidCredentials } from '../../modules/auth/auth.errors.js';
+import { AccountLocked, InvalidCredentials, RegistrationClosed } from '../../modules/auth/auth.errors.js';
 import { AuthService } from '../../modules/auth/auth.service.js';
 import { RegistrationService } from '../../modules/auth/registration.service.js';
 import { CurrentLoginSource, type LoginSource } from '../../modules/auth/login-source.js';
@@ -36,7 +36,7 @@ export class ChatUsersController {
   @Limit(LOGIN_LIMIT)
   @RateLimitProfile(CHAT_LOGIN_LIMITS)
   @ApiCreatedResponse({ type: ChatUserDto })
-  @Throws(UsernameOrEmailTaken)
+  @Throws(UsernameOrEmailTaken, RegistrationClosed)
   async register(@Body() dto: RegisterDto, @CurrentLoginSource() source: LoginSource): Promise<ChatUserDto> {
     return presentUser(await this.registration.register(dto, source));
   }

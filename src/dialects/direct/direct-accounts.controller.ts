@@ -8,7 +8,12 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { RegisterDto } from '../../modules/auth/auth.dto.js';
-import { AccountLocked, InvalidCredentials, RefreshTokenInvalid } from '../../modules/auth/auth.errors.js';
+import {
+  AccountLocked,
+  InvalidCredentials,
+  RefreshTokenInvalid,
+  RegistrationClosed,
+} from '../../modules/auth/auth.errors.js';
 import { AuthService } from '../../modules/auth/auth.service.js';
 import { RegistrationService } from '../../modules/auth/registration.service.js';
 import { SessionRefreshService } from '../../modules/auth/session-refresh.service.js';
@@ -76,7 +81,7 @@ export class DirectAccountsController {
   @Post('users')
   @ApiOperation({ summary: 'Creates an account.' })
   @ApiCreatedResponse({ type: DirectRegisteredDto })
-  @Throws(UsernameOrEmailTaken)
+  @Throws(UsernameOrEmailTaken, RegistrationClosed)
   async register(@Body() dto: RegisterDto, @CurrentLoginSource() source: LoginSource): Promise<DirectRegisteredDto> {
     return presentRegistered(await this.registration.register(dto, source));
   }

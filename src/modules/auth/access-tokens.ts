@@ -5,11 +5,10 @@ import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import { JWT_VERIFY_OPTIONS, tokenRefusal } from '../../platform/identity/authenticator.js';
 import { isUuid } from '../../platform/validation/fields.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 export const MAX_TOKEN_LENGTH = 4096;
 const MAX_SKEW_SECONDS = 30;
-/** Tokens whose signature has been checked; the oldest are evicted first. */
-const CACHE_MAX = 20_000;
 
 /** The session of a token, and when the token expires (epoch seconds). */
 export interface AccessClaims {
@@ -52,8 +51,7 @@ export function jwtOptions(config: Pick<Config, 'jwtSecret'>): JwtModuleOptions 
 export class AccessTokens {
   /** The header of all our tokens, in its encoded form. */
   private readonly header: string;
-  /** By the whole text of the token, so that only exactly the same token is found. */
-  private readonly verified = new Map<string, AccessClaims>();
+  private readonly verified = new VerifiedTokens<AccessClaims>();
   private readonly key: KeyObject;
 
   constructor(
@@ -76,8 +74,7 @@ export class AccessTokens {
 
   /** The claims of a token that was verified before and has not expired. */
   findVerified(token: string): AccessClaims | undefined {
-    const known = this.verified.get(token);
-    return known && known.expiresAt > Date.now() / 1000 ? known : undefined;
+    return this.verified.find(token);
   }
 
   /**
@@ -96,8 +93,7 @@ export class AccessTokens {
    */
   acceptVerified(token: string, payload: object): AccessClaims {
     const claims = claimsOf(token, payload);
-    if (this.verified.size >= CACHE_MAX) this.verified.delete(this.verified.keys().next().value!);
-    this.verified.set(token, claims);
+    this.verified.add(token, claims, claims.expiresAt * 1000);
     return claims;
   }
 

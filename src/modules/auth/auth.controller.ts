@@ -35,6 +35,7 @@ import {
   FreshTokenRequired,
   InvalidCredentials,
   RefreshTokenInvalid,
+  RegistrationClosed,
   SessionNotFound,
 } from './auth.errors.js';
 import { AccountSettingsService } from './account-settings.service.js';
@@ -67,7 +68,7 @@ export class AuthController {
   @Post(['auth/register', 'users'])
   @ApiOperation({ summary: 'Creates an account.' })
   @ApiCreatedResponse({ type: UserDto })
-  @Throws(UsernameOrEmailTaken)
+  @Throws(UsernameOrEmailTaken, RegistrationClosed)
   register(@Body() dto: RegisterDto, @CurrentLoginSource() source: LoginSource): Promise<UserDto> {
     return this.registration.register(dto, source);
   }

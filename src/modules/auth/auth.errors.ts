@@ -7,6 +7,18 @@ export class InvalidCredentials extends defineError('INVALID_CREDENTIALS', 401, 
   action: 'Ask for the password again.',
 }) {}
 
+export class RegistrationClosed extends defineError('REGISTRATION_CLOSED', 403, {
+  message: 'Accounts cannot be created here. Log in with the app that this chat belongs to.',
+  meaning: 'Users may not create accounts themselves here (`REGISTRATION`): the host product brings its users.',
+  action: 'Do not offer registration; use a token of the host product.',
+}) {}
+
+export class ExternalUserUnknown extends defineError('EXTERNAL_USER_UNKNOWN', 403, {
+  message: 'The user of this token is not known here.',
+  meaning: 'The token is valid, but its user has no account here, and tokens create none (`EXTERNAL_USERS`).',
+  action: 'Have the host product create the user first. Do not refresh.',
+}) {}
+
 export class AccountLocked extends defineError('ACCOUNT_LOCKED', 423, {
   message: 'Too many failed logins. Wait before the next attempt.',
   meaning: 'Too many failed logins from this source. Known devices are not affected.',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import { AuthenticationRequired, ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
@@ -8,7 +9,7 @@ import { cleanName, foldUsername } from '../../platform/validation/text.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { UsernameOrEmailTaken } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
-import { AccountDeleted } from './auth.errors.js';
+import { AccountDeleted, ExternalUserUnknown } from './auth.errors.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
 import type { ExternalClaims } from './external-tokens.js';
 
@@ -24,14 +25,19 @@ export class ExternalLogin {
     private readonly identities: ExternalIdentitiesRepository,
     private readonly users: UsersService,
     private readonly log: EventLog,
+    private readonly config: Config,
   ) {}
 
-  /** Ensures that the session of the token exists, and its user. @throws AuthenticationRequired, AccountDeleted */
+  /**
+   * Ensures that the session of the token exists, and its user.
+   * @throws AuthenticationRequired, AccountDeleted, ExternalUserUnknown
+   */
   async ensureSession(claims: ExternalClaims): Promise<void> {
     const session = { ...claims, id: claims.sessionId };
     if (await this.identities.openSession(session)) return;
     const identity = await this.identities.find(claims.issuer, claims.subject);
     if (identity?.is_deleted) throw new AccountDeleted();
+    if (!identity && this.config.externalUsers === 'reject') throw new ExternalUserUnknown();
     if (!identity) await this.register(claims);
     // Repeated also when the identity is known: another node may have created it between the two statements.
     if (!(await this.identities.openSession(session))) throw new AuthenticationRequired();

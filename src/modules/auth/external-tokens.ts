@@ -1,13 +1,24 @@
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type ProtectedHeaderParameters,
+} from 'jose';
 import { Config } from '../../platform/config/config.js';
+import { externalIssuers } from '../../platform/config/external-issuers.js';
 import { AuthenticationRequired, ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { isStorable } from '../../platform/validation/text.js';
 import { MAX_TOKEN_LENGTH } from './access-tokens.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
-/** Asymmetric algorithms only: with a shared secret the provider and this server could forge each other's tokens. */
-const ALGORITHMS = [
+/** The algorithms of published keys. */
+const ASYMMETRIC_ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',
@@ -25,6 +36,11 @@ const FORBIDDEN_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit'];
 const MAX_SKEW_SECONDS = 30;
 const JWKS_TIMEOUT_MS = 3000;
 const ID_MAX = 255;
+/**
+ * How long a verified token is accepted without being verified again. `jose` keeps the keys of a provider for ten
+ * minutes, so the tokens of a key that the provider withdraws are refused after at most eleven.
+ */
+const TRUST_MS = 60_000;
 
 export interface ExternalClaims {
   /**
@@ -41,42 +57,80 @@ export interface ExternalClaims {
   readonly email: string | undefined;
 }
 
-/** Verifies access tokens of the configured identity provider with the keys that it publishes. */
+/** What verifies the tokens of one provider: for each kind of algorithm the keys that only it may use. */
+interface Verifier {
+  readonly audience: string;
+  readonly publishedKeys: JWTVerifyGetKey | undefined;
+  readonly secret: KeyObject | undefined;
+}
+
+/**
+ * Verifies access tokens of the configured identity providers. The issuer decides which keys are tried, and the kind of
+ * a key which algorithms are accepted (RFC 8725, 3.1): a published key never verifies an HMAC, and the shared secret
+ * nothing else.
+ */
 @Injectable()
 export class ExternalTokens {
-  private readonly keys: JWTVerifyGetKey | undefined;
+  private readonly verifiers = new Map<string, Verifier>();
+  private readonly verified = new VerifiedTokens<ExternalClaims>();
 
-  constructor(private readonly config: Config) {
-    if (config.jwtExternalJwksUrl) {
-      this.keys = createRemoteJWKSet(new URL(config.jwtExternalJwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });
+  constructor(config: Config) {
+    for (const { issuer, audience, jwksUrl, secret } of externalIssuers(config)) {
+      this.verifiers.set(issuer, {
+        audience,
+        publishedKeys: jwksUrl ? createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS }) : undefined,
+        secret: secret ? createSecretKey(Buffer.from(secret)) : undefined,
+      });
     }
   }
 
-  /** Whether the token claims to be from the provider. Only `verify` proves it. */
+  /** Whether the token claims to be from a provider. Only `verify` proves it. */
   recognises(token: string): boolean {
-    if (!this.keys || token.length > MAX_TOKEN_LENGTH) return false;
-    try {
-      return decodeJwt(token).iss === this.config.jwtExternalIssuer;
-    } catch {
-      return false;
-    }
+    if (this.verifiers.size === 0 || token.length > MAX_TOKEN_LENGTH) return false;
+    return this.verified.find(token) !== undefined || this.verifierOf(token) !== undefined;
   }
 
   /** @throws AuthenticationRequired, ServiceUnavailable when the provider's keys cannot be loaded */
   async verify(token: string): Promise<ExternalClaims> {
+    const known = this.verified.find(token);
+    if (known) return known;
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, this.keys!, {
-        issuer: this.config.jwtExternalIssuer,
-        audience: this.config.jwtExternalAudience,
-        algorithms: ALGORITHMS,
-        clockTolerance: MAX_SKEW_SECONDS,
-        requiredClaims: ['sub', 'iat', 'exp'],
-      });
-      if (FORBIDDEN_HEADERS.some((name) => name in protectedHeader)) throw new AuthenticationRequired();
-      return toClaims(payload);
+      const claims = await this.verifyWith(this.verifierOf(token), token);
+      this.verified.add(token, claims, Math.min(claims.expiresAt.getTime(), Date.now() + TRUST_MS));
+      return claims;
     } catch (error) {
       throw toAuthError(error);
     }
+  }
+
+  private async verifyWith(verifier: Verifier | undefined, token: string): Promise<ExternalClaims> {
+    const header = headerOf(token);
+    if (!verifier || FORBIDDEN_HEADERS.some((name) => name in header)) throw new AuthenticationRequired();
+    const { audience, publishedKeys, secret } = verifier;
+    const options = { audience, clockTolerance: MAX_SKEW_SECONDS, requiredClaims: ['iss', 'sub', 'iat', 'exp'] };
+    if (secret && header.alg === 'HS256') {
+      return toClaims((await jwtVerify(token, secret, { ...options, algorithms: ['HS256'] })).payload);
+    }
+    if (!publishedKeys) throw new AuthenticationRequired();
+    return toClaims((await jwtVerify(token, publishedKeys, { ...options, algorithms: ASYMMETRIC_ALGORITHMS })).payload);
+  }
+
+  /** The verifier of the issuer that the token names. */
+  private verifierOf(token: string): Verifier | undefined {
+    try {
+      return this.verifiers.get(decodeJwt(token).iss ?? '');
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** @throws AuthenticationRequired */
+function headerOf(token: string): ProtectedHeaderParameters {
+  try {
+    return decodeProtectedHeader(token);
+  } catch {
+    throw new AuthenticationRequired();
   }
 }
 

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { externalIssuers } from '../../platform/config/external-issuers.js';
 import { newId } from '../../platform/database/ids.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { subjectOfIp } from '../../platform/throttling/limit-subject.js';
@@ -6,6 +8,7 @@ import { requireDisplayName, requireEmail, requireUsername } from '../users/user
 import type { NewUser, UserDto } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { RegisterDto } from './auth.dto.js';
+import { RegistrationClosed } from './auth.errors.js';
 import { AuthRepository } from './auth.repository.js';
 import type { LoginSource } from './login-source.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -18,10 +21,12 @@ export class RegistrationService {
     private readonly repository: AuthRepository,
     private readonly hasher: PasswordHasher,
     private readonly log: EventLog,
+    private readonly config: Config,
   ) {}
 
-  /** @throws ValidationError, UsernameOrEmailTaken, RateLimitExceeded, ServiceUnavailable */
+  /** @throws RegistrationClosed, ValidationError, UsernameOrEmailTaken, RateLimitExceeded, ServiceUnavailable */
   async register(dto: RegisterDto, { ip, signal }: LoginSource): Promise<UserDto> {
+    this.requireOpen();
     const username = requireUsername(dto.username);
     const email = requireEmail(dto.email);
     const displayName = requireDisplayName(dto.display_name ?? username);
@@ -40,6 +45,12 @@ export class RegistrationService {
   /** Creates an account whose fields have been validated. @throws UsernameOrEmailTaken, ServiceUnavailable */
   async create(user: NewUser, password: string): Promise<void> {
     await this.insert(user, await this.hasher.hash(password));
+  }
+
+  /** Once users come with tokens of the host, open registration would let anyone join beside them. */
+  private requireOpen(): void {
+    const { registration = externalIssuers(this.config).length > 0 ? 'closed' : 'open' } = this.config;
+    if (registration === 'closed') throw new RegistrationClosed();
   }
 
   private async insert(user: NewUser, passwordHash: string): Promise<void> {

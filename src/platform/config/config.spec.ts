@@ -159,7 +159,43 @@ describe('the configuration', () => {
     (name) => expect(problems({ [name]: 'x' })).toEqual([]),
   );
 
-  it('requires all settings of an identity provider or none', () => {
-    expect(problems({ JWT_EXTERNAL_ISSUER: 'https://id.example' })).toHaveLength(1);
-  });
+  const ISSUER = { JWT_EXTERNAL_ISSUER: 'https://id.example', JWT_EXTERNAL_AUDIENCE: 'chat' };
+  const TWO = { ...ISSUER, JWT_EXTERNAL_ISSUER: 'https://id.example, https://other.example' };
+  const KEYS = 'https://id.example/jwks';
+  const SHARED = 'mN4xQ8vT2zR6wY0pL3kJ7hG5fD1sA9cB';
+
+  it.each([
+    ['an issuer alone', { JWT_EXTERNAL_ISSUER: 'https://id.example' }, 'must be set together'],
+    ['no keys', ISSUER, 'with JWT_EXTERNAL_JWKS_URL or JWT_EXTERNAL_SECRET'],
+    ['a secret without an issuer', { JWT_EXTERNAL_SECRET: SHARED }, 'must be set together'],
+    ['one URL for two issuers', { ...TWO, JWT_EXTERNAL_JWKS_URL: KEYS }, 'an entry for each issuer'],
+    ['two issuers with one secret', { ...TWO, JWT_EXTERNAL_SECRET: SHARED }, 'only the last'],
+    [
+      'two audiences for one issuer',
+      { ...ISSUER, JWT_EXTERNAL_JWKS_URL: KEYS, JWT_EXTERNAL_AUDIENCE: 'a, b' },
+      'must have one entry, or one for each issuer',
+    ],
+    [
+      'one issuer twice',
+      {
+        ...ISSUER,
+        JWT_EXTERNAL_ISSUER: 'https://id.example, https://id.example',
+        JWT_EXTERNAL_JWKS_URL: `${KEYS}, ${KEYS}`,
+      },
+      'must not have an issuer twice',
+    ],
+    ['its own issuer', { ...ISSUER, JWT_EXTERNAL_ISSUER: 'parley', JWT_EXTERNAL_SECRET: SHARED }, 'must not be parley'],
+    ['its own secret', { ...ISSUER, JWT_EXTERNAL_SECRET: SHARED, JWT_SECRET: SHARED }, 'must differ from JWT_SECRET'],
+    ['a short secret', { ...ISSUER, JWT_EXTERNAL_SECRET: 'short' }, 'must have at least 32 bytes'],
+    ['a URL of another scheme', { ...ISSUER, JWT_EXTERNAL_JWKS_URL: 'ftp://id.example' }, 'starting with https'],
+  ])('rejects identity providers with %s', (_what, environment, reason) =>
+    expect(problems(environment)).toEqual([expect.stringContaining(reason)]),
+  );
+
+  it.each([
+    ['published keys', { ...ISSUER, JWT_EXTERNAL_JWKS_URL: KEYS }],
+    ['a shared secret', { ...ISSUER, JWT_EXTERNAL_SECRET: SHARED }],
+    ['published keys and a shared secret', { ...ISSUER, JWT_EXTERNAL_JWKS_URL: KEYS, JWT_EXTERNAL_SECRET: SHARED }],
+    ['two issuers, one with a secret', { ...TWO, JWT_EXTERNAL_JWKS_URL: KEYS, JWT_EXTERNAL_SECRET: SHARED }],
+  ])('accepts identity providers with %s', (_what, environment) => expect(problems(environment)).toEqual([]));
 });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { limitVariables, type RateLimit } from '../throttling/limits.js';
 import { makeDirectory } from './directories.js';
+import { problemsOfIssuers } from './external-issuers.js';
 import { misspellingProblems } from './misspelt-settings.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingValues } from './settings.js';
@@ -148,10 +149,7 @@ function ruleViolations(values: SettingValues, known: readonly string[]): string
     problems.push('PASSWORD_PEPPER must be set when NODE_ENV is production');
   }
   if (values.nodeEnv !== 'test' && values.bcryptCost < 10) problems.push('BCRYPT_COST must be at least 10');
-  const external = [values.jwtExternalJwksUrl, values.jwtExternalIssuer, values.jwtExternalAudience];
-  if (external.some((value) => value) && !external.every((value) => value)) {
-    problems.push('JWT_EXTERNAL_JWKS_URL, JWT_EXTERNAL_ISSUER and JWT_EXTERNAL_AUDIENCE must be set together');
-  }
+  if (!known.some((problem) => problem.startsWith('JWT_EXTERNAL_'))) problems.push(...problemsOfIssuers(values));
   const store = [values.s3Endpoint, values.s3Bucket, values.s3AccessKeyId, values.s3SecretAccessKey];
   if (values.storage === 's3' && !store.every((value) => value)) {
     problems.push('S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set when STORAGE is s3');

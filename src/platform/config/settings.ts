@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { cleanName } from '../validation/text.js';
 import { FILE_SETTINGS } from './file-settings.js';
 import { OBSERVABILITY_SETTINGS } from './observability-settings.js';
+import { TOKEN_SETTINGS } from './token-settings.js';
 import { WEBHOOK_SETTINGS } from './webhook-settings.js';
 import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.js';
 import { parseSecret, choice, decimal, declare, flag, integer, list, text, url, type Setting } from './setting.js';
@@ -61,51 +62,7 @@ export const SETTINGS = {
     description:
       'For several processes: queues, hints between processes and rate limits are shared through Redis; unset: each process counts its own rate limits.',
   }),
-  jwtSecret: declare(
-    {
-      name: 'JWT_SECRET',
-      aliases: ['JWT_SECRET_KEY'],
-      description:
-        'Signs access tokens, at least 32 bytes; unset: generated once in DATA_DIR (not allowed in production).',
-    },
-    '',
-    parseSecret,
-  ),
-  jwtAccessTtl: integer({
-    name: 'JWT_ACCESS_TTL',
-    default: 3600,
-    min: 1,
-    max: 3600,
-    description: 'Lifetime of an access token in seconds.',
-  }),
-  jwtRefreshTtl: integer({
-    name: 'JWT_REFRESH_TTL',
-    default: 2_592_000,
-    min: 60,
-    max: 31_536_000,
-    description: 'Lifetime of a session in seconds; refreshing does not extend it.',
-  }),
-  sessionsMaxPerUser: integer({
-    name: 'SESSIONS_MAX_PER_USER',
-    default: 100,
-    min: 1,
-    max: 10_000,
-    description: 'Sessions one user may have by password login; one more ends the least recently used session.',
-  }),
-  jwtExternalJwksUrl: url({
-    name: 'JWT_EXTERNAL_JWKS_URL',
-    schemes: ['https', 'http'],
-    description:
-      'URL of the keys of an identity provider whose tokens are also accepted; users are created on their first request.',
-  }),
-  jwtExternalIssuer: text({
-    name: 'JWT_EXTERNAL_ISSUER',
-    description: 'Issuer that tokens of the identity provider must have.',
-  }),
-  jwtExternalAudience: text({
-    name: 'JWT_EXTERNAL_AUDIENCE',
-    description: 'Audience that tokens of the identity provider must have.',
-  }),
+  ...TOKEN_SETTINGS,
   passwordHash: choice({
     name: 'PASSWORD_HASH',
     options: ['bcrypt', 'argon2id'],

@@ -5,16 +5,16 @@ import type { Environment } from '../../../src/platform/config/config.js';
 
 /** An identity provider with one key, on a free port. */
 export class TestIdentityProvider {
-  readonly issuer = 'https://login.example.org';
   readonly audience = 'parley-chat';
 
   private constructor(
+    readonly issuer: string,
     private readonly server: Server,
     private readonly key: CryptoKey,
     readonly publicJwk: JWK,
   ) {}
 
-  static async start(): Promise<TestIdentityProvider> {
+  static async start(issuer = 'https://login.example.org'): Promise<TestIdentityProvider> {
     const { privateKey, publicKey } = await generateKeyPair('ES256');
     const publicJwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256' };
     const server = createServer((_request, response) => {
@@ -22,7 +22,7 @@ export class TestIdentityProvider {
       response.end(JSON.stringify({ keys: [publicJwk] }));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new TestIdentityProvider(server, privateKey, publicJwk);
+    return new TestIdentityProvider(issuer, server, privateKey, publicJwk);
   }
 
   get environment(): Environment {

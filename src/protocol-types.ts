@@ -137,6 +137,7 @@ export interface Requests {
     conversation_id: string;
     content?: string;
     message_type?: string;
+    sender_id?: string;
     reply_to_id?: string | null;
     mentions?: string[];
     attachment_ids?: string[];

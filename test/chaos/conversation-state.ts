@@ -42,8 +42,11 @@ const SUMMARY = [
   'created_at',
   'updated_at',
   'settings',
+  'external_id',
+  'picture',
+  'metadata',
 ];
-const FLAGS = ['is_archived', 'is_muted', 'muted_until', 'is_pinned'];
+const FLAGS = ['is_archived', 'is_muted', 'muted_until', 'is_pinned', 'metadata'];
 const PARTICIPANT = ['user_id', 'username', 'display_name', 'avatar_url', 'role', 'is_muted', 'joined_at'];
 const ME = ['id', 'username', 'display_name', 'email', 'profile', 'role', 'created_at'];
 
@@ -95,7 +98,7 @@ export async function fetchConversation(
     const shown = await rest.get<Fields>(`/conversations/${id}`);
     const state: ConversationState = {
       summary: only(SUMMARY, shown),
-      flags: only(FLAGS, shown),
+      flags: only(FLAGS, { ...shown, metadata: shown.membership_metadata }),
       participants: {},
       messages: {},
     };
@@ -118,7 +121,9 @@ export function applyToConversation(state: ConversationState, { type, data }: Fr
   if (message) {
     state.messages[message.id as string] = messageOf(message);
     for (const reply of Object.values(state.messages)) {
-      if (reply.reply_to_id === message.id) reply.reply_to_content = message.is_deleted ? null : message.content;
+      if (reply.reply_to_id !== message.id) continue;
+      reply.reply_to_content = message.is_deleted ? null : message.content;
+      Object.assign(reply.reply_to as Fields, { content: reply.reply_to_content });
     }
   } else if (type === 'reaction.added' || type === 'reaction.removed') {
     const target = state.messages[data.message_id as string];
@@ -147,7 +152,11 @@ export function applyToUser(state: ClientState, { type, data }: Frame): void {
 function rename(state: ClientState, user: Fields): void {
   const { id, username, display_name: name } = user;
   for (const { messages, participants } of Object.values(state.conversations)) {
-    for (const message of Object.values(messages)) if (message.sender_id === id) message.sender_name = name;
+    for (const message of Object.values(messages)) {
+      const quote = message.reply_to as Fields | null;
+      if (message.sender_id === id) message.sender_name = name;
+      if (quote && quote.sender_id === id) quote.sender_name = name;
+    }
     const own = participants[id as string];
     if (own) Object.assign(own, { username, display_name: name, avatar_url: (user.profile as Fields).avatar_url });
   }

@@ -91,7 +91,8 @@ export class World {
       await rest.call(kind === 'react' ? 'PUT' : 'DELETE', `/messages/${message}/reactions/${emoji}`);
     } else if (kind === 'pin' || kind === 'unpin')
       await rest.call(kind === 'pin' ? 'PUT' : 'DELETE', `/messages/${message}/pin`);
-    else if (kind === 'rename') await rest.call('PATCH', group, { title: `z${text}` });
+    else if (kind === 'rename')
+      await rest.call('PATCH', group, { title: `z${text}`, metadata: { [`k${which % 3}`]: which % 2 ? text : null } });
     else if (kind === 'settings') await rest.call('PATCH', group, { settings: { allow_invites: which % 2 === 0 } });
     else if (kind === 'add') await rest.post(`${group}/participants`, { user_ids: [target] });
     else if (kind === 'remove') await rest.call('DELETE', `${group}/participants/${target}`);
@@ -99,9 +100,10 @@ export class World {
     else if (kind === 'role') {
       const change = { role: ROLES[which % 3]!, is_muted: which % 5 === 0 };
       await rest.call('PATCH', `${group}/participants/${target}`, change);
-    } else if (kind === 'flags')
-      await rest.call('PATCH', `${group}/me`, { is_archived: which % 2 === 0, is_pinned: which % 3 === 0 });
-    else if (kind === 'profile')
+    } else if (kind === 'flags') {
+      const metadata = { [`k${which % 3}`]: which % 2 ? text : null };
+      await rest.call('PATCH', `${group}/me`, { is_archived: which % 2 === 0, is_pinned: which % 3 === 0, metadata });
+    } else if (kind === 'profile')
       await this.people[OBSERVER]!.rest.call('PATCH', '/users/me', { display_name: `N ${text}a`, bio: text });
     else if (kind === 'open') {
       const body = { type: 'group', title: `g${text}`, participant_ids: this.people.map((client) => client.person.id) };

@@ -404,7 +404,13 @@ describe('conversations', () => {
         muted_until: until,
         is_pinned: true,
       });
-      expect(flags.body).toEqual({ is_archived: false, is_muted: true, muted_until: until, is_pinned: true });
+      expect(flags.body).toEqual({
+        is_archived: false,
+        is_muted: true,
+        muted_until: until,
+        is_pinned: true,
+        metadata: {},
+      });
       expect((await owner.call('GET', `/conversations/${id}`)).body).toMatchObject({
         is_muted: false,
         is_pinned: false,

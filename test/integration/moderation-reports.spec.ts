@@ -229,6 +229,47 @@ describe('POST /reports', () => {
       expect((await act(admin, own, 'resolve', { outcome: 'dismissed' })).status).toBe(403);
     });
 
+    it('lets moderators read the conversation around it without joining, and every page is audited', async () => {
+      for (let i = 1; i <= 9; i++) await send(reader, `before ${i}`);
+      const { messageId, reportId } = await reported();
+      for (let i = 1; i <= 9; i++) await send(reader, `after ${i}`);
+      const read = (user: User, query: string) => user.call('GET', `/admin/reports/${reportId}/messages?${query}`);
+      const numbers = ({ data }: { data: { sequence_number: number }[] }) => data.map((one) => one.sequence_number);
+      const { body: around } = await read(moderators[0]!, 'limit=4');
+      expect([numbers(around), around.has_older, around.has_newer]).toEqual([[12, 11, 10, 9], true, true]);
+      const { body: older } = await read(moderators[0]!, `limit=4&cursor=${around.next_cursor}`);
+      expect(numbers(older)).toEqual([8, 7, 6, 5]);
+      const { body: newer } = await read(moderators[0]!, 'limit=4&after_number=12');
+      expect(numbers(newer)).toEqual([13, 14, 15, 16]);
+      const entries = (await admin.call('GET', `/admin/audit-log?target_id=${id}`)).body.data;
+      expect(entries).toHaveLength(3);
+      expect(entries[0]).toMatchObject({
+        action: 'report.read_conversation',
+        actor_id: moderators[0]!.userId,
+        after: { report_id: reportId, first_number: 13, last_number: 16 },
+      });
+      for (const user of [owner, author]) expect((await read(user, '')).status).toBe(403);
+      expect((await moderators[0]!.call('GET', `/conversations/${id}/messages`)).status).toBe(403);
+      const ofUser = (await report(reader, 'user', author.userId)).body.id;
+      const refused = await moderators[0]!.call('GET', `/admin/reports/${ofUser}/messages`);
+      expect(refused).toMatchObject({ status: 404, body: { error: { code: 'CONVERSATION_NOT_FOUND' } } });
+      expect(messageId).toBe(around.data[2].id);
+    });
+
+    it('lets moderators delete any message without joining, with a reason, and is audited', async () => {
+      const messageId = await send(author, 'buy this');
+      const remove = (user: User, body: object) => user.call('DELETE', `/admin/messages/${messageId}`, body);
+      expect((await remove(owner, { reason: 'spam' })).status).toBe(403);
+      expect((await remove(moderators[0]!, {})).status).toBe(400);
+      const socket = await reader.webSocket();
+      expect((await remove(moderators[0]!, { reason: 'spam' })).status).toBe(204);
+      const { data } = await socket.next('message.deleted');
+      expect(data.message).toMatchObject({ id: messageId, content: '', is_deleted: true });
+      expect((await remove(moderators[0]!, { reason: 'spam' })).status).toBe(204);
+      expect(await actionsOn(messageId)).toEqual(['message.take_down']);
+      expect((await moderators[0]!.call('GET', `/messages/${messageId}`)).status).toBe(403);
+    });
+
     it('accepts a note and another category', async () => {
       const { reportId } = await reported();
       const path = `/admin/reports/${reportId}`;

@@ -1,7 +1,11 @@
 import { type FieldProblem, ValidationError } from '../../platform/errors/app-error.js';
+import { requireHttpsUrl } from '../../platform/validation/https-url.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import { problemsOf, throwProblems } from '../../platform/validation/input-rules.js';
+import { externalIdIn } from '../participants/participants.policy.js';
 import { cleanName, cleanText } from '../../platform/validation/text.js';
+
+const EXTERNAL_ID_MAX = 255;
 
 /** Path segments of routes under `/conversations`. */
 const RESERVED_SLUGS = new Set(['public', 'search', 'me']);
@@ -9,6 +13,11 @@ const RESERVED_SLUGS = new Set(['public', 'search', 'me']);
 /** Rejects slugs that have another meaning in a path. @throws ValidationError */
 export function requireSlug(slug: string): void {
   if (RESERVED_SLUGS.has(slug) || isUuid(slug)) throw ValidationError.of('slug', 'is not allowed');
+}
+
+/** The URL of the picture as it is stored. @throws ValidationError */
+export function requirePicture(text: string): string {
+  return requireHttpsUrl('picture', text);
 }
 
 /** The title as it is stored; null if it is empty. @throws ValidationError if it has no visible characters */
@@ -24,6 +33,22 @@ export function cleanDescription(description: string): string {
 }
 
 const NOT_ONE_OTHER = { field: 'participant_ids', reason: 'must name exactly one other user' };
+
+/** The two users of a direct conversation that the host's backend creates for them. @throws ValidationError */
+export function requirePair([one, other, ...more]: readonly string[]): [string, string] {
+  if (one === undefined || other === undefined || more.length > 0)
+    throw ValidationError.of('participant_ids', 'must name exactly two users');
+  return [one, other];
+}
+
+/** The external id in `external:<id>`, the name of a conversation in a path. @throws ValidationError */
+export function requireExternalName(name: string): string {
+  const id = externalIdIn(name);
+  if (!id) throw ValidationError.of('id', 'must be external: and the id of the host product');
+  if (/\p{Cc}/u.test(id)) throw ValidationError.of('id', 'must not contain control characters');
+  if ([...id].length > EXTERNAL_ID_MAX) throw ValidationError.of('id', `must be at most ${EXTERNAL_ID_MAX} characters`);
+  return id;
+}
 
 /** The fields of a new conversation that are validated together. */
 interface NewConversationInput {

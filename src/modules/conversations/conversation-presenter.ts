@@ -1,5 +1,6 @@
+import type { Actor } from '../../platform/identity/actor.js';
 import { presentPreferences } from '../participants/participants.dto.js';
-import { settingsOf } from '../participants/participants.policy.js';
+import { accessOf, type AccessRow, capabilitiesOf, settingsOf } from '../participants/access.policy.js';
 import type {
   ConversationDto,
   ConversationSummaryDto,
@@ -21,6 +22,9 @@ export function presentSummary(row: SummaryRow): ConversationSummaryDto {
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
     participant_count: row.participant_count,
+    external_id: row.external_id,
+    picture: row.picture,
+    metadata: row.metadata,
     settings: presentSettings(row),
   };
 }
@@ -30,21 +34,24 @@ export function presentPublicRoom(row: PublicRoomRow): PublicRoomDto {
 }
 
 /**
- * The conversation for the viewer of the row. Without being a participant they have no preferences, unread count or
- * content.
+ * The conversation for the viewer of the row, with the rights of the reader: they differ only if the host's backend reads
+ * what a user sees. Without being a participant the viewer has no preferences, unread count or content.
  */
-export function presentConversation(row: ConversationRow): ConversationDto {
+export function presentConversation(row: ConversationRow, reader: Actor): ConversationDto {
   const lastReadNumber = row.last_read_number ?? row.last_number;
-  const preferences = presentPreferences({
+  const { metadata: membershipMetadata, ...preferences } = presentPreferences({
     is_archived: row.is_archived ?? false,
     is_pinned: row.is_pinned ?? false,
     is_silenced: row.is_silenced ?? false,
     silenced_until: row.silenced_until,
+    metadata: row.membership_metadata,
   });
   return {
     ...presentSummary(row),
     ...preferences,
+    membership_metadata: membershipMetadata,
     role: row.role,
+    own_capabilities: capabilitiesOf(accessOf(row.id, toAccessRow(row), reader)),
     last_message_at: row.last_number_at?.toISOString() ?? null,
     participants: (row.participants ?? []).map((participant) => ({
       ...participant,
@@ -55,6 +62,12 @@ export function presentConversation(row: ConversationRow): ConversationDto {
     last_read_number: lastReadNumber,
     at_seq: row.last_seq,
   };
+}
+
+function toAccessRow(row: ConversationRow): AccessRow {
+  const { type, created_by, settings, role, is_muted, is_blocked, last_read_number } = row;
+  const marks = { joined_seq: null, last_read_number, last_delivered_number: null };
+  return { type, created_by, settings, is_member: role !== null, role, is_muted, is_blocked, ...marks };
 }
 
 function presentSettings(row: SummaryRow): SettingsDto {

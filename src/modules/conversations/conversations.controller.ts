@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -11,6 +11,7 @@ import type { Response } from 'express';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { RequiresScope } from '../../platform/http/scope.decorator.js';
 import { NotIdempotent, IdempotentWhenCreated } from '../../platform/http/idempotency.interceptor.js';
 import type { Page } from '../../platform/pagination/page.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
@@ -26,6 +27,7 @@ import {
   ConversationDto,
   ConversationPageDto,
   CreateConversationDto,
+  ExternalConversationParam,
   ListConversationsQuery,
   ListPublicRoomsQuery,
   type PublicRoomDto,
@@ -49,6 +51,7 @@ export class ConversationsController {
   ) {}
 
   @Post()
+  @RequiresScope('conversations:write')
   @ApiOperation({ summary: 'Creates a conversation; returns the existing one for a direct conversation.' })
   @Limit(CONVERSATION_CREATE_LIMIT)
   @IdempotentWhenCreated()
@@ -66,6 +69,7 @@ export class ConversationsController {
   }
 
   @Get()
+  @RequiresScope('conversations:read')
   @ApiOperation({ summary: 'The caller’s conversations, the most recently active first.' })
   @ApiOkResponse({ type: ConversationPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListConversationsQuery): Promise<ConversationPageDto> {
@@ -73,6 +77,7 @@ export class ConversationsController {
   }
 
   @Get('public')
+  @RequiresScope('conversations:read')
   @ApiOperation({ summary: 'Public rooms, which every user may join.' })
   @ApiOkResponse({ type: PublicRoomPageDto })
   publicRooms(@CurrentActor() actor: Actor, @Query() query: ListPublicRoomsQuery): Promise<Page<PublicRoomDto>> {
@@ -80,6 +85,7 @@ export class ConversationsController {
   }
 
   @Get(':id')
+  @RequiresScope('conversations:read')
   @ApiOperation({ summary: 'One conversation.' })
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound)
@@ -87,8 +93,30 @@ export class ConversationsController {
     return this.conversations.get(actor, id);
   }
 
+  @Put(':id')
+  @ApiOperation({
+    summary: 'The conversation with this id of the host product, which is created if there is none. For server keys.',
+    description:
+      'An existing conversation is returned as it is, whatever the body has. Concurrent calls create one conversation.',
+  })
+  @RequiresScope('conversations:write')
+  @ApiCreatedResponse({ type: ConversationDto })
+  @ApiOkResponse({ type: ConversationDto, description: 'The existing conversation' })
+  @Throws(UserNotFound, SlugTaken, TooManyParticipants)
+  async createByExternalId(
+    @CurrentActor() actor: Actor,
+    @Param() { id: name }: ExternalConversationParam,
+    @Body() dto: CreateConversationDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ConversationDto> {
+    const { id, isNew } = await this.creation.findOrCreateByExternalId(actor, name, dto);
+    response.status(isNew ? 201 : 200);
+    return this.conversations.getUnchecked(actor, id);
+  }
+
   @Patch(':id')
-  @ApiOperation({ summary: 'Changes the title, description or settings of a conversation.' })
+  @RequiresScope('conversations:write')
+  @ApiOperation({ summary: 'Changes the title, description, picture, metadata or settings of a conversation.' })
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound, DirectConversationFixed, ReasonRequired)
   update(
@@ -100,6 +128,7 @@ export class ConversationsController {
   }
 
   @Delete(':id')
+  @RequiresScope('conversations:write')
   @ApiOperation({ summary: 'Deletes a conversation for all participants.' })
   @HttpCode(204)
   @ApiNoContentResponse()

@@ -4,13 +4,18 @@ import {
   BooleanField,
   EnumField,
   IntField,
+  JsonField,
+  KeyedTextsField,
   NestedField,
   TextField,
+  UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
+import { CAPABILITIES, type Capability } from '../participants/capabilities.constants.js';
 import {
   ADDED_AT_ONCE_MAX,
+  CONVERSATION_NAME,
   CONVERSATION_TYPES,
   type ConversationType,
   PARTICIPANT_ROLES,
@@ -19,11 +24,15 @@ import {
   REASON_DESCRIPTION,
   REASON_MAX,
 } from '../participants/participants.dto.js';
-import { problemsOfNewConversation, requireSlug, cleanTitle } from './conversation-fields.policy.js';
+import { METADATA_REF } from '../../platform/validation/safe-json.js';
+import { MERGED_METADATA, METADATA_MAX_BYTES } from '../../platform/validation/merged-metadata.js';
+import { problemsOfNewConversation, requirePicture, requireSlug, cleanTitle } from './conversation-fields.policy.js';
 
 const TITLE_MAX = 200;
 const DESCRIPTION_MAX = 2000;
+const METADATA_FILTERS_MAX = 5;
 const SLOW_MODE_MAX_SECONDS = 21_600;
+const PICTURE = { max: 2048, description: 'An https URL; clients show it beside the title' };
 const SLUG = /^[a-z0-9][a-z0-9_-]{1,62}$/;
 const CATEGORY = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
@@ -83,6 +92,18 @@ export class CreateConversationDto {
 
   @NestedField({ type: () => ConversationSettingsDto, optional: true })
   settings?: ConversationSettingsDto;
+
+  @FieldRule(requirePicture)
+  @TextField({ ...PICTURE, optional: true, nullable: true })
+  picture?: string | null;
+
+  @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true, description: 'Data of the host product' })
+  metadata?: Record<string, unknown>;
+}
+
+export class ExternalConversationParam {
+  @TextField({ max: CONVERSATION_NAME.max, description: '`external:` and the id of the host product, URL-encoded' })
+  id: string;
 }
 
 export class UpdateConversationDto {
@@ -99,6 +120,13 @@ export class UpdateConversationDto {
     description: 'Merged into the existing settings',
   })
   settings?: ConversationSettingsDto;
+
+  @FieldRule(requirePicture)
+  @TextField({ ...PICTURE, optional: true, nullable: true })
+  picture?: string | null;
+
+  @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true, description: MERGED_METADATA })
+  metadata?: Record<string, unknown>;
 
   @TextField({ max: REASON_MAX, optional: true, description: REASON_DESCRIPTION })
   reason?: string;
@@ -128,6 +156,21 @@ export class ListConversationsQuery {
 
   @TextField({ max: 100, optional: true, description: 'Like `q`, but only in titles; ignored with `q`' })
   search?: string;
+
+  @UuidField({
+    optional: true,
+    description:
+      'Only conversations of which this user is a participant too; for a server key: that user’s conversations, as they see them',
+  })
+  member?: string;
+
+  @KeyedTextsField({
+    max: METADATA_FILTERS_MAX,
+    maxLength: 255,
+    optional: true,
+    description: '`metadata.<key>=<text>`, up to 5: only conversations whose metadata has these texts under these keys',
+  })
+  metadata?: Record<string, string>;
 }
 
 export class ListPublicRoomsQuery {
@@ -228,6 +271,15 @@ export class ConversationSummaryDto {
 
   @ApiProperty({ type: SettingsDto })
   settings: SettingsDto;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The id in the host product, if it has one' })
+  external_id: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'An https URL' })
+  picture: string | null;
+
+  @ApiProperty({ ...METADATA_REF, description: 'Data of the host product' })
+  metadata: Record<string, unknown>;
 }
 
 export class PublicRoomDto extends ConversationSummaryDto {
@@ -239,6 +291,9 @@ export class PublicRoomDto extends ConversationSummaryDto {
 export class ConversationDto extends ConversationSummaryDto {
   @ApiProperty({ enum: PARTICIPANT_ROLES, nullable: true, description: 'The role of the caller' })
   role: ParticipantRole | null;
+
+  @ApiProperty({ enum: CAPABILITIES, isArray: true, description: 'What the caller may do here now' })
+  own_capabilities: Capability[];
 
   @ApiProperty({ type: String, nullable: true, format: 'date-time' })
   last_message_at: string | null;
@@ -254,6 +309,9 @@ export class ConversationDto extends ConversationSummaryDto {
 
   @ApiProperty()
   is_pinned: boolean;
+
+  @ApiProperty({ ...METADATA_REF, description: 'The caller’s own data for the conversation, for them alone' })
+  membership_metadata: Record<string, unknown>;
 
   @ApiProperty({
     type: [ParticipantDto],

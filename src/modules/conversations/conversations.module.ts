@@ -3,9 +3,11 @@ import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ConversationsController } from './conversations.controller.js';
 import { ConversationsGateway } from './conversations.gateway.js';
+import { ConversationPagesRepository } from './conversation-pages.repository.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { CreateConversation } from './create-conversation.js';
+import { ListConversations } from './list-conversations.js';
 import { DirectConversations } from './direct-conversations.js';
 import { CreateGeneralRoom } from './create-general-room.js';
 import { RoomDirectoryRepository } from './room-directory.repository.js';
@@ -21,6 +23,8 @@ import { ConversationStatisticsService } from './conversation-statistics.service
   providers: [
     ConversationsService,
     ConversationsRepository,
+    ListConversations,
+    ConversationPagesRepository,
     ConversationsGateway,
     CreateConversation,
     DirectConversations,

@@ -14,6 +14,9 @@ export interface SummaryRow {
   created_at: Date;
   updated_at: Date;
   settings: Record<string, unknown>;
+  external_id: string | null;
+  picture: string | null;
+  metadata: Record<string, unknown>;
   participant_count: number;
 }
 
@@ -42,6 +45,11 @@ export interface ConversationRow extends SummaryRow {
   is_pinned: boolean | null;
   is_silenced: boolean | null;
   silenced_until: Date | null;
+  membership_metadata: Record<string, unknown> | null;
+  /** By a moderator. */
+  is_muted: boolean | null;
+  /** In a direct conversation: the other user has blocked the viewer. */
+  is_blocked: boolean;
   last_seq: number;
   last_number: number;
   /** 0 if the viewer is not a participant. */
@@ -64,13 +72,18 @@ export interface ConversationRow extends SummaryRow {
   } | null;
 }
 
-const SUMMARY = `c.id, c.type, c.slug, c.category, c.title, c.description, c.created_by, c.created_at, c.updated_at, c.settings`;
-const COUNT = `(select count(*) from participants n where n.conversation_id = c.id and n.left_seq is null) as participant_count`;
+export const SUMMARY = `c.id, c.type, c.slug, c.category, c.title, c.description, c.created_by, c.created_at, c.updated_at, c.settings,
+  c.external_id, c.picture, c.metadata`;
+export const COUNT = `(select count(*) from participants n where n.conversation_id = c.id and n.left_seq is null) as participant_count`;
 const LISTED_PARTICIPANTS_MAX = 20;
 
 /** The conversations of the statement, with the viewer's role, marks and preferences. */
-const WITH_VIEWER_STATE = `
+export const WITH_VIEWER_STATE = `
   select ${SUMMARY}, p.role, p.last_read_number, p.is_archived, p.is_pinned, p.is_silenced, p.silenced_until,
+         p.metadata as membership_metadata, p.is_muted,
+         c.type = 'direct' and exists (
+           select from participants other join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = p.user_id
+            where other.conversation_id = c.id) as is_blocked,
          h.last_seq, h.last_number, h.last_number_at, k.last_active_at_ms,
          unread_count(c.id, p.last_read_number, h.last_number)
     from conversations c
@@ -78,10 +91,13 @@ const WITH_VIEWER_STATE = `
    cross join lateral (
      select floor(extract(epoch from coalesce(h.last_number_at, c.created_at)) * 1000)::bigint as last_active_at_ms) k`;
 
-/** Adds participants and last message to each conversation: one index lookup each, so a page is one statement. */
-const WITH_DETAILS = `
+/**
+ * Adds participants and last message to each conversation that the viewer may read: one index lookup each, so a page is
+ * one statement.
+ */
+export const withDetails = (mayRead: string): string => `
   select c.*, ${COUNT},
-         case when c.role is not null then (
+         case when ${mayRead} then (
            select json_agg(json_build_object(
                     'user_id', q.user_id, 'username', u.username, 'display_name', u.display_name, 'avatar_url', u.avatar_url,
                     'is_banned', user_is_banned(u.banned_at, u.banned_until),
@@ -91,7 +107,7 @@ const WITH_DETAILS = `
                      from participants o where o.conversation_id = c.id and o.left_seq is null
                     order by order_rank, o.joined_seq, o.user_id limit ${LISTED_PARTICIPANTS_MAX}) q
              join users u on u.id = q.user_id) end as participants,
-         case when c.role is not null then (
+         case when ${mayRead} then (
            select json_build_object(
                     'id', m.id, 'sequence_number', m.sequence_number, 'seq', m.seq, 'sender_id', m.sender_id,
                     'sender_name', u.display_name, 'message_type', m.message_type, 'content', m.content,
@@ -100,35 +116,6 @@ const WITH_DETAILS = `
             where m.conversation_id = c.id and m.sequence_number = c.last_number) end as last_message
     from selected c`;
 
-const PAGE = statement<ConversationRow>(
-  'conversations.page',
-  `with selected as materialized (
-     ${WITH_VIEWER_STATE}
-     join participants p on p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null
-    where c.deleted_at is null
-      and ($2::text is null or c.type = $2)
-      and ($3::boolean is null or p.is_archived = $3)
-      and not exists (
-        select from unnest($4::text[]) as wanted (name)
-         where not (coalesce(c.folded_title, lower(c.title), '') like wanted.name
-                    or $9::boolean and c.type <> 'room' and exists (
-                         select from participants o join users u on u.id = o.user_id
-                          where o.conversation_id = c.id and o.left_seq is null and o.user_id <> $1
-                            and (u.username || ' ' || u.folded_name) like wanted.name)))
-      and ($5::bigint is null or (k.last_active_at_ms, c.id) < ($5, $6::uuid))
-    order by k.last_active_at_ms desc, c.id desc
-    limit $7 offset $8
-   )
-   ${WITH_DETAILS}
-   order by c.last_active_at_ms desc, c.id desc`,
-);
-
-const TOTAL = statement<{ total: number }>(
-  'conversations.total',
-  `select count(*) as total from participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null
-    where p.user_id = $1 and p.left_seq is null`,
-);
-
 const FIND = statement<ConversationRow>(
   'conversations.find',
   `with selected as materialized (
@@ -136,7 +123,7 @@ const FIND = statement<ConversationRow>(
      left join participants p on p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null
     where c.id = $2 and c.deleted_at is null
    )
-   ${WITH_DETAILS}`,
+   ${withDetails('$3 or c.role is not null')}`,
 );
 
 const SUMMARIES = statement<SummaryRow>(
@@ -144,30 +131,26 @@ const SUMMARIES = statement<SummaryRow>(
   `select ${SUMMARY}, ${COUNT} from conversations c where c.id = any($1::uuid[]) and c.deleted_at is null`,
 );
 
-const PUBLIC_ROOMS = statement<PublicRoomRow>(
-  'conversations.public_rooms',
-  `select ${SUMMARY}, ${COUNT},
-          exists (select from participants p
-                   where p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null) as is_participant
-     from conversations c
-    where c.type = 'room' and c.deleted_at is null and coalesce((c.settings ->> 'is_private')::boolean, false) = false
-      and ($2::text is null or c.category = $2)
-      and ($3::text is null or coalesce(c.folded_title, lower(c.title)) like $3 or c.slug like $3)
-      and ($4::timestamptz is null or (c.created_at, c.id) < ($4, $5::uuid))
-    order by c.created_at desc, c.id desc
-    limit $6`,
-);
-
 const DIRECT = statement<{ id: string }>(
   'conversations.direct',
   `select id from conversations where direct_key = $1 and deleted_at is null`,
 );
 
+const BY_EXTERNAL_ID = statement<{ id: string }>(
+  'conversations.by_external_id',
+  `select id from conversations where external_id = $1 and deleted_at is null`,
+);
+
+const METADATA = statement<{ metadata: Record<string, unknown> }>(
+  'conversations.metadata',
+  `select metadata from conversations where id = $1`,
+);
+
 const INSERT = statement<{ id: string }>(
   'conversations.insert',
   `insert into conversations (id, type, title, description, slug, category, direct_key, created_by, settings, created_at, updated_at,
-                              folded_title)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
+                              folded_title, external_id, picture, metadata)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14)
        on conflict do nothing
    returning id`,
 );
@@ -177,15 +160,16 @@ const UPDATE = statement<unknown>(
   `update conversations
       set title = case when $2::boolean then $3 else title end,
           folded_title = case when $2::boolean then $7 else folded_title end, description = coalesce($4, description),
-          settings = settings || $5::jsonb, updated_at = $6
+          settings = settings || $5::jsonb, updated_at = $6,
+          picture = case when $8::boolean then $9 else picture end, metadata = coalesce($10::jsonb, metadata)
     where id = $1`,
 );
 
-/** The slug and the direct key (of the two users) of a deleted conversation can be used again. */
+/** The slug, the external id and the direct key (of the two users) of a deleted conversation can be used again. */
 const DELETE = statement<unknown>(
   'conversations.delete',
   `update conversations
-      set deleted_at = $2, updated_at = $2, slug = null,
+      set deleted_at = $2, updated_at = $2, slug = null, external_id = null, picture = null, metadata = '{}',
           direct_key = case when direct_key is not null then 'deleted:' || id end
     where id = $1`,
 );
@@ -205,45 +189,21 @@ export interface NewConversation {
   readonly directKey: string | null;
   readonly createdBy: string | null;
   readonly settings: object;
+  readonly externalId: string | null;
+  readonly picture: string | null;
+  readonly metadata: object;
 }
 
-/** The page continues after the row with this time and id. */
-export type PageCursor = readonly [millis: number, id: string];
-
-/** Owns: conversations. Reads: participants, users, messages, stream_heads, retention_marks. */
+/** Owns: conversations. Reads: participants, user_blocks, users, messages, stream_heads, retention_marks. */
 @Injectable()
 export class ConversationsRepository {
   constructor(private readonly sql: Sql) {}
 
-  page(
-    userId: string,
-    filter: {
-      type?: ConversationType;
-      isArchived?: boolean;
-      /**
-       * LIKE patterns for folded names; each has to match the title or, with `matchParticipants`, the name of a
-       * participant.
-       */
-      patterns?: readonly string[];
-      matchParticipants?: boolean;
-      after?: PageCursor;
-      offset?: number;
-      limit: number;
-    },
-  ): Promise<ConversationRow[]> {
-    const [millis, id] = filter.after ?? [null, null];
-    const { type = null, isArchived = null, patterns = [], matchParticipants = false, limit, offset = 0 } = filter;
-    return this.sql.many(PAGE, [userId, type, isArchived, patterns, millis, id, limit, offset, matchParticipants]);
-  }
-
-  /** The number of conversations of which the user is a participant. */
-  async countOf(userId: string): Promise<number> {
-    return (await this.sql.one(TOTAL, [userId]))!.total;
-  }
-
-  /** As this user may see it: without messages and participants if the user is not a participant. */
-  find(userId: string, conversationId: string): Promise<ConversationRow | undefined> {
-    return this.sql.one(FIND, [userId, conversationId]);
+  /**
+   * As this user may see it: without messages and participants if the user is not a participant, unless they see all.
+   */
+  find(userId: string, conversationId: string, seesAll: boolean): Promise<ConversationRow | undefined> {
+    return this.sql.one(FIND, [userId, conversationId, seesAll]);
   }
 
   async findSummaries(ids: string[]): Promise<Map<string, SummaryRow>> {
@@ -251,38 +211,48 @@ export class ConversationsRepository {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  publicRooms(
-    userId: string | null,
-    filter: { category?: string; text?: string; after?: PageCursor; limit: number },
-  ): Promise<PublicRoomRow[]> {
-    const [millis, id] = filter.after ?? [null, null];
-    const { category = null, text = null, limit } = filter;
-    const at = millis === null ? null : new Date(millis);
-    return this.sql.many(PUBLIC_ROOMS, [userId, category, text, at, id, limit]);
-  }
-
   async findDirect(directKey: string): Promise<string | undefined> {
     return (await this.sql.one(DIRECT, [directKey]))?.id;
   }
 
+  async findByExternalId(externalId: string): Promise<string | undefined> {
+    return (await this.sql.one(BY_EXTERNAL_ID, [externalId]))?.id;
+  }
+
+  /** The data of the host, under the lock of the conversation. */
+  async findMetadata(tx: Queryable, id: string): Promise<Record<string, unknown>> {
+    return (await tx.one(METADATA, [id]))?.metadata ?? {};
+  }
+
   /**
-   * Returns whether the conversation was stored; false if its slug or its direct key is taken. Waits for a concurrent
+   * Returns whether the conversation was stored; false if its slug, its external id or its direct key is taken. Waits for a concurrent
    * transaction that is about to take it.
    */
   async insert(tx: Queryable, conversation: NewConversation, at: Date): Promise<boolean> {
     const { id, type, title, description, slug, category, directKey, createdBy, settings } = conversation;
+    const { externalId, picture, metadata } = conversation;
     const values = [id, type, title, description, slug, category, directKey, createdBy, JSON.stringify(settings), at];
-    return (await tx.one(INSERT, [...values, title === null ? null : foldName(title)])) !== undefined;
+    const ofHost = [externalId, picture, JSON.stringify(metadata)];
+    return (await tx.one(INSERT, [...values, title === null ? null : foldName(title), ...ofHost])) !== undefined;
   }
 
   async update(
     tx: Queryable,
     id: string,
-    changes: { title?: string | null; description?: string; settings: object; at: Date },
+    changes: {
+      title?: string | null;
+      description?: string;
+      settings: object;
+      picture?: string | null;
+      metadata?: object;
+      at: Date;
+    },
   ): Promise<void> {
-    const { title, description = null, settings, at } = changes;
+    const { title, description = null, settings, picture, metadata, at } = changes;
+    const ofHost = [picture !== undefined, picture ?? null, metadata === undefined ? null : JSON.stringify(metadata)];
     const folded = title == null ? null : foldName(title);
-    await tx.run(UPDATE, [id, title !== undefined, title ?? null, description, JSON.stringify(settings), at, folded]);
+    const values = [id, title !== undefined, title ?? null, description, JSON.stringify(settings), at, folded];
+    await tx.run(UPDATE, [...values, ...ofHost]);
   }
 
   async delete(tx: Queryable, id: string, at: Date): Promise<void> {

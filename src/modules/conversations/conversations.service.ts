@@ -1,23 +1,18 @@
 import { Injectable } from '@nestjs/common';
+import type { Queryable } from '../../platform/database/sql.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import {
-  type OffsetPage,
-  type OffsetRange,
-  DEFAULT_PAGE_SIZE,
-  decodeCursor,
-  type Page,
-  toPage,
-} from '../../platform/pagination/page.js';
-import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
+import type { OffsetPage, OffsetRange, Page } from '../../platform/pagination/page.js';
+import { mergeMetadata } from '../../platform/validation/merged-metadata.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import { CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
-import { foldName } from '../../platform/text-search/fold.js';
+import { isServer } from '../users/system-user.constants.js';
+import { canDelete } from '../participants/access.policy.js';
 import { SystemRoleAnnouncements } from '../participants/system-role-announcements.service.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ParticipantsService } from '../participants/participants.service.js';
-import { cleanDescription, cleanTitle } from './conversation-fields.policy.js';
-import { presentConversation, presentPublicRoom, presentSummary } from './conversation-presenter.js';
+import { cleanDescription, cleanTitle, requirePicture } from './conversation-fields.policy.js';
+import { presentConversation, presentSummary } from './conversation-presenter.js';
 import type {
   ConversationDto,
   ConversationPageDto,
@@ -28,56 +23,40 @@ import type {
   UpdateConversationDto,
 } from './conversations.dto.js';
 import { CONVERSATION_DELETED } from './conversations.events.js';
-import { ConversationsRepository, type PageCursor } from './conversations.repository.js';
+import { ConversationsRepository } from './conversations.repository.js';
+import { ListConversations } from './list-conversations.js';
 
 /** Reads, updates and deletes conversations. `CreateConversation` creates them. */
 @Injectable()
 export class ConversationsService {
   constructor(
     private readonly repository: ConversationsRepository,
+    private readonly lists: ListConversations,
     private readonly policy: ParticipantsPolicy,
     private readonly participants: ParticipantsService,
     private readonly announcements: SystemRoleAnnouncements,
     private readonly log: EventLog,
-    private readonly cursors: ResumeCursors,
   ) {}
 
-  /**
-   * The actor's own conversations, the most recently active first. The resume cursor is read before the page, so that
-   * no event is missed between the two.
-   */
-  async list(actor: Actor, query: ListConversationsQuery): Promise<ConversationPageDto> {
-    const { limit = DEFAULT_PAGE_SIZE, type, is_archived: isArchived, search, q } = query;
-    const after = toPageCursor(query.cursor);
-    const resumeCursor = await this.cursors.now(actor.userId);
-    const patterns = likePatterns(q ?? search);
-    const filter = { type, isArchived, patterns, matchParticipants: q !== undefined, after, limit: limit + 1 };
-    const rows = await this.repository.page(actor.userId, filter);
-    return {
-      ...toPage(rows, limit, presentConversation, (row) => [row.last_active_at_ms, row.id]),
-      cursor: resumeCursor,
-    };
+  /** @throws as `ListConversations.list` */
+  list(actor: Actor, query: ListConversationsQuery): Promise<ConversationPageDto> {
+    return this.lists.list(actor, query);
   }
 
   /** The actor's own conversations by offset, the most recently active first. */
-  async pageByOffset(actor: Actor, { offset, limit }: OffsetRange): Promise<OffsetPage<ConversationDto>> {
-    const total = await this.repository.countOf(actor.userId);
-    const rows = await this.repository.page(actor.userId, { offset, limit });
-    return { data: rows.map(presentConversation), total };
+  pageByOffset(actor: Actor, range: OffsetRange): Promise<OffsetPage<ConversationDto>> {
+    return this.lists.pageByOffset(actor, range);
+  }
+
+  /** Rooms that every user may join, newest first. */
+  publicRooms(actor: Actor | undefined, query: ListPublicRoomsQuery): Promise<Page<PublicRoomDto>> {
+    return this.lists.publicRooms(actor, query);
   }
 
   /** @throws ConversationNotFound, PermissionDenied */
   async get(actor: Actor, conversationId: string): Promise<ConversationDto> {
     await this.policy.requireMember(actor, conversationId);
     return this.getUnchecked(actor, conversationId);
-  }
-
-  /** Rooms that every user may join, newest first. */
-  async publicRooms(actor: Actor | undefined, query: ListPublicRoomsQuery): Promise<Page<PublicRoomDto>> {
-    const { limit = DEFAULT_PAGE_SIZE, category, search } = query;
-    const filter = { category, text: likePattern(search), after: toPageCursor(query.cursor), limit: limit + 1 };
-    const rows = await this.repository.publicRooms(actor?.userId ?? null, filter);
-    return toPage(rows, limit, presentPublicRoom, (row) => [row.created_at.getTime(), row.id]);
   }
 
   /** @throws ConversationNotFound, PermissionDenied for private ones */
@@ -87,9 +66,9 @@ export class ConversationsService {
   }
 
   /**
-   * Moderators may change title, description and settings; only admins and the owner may change the retention of
-   * messages. A moderator who makes the conversation public by system role gives a reason, which the participants see.
-   * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed, ReasonRequired
+   * Moderators may change title, description, picture, data and settings; only admins and the owner may change the
+   * retention of messages. Of a direct conversation only the data changes, by the host's backend. A moderator who makes the conversation public by system role gives a reason, which the participants see.
+   * @throws ValidationError, ConversationNotFound, PermissionDenied, DirectConversationFixed, ReasonRequired
    */
   async update(
     actor: Actor,
@@ -98,7 +77,7 @@ export class ConversationsService {
   ): Promise<ConversationDto> {
     const streamExists = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.requireRankUnderLock(tx, actor, conversationId, 1);
-      this.policy.requireNotDirect(access);
+      if (!(access.isServer && hasOnlyMetadata(dto))) this.policy.requireNotDirect(access);
       this.policy.requireModerator(access);
       const settings = { ...dto.settings };
       if (settings.message_retention_days !== undefined && !this.policy.canAdminister(access)) this.policy.deny();
@@ -106,11 +85,15 @@ export class ConversationsService {
         title: dto.title === undefined ? undefined : cleanTitle(dto.title),
         description: dto.description === undefined ? undefined : cleanDescription(dto.description),
         settings,
+        picture: typeof dto.picture === 'string' ? requirePicture(dto.picture) : dto.picture,
+        metadata: await this.mergedMetadata(tx, conversationId, dto.metadata),
         at: tx.head.at,
       });
       const payload = settings.is_frozen === true ? { is_frozen: true } : null;
       tx.append({ type: CONVERSATION_UPDATED, actorId: actor.userId, subjectId: conversationId, payload });
-      const auditEntry = { action: 'conversation.update', after: { ...dto }, reason };
+      const { metadata, ...others } = dto;
+      const after = { ...others, ...(metadata && { metadata_keys: Object.keys(metadata) }) };
+      const auditEntry = { action: 'conversation.update', after, reason };
       const becomesPublic = access.settings.is_private && settings.is_private === false;
       if (becomesPublic && this.policy.moderatesBySystemRole(access))
         await this.announcements.announceMadePublic(tx, actor, auditEntry);
@@ -128,7 +111,7 @@ export class ConversationsService {
   async delete(actor: Actor, conversationId: string): Promise<void> {
     const streamExists = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.loadAccess(actor, conversationId, tx);
-      if (access.isSystemOwned || (access.role !== 'owner' && !access.isSystemAdmin)) this.policy.deny();
+      if (!canDelete(access)) this.policy.deny();
       const userIds = await this.repository.participantIds(tx, conversationId);
       if (access.role !== 'owner') {
         const before = { type: access.type, participants: userIds.length };
@@ -152,6 +135,15 @@ export class ConversationsService {
     if (!streamExists) throw new ConversationNotFound();
   }
 
+  private async mergedMetadata(
+    tx: Queryable,
+    conversationId: string,
+    patch: UpdateConversationDto['metadata'],
+  ): Promise<object | undefined> {
+    if (patch === undefined) return undefined;
+    return mergeMetadata('metadata', await this.repository.findMetadata(tx, conversationId), patch);
+  }
+
   /**
    * For events: the part that is the same for all participants, without an access check. Omits deleted conversations.
    */
@@ -164,27 +156,13 @@ export class ConversationsService {
    * Without an access check, which is up to the caller. @throws ConversationNotFound if it was deleted in the meantime
    */
   async getUnchecked(actor: Actor, conversationId: string): Promise<ConversationDto> {
-    const row = await this.repository.find(actor.userId, conversationId);
+    const row = await this.repository.find(actor.userId, conversationId, isServer(actor));
     if (!row) throw new ConversationNotFound();
-    return presentConversation(row);
+    return presentConversation(row, actor);
   }
 }
 
-function toPageCursor(cursor: string | undefined): PageCursor | undefined {
-  return cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as PageCursor);
-}
-
-/** One pattern for each different word, at most eight. */
-function likePatterns(text: string | undefined): string[] {
-  const words = new Set(foldName(text ?? '').split(' '));
-  return [...words]
-    .filter((word) => word !== '')
-    .slice(0, 8)
-    .map((word) => likePattern(word)!);
-}
-
-/** A LIKE pattern for the folded text; wildcards in it are escaped. */
-function likePattern(text: string | undefined): string | undefined {
-  const folded = foldName(text ?? '');
-  return folded ? `%${folded.replace(/[\\%_]/g, '\\$&')}%` : undefined;
+/** Whether an update changes nothing but the data of the host. */
+function hasOnlyMetadata({ title, description, settings, picture }: UpdateConversationDto): boolean {
+  return [title, description, settings, picture].every((field) => field === undefined);
 }

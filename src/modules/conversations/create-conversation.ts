@@ -1,17 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
-import { ServiceUnavailable } from '../../platform/errors/app-error.js';
+import { PermissionDenied, ServiceUnavailable, ValidationError } from '../../platform/errors/app-error.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
+import { mergeMetadata } from '../../platform/validation/merged-metadata.js';
+import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type NewParticipant, ParticipantsService } from '../participants/participants.service.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import { cleanDescription, requireNewConversation, cleanTitle } from './conversation-fields.policy.js';
+import { isServer } from '../users/system-user.constants.js';
+import {
+  cleanDescription,
+  cleanTitle,
+  requireExternalName,
+  requireNewConversation,
+  requirePair,
+  requirePicture,
+} from './conversation-fields.policy.js';
 import type { CreateConversationDto } from './conversations.dto.js';
 import { SlugTaken } from './conversations.errors.js';
 import { CONVERSATION_CREATED } from './conversations.events.js';
 import { ConversationsRepository, type NewConversation } from './conversations.repository.js';
 
-const DIRECT_ATTEMPTS = 3;
+const ATTEMPTS = 3;
 
 export interface CreatedConversation {
   readonly id: string;
@@ -32,6 +42,7 @@ export class CreateConversation {
     private readonly repository: ConversationsRepository,
     private readonly users: UsersPolicy,
     private readonly participants: ParticipantsService,
+    private readonly policy: ParticipantsPolicy,
     private readonly log: EventLog,
   ) {}
 
@@ -40,16 +51,12 @@ export class CreateConversation {
    *   AccountBanned
    */
   async create(actor: Actor, dto: CreateConversationDto): Promise<CreatedConversation> {
-    const others = [...new Set(dto.participant_ids ?? [])].filter((id) => id !== actor.userId);
+    const others = othersIn(actor, dto);
+    if (dto.type === 'direct') return this.findOrCreateDirect(actor, pairOf(actor, dto, others), dto);
     requireNewConversation(dto, others);
-    if (dto.type === 'direct') return this.findOrCreateDirect(actor, others[0]!);
     const conversation = toNewConversation(actor, dto);
-    const additions: NewParticipant[] = [
-      { userId: actor.userId, role: 'owner' },
-      ...others.map((userId) => ({ userId, role: 'participant' as const })),
-    ];
     try {
-      await this.store(actor, conversation, additions);
+      await this.store(actor, conversation, firstParticipants(actor, others));
     } catch (error) {
       if (error instanceof KeyTaken) throw new SlugTaken();
       throw error;
@@ -57,22 +64,59 @@ export class CreateConversation {
     return { id: conversation.id, isNew: true };
   }
 
+  /**
+   * Returns the conversation with this id of the host product, as it is, or creates it. Concurrent calls create one.
+   * Only for server keys; one that acts as a user creates the conversation in their name, and finds it only if they are
+   * in it.
+   * @throws PermissionDenied, ValidationError, UserNotFound, SlugTaken, ServiceUnavailable, AuthenticationRequired,
+   *   AccountBanned
+   */
+  async findOrCreateByExternalId(actor: Actor, name: string, dto: CreateConversationDto): Promise<CreatedConversation> {
+    if (!actor.serverKey) throw new PermissionDenied('Only server keys name conversations by an external id.');
+    const externalId = requireExternalName(name);
+    if (dto.type === 'direct') throw ValidationError.of('type', 'a direct conversation is named by its two users');
+    const others = othersIn(actor, dto);
+    requireNewConversation(dto, others);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const existing = await this.repository.findByExternalId(externalId);
+      if (existing !== undefined) {
+        await this.policy.requireMember(actor, existing);
+        return { id: existing, isNew: false };
+      }
+      const conversation = { ...toNewConversation(actor, dto), externalId };
+      try {
+        await this.store(actor, conversation, firstParticipants(actor, others));
+        return { id: conversation.id, isNew: true };
+      } catch (error) {
+        if (!(error instanceof KeyTaken)) throw error;
+        const isNamed = (await this.repository.findByExternalId(externalId)) !== undefined;
+        if (!isNamed && dto.slug !== undefined && (await this.policy.hasSlug(dto.slug))) throw new SlugTaken();
+      }
+    }
+    throw new ServiceUnavailable(); // deleted after each conflict
+  }
+
   /** The direct conversation of the actor and another user, if they have one. */
   findDirect(actor: Actor, otherId: string): Promise<string | undefined> {
     return this.repository.findDirect(directKeyOf(actor.userId, otherId));
   }
 
-  private async findOrCreateDirect(actor: Actor, otherId: string): Promise<CreatedConversation> {
-    const directKey = directKeyOf(actor.userId, otherId);
-    for (let attempt = 0; attempt < DIRECT_ATTEMPTS; attempt++) {
+  private async findOrCreateDirect(
+    actor: Actor,
+    pair: [string, string],
+    { metadata }: CreateConversationDto,
+  ): Promise<CreatedConversation> {
+    const directKey = directKeyOf(...pair);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const existing = await this.repository.findDirect(directKey);
       if (existing !== undefined) return { id: existing, isNew: false };
-      const conversation = { ...toNewConversation(actor, { type: 'direct' }), directKey };
+      const conversation = { ...toNewConversation(actor, { type: 'direct', metadata }), directKey };
       try {
-        await this.store(actor, conversation, [
-          { userId: actor.userId, role: 'owner' },
-          { userId: otherId, role: 'owner' },
-        ]);
+        await this.store(
+          actor,
+          conversation,
+          pair.map((userId) => ({ userId, role: 'owner' })),
+        );
         return { id: conversation.id, isNew: true };
       } catch (error) {
         if (!(error instanceof KeyTaken)) throw error;
@@ -91,6 +135,27 @@ export class CreateConversation {
   }
 }
 
+/** The users to be added, without the creator. */
+function othersIn({ userId }: Actor, { participant_ids: ids = [] }: CreateConversationDto): string[] {
+  return [...new Set(ids)].filter((id) => id !== userId);
+}
+
+/**
+ * The two users of a direct conversation: the creator and another user or, if the host's backend creates it, the two that
+ * it names. @throws ValidationError
+ */
+function pairOf(actor: Actor, dto: CreateConversationDto, others: readonly string[]): [string, string] {
+  const pair = isServer(actor) ? requirePair(others) : undefined;
+  requireNewConversation(dto, pair ? [pair[1]] : others);
+  return pair ?? [actor.userId, others[0]!];
+}
+
+/** A user owns what they create. The host's backend is no participant, and what it creates needs no owner. */
+function firstParticipants(actor: Actor, others: readonly string[]): NewParticipant[] {
+  const added = others.map((userId): NewParticipant => ({ userId, role: 'participant' }));
+  return isServer(actor) ? added : [{ userId: actor.userId, role: 'owner' }, ...added];
+}
+
 function directKeyOf(...pair: [string, string]): string {
   return pair.sort().join(':');
 }
@@ -106,5 +171,8 @@ function toNewConversation(actor: Actor, dto: CreateConversationDto): NewConvers
     directKey: null,
     createdBy: actor.userId,
     settings: dto.settings ?? {},
+    externalId: null,
+    picture: typeof dto.picture === 'string' ? requirePicture(dto.picture) : null,
+    metadata: mergeMetadata('metadata', {}, dto.metadata ?? {}),
   };
 }

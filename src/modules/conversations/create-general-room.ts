@@ -33,6 +33,9 @@ export class CreateGeneralRoom implements OnApplicationBootstrap {
       directKey: null,
       createdBy: null,
       settings: {},
+      externalId: null,
+      picture: null,
+      metadata: {},
     };
     try {
       await this.log.create(room.id, async (tx) => {

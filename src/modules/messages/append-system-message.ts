@@ -38,6 +38,8 @@ export class AppendSystemMessage extends SystemMessages {
         message_type: 'system',
         reply_to_id: null,
         reply_to_content: null,
+        reply_to_sender_id: null,
+        reply_to_sender_name: null,
         mentions: [],
         attachments: null,
         reactions: null,

@@ -3,6 +3,12 @@ import { ListOf, PageOf } from '../../platform/pagination/page.js';
 import { MessageDto } from './messages.dto.js';
 
 export class MessagePageDto extends PageOf(MessageDto) {
+  @ApiProperty({ description: 'Whether there are messages older than those of the page' })
+  has_older: boolean;
+
+  @ApiProperty({ description: 'Whether there are messages newer than those of the page' })
+  has_newer: boolean;
+
   @ApiProperty({ description: 'Last position of the conversation when the page was read: subscribe from here' })
   at_seq: number;
 

@@ -2,7 +2,7 @@ import type { EventContent } from '../../platform/event-log/stream-event.js';
 import { cacheJson, toJson } from '../../platform/json/json-encoding.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
 import { REACTION_ADDED, REACTION_REMOVED } from './messages.events.js';
-import type { MessageDto, MessageStatus, MessageType, ReactionDto } from './messages.dto.js';
+import type { MessageDto, MessageStatus, MessageType, QuoteDto, ReactionDto } from './messages.dto.js';
 
 /** A message as the repository reads it, with data of the tables joined to it. */
 export interface MessageRow {
@@ -17,6 +17,8 @@ export interface MessageRow {
   content: string;
   reply_to_id: string | null;
   reply_to_content: string | null;
+  reply_to_sender_id: string | null;
+  reply_to_sender_name: string | null;
   mentions: string[];
   metadata: Record<string, unknown> | null;
   attachments: FileRow[] | null;
@@ -48,6 +50,7 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
     content: row.content,
     reply_to_id: row.reply_to_id,
     reply_to_content: row.reply_to_content,
+    reply_to: quoteOf(row),
     mentions: isDeleted ? [] : row.mentions,
     attachments: isDeleted ? [] : (row.attachments ?? []).map((file) => FileDto.of(file)),
     reactions: row.reactions ?? [],
@@ -61,6 +64,13 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
   };
   if (row.client_message_id !== null && row.sender_id === viewerId) message.client_message_id = row.client_message_id;
   return message;
+}
+
+/** The quoted message; null unless the message is a reply. */
+function quoteOf(row: MessageRow): QuoteDto | null {
+  const { reply_to_id: id, reply_to_sender_id: senderId, reply_to_sender_name: senderName } = row;
+  if (id === null || senderId === null) return null;
+  return { id, sender_id: senderId, sender_name: senderName ?? '', content: row.reply_to_content };
 }
 
 /** Wraps a message as replies and events carry it. */

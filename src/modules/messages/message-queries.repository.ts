@@ -62,16 +62,19 @@ const RECEIPTS = statement<ReceiptRow>(
     order by p.user_id limit $5`,
 );
 
-const HEAD = statement<{ last_seq: number }>('messages.head', `select last_seq from stream_heads where stream_id = $1`);
+const BLOCKED_AMONG = statement<{ user_id: string }>(
+  'messages.blocked_among',
+  `select blocked_id as user_id from user_blocks where blocker_id = $1 and blocked_id = any($2::uuid[])`,
+);
 
-const LAST_NUMBER = statement<{ last_number: number }>(
-  'messages.last_number',
-  `select last_number from stream_heads where stream_id = $1`,
+const HEAD = statement<{ last_seq: number; last_number: number }>(
+  'messages.head',
+  `select last_seq, last_number from stream_heads where stream_id = $1`,
 );
 
 /**
  * Owns nothing. Reads: messages, message_edits, reactions, message_attachments, files, users, participants,
- * conversations, conversation_receipts, stream_heads.
+ * conversations, conversation_receipts, stream_heads, user_blocks.
  */
 @Injectable()
 export class MessageQueriesRepository {
@@ -115,14 +118,19 @@ export class MessageQueriesRepository {
     return this.sql.many(RECEIPTS, [message.conversationId, message.number, message.senderId, afterUserId, limit]);
   }
 
-  /** Position of the newest durable event of a conversation. */
-  async headSeq(conversationId: string): Promise<number> {
-    return (await this.sql.one(HEAD, [conversationId]))?.last_seq ?? 0;
+  /** Those of these users whom the reader has blocked. */
+  async blockedAmong(readerId: string, userIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (userIds.length === 0) return new Set();
+    return new Set((await this.sql.many(BLOCKED_AMONG, [readerId, userIds])).map(({ user_id }) => user_id));
   }
 
-  /** The sequence number of the newest message, which is also the number of messages, including deleted ones. */
-  async lastNumber(conversationId: string): Promise<number> {
-    return (await this.sql.one(LAST_NUMBER, [conversationId]))?.last_number ?? 0;
+  /**
+   * The position of the newest durable event of a conversation, and the sequence number of its newest message, which is
+   * also the number of messages, including deleted ones.
+   */
+  async head(conversationId: string): Promise<{ lastSeq: number; lastNumber: number }> {
+    const row = await this.sql.one(HEAD, [conversationId]);
+    return { lastSeq: row?.last_seq ?? 0, lastNumber: row?.last_number ?? 0 };
   }
 }
 

@@ -35,7 +35,10 @@ const BEYOND_ALL = Number.MAX_SAFE_INTEGER;
 const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
 const PINS_MAX = 100;
 
-/** All reads of messages. The caller must be a participant of the conversation at the time of the call. */
+/**
+ * All reads of messages. The caller must be a participant of the conversation at the time of the call, or the host's
+ * backend.
+ */
 @Injectable()
 export class MessageQueriesService {
   constructor(
@@ -53,11 +56,16 @@ export class MessageQueriesService {
    */
   async list(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
     await this.participants.requireMember(actor, conversationId);
+    return this.listUnchecked(actor, conversationId, query);
+  }
+
+  /** As `list`, without an access check, which is up to the caller. @throws MessageNotFound, ValidationError */
+  async listUnchecked(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
     throwProblems(problemsOfPageStart(query));
     const cursor = await this.cursors.now(actor.userId);
-    const atSeq = await this.reads.headSeq(conversationId);
-    const page = await this.page(actor, conversationId, query);
-    return { ...page, at_seq: atSeq, cursor };
+    const { lastSeq, lastNumber } = await this.reads.head(conversationId);
+    const page = await this.page(actor, conversationId, query, lastNumber);
+    return { ...page, data: await this.marked(actor, page.data), at_seq: lastSeq, cursor };
   }
 
   /**
@@ -71,14 +79,15 @@ export class MessageQueriesService {
     { offset, limit }: OffsetRange,
   ): Promise<OffsetPage<MessageDto>> {
     await this.participants.requireMember(actor, conversationId);
-    const total = await this.reads.lastNumber(conversationId);
+    const { lastNumber: total } = await this.reads.head(conversationId);
     const rows = offset < total ? await this.reads.older(conversationId, total - offset + 1, limit, {}) : [];
     return { data: rows.map((row) => presentMessage(row, actor.userId)), total };
   }
 
   /** @throws MessageNotFound, PermissionDenied */
   async get(actor: Actor, id: string): Promise<MessageDto> {
-    return presentMessage(await this.require(actor, id), actor.userId);
+    const [message] = await this.marked(actor, [presentMessage(await this.require(actor, id), actor.userId)]);
+    return message!;
   }
 
   /** The versions before the current one, oldest first. @throws MessageNotFound, PermissionDenied, ValidationError */
@@ -103,19 +112,21 @@ export class MessageQueriesService {
     await this.require(actor, id);
     const [above] = cursor === undefined ? [0] : decodeCursor(cursor, ['number']);
     const rows = await this.reads.replies(id, above as number, limit + 1);
-    return toPage(
+    const page = toPage(
       rows,
       limit,
       (row) => presentMessage(row, actor.userId),
       (row) => [row.sequence_number],
     );
+    return { ...page, data: await this.marked(actor, page.data) };
   }
 
   /** @throws ConversationNotFound, PermissionDenied */
   async pins(actor: Actor, conversationId: string): Promise<{ data: MessageDto[] }> {
     await this.participants.requireMember(actor, conversationId);
     const rows = await this.reads.pins(conversationId, PINS_MAX);
-    return { data: rows.map((row) => presentMessage(row, actor.userId)) };
+    const messages = rows.map((row) => presentMessage(row, actor.userId));
+    return { data: await this.marked(actor, messages) };
   }
 
   /**
@@ -140,8 +151,20 @@ export class MessageQueriesService {
   }
 
   /** @throws as `SearchMessages.search` */
-  search(actor: Actor, query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
-    return this.searchMessages.search(actor, query);
+  async search(actor: Actor, query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
+    const page = await this.searchMessages.search(actor, query);
+    return { ...page, data: await this.marked(actor, page.data) };
+  }
+
+  /** Marks the messages of users whom the reader has blocked. */
+  private async marked<Message extends MessageDto>({ userId }: Actor, messages: Message[]): Promise<Message[]> {
+    const senderIds = new Set(messages.map(({ sender_id: senderId }) => senderId));
+    senderIds.delete(userId);
+    const blocked = await this.reads.blockedAmong(userId, [...senderIds]);
+    if (blocked.size === 0) return messages;
+    return messages.map((message) =>
+      blocked.has(message.sender_id) ? { ...message, is_sender_blocked: true } : message,
+    );
   }
 
   private async require(actor: Actor, id: string): Promise<MessageRow> {
@@ -151,26 +174,60 @@ export class MessageQueriesService {
     return row;
   }
 
-  private async page(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<Page<MessageDto>> {
+  private async page(
+    actor: Actor,
+    conversationId: string,
+    query: ListMessagesQuery,
+    lastNumber: number,
+  ): Promise<Omit<MessagePageDto, 'at_seq' | 'cursor'>> {
     const { limit = DEFAULT_PAGE_SIZE } = query;
     const filter = toFilter(query);
     const present = (row: MessageRow): MessageDto => presentMessage(row, actor.userId);
     if (query.around !== undefined) {
-      const rows = await this.around(conversationId, await this.numberOf(conversationId, query.around), limit, filter);
-      const oldest = rows.at(-1);
-      const hasMore = oldest !== undefined && oldest.sequence_number > 1;
+      const number = await this.numberOf(conversationId, query.around);
+      const { rows, hasOlder, hasNewer } = await this.around(conversationId, number, limit, filter);
+      const oldest = rows.at(-1)?.sequence_number ?? number + 1;
       return {
         data: rows.map(present),
-        next_cursor: hasMore ? encodeCursor(['<', oldest.sequence_number]) : null,
-        has_more: hasMore,
+        next_cursor: hasOlder ? encodeCursor(['<', oldest]) : null,
+        has_more: hasOlder,
+        has_older: hasOlder,
+        has_newer: hasNewer,
       };
     }
     const { direction, bound } = await this.start(conversationId, query);
-    const rows =
-      direction === '>'
-        ? await this.reads.newer(conversationId, bound, limit + 1, filter)
-        : await this.reads.older(conversationId, bound, limit + 1, filter);
-    return toPage(rows, limit, present, (row) => [direction, row.sequence_number]);
+    const isForward = direction === '>';
+    const rows = isForward
+      ? await this.reads.newer(conversationId, bound, limit + 1, filter)
+      : await this.reads.older(conversationId, bound, limit + 1, filter);
+    const page = toPage(rows, limit, present, (row) => [direction, row.sequence_number]);
+    const first = rows[0]?.sequence_number;
+    const hasBehind = isForward
+      ? await this.hasOlder(conversationId, first ?? bound + 1, lastNumber, filter)
+      : await this.hasNewer(conversationId, first ?? bound - 1, lastNumber, filter);
+    const [hasOlder, hasNewer] = isForward ? [hasBehind, page.has_more] : [page.has_more, hasBehind];
+    return { ...page, has_older: hasOlder, has_newer: hasNewer };
+  }
+
+  /** Numbers have no gaps, so without a filter nothing is read. */
+  private async hasOlder(
+    conversationId: string,
+    below: number,
+    lastNumber: number,
+    filter: MessageFilter,
+  ): Promise<boolean> {
+    if (lastNumber === 0 || below <= 1) return false;
+    return isUnfiltered(filter) || (await this.reads.older(conversationId, below, 1, filter)).length > 0;
+  }
+
+  private async hasNewer(
+    conversationId: string,
+    above: number,
+    lastNumber: number,
+    filter: MessageFilter,
+  ): Promise<boolean> {
+    if (lastNumber <= above) return false;
+    return isUnfiltered(filter) || (await this.reads.newer(conversationId, above, 1, filter)).length > 0;
   }
 
   private async start(
@@ -193,13 +250,15 @@ export class MessageQueriesService {
     number: number,
     limit: number,
     filter: MessageFilter,
-  ): Promise<MessageRow[]> {
-    const half = Math.floor(limit / 2);
+  ): Promise<{ rows: MessageRow[]; hasOlder: boolean; hasNewer: boolean }> {
+    const newerMax = Math.floor(limit / 2);
+    const olderMax = limit - newerMax;
     const [older, newer] = await Promise.all([
-      this.reads.older(conversationId, number + 1, limit - half, filter),
-      this.reads.newer(conversationId, number, half, filter),
+      this.reads.older(conversationId, number + 1, olderMax + 1, filter),
+      this.reads.newer(conversationId, number, newerMax + 1, filter),
     ]);
-    return [...newer.reverse(), ...older];
+    const rows = [...newer.slice(0, newerMax).reverse(), ...older.slice(0, olderMax)];
+    return { rows, hasOlder: older.length > olderMax, hasNewer: newer.length > newerMax };
   }
 
   private async numberOf(conversationId: string, messageId: string): Promise<number> {
@@ -211,4 +270,8 @@ export class MessageQueriesService {
 
 function toFilter(query: { type?: string; sender_id?: string; from?: string; to?: string }): MessageFilter {
   return { type: query.type, senderId: query.sender_id, from: query.from, to: query.to };
+}
+
+function isUnfiltered(filter: MessageFilter): boolean {
+  return Object.values(filter).every((value) => value === undefined);
 }

@@ -15,11 +15,13 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { RequiresScope } from '../../platform/http/scope.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { CountsAsSend } from '../../platform/metrics/refused-sends.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { Priority } from '../../platform/throttling/priority.decorator.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
+import { UserNotFound } from '../users/users.errors.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
 import {
@@ -64,6 +66,7 @@ const SEND_ERRORS = [
   FileNotAttachable,
   ContentTooLong,
   InvalidMessageType,
+  UserNotFound,
   ConversationFrozen,
   SlowMode,
   ContentRejected,
@@ -80,6 +83,7 @@ export class MessagesController {
   ) {}
 
   @Post('conversations/:id/messages')
+  @RequiresScope('messages:write')
   @ApiOperation({ summary: 'Sends a message. A repeated send with the same key is stored once.' })
   @Limit(MESSAGE_SEND_LIMIT)
   @CountsAsSend()
@@ -92,6 +96,7 @@ export class MessagesController {
   }
 
   @Get('conversations/:id/messages')
+  @RequiresScope('messages:read')
   @ApiOperation({ summary: 'A page of messages: the newest, or those before, after or around a message.' })
   @ApiOkResponse({ type: MessagePageDto })
   @Throws(ConversationNotFound, MessageNotFound)
@@ -104,6 +109,7 @@ export class MessagesController {
   }
 
   @Get('conversations/:id/pins')
+  @RequiresScope('messages:read')
   @ApiOperation({ summary: 'The pinned messages, at most 100.' })
   @ApiOkResponse({ type: MessageListDto })
   @Throws(ConversationNotFound)
@@ -126,6 +132,7 @@ export class MessagesController {
   }
 
   @Get('messages/:id')
+  @RequiresScope('messages:read')
   @ApiOperation({ summary: 'One message.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound)
@@ -134,6 +141,7 @@ export class MessagesController {
   }
 
   @Patch('messages/:id')
+  @RequiresScope('messages:write')
   @ApiOperation({ summary: 'Changes the text of the caller’s own message; counts as a send.' })
   @Limit(MESSAGE_SEND_LIMIT)
   @ApiOkResponse({ type: MessageDto })
@@ -147,6 +155,7 @@ export class MessagesController {
   }
 
   @Delete('messages/:id')
+  @RequiresScope('messages:write')
   @ApiOperation({ summary: 'Deletes a message; a tombstone remains.' })
   @HttpCode(200)
   @ApiOkResponse({ type: MessageDto, description: 'The tombstone' })
@@ -156,6 +165,7 @@ export class MessagesController {
   }
 
   @Get('messages/:id/history')
+  @RequiresScope('messages:read')
   @ApiOperation({ summary: 'The earlier versions of an edited message, oldest first: the first and the latest 99.' })
   @ApiOkResponse({ type: MessageHistoryDto })
   @Throws(MessageNotFound)
@@ -168,6 +178,7 @@ export class MessagesController {
   }
 
   @Get('messages/:id/replies')
+  @RequiresScope('messages:read')
   @ApiOperation({ summary: 'The replies to a message, oldest first.' })
   @ApiOkResponse({ type: ThreadPageDto })
   @Throws(MessageNotFound)
@@ -180,6 +191,7 @@ export class MessagesController {
   }
 
   @Get('messages/:id/receipts')
+  @RequiresScope('messages:read')
   @ApiOperation({ summary: 'Which participants have received and read a message.' })
   @ApiOkResponse({ type: MessageReceiptPageDto })
   @Throws(MessageNotFound)
@@ -192,6 +204,7 @@ export class MessagesController {
   }
 
   @Put('messages/:id/reactions/:emoji')
+  @RequiresScope('messages:write')
   @ApiOperation({ summary: 'Adds a reaction: one emoji, or :name:.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable, TooManyReactions, ConversationFrozen, SlowMode, ContentRejected)
@@ -200,6 +213,7 @@ export class MessagesController {
   }
 
   @Delete('messages/:id/reactions/:emoji')
+  @RequiresScope('messages:write')
   @ApiOperation({ summary: 'Removes the caller’s reaction.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable)
@@ -208,6 +222,7 @@ export class MessagesController {
   }
 
   @Put('messages/:id/pin')
+  @RequiresScope('messages:write')
   @ApiOperation({ summary: 'Pins a message.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable)
@@ -216,6 +231,7 @@ export class MessagesController {
   }
 
   @Delete('messages/:id/pin')
+  @RequiresScope('messages:write')
   @ApiOperation({ summary: 'Unpins a message.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable)

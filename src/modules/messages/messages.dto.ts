@@ -19,7 +19,7 @@ import { FileDto } from '../files/files.dto.js';
 
 const ATTACHMENTS_MAX = 10;
 
-/** The types that a client may send; only the server sends `system` messages. */
+/** The types that a client may send; only the server and server keys send `system` messages. */
 export const SENDABLE_TYPES = ['text', 'image', 'file'] as const;
 export const MESSAGE_TYPES = [...SENDABLE_TYPES, 'system'] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
@@ -43,8 +43,14 @@ export class SendMessageDto {
   })
   content?: string;
 
-  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when omitted; only the server sends system' })
+  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when omitted; only server keys send system' })
   message_type?: MessageType;
+
+  @UuidField({
+    optional: true,
+    description: 'Only with a server key that does not act as a user: the sender; the system account when omitted',
+  })
+  sender_id?: string;
 
   @UuidField({ optional: true, nullable: true, description: 'A message of the same conversation' })
   reply_to_id?: string | null;
@@ -222,6 +228,20 @@ export class ReactionDto {
   user_ids: string[];
 }
 
+export class QuoteDto {
+  @ApiProperty()
+  id: string;
+
+  @ApiProperty()
+  sender_id: string;
+
+  @ApiProperty()
+  sender_name: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'null when that message was deleted' })
+  content: string | null;
+}
+
 export class MessageDto {
   @ApiProperty()
   id: string;
@@ -261,6 +281,9 @@ export class MessageDto {
   @ApiProperty({ type: String, nullable: true, description: 'null when that message was deleted' })
   reply_to_content: string | null;
 
+  @ApiProperty({ type: QuoteDto, nullable: true, description: 'The quoted message; null unless this is a reply' })
+  reply_to: QuoteDto | null;
+
   @ApiProperty({ type: [String] })
   mentions: string[];
 
@@ -290,6 +313,13 @@ export class MessageDto {
 
   @ApiProperty({ required: false, description: 'Only for the sender' })
   client_message_id?: string;
+
+  @ApiProperty({
+    required: false,
+    description:
+      'true if the caller has blocked the sender, otherwise absent; events, which all receivers share, have none',
+  })
+  is_sender_blocked?: true;
 
   @ApiProperty({ format: 'date-time' })
   created_at: string;

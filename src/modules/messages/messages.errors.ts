@@ -27,7 +27,7 @@ export class ContentTooLong extends defineError('CONTENT_TOO_LONG', 400, {
 
 export class InvalidMessageType extends defineError('INVALID_MESSAGE_TYPE', 400, {
   message: 'Messages of this type cannot be sent by a client.',
-  meaning: 'Only the server sends `system` messages.',
+  meaning: 'Only the server and server keys send `system` messages.',
   action: 'Send `text`, `image` or `file`.',
 }) {}
 

@@ -23,6 +23,8 @@ export interface NewMessage {
   readonly attachment_ids?: string[];
   /** The message was held for review and released: neither the sender's session nor slow mode is checked. */
   readonly is_released?: true;
+  /** The host's backend sends, for the system account or another sender: only its session is checked. */
+  readonly is_server?: true;
 }
 
 export type AppendOutcome =
@@ -36,6 +38,7 @@ export type AppendOutcome =
   | 'blocked'
   | 'banned'
   | 'session_ended'
+  | 'sender_not_found'
   | 'reply_not_found'
   | 'file_not_found'
   | 'file_not_attachable'
@@ -79,6 +82,7 @@ const STORED_BY_KEY = statement<{ id: string }>(
 export const MESSAGE_COLUMNS = `
   m.id, m.conversation_id, m.sequence_number, m.seq, m.sender_id, u.display_name as sender_name, m.client_message_id,
   m.message_type, m.content, m.reply_to_id, case when parent.deleted_at is null then parent.content end as reply_to_content,
+  parent.sender_id as reply_to_sender_id, quoted.display_name as reply_to_sender_name,
   m.mentions, m.metadata, m.created_at, m.edited_at, m.deleted_at, m.pinned_at,
   receipts.read_by_all_number, receipts.delivered_to_all_number,
   (select json_agg(json_build_object('emoji', r.emoji, 'count', r.count, 'user_ids', r.user_ids) order by r.first_at, r.emoji)
@@ -91,6 +95,7 @@ export const MESSAGE_COLUMNS = `
 export const MESSAGE_JOINS = `
   left join users u on u.id = m.sender_id
   left join messages parent on parent.id = m.reply_to_id
+  left join users quoted on quoted.id = parent.sender_id
   left join conversation_receipts receipts on receipts.conversation_id = m.conversation_id`;
 
 const FIND = statement<MessageRow>(
@@ -101,6 +106,19 @@ const FIND = statement<MessageRow>(
 const POSITION = statement<{ conversation_id: string; sequence_number: number; seq: number }>(
   'messages.place',
   `select conversation_id, sequence_number, seq from messages where id = $1`,
+);
+
+/** Who is quoted by a reply. */
+export interface QuotedSender {
+  readonly id: string;
+  readonly sender_id: string;
+  readonly sender_name: string | null;
+}
+
+const QUOTED_SENDERS = statement<QuotedSender>(
+  'messages.quoted_senders',
+  `select m.id, m.sender_id, u.display_name as sender_name
+     from messages m left join users u on u.id = m.sender_id where m.id = any($1::uuid[])`,
 );
 
 /** Earlier versions stored of a message: the first one, and the latest. */
@@ -213,6 +231,12 @@ export class MessagesRepository {
     if (ids.length === 0) return [];
     const rows = new Map((await tx.many(FIND, [ids])).map((row) => [row.id, row]));
     return ids.map((id) => rows.get(id));
+  }
+
+  /** The senders of these messages, by the id of the message. */
+  async findQuotedSenders(ids: readonly string[]): Promise<ReadonlyMap<string, QuotedSender>> {
+    if (ids.length === 0) return new Map();
+    return new Map((await this.sql.many(QUOTED_SENDERS, [ids])).map((row) => [row.id, row]));
   }
 
   /** The conversation and the numbers of a message; of deleted messages too. */

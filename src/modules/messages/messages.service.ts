@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
-import { type Membership, ParticipantsPolicy } from '../participants/participants.policy.js';
+import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
+import type { Membership } from '../participants/access.policy.js';
+import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ContentModeration } from './content-moderation.js';
 import type { HeldSend } from './content-rules.port.js';
 import { type MessageRow, renderMessageEvent, presentMessage } from './message-presenter.js';
@@ -65,25 +67,31 @@ export class MessagesService {
   }
 
   /**
-   * Replaces the text. Only the sender may, and only while they may post. The history keeps the old text.
+   * Replaces the text. Only the sender may, and only while they may post, and the host's backend, to whose texts the
+   * content rules do not apply. The history keeps the old text.
    * @throws ContentRejected, SlowMode
    */
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
     const sanitized = this.sendMessage.requireContent(dto.content).content;
     return this.change(actor, id, async ({ tx, message, membership, context }) => {
       this.participants.requireMayPost(membership);
-      if (message.sender_id !== actor.userId) this.participants.deny('Only its sender may edit a message.');
-      const moderated = await this.moderation.moderateEdit(message.conversation_id, {
-        content: sanitized,
-        metadata: dto.metadata,
-      });
+      const { conversation_id, sender_id } = message;
+      const isOwn = sender_id === actor.userId;
+      if (!isOwn && !membership.isServer) this.participants.deny('Only its sender may edit a message.');
+      const texts = { content: sanitized, metadata: dto.metadata };
+      const moderated = membership.isServer ? texts : await this.moderation.moderateEdit(conversation_id, texts);
       if (!(await this.repository.edit(tx, { ...context, ...moderated, mentions: dto.mentions }))) return undefined;
+      const before = { conversation_id, sender_id };
+      if (!isOwn) tx.audit({ actor, action: 'message.edit', target: { type: 'message', id }, before });
       await this.enforceSlowMode({ tx, membership, context });
       return MESSAGE_UPDATED;
     });
   }
 
-  /** Leaves a tombstone. The sender and moderators of the conversation may. A repeated delete has no effect. */
+  /**
+   * Leaves a tombstone. The sender, moderators of the conversation and the host's backend may. A repeated delete has no
+   * effect.
+   */
   async delete(actor: Actor, id: string): Promise<MessageDto> {
     return this.change(
       actor,
@@ -170,7 +178,10 @@ export class MessagesService {
       const [message] = await this.repository.find([id], tx);
       if (!message) throw new MessageNotFound();
       const isRefusedTombstone = message.deleted_at !== null && !allowTombstone;
-      if (isRefusedTombstone || message.message_type === 'system') throw new MessageNotEditable();
+      // The others are of Parley itself: they inform participants about moderators.
+      const isOfHost = membership.isServer && message.sender_id === SYSTEM_USER_ID;
+      const isFixed = message.message_type === 'system' && !isOfHost;
+      if (isRefusedTombstone || isFixed) throw new MessageNotEditable();
       const event = await work({ tx, message, membership, context: { id, actorId: actor.userId, at: tx.head.at } });
       if (event === undefined) return message;
       const [after] = await this.repository.find([id], tx);

@@ -7,6 +7,7 @@ import {
 } from '../../platform/errors/app-error.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound, NotAParticipant } from '../participants/participants.errors.js';
+import { UserNotFound } from '../users/users.errors.js';
 import { MessageNotFound, SlowMode } from './messages.errors.js';
 import type { AppendOutcome } from './messages.repository.js';
 
@@ -34,6 +35,8 @@ export function toSendError(
       return new AccountBanned();
     case 'session_ended':
       return new AuthenticationRequired();
+    case 'sender_not_found':
+      return new UserNotFound();
     case 'reply_not_found':
       return new MessageNotFound();
     case 'file_not_found':

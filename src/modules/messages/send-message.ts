@@ -10,6 +10,7 @@ import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { cacheJson } from '../../platform/json/json-encoding.js';
 import { isGuest } from '../users/guest.constants.js';
+import { isServer } from '../users/system-user.constants.js';
 import { codePointLength, isBlank } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
 import type { HeldSend } from './content-rules.port.js';
@@ -17,7 +18,13 @@ import { toMessageData, presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType } from './messages.errors.js';
 import { MESSAGE_CREATED, MessagesStored } from './messages.events.js';
-import { type AppendOutcome, type AppendResult, MessagesRepository, type NewMessage } from './messages.repository.js';
+import {
+  type AppendOutcome,
+  type AppendResult,
+  MessagesRepository,
+  type NewMessage,
+  type QuotedSender,
+} from './messages.repository.js';
 import { ContentModeration } from './content-moderation.js';
 import { toSendError } from './send-error.js';
 
@@ -66,20 +73,22 @@ export class SendMessage {
   }
 
   /**
-   * Stores one message and returns it once it is on disk.
+   * Stores one message and returns it once it is on disk. The host's backend may send in the name of any user, and
+   * system messages; the content rules do not apply to it.
    * @throws ValidationError, ContentTooLong, InvalidMessageType, ConversationNotFound, PermissionDenied,
-   *   MessageNotFound, FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected, HeldForReview,
+   *   UserNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected, HeldForReview,
    *   IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
-    if (dto.message_type === 'system') throw new InvalidMessageType();
+    const isOfServer = isServer(actor);
+    if (!isOfServer) requireOwnSend(dto);
     if (isGuest(actor) && this.config.guestAccess !== 'write') throw new PermissionDenied('Guests cannot write here.');
     const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
     const { content, sanitized } = this.requireContent(contentOf(dto, hasAttachments), { allowEmpty: hasAttachments });
-    const moderated = this.moderation.moderateSend(actor, {
+    const message: NewMessage = {
       id: newId(),
       conversation_id: conversationId,
-      sender_id: actor.userId,
+      sender_id: dto.sender_id ?? actor.userId,
       session_id: actor.sessionId,
       client_message_id: dto.client_message_id ?? null,
       body_hash: dto.client_message_id === undefined ? null : hashBody(dto),
@@ -89,7 +98,10 @@ export class SendMessage {
       mentions: dto.mentions && dto.mentions.length > 0 ? dto.mentions : null,
       metadata: sanitized ? { ...dto.metadata, sanitized: true } : (dto.metadata ?? null),
       ...(hasAttachments && { attachment_ids: dto.attachment_ids }),
-    });
+      ...(isOfServer && { is_server: true }),
+    };
+    if (isOfServer) return this.enqueue(message);
+    const moderated = this.moderation.moderateSend(actor, message);
     return this.enqueue(moderated instanceof Promise ? await moderated : moderated);
   }
 
@@ -140,6 +152,8 @@ export class SendMessage {
   }
 
   private async store(batch: NewMessage[]): Promise<SendResult[]> {
+    // Who is quoted never changes, so it is read before the lock; whether there is such a message is checked under it.
+    const quoted = await this.repository.findQuotedSenders(batch.flatMap(({ reply_to_id: id }) => id ?? []));
     const results = await this.repository.append(batch);
     const events: CommittedEvent[] = [];
     const readBySenderConversationIds = new Set<string>();
@@ -148,7 +162,7 @@ export class SendMessage {
       if (result.outcome !== 'stored') {
         return { outcome: result.outcome, id: result.id, retryAfter: result.retry_after };
       }
-      const { event, message } = asCommitted(batch[index]!, result);
+      const { event, message } = asCommitted(batch[index]!, result, quoted);
       events.push(event);
       conversationIds.add(event.streamId);
       if (result.was_behind) readBySenderConversationIds.add(event.streamId);
@@ -172,9 +186,14 @@ interface SendResult {
  * The reply to the sender and the event for all receivers. Both have the same message, except for the key, which only
  * the sender receives. The message is encoded once; the reply and both forms of the event are built from that text.
  */
-function asCommitted(sent: NewMessage, result: AppendResult): { event: CommittedEvent; message: MessageDto } {
+function asCommitted(
+  sent: NewMessage,
+  result: AppendResult,
+  quoted: ReadonlyMap<string, QuotedSender>,
+): { event: CommittedEvent; message: MessageDto } {
   const { conversation_id, sender_id, client_message_id } = sent;
   const { seq, created_at } = result;
+  const quotedSender = sent.reply_to_id === null ? undefined : quoted.get(sent.reply_to_id);
   const forAll = presentMessage(
     {
       id: sent.id,
@@ -188,6 +207,8 @@ function asCommitted(sent: NewMessage, result: AppendResult): { event: Committed
       content: sent.content,
       reply_to_id: sent.reply_to_id,
       reply_to_content: result.reply_to_content,
+      reply_to_sender_id: quotedSender?.sender_id ?? null,
+      reply_to_sender_name: quotedSender?.sender_name ?? null,
       mentions: result.mentions,
       metadata: sent.metadata,
       attachments: result.attachments,
@@ -221,6 +242,13 @@ function asCommitted(sent: NewMessage, result: AppendResult): { event: Committed
     },
   };
   return { event, message };
+}
+
+/** What only the host's backend may set. @throws InvalidMessageType, ValidationError */
+function requireOwnSend({ message_type: type, sender_id: senderId }: SendMessageDto): void {
+  if (type === 'system') throw new InvalidMessageType();
+  if (senderId !== undefined)
+    throw ValidationError.of('sender_id', 'is only for server keys that do not act as a user');
 }
 
 function contentOf({ content }: SendMessageDto, hasAttachments: boolean): string {

@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { RequiresScope } from '../../platform/http/scope.decorator.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import { EventPageDto, EventsQuery, SyncDto, SyncQuery } from './sync.dto.js';
@@ -22,6 +23,7 @@ export class SyncController {
   }
 
   @Get('conversations/:id/events')
+  @RequiresScope('messages:read')
   @ApiOperation({ summary: 'The durable events of a conversation after a position.' })
   @ApiOkResponse({ type: EventPageDto })
   @Throws(ConversationNotFound)

@@ -32,7 +32,7 @@ export class SyncService {
   async events(actor: Actor, conversationId: string, query: EventsQuery): Promise<EventPageDto> {
     const { after_seq: afterSeq, limit = DEFAULT_EVENTS } = query;
     await this.participants.requireMember(actor, conversationId);
-    const atSeq = await this.reads.headSeq(conversationId);
+    const { lastSeq: atSeq } = await this.reads.head(conversationId);
     const data = await this.resume.readStream(conversationId, afterSeq, limit, actor.userId);
     return { data, has_more: (data.at(-1)?.seq ?? afterSeq) < atSeq, at_seq: atSeq };
   }

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext, Injectable, type PipeTrans
 import { ApiParam } from '@nestjs/swagger';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { ParleyRequest } from '../../platform/http/parley-request.js';
+import { CONVERSATION_NAME } from './participants.dto.js';
 import { ParticipantsPolicy } from './participants.policy.js';
 
 interface NamedConversation {
@@ -9,7 +10,10 @@ interface NamedConversation {
   readonly actor: Actor;
 }
 
-/** Resolves the id of a conversation, or the slug of a room, in a path to the id. @throws ConversationNotFound */
+/**
+ * Resolves the id of a conversation, `external:` and its external id, or the slug of a room, in a path to the id.
+ * @throws ConversationNotFound
+ */
 @Injectable()
 export class ConversationIdPipe implements PipeTransform<NamedConversation, Promise<string>> {
   constructor(private readonly policy: ParticipantsPolicy) {}
@@ -31,7 +35,7 @@ const Named = createParamDecorator((name: string, context: ExecutionContext): Na
 export function ConversationId(name = 'id'): ParameterDecorator {
   return (target, method, index) => {
     Named(name, ConversationIdPipe)(target, method, index);
-    ApiParam({ name, type: String, description: 'Id of the conversation, or slug of a room' })(
+    ApiParam({ name, type: String, description: CONVERSATION_NAME.description })(
       target,
       method!,
       Object.getOwnPropertyDescriptor(target, method!)!,

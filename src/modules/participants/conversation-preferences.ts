@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
+import { mergeMetadata } from '../../platform/validation/merged-metadata.js';
 import { type ConversationPreferencesDto, type SetPreferencesDto, presentPreferences } from './participants.dto.js';
 import { ConversationNotFound } from './participants.errors.js';
 import { CONVERSATION_UPDATED } from './participants.events.js';
@@ -8,7 +9,7 @@ import { ParticipantsPolicy } from './participants.policy.js';
 import { ParticipantsRepository } from './participants.repository.js';
 
 /**
- * A participant's own preferences for a conversation: archived, pinned, silenced. They are written under the
+ * A participant's own preferences for a conversation: archived, pinned, silenced, and their own data. They are written under the
  * conversation's lock, although its stream gets no event: all writers lock the conversation first, then users.
  */
 @Injectable()
@@ -21,17 +22,21 @@ export class ConversationPreferences {
 
   /**
    * Sets the actor's preferences; only the actor's own devices are notified.
-   * @throws ConversationNotFound, PermissionDenied
+   * @throws ValidationError, ConversationNotFound, PermissionDenied
    */
   async set(actor: Actor, conversationId: string, dto: SetPreferencesDto): Promise<ConversationPreferencesDto> {
     const until = typeof dto.muted_until === 'string' ? new Date(dto.muted_until) : dto.muted_until;
     const preferences = await this.log.write(conversationId, async (tx) => {
       await this.policy.requireMemberUnderLock(tx, actor, conversationId);
+      const metadata =
+        dto.metadata &&
+        mergeMetadata('metadata', await this.repository.findMetadata(tx, conversationId, actor.userId), dto.metadata);
       const row = await this.repository.setPreferences(tx, conversationId, actor.userId, {
         isArchived: dto.is_archived,
         isPinned: dto.is_pinned,
         isSilenced: dto.is_muted ?? (until ? true : undefined),
         silencedUntil: until,
+        metadata,
       });
       const me = presentPreferences(row);
       await tx.appendToOthers([actor.userId], () => ({

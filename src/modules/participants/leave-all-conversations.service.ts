@@ -9,7 +9,7 @@ const BATCH_SIZE = 100;
 
 /**
  * Removes a deleted account from every group and room, as if it had left: its ownership is transferred. It remains in
- * direct conversations. A repeated or resumed run has the same result.
+ * direct conversations, without its own data for them. A repeated or resumed run has the same result.
  */
 @Injectable()
 export class LeaveAllConversations {
@@ -20,7 +20,8 @@ export class LeaveAllConversations {
   ) {}
 
   /** Returns the number of conversations that were left. */
-  leaveAll(userId: string): Promise<number> {
+  async leaveAll(userId: string): Promise<number> {
+    await this.repository.forgetMetadata(userId);
     return inBatches(BATCH_SIZE, async () => {
       const ids = await this.repository.findLeavable(userId, BATCH_SIZE);
       for (const id of ids) await this.leave(id, userId);

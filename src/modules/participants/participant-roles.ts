@@ -7,7 +7,8 @@ export const CONVERSATION_TYPES = ['direct', 'group', 'room'] as const;
 export type ConversationType = (typeof CONVERSATION_TYPES)[number];
 
 const RANKS: Record<ParticipantRole, number> = { owner: 4, admin: 3, moderator: 2, participant: 1 };
-const ABOVE_ALL = 5;
+/** The rank of system admins, and of the host's backend. */
+export const ABOVE_ALL = 5;
 
 export function rankOf(role: ParticipantRole): number {
   return RANKS[role];

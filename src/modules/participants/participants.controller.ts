@@ -10,6 +10,7 @@ import {
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { RequiresScope } from '../../platform/http/scope.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { ConversationId } from './conversation-id.pipe.js';
@@ -51,6 +52,7 @@ export class ParticipantsController {
   ) {}
 
   @Get('participants')
+  @RequiresScope('conversations:read')
   @ApiOperation({ summary: 'The participants of a conversation.' })
   @ApiOkResponse({ type: ParticipantPageDto })
   list(
@@ -62,6 +64,7 @@ export class ParticipantsController {
   }
 
   @Post('participants')
+  @RequiresScope('conversations:write')
   @ApiOperation({ summary: 'Adds users to a group or room.' })
   @ApiCreatedResponse({ type: ParticipantListDto })
   @Throws(UserNotFound, TooManyParticipants, DirectConversationFixed, ReasonRequired)
@@ -74,6 +77,7 @@ export class ParticipantsController {
   }
 
   @Patch('participants/:user_id')
+  @RequiresScope('conversations:write')
   @ApiOperation({ summary: 'Changes the role of a participant, or mutes them.' })
   @ApiOkResponse({ type: ParticipantDto })
   @Throws(ParticipantNotFound, DirectConversationFixed)
@@ -87,6 +91,7 @@ export class ParticipantsController {
   }
 
   @Delete('participants/:user_id')
+  @RequiresScope('conversations:write')
   @ApiOperation({ summary: 'Removes a participant.' })
   @HttpCode(204)
   @ApiNoContentResponse()

@@ -5,12 +5,15 @@ import {
   BooleanField,
   EnumField,
   IntField,
+  JsonField,
   TextField,
   TimeField,
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
+import { MERGED_METADATA, METADATA_MAX_BYTES } from '../../platform/validation/merged-metadata.js';
+import { METADATA_REF } from '../../platform/validation/safe-json.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from './participant-roles.js';
 
 export {
@@ -19,6 +22,12 @@ export {
   PARTICIPANT_ROLES,
   type ParticipantRole,
 } from './participant-roles.js';
+
+/** What names a conversation in a path; an external id has at most 255 code points. */
+export const CONVERSATION_NAME = {
+  max: 264,
+  description: 'Id of the conversation, `external:` and its external id, or slug of a room',
+};
 
 /** Limits of users added by one call, and of participants of one conversation. */
 export const ADDED_AT_ONCE_MAX = 256;
@@ -70,7 +79,7 @@ export class ListParticipantsQuery {
 }
 
 export class ParticipantUserParam {
-  @TextField({ max: 64, description: 'Id of the conversation, or slug of a room' })
+  @TextField(CONVERSATION_NAME)
   id: string;
 
   @UuidField()
@@ -111,6 +120,9 @@ export class SetPreferencesDto {
 
   @BooleanField({ optional: true })
   is_pinned?: boolean;
+
+  @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true, description: MERGED_METADATA })
+  metadata?: Record<string, unknown>;
 }
 
 /** A user's own preferences for a conversation, visible to no other user. */
@@ -126,6 +138,9 @@ export class ConversationPreferencesDto {
 
   @ApiProperty()
   is_pinned: boolean;
+
+  @ApiProperty({ ...METADATA_REF, description: 'The user’s own data for the conversation' })
+  metadata: Record<string, unknown>;
 }
 
 /** The preferences as they are stored. */
@@ -134,6 +149,8 @@ export interface PreferencesRow {
   readonly is_silenced: boolean;
   readonly silenced_until: Date | null;
   readonly is_pinned: boolean;
+  /** Null: none. */
+  readonly metadata: Record<string, unknown> | null;
 }
 
 /** A mute whose end has passed is no longer in force. */
@@ -144,6 +161,7 @@ export function presentPreferences(row: PreferencesRow, now = new Date()): Conve
     is_muted: isMuted,
     muted_until: isMuted ? (row.silenced_until?.toISOString() ?? null) : null,
     is_pinned: row.is_pinned,
+    metadata: row.metadata ?? {},
   };
 }
 

@@ -3,8 +3,9 @@ import type { AuditEntry } from '../../platform/audit/audit-log.js';
 import type { Queryable } from '../../platform/database/sql.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor, SystemRole } from '../../platform/identity/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
+import { isServer } from '../users/system-user.constants.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import {
   ConversationFrozen,
@@ -12,54 +13,24 @@ import {
   DirectConversationFixed,
   NotAParticipant,
 } from './participants.errors.js';
-import { type ConversationType, type ParticipantRole, rankIn, rankOf } from './participant-roles.js';
-import { type AccessRow, ParticipantsRepository } from './participants.repository.js';
-
-/** The settings that decide rights in a conversation, with defaults for those that were never set. */
-export interface ConversationSettings {
-  readonly is_private: boolean;
-  readonly allow_invites: boolean;
-  /** Seconds between two messages of one participant; 0: none. */
-  readonly slow_mode_seconds: number;
-  readonly is_frozen: boolean;
-}
-
-/** The rights of an actor in a conversation. */
-export interface Access {
-  readonly conversationId: string;
-  readonly type: ConversationType;
-  readonly settings: ConversationSettings;
-  /** Created by the server (the room `general`): it needs no owner. */
-  readonly isSystemOwned: boolean;
-  /** Whether the actor has created the conversation. */
-  readonly isCreator: boolean;
-  /** Undefined if the actor is not, or no longer, a participant. */
-  readonly role: ParticipantRole | undefined;
-  /** By participant role and system role, see `rankIn`; 0 without either. */
-  readonly rank: number;
-  readonly isSystemAdmin: boolean;
-}
-
-/** The rights of an actor who is a participant: such an actor is called a member, any other user a participant. */
-export interface Membership extends Access {
-  readonly role: ParticipantRole;
-  readonly isMuted: boolean;
-  /** In a direct conversation: the other user has blocked the actor. */
-  readonly isBlocked: boolean;
-  /** The conversation is frozen, and the actor is neither a moderator of it nor of the system. */
-  readonly isBlockedByFreeze: boolean;
-  /** Seconds between two posts of the actor; 0 if slow mode does not apply to them. */
-  readonly slowModeSeconds: number;
-  readonly joinedSeq: number;
-  readonly lastReadNumber: number;
-  readonly lastDeliveredNumber: number;
-}
+import {
+  type Access,
+  canAdminister,
+  canModerate,
+  isOpenToAll,
+  type Membership,
+  SYSTEM_MODERATOR_ROLES,
+  toAccess,
+  toMembership,
+} from './access.policy.js';
+import { ParticipantsRepository } from './participants.repository.js';
 
 /**
  * The rights of actors in conversations. An unknown or deleted conversation is ConversationNotFound; one of which the
  * actor is not a participant is NotAParticipant. Reading always requires membership, whatever the system role. System
  * admins (in groups and rooms) and system moderators (in rooms) may moderate without being participants; admins may
- * delete any conversation.
+ * delete any conversation. The host's backend may read and change every conversation, as far as the scopes of its key
+ * allow it to call the route.
  */
 @Injectable()
 export class ParticipantsPolicy {
@@ -69,15 +40,20 @@ export class ParticipantsPolicy {
   ) {}
 
   /**
-   * Returns the id of a conversation from its id or, for a room, from its slug. Slugs can be guessed, so the slug of a
-   * private room resolves only for its participants and by system role. @throws ConversationNotFound
+   * Returns the id of a conversation from its id, from `external:` and its external id or, for a room, from its slug.
+   * Slugs and external ids can be guessed, so that of a private conversation resolves only for its participants, for the
+   * host's backend, and by system role. @throws ConversationNotFound
    */
-  async resolve(actor: Actor, idOrSlug: string): Promise<string> {
-    if (isUuid(idOrSlug)) return idOrSlug.toLowerCase();
-    const room = await this.repository.findBySlug(idOrSlug, actor.userId);
-    if (!room || (room.is_private && !room.is_member && !SYSTEM_MODERATOR_ROLES.has(actor.role)))
-      throw new ConversationNotFound();
-    return room.id;
+  async resolve(actor: Actor, name: string): Promise<string> {
+    const externalId = externalIdIn(name);
+    if (externalId === undefined && isUuid(name)) return name.toLowerCase();
+    const found =
+      externalId === undefined
+        ? await this.repository.findBySlug(name, actor.userId)
+        : await this.repository.findByExternalId(externalId, actor.userId);
+    const mayGuess = isServer(actor) || SYSTEM_MODERATOR_ROLES.has(actor.role);
+    if (!found || (found.is_private && !found.is_member && !mayGuess)) throw new ConversationNotFound();
+    return found.id;
   }
 
   /** Whether a room has this slug, private or not. For use by the server itself. */
@@ -166,12 +142,12 @@ export class ParticipantsPolicy {
   }
 
   canModerate(access: Access): boolean {
-    return access.type !== 'direct' && access.rank >= rankOf('moderator');
+    return canModerate(access);
   }
 
   /** Whether the actor has at least the rank of an admin. */
   canAdminister(access: Access): boolean {
-    return access.type !== 'direct' && access.rank >= rankOf('admin');
+    return canAdminister(access);
   }
 
   /** Moderators may pin; in a direct conversation both users may. @throws PermissionDenied */
@@ -182,12 +158,16 @@ export class ParticipantsPolicy {
 
   /** Whether every user may join, and so read. */
   isOpenToAll(access: Access): boolean {
-    return access.type === 'room' && !access.settings.is_private;
+    return isOpenToAll(access);
   }
 
-  /** Whether the actor is a moderator here by system role alone. */
+  /** Whether the actor is a moderator here by system role alone; the host's backend is none. */
   moderatesBySystemRole(access: Access): boolean {
-    return this.canModerate(access) && (access.role === undefined || rankOf(access.role) < rankOf('moderator'));
+    return (
+      !access.isServer &&
+      this.canModerate(access) &&
+      (access.role === undefined || rankOf(access.role) < rankOf('moderator'))
+    );
   }
 
   /** @throws DirectConversationFixed */
@@ -195,7 +175,7 @@ export class ParticipantsPolicy {
     if (access.type === 'direct') throw new DirectConversationFixed();
   }
 
-  /** Audits acts by system role of actors who are not participants. Acts of participants are not audited. */
+  /** Audits acts of actors who are not participants: by system role, or by server key. */
   auditModeration(
     tx: Pick<StreamTransaction, 'audit'>,
     actor: Actor,
@@ -212,46 +192,9 @@ export class ParticipantsPolicy {
   }
 }
 
-/** System roles that may moderate every room. */
-const SYSTEM_MODERATOR_ROLES: ReadonlySet<SystemRole> = new Set(['moderator', 'admin']);
+const EXTERNAL_PREFIX = 'external:';
 
-/** The stored settings, with defaults for those that were never set. */
-export function settingsOf(type: ConversationType, stored: Record<string, unknown>): ConversationSettings {
-  return {
-    is_private: typeof stored.is_private === 'boolean' ? stored.is_private : type !== 'room',
-    allow_invites: stored.allow_invites === true,
-    slow_mode_seconds: typeof stored.slow_mode_seconds === 'number' ? stored.slow_mode_seconds : 0,
-    is_frozen: stored.is_frozen === true,
-  };
-}
-
-function toAccess(conversationId: string, row: AccessRow, actor: Actor): Access {
-  const role = row.is_member ? (row.role ?? undefined) : undefined;
-  return {
-    conversationId,
-    type: row.type,
-    settings: settingsOf(row.type, row.settings),
-    isSystemOwned: row.created_by === null,
-    isCreator: row.created_by === actor.userId,
-    role,
-    rank: rankIn(row.type, role, actor.role),
-    isSystemAdmin: actor.role === 'admin',
-  };
-}
-
-function toMembership(conversationId: string, row: AccessRow, actor: Actor): Membership | undefined {
-  const access = toAccess(conversationId, row, actor);
-  if (access.role === undefined) return undefined;
-  const isRestricted = access.role === 'participant' && !SYSTEM_MODERATOR_ROLES.has(actor.role);
-  return {
-    ...access,
-    role: access.role,
-    isMuted: row.is_muted ?? false,
-    isBlocked: row.is_blocked,
-    isBlockedByFreeze: access.settings.is_frozen && isRestricted,
-    slowModeSeconds: isRestricted ? access.settings.slow_mode_seconds : 0,
-    joinedSeq: row.joined_seq ?? 0,
-    lastReadNumber: row.last_read_number ?? 0,
-    lastDeliveredNumber: row.last_delivered_number ?? 0,
-  };
+/** The external id in `external:<id>`, which is used in place of another id; undefined for any other text. */
+export function externalIdIn(name: string): string | undefined {
+  return name.startsWith(EXTERNAL_PREFIX) ? name.slice(EXTERNAL_PREFIX.length) : undefined;
 }

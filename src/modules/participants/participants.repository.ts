@@ -45,6 +45,16 @@ const ID_BY_SLUG = statement<{ id: string; is_private: boolean; is_member: boole
     where c.slug = $1 and c.deleted_at is null`,
 );
 
+/** The same columns by external id; direct conversations and groups are always private. */
+const ID_BY_EXTERNAL_ID = statement<{ id: string; is_private: boolean; is_member: boolean }>(
+  'participants.id_by_external_id',
+  `select c.id, c.type <> 'room' or coalesce((c.settings ->> 'is_private')::boolean, false) as is_private,
+          p.user_id is not null as is_member
+     from conversations c
+     left join participants p on p.conversation_id = c.id and p.user_id = $2 and p.left_seq is null
+    where c.external_id = $1 and c.deleted_at is null`,
+);
+
 export interface ParticipantRow {
   user_id: string;
   username: string;
@@ -105,7 +115,7 @@ const INSERT = statement<unknown>(
 
 const MARK_LEFT = statement<unknown>(
   'participants.dismiss',
-  `update participants set left_at = $3, left_seq = $4, role = 'participant', is_pinned = false
+  `update participants set left_at = $3, left_seq = $4, role = 'participant', is_pinned = false, metadata = null
     where conversation_id = $1 and user_id = $2`,
 );
 
@@ -137,14 +147,25 @@ const APPLY_SLOW_MODE = statement<{ wait: number }>(
    select wait from before`,
 );
 
+const MEMBERSHIP_METADATA = statement<{ metadata: Record<string, unknown> | null }>(
+  'participants.membership_metadata',
+  `select metadata from participants where conversation_id = $1 and user_id = $2`,
+);
+
+const FORGET_METADATA = statement<unknown>(
+  'participants.forget_metadata',
+  `update participants set metadata = null where user_id = $1 and metadata is not null`,
+);
+
 const SET_PREFERENCES = statement<PreferencesRow>(
   'participants.set_flags',
   `update participants
       set is_archived = coalesce($3, is_archived), is_pinned = coalesce($4, is_pinned),
           is_silenced = coalesce($5, is_silenced),
-          silenced_until = case when $6::boolean then $7 when $5 is not null then null else silenced_until end
+          silenced_until = case when $6::boolean then $7 when $5 is not null then null else silenced_until end,
+          metadata = coalesce($8::jsonb, metadata)
     where conversation_id = $1 and user_id = $2
-   returning is_archived, is_silenced, silenced_until, is_pinned`,
+   returning is_archived, is_silenced, silenced_until, is_pinned, metadata`,
 );
 
 export interface ParticipantProfile {
@@ -187,6 +208,14 @@ export class ParticipantsRepository {
     userId?: string,
   ): Promise<{ id: string; is_private: boolean; is_member: boolean } | undefined> {
     return this.sql.one(ID_BY_SLUG, [slug, userId ?? null]);
+  }
+
+  /** The conversation with this id of the host product, and whether `userId` is a participant. */
+  findByExternalId(
+    externalId: string,
+    userId: string,
+  ): Promise<{ id: string; is_private: boolean; is_member: boolean } | undefined> {
+    return this.sql.one(ID_BY_EXTERNAL_ID, [externalId, userId]);
   }
 
   /** Includes users who have left: see `is_member`. */
@@ -238,6 +267,11 @@ export class ParticipantsRepository {
     return (await this.sql.many(LEAVABLE, [userId, limit])).map((row) => row.conversation_id);
   }
 
+  /** Removes a deleted account's own data from the conversations in which it remains. */
+  async forgetMetadata(userId: string): Promise<void> {
+    await this.sql.run(FORGET_METADATA, [userId]);
+  }
+
   async update(
     tx: Queryable,
     conversationId: string,
@@ -247,14 +281,26 @@ export class ParticipantsRepository {
     await tx.run(CHANGE, [conversationId, userId, change.role ?? null, change.isMuted ?? null]);
   }
 
+  /** A participant's own data for the conversation, under its lock. */
+  async findMetadata(tx: Queryable, conversationId: string, userId: string): Promise<Record<string, unknown>> {
+    return (await tx.one(MEMBERSHIP_METADATA, [conversationId, userId]))?.metadata ?? {};
+  }
+
   async setPreferences(
     tx: Queryable,
     conversationId: string,
     userId: string,
-    preferences: { isArchived?: boolean; isPinned?: boolean; isSilenced?: boolean; silencedUntil?: Date | null },
+    preferences: {
+      isArchived?: boolean;
+      isPinned?: boolean;
+      isSilenced?: boolean;
+      silencedUntil?: Date | null;
+      metadata?: object;
+    },
   ): Promise<PreferencesRow> {
-    const { isArchived = null, isPinned = null, isSilenced = null, silencedUntil } = preferences;
-    const values = [isArchived, isPinned, isSilenced, silencedUntil !== undefined, silencedUntil ?? null];
+    const { isArchived = null, isPinned = null, isSilenced = null, silencedUntil, metadata } = preferences;
+    const json = metadata === undefined ? null : JSON.stringify(metadata);
+    const values = [isArchived, isPinned, isSilenced, silencedUntil !== undefined, silencedUntil ?? null, json];
     return (await tx.one(SET_PREFERENCES, [conversationId, userId, ...values]))!;
   }
 

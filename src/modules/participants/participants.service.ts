@@ -14,7 +14,8 @@ import type {
   ParticipantPageDto,
 } from './participants.dto.js';
 import { ConversationNotFound, NotAParticipant } from './participants.errors.js';
-import { type Access, ParticipantsPolicy } from './participants.policy.js';
+import type { Access } from './access.policy.js';
+import { ParticipantsPolicy } from './participants.policy.js';
 import { type ListCursor, ParticipantsRepository } from './participants.repository.js';
 import { SystemRoleAnnouncements } from './system-role-announcements.service.js';
 import { ParticipantChanges } from './participant-changes.js';
@@ -55,7 +56,8 @@ export class ParticipantsService {
 
   /**
    * Adds users. Moderators may, and with the setting `allow_invites` all participants. A moderator who enters a private
-   * conversation by system role has to give a reason, which a system message announces to the participants.
+   * conversation by system role has to give a reason, which a system message announces to the participants; the host's
+   * backend decides who is in it, and gives none.
    * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed, UserNotFound, TooManyParticipants,
    *   ReasonRequired
    */
@@ -68,7 +70,8 @@ export class ParticipantsService {
       if (role !== 'participant' && !mayChangeRole(access.rank, 'participant', role)) this.policy.deny();
       const count = await this.additions.addAll(tx, actor, await this.withOwner(tx, access, userIds, role));
       const auditEntry = { action: 'participant.add', after: { user_ids: userIds, role }, reason };
-      if (access.role || this.policy.isOpenToAll(access)) this.policy.auditModeration(tx, actor, access, auditEntry);
+      const isExpected = access.role !== undefined || access.isServer || this.policy.isOpenToAll(access);
+      if (isExpected) this.policy.auditModeration(tx, actor, access, auditEntry);
       else if (userIds.includes(actor.userId)) await this.announcements.announceJoined(tx, actor, auditEntry);
       else if (count > 0) await this.announcements.announceAdded(tx, actor, auditEntry);
       else this.policy.auditModeration(tx, actor, access, auditEntry);
@@ -164,7 +167,7 @@ export class ParticipantsService {
   ): Promise<T> {
     const changed = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.loadAccess(actor, conversationId, tx);
-      if (access.type === 'direct' && !access.role) throw new NotAParticipant();
+      if (access.type === 'direct' && !access.role && !access.isServer) throw new NotAParticipant();
       this.policy.requireNotDirect(access);
       return { result: await work(tx, access) };
     });
@@ -179,7 +182,7 @@ export class ParticipantsService {
     userIds: string[],
     role: ParticipantRole,
   ): Promise<NewParticipant[]> {
-    const isEmpty = !access.isSystemOwned && (await this.repository.count(tx, access.conversationId)) === 0;
+    const isEmpty = access.needsOwner && (await this.repository.count(tx, access.conversationId)) === 0;
     return userIds.map((userId, index) => ({ userId, role: isEmpty && index === 0 ? 'owner' : role }));
   }
 }

@@ -1,4 +1,5 @@
 import { ValidationError } from '../../platform/errors/app-error.js';
+import { requireHttpsUrl } from '../../platform/validation/https-url.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { isOfficialName, isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, cleanText, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
@@ -56,11 +57,7 @@ export function requireLocation(text: string): string {
 
 /** Requires an https URL without credentials. The server never fetches it. @throws ValidationError */
 export function requireAvatarUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' || url.username || url.password || url.href.length > 2048) {
-    throw ValidationError.of('avatar_url', 'must be an https URL');
-  }
-  return url.href;
+  return requireHttpsUrl('avatar_url', text);
 }
 
 function requireLength(field: string, text: string, max: number): string {

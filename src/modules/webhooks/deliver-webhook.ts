@@ -52,6 +52,7 @@ function withoutContent(data: object): object {
     content: '',
     metadata: {},
     reply_to_content: null,
+    reply_to: null,
     mentions: [],
     attachments: [],
     is_deleted: true,

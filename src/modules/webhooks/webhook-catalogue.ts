@@ -47,6 +47,7 @@ const message: MessageDto = {
   content: 'Hello!',
   reply_to_id: null,
   reply_to_content: null,
+  reply_to: null,
   mentions: [],
   attachments: [],
   reactions: [],
@@ -77,6 +78,9 @@ const conversation: ConversationSummaryDto = {
     slow_mode_seconds: 0,
     is_frozen: false,
   },
+  external_id: null,
+  picture: null,
+  metadata: {},
 };
 const profile = { user_id: BO, username: 'bo', display_name: 'Bo', avatar_url: null };
 const participant: EventParticipantDto = {

@@ -99,5 +99,6 @@ function asSnapshotted(event: OutboxEvent, current: object): object {
   if (message.is_deleted) return current;
   // The snapshot of a send has the fields that an edit may change; that of other changes has the whole message.
   const then = 'message' in snapshot ? (snapshot.message as object) : { ...snapshot, is_edited: false };
-  return { message: { ...message, ...then, reply_to_content: message.reply_to_content } };
+  const { reply_to_content, reply_to } = message;
+  return { message: { ...message, ...then, reply_to_content, reply_to } };
 }

@@ -12,6 +12,7 @@ import { CreateWebhooks1764700008000 } from '../../../migrations/1764700008000-c
 import { CreateAdmin1764700009000 } from '../../../migrations/1764700009000-create-admin.js';
 import { CreateServerKeys1764800000000 } from '../../../migrations/1764800000000-create-server-keys.js';
 import { AddExternalIdsOfUsers1764820000000 } from '../../../migrations/1764820000000-add-external-ids-of-users.js';
+import { AddDataOfTheHostToConversations1764830000000 } from '../../../migrations/1764830000000-add-data-of-the-host-to-conversations.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateAdmin1764700009000,
   CreateServerKeys1764800000000,
   AddExternalIdsOfUsers1764820000000,
+  AddDataOfTheHostToConversations1764830000000,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

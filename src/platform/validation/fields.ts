@@ -32,7 +32,7 @@ import {
 } from 'class-validator';
 import { METADATA_REF } from './safe-json.js';
 import { type Check, FastCheck, FastCheckIf } from './fast-checks.js';
-import { Nested, NormaliseWith } from './normalise.js';
+import { CollectKeys, Nested, NormaliseWith } from './normalise.js';
 import { codePointLength } from './text.js';
 
 /**
@@ -279,6 +279,26 @@ export function JsonField(options: FieldOptions & { maxBytes: number }): Propert
   const described = { ...options, description: `${description}; at most ${maxBytes} bytes of JSON` };
   const isSmall = check(Validate(IsSmallJson, [maxBytes]), (value) => isSmallJson(value, maxBytes));
   return field(described, METADATA_REF, check(IsObject(), isObject), isSmall);
+}
+
+/** Query parameters named `<field>.<key>`, as one object of up to `max` texts. */
+export function KeyedTextsField(options: FieldOptions & { max: number; maxLength: number }): PropertyDecorator {
+  const { max, maxLength } = options;
+  const isSmall: Check = (value) =>
+    isObject(value) &&
+    Object.entries(value).length <= max &&
+    Object.entries(value).every(([key, text]) => isShortText(key, maxLength) && isShortText(text, maxLength));
+  const defaultMessage = `$property must be up to ${max} texts of at most ${maxLength} characters, as $property.<key>`;
+  const validator = { validate: isSmall, defaultMessage: (): string => defaultMessage };
+  const schema: ApiPropertyOptions = { type: 'object', additionalProperties: { type: 'string', maxLength } };
+  return applyDecorators(
+    field(options, schema, check(ValidateBy({ name: 'keyedTexts', validator }), isSmall)),
+    CollectKeys(),
+  ) as PropertyDecorator;
+}
+
+function isShortText(value: unknown, maxLength: number): boolean {
+  return typeof value === 'string' && codePointLength(value) <= maxLength;
 }
 
 /** An object with its own class. */

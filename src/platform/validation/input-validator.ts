@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { validateSync, type ValidationError as Violation } from 'class-validator';
 import { ValidationError, type FieldProblem } from '../errors/app-error.js';
 import { type FastChecks, fastChecksOf } from './fast-checks.js';
-import { createInstance, nestedClassOf, normaliserOf } from './normalise.js';
+import { collectedFieldsOf, collectKeys, createInstance, nestedClassOf, normaliserOf } from './normalise.js';
 
 interface Field extends FastChecks {
   readonly name: string;
@@ -25,20 +25,21 @@ const STRICT = {
  */
 export class InputValidator<Dto extends object> {
   private readonly fields: ReadonlyMap<string, Field> | undefined;
+  private readonly collected: readonly string[];
 
   constructor(private readonly dto: Type<Dto>) {
     this.fields = compile(dto);
+    this.collected = collectedFieldsOf(dto);
   }
 
   /** @throws ValidationError with every problem */
-  read(data: unknown): Dto {
-    if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+  read(sent: unknown): Dto {
+    if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
       throw ValidationError.of('data', 'must be an object');
     }
-    return (
-      (this.fields && this.tryFastChecks(data as Record<string, unknown>, this.fields)) ??
-      this.readWithClassValidator(data)
-    );
+    const record = sent as Record<string, unknown>;
+    const data = this.collected.length > 0 ? collectKeys(record, this.collected) : record;
+    return (this.fields && this.tryFastChecks(data, this.fields)) ?? this.readWithClassValidator(data);
   }
 
   /** `read` with class-validator. @throws ValidationError with every problem */

@@ -5,6 +5,7 @@ type Class = new () => object;
 
 const NORMALISED = Symbol('normalise');
 const NESTED = Symbol('nested');
+const COLLECTED = Symbol('collected');
 
 /**
  * Normalises the value of a field before validation. `normalise` receives what the client sent, of any type, and
@@ -30,6 +31,29 @@ export function normaliserOf(dto: Class, property: string): Normalise | undefine
   if (nested) steps.push((value) => (isPlainObject(value) ? createInstance(nested(), value) : value));
   if (steps.length <= 1) return steps[0];
   return (value) => steps.reduce((current, step) => step(current), value);
+}
+
+/** Collects query parameters named `<field>.<key>` into this field, as an object. */
+export function CollectKeys(): PropertyDecorator {
+  return (prototype, property) => {
+    const others = collectedFieldsOf(prototype.constructor as Class);
+    Reflect.defineMetadata(COLLECTED, [...others, property], prototype);
+  };
+}
+
+/** The fields of a class that collect parameters. */
+export function collectedFieldsOf(dto: Class): readonly string[] {
+  return (Reflect.getMetadata(COLLECTED, dto.prototype as object) as readonly string[] | undefined) ?? [];
+}
+
+/** Returns the data with the parameters named `<field>.<key>` in one object for each of these fields. */
+export function collectKeys(data: Record<string, unknown>, fields: readonly string[]): Record<string, unknown> {
+  const others = Object.entries(data).filter(([name]) => !fields.some((field) => name.startsWith(`${field}.`)));
+  const collected = fields.map((field) => {
+    const named = Object.entries(data).filter(([name]) => name.startsWith(`${field}.`));
+    return [field, Object.fromEntries(named.map(([name, value]) => [name.slice(field.length + 1), value]))] as const;
+  });
+  return Object.fromEntries([...others, ...collected.filter(([, keys]) => Object.keys(keys).length > 0)]);
 }
 
 export function nestedClassOf(dto: Class, property: string): (() => Class) | undefined {

@@ -3,6 +3,7 @@ import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
 import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
 import { problemsOfContentRule } from './content-rule-pattern.js';
+import { CONVERSATION_NAME } from '../../participants/participants.dto.js';
 
 export const RULE_KINDS = ['word', 'link_deny', 'link_allow'] as const;
 export type RuleKind = (typeof RULE_KINDS)[number];
@@ -62,7 +63,7 @@ export class RuleIdParam {
 }
 
 export class ConversationRuleParams {
-  @TextField({ max: 64, description: 'Id of the conversation, or slug of a room' })
+  @TextField(CONVERSATION_NAME)
   id: string;
 
   @UuidField()

@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { FieldRule } from '../../../platform/validation/input-rules.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
+import { CONVERSATION_NAME } from '../../participants/participants.dto.js';
 
 export const HELD_STATUSES = ['held', 'released', 'dropped'] as const;
 export type HeldStatus = (typeof HELD_STATUSES)[number];
@@ -24,7 +25,7 @@ export class HeldMessageIdParam {
 }
 
 export class ConversationHeldMessageParams {
-  @TextField({ max: 64, description: 'Id of the conversation, or slug of a room' })
+  @TextField(CONVERSATION_NAME)
   id: string;
 
   @UuidField()

@@ -13,7 +13,8 @@ import { ModerationPolicy } from './moderation.policy.js';
 import { ReadReports } from './read-reports.js';
 import { ReportContextRepository } from './report-context.repository.js';
 import { ReportTargets } from './report-targets.js';
-import { ReportQueueController, ReportsController } from './reports.controller.js';
+import { ReadReportedConversation } from './read-reported-conversation.js';
+import { ModeratedMessagesController, ReportQueueController, ReportsController } from './reports.controller.js';
 import { ReportsRepository } from './reports.repository.js';
 import { ReportsService } from './reports.service.js';
 import { RemoveReportedContent, ResolveReport, WarningEventRenderer } from './resolve-report.js';
@@ -28,6 +29,7 @@ import { RemoveReportedContent, ResolveReport, WarningEventRenderer } from './re
     ConversationHeldMessagesController,
     ReportsController,
     ReportQueueController,
+    ModeratedMessagesController,
   ],
   providers: [
     ModerationPolicy,
@@ -36,6 +38,7 @@ import { RemoveReportedContent, ResolveReport, WarningEventRenderer } from './re
     ReportTargets,
     ReportsService,
     ReadReports,
+    ReadReportedConversation,
     ResolveReport,
     RemoveReportedContent,
     WarningEventRenderer,

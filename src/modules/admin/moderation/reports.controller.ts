@@ -1,12 +1,23 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RequiresScope } from '../../../platform/http/scope.decorator.js';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import { NotIdempotent } from '../../../platform/http/idempotency.interceptor.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
-import { MessageNotEditable } from '../../messages/messages.errors.js';
+import { MessagePageDto } from '../../messages/message-pages.dto.js';
+import { ModeratorDelete } from '../../messages/moderator-delete.service.js';
+import { ConversationNotFound } from '../../participants/participants.errors.js';
+import { MessageNotEditable, MessageNotFound } from '../../messages/messages.errors.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import {
   AlreadyReported,
@@ -16,12 +27,15 @@ import {
   ReportResolved,
   ReportTargetNotFound,
 } from './moderation.errors.js';
+import { ReadReportedConversation } from './read-reported-conversation.js';
 import { ReadReports } from './read-reports.js';
 import {
   AdminReportDto,
   AdminReportPageDto,
   CreateReportDto,
   ListReportsQuery,
+  ModeratedMessageParam,
+  ReportedConversationQuery,
   ReportDto,
   ReportIdParam,
   ResolveReportDto,
@@ -29,6 +43,7 @@ import {
 } from './reports.dto.js';
 import { ReportsService } from './reports.service.js';
 import { ResolveReport } from './resolve-report.js';
+import { ReasonDto } from '../users/admin-users.dto.js';
 import { REPORT_LIMIT } from '../admin.limits.js';
 import { CALL_LIMIT } from '../../../platform/throttling/limits.js';
 
@@ -59,6 +74,7 @@ export class ReportQueueController {
     private readonly reports: ReportsService,
     private readonly reader: ReadReports,
     private readonly resolver: ResolveReport,
+    private readonly conversations: ReadReportedConversation,
   ) {}
 
   @Get()
@@ -74,6 +90,20 @@ export class ReportQueueController {
   @Throws(ReportNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: ReportIdParam): Promise<AdminReportDto> {
     return this.reader.get(actor, id);
+  }
+
+  @Get(':id/messages')
+  @ApiOperation({
+    summary: 'Messages of the conversation of a report, by default around the reported one. For moderators; audited.',
+  })
+  @ApiOkResponse({ type: MessagePageDto })
+  @Throws(ReportNotFound, ConversationNotFound, MessageNotFound)
+  messages(
+    @CurrentActor() actor: Actor,
+    @Param() { id }: ReportIdParam,
+    @Query() query: ReportedConversationQuery,
+  ): Promise<MessagePageDto> {
+    return this.conversations.page(actor, id, query);
   }
 
   @Patch(':id')
@@ -124,5 +154,28 @@ export class ReportQueueController {
   ): Promise<AdminReportDto> {
     await this.resolver.resolve(actor, id, dto);
     return this.reader.get(actor, id);
+  }
+}
+
+/** For moderators and admins, who need not be participants. */
+@ApiTags('moderation')
+@ApiBearerAuth()
+@RequiresScope('moderation')
+@Limit(CALL_LIMIT)
+@Controller('api/v1/admin/messages')
+export class ModeratedMessagesController {
+  constructor(private readonly deletion: ModeratorDelete) {}
+
+  @Delete(':id')
+  @ApiOperation({ summary: 'Deletes a message in any conversation; a tombstone remains. For moderators; audited.' })
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  @Throws(MessageNotFound, MessageNotEditable)
+  delete(
+    @CurrentActor() actor: Actor,
+    @Param() { id }: ModeratedMessageParam,
+    @Body() { reason }: ReasonDto,
+  ): Promise<void> {
+    return this.deletion.deleteAsModerator(actor, id, reason);
   }
 }

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
-import { FieldRule } from '../../../platform/validation/input-rules.js';
+import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
+import { problemsOfPageStart } from '../../messages/messages.dto.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
 
 export const REPORT_TARGETS = ['message', 'user', 'conversation'] as const;
@@ -38,6 +39,27 @@ export class CreateReportDto {
 
   @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'A comment for the moderators' })
   comment?: string | null;
+}
+
+@InputRule(problemsOfPageStart)
+export class ReportedConversationQuery {
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
+  limit?: number;
+
+  @FieldRule(requireCursor)
+  @TextField({ max: 512, optional: true, description: '`next_cursor` of the previous page' })
+  cursor?: string;
+
+  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'As for GET …/messages' })
+  before_number?: number;
+
+  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'As for GET …/messages' })
+  after_number?: number;
+}
+
+export class ModeratedMessageParam {
+  @UuidField()
+  id: string;
 }
 
 export class ListReportsQuery {

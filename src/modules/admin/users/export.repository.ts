@@ -46,7 +46,7 @@ const CONVERSATIONS = paged(
             'id', p.conversation_id, 'type', c.type, 'title', case when p.left_seq is null and c.deleted_at is null then c.title end,
             'role', p.role, 'joined_at', p.joined_at,
             'left_at', p.left_at, 'is_muted', p.is_muted, 'is_archived', p.is_archived, 'is_pinned', p.is_pinned,
-            'last_read_number', p.last_read_number) as line
+            'last_read_number', p.last_read_number, 'metadata', p.metadata) as line
      from participants p join conversations c on c.id = p.conversation_id
     where p.user_id = $1 and p.conversation_id > $2 order by p.conversation_id`,
 );

@@ -9,7 +9,7 @@
 -- deletion, one is first and the other sees what it did. A row of message_attachments is the binding; files is only read.
 --
 -- Input: [{id, conversation_id, sender_id, session_id, client_message_id, body_hash (hex), message_type, content,
--- reply_to_id, mentions, metadata, attachment_ids, is_released}], at most one entry for one (conversation, sender,
+-- reply_to_id, mentions, metadata, attachment_ids, is_released, is_server}], at most one entry for one (conversation, sender,
 -- client_message_id). The planner settings hold every look-up to its index, whatever the statistics of young tables are.
 --
 -- Output: one row per entry, in the order of the input; outcome is stored, replayed, or the reason of the refusal;
@@ -22,6 +22,10 @@
 -- is stored.
 --
 -- A server key may act as any user: its session counts for every sender.
+--
+-- is_server: the host's backend sends, in the name of any user. The session is still checked; membership, mutes, bans,
+-- blocks, freezing and slow mode are not, and files of the system account may be attached to the messages of all senders.
+-- The sender is any user except deleted ones and the account of the guests.
 --
 -- is_released: a moderator releases a message that was held for review. The sender's session may have ended since, and
 -- slow mode does not apply; everything else is checked as it is now.
@@ -68,11 +72,12 @@ begin
       from json_to_recordset(batch) as e (
         id uuid, conversation_id uuid, sender_id uuid, session_id uuid, client_message_id text, body_hash text,
         message_type text, content text, reply_to_id uuid, mentions json, metadata jsonb, attachment_ids json,
-        is_released boolean)
+        is_released boolean, is_server boolean)
   ),
   wanted as materialized (
     select e.ordinal, a.value::uuid as file_id, a.position::int as position,
-           f.uploader_id is not distinct from e.sender_id as is_own,
+           f.uploader_id is not distinct from e.sender_id
+             or e.is_server is true and f.uploader_id = '00000000-0000-7000-8000-000000000003' as is_own,
            f.status in ('scanning', 'ready') and taken.file_id is null
              and (f.conversation_id is null or f.conversation_id = e.conversation_id)
              and row_number() over (partition by a.value order by e.ordinal) = 1 as is_free
@@ -89,18 +94,20 @@ begin
              then sender.slow else 0 end as slow_seconds,
            case
              when (s.id is null or s.revoked_at is not null or s.expires_at <= now()) and e.is_released is not true
-               or u.id is null or u.deleted_at is not null         then 'session_ended'
-             when user_is_banned(u.banned_at, u.banned_until)      then 'banned'
+               or (u.id is null or u.deleted_at is not null) and e.is_server is not true then 'session_ended'
+             when u.id is null or u.deleted_at is not null or e.is_server and sender.is_guest then 'sender_not_found'
+             when user_is_banned(u.banned_at, u.banned_until) and e.is_server is not true then 'banned'
              when h.stream_id is null or c.id is null or c.deleted_at is not null then 'not_found'
              when sender.is_guest and not (
                     c.type = 'room' and c.settings -> 'is_private' is distinct from 'true' and sender.slow = 0
                     and e.attachment_ids is null)                  then 'not_participant'
-             when not sender.is_guest and (p.user_id is null or p.left_seq is not null) then 'not_participant'
+             when not sender.is_guest and (p.user_id is null or p.left_seq is not null)
+               and e.is_server is not true                         then 'not_participant'
              when twin.id is not null then
                case when encode(twin.body_hash, 'hex') = e.body_hash then 'replayed' else 'conflict' end
-             when p.is_muted                                       then 'muted'
+             when p.is_muted and e.is_server is not true           then 'muted'
              when sender.is_bound and c.settings -> 'is_frozen' = 'true' then 'frozen'
-             when c.type = 'direct' and exists (
+             when c.type = 'direct' and e.is_server is not true and exists (
                     select from user_blocks b
                      where (b.blocker_id, b.blocked_id) in (
                        select other.user_id, e.sender_id from participants other
@@ -126,7 +133,9 @@ begin
       left join messages twin on twin.conversation_id is not distinct from e.conversation_id and twin.sender_id = e.sender_id
                              and twin.client_message_id = e.client_message_id
      cross join lateral (
-             select g.is_guest, (g.is_guest or p.role = 'participant') and u.role not in ('moderator', 'admin') as is_bound,
+             select g.is_guest,
+                    (g.is_guest or p.role = 'participant') and u.role not in ('moderator', 'admin')
+                      and e.is_server is not true as is_bound,
                     coalesce((c.settings ->> 'slow_mode_seconds')::int, 0) as slow
                from (select e.sender_id = '00000000-0000-7000-8000-000000000001' as is_guest) g) sender
   ),

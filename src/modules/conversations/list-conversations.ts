@@ -1,0 +1,110 @@
+import { Injectable } from '@nestjs/common';
+import { ValidationError } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import {
+  type OffsetPage,
+  type OffsetRange,
+  DEFAULT_PAGE_SIZE,
+  decodeCursor,
+  type Page,
+  toPage,
+} from '../../platform/pagination/page.js';
+import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
+import { foldName } from '../../platform/text-search/fold.js';
+import { isServer } from '../users/system-user.constants.js';
+import { ConversationPagesRepository, type PageCursor } from './conversation-pages.repository.js';
+import { presentConversation, presentPublicRoom } from './conversation-presenter.js';
+import type {
+  ConversationDto,
+  ConversationPageDto,
+  ListConversationsQuery,
+  ListPublicRoomsQuery,
+  PublicRoomDto,
+} from './conversations.dto.js';
+import type { ConversationRow } from './conversations.repository.js';
+
+/** Lists of conversations: those of a user, all of them for the host's backend, and public rooms. */
+@Injectable()
+export class ListConversations {
+  constructor(
+    private readonly pages: ConversationPagesRepository,
+    private readonly cursors: ResumeCursors,
+  ) {}
+
+  /**
+   * The actor's own conversations, the most recently active first. The resume cursor is read before the page, so that
+   * no event is missed between the two. For the host's backend: all conversations, the latest created first or, with
+   * `member`, those of a user as the user sees them. @throws ValidationError
+   */
+  async list(actor: Actor, query: ListConversationsQuery): Promise<ConversationPageDto> {
+    const { limit = DEFAULT_PAGE_SIZE, type, is_archived: isArchived, search, q, member, metadata } = query;
+    const after = toPageCursor(query.cursor);
+    const resumeCursor = await this.cursors.now(actor.userId);
+    const patterns = likePatterns(q ?? search);
+    const filter = {
+      type,
+      isArchived,
+      patterns,
+      matchParticipants: q !== undefined,
+      metadata,
+      after,
+      limit: limit + 1,
+    };
+    const rows = await (isServer(actor)
+      ? this.pageForServer(actor, member, filter)
+      : this.pages.page(actor.userId, { ...filter, memberId: member }));
+    return {
+      ...toPage(
+        rows,
+        limit,
+        (row) => presentConversation(row, actor),
+        (row) => [row.last_active_at_ms, row.id],
+      ),
+      cursor: resumeCursor,
+    };
+  }
+
+  /** The actor's own conversations by offset, the most recently active first. */
+  async pageByOffset(actor: Actor, { offset, limit }: OffsetRange): Promise<OffsetPage<ConversationDto>> {
+    const total = await this.pages.countOf(actor.userId);
+    const rows = await this.pages.page(actor.userId, { offset, limit });
+    return { data: rows.map((row) => presentConversation(row, actor)), total };
+  }
+
+  /** Rooms that every user may join, newest first. */
+  async publicRooms(actor: Actor | undefined, query: ListPublicRoomsQuery): Promise<Page<PublicRoomDto>> {
+    const { limit = DEFAULT_PAGE_SIZE, category, search } = query;
+    const filter = { category, text: likePattern(search), after: toPageCursor(query.cursor), limit: limit + 1 };
+    const rows = await this.pages.publicRooms(actor?.userId ?? null, filter);
+    return toPage(rows, limit, presentPublicRoom, (row) => [row.created_at.getTime(), row.id]);
+  }
+
+  private pageForServer(
+    actor: Actor,
+    member: string | undefined,
+    filter: Parameters<ConversationPagesRepository['page']>[1] & { patterns: string[] },
+  ): Promise<ConversationRow[]> {
+    if (member !== undefined) return this.pages.page(member, filter);
+    if (filter.isArchived !== undefined) throw ValidationError.of('is_archived', 'needs member');
+    return this.pages.pageOfAll(actor.userId, filter);
+  }
+}
+
+function toPageCursor(cursor: string | undefined): PageCursor | undefined {
+  return cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as PageCursor);
+}
+
+/** One pattern for each different word, at most eight. */
+function likePatterns(text: string | undefined): string[] {
+  const words = new Set(foldName(text ?? '').split(' '));
+  return [...words]
+    .filter((word) => word !== '')
+    .slice(0, 8)
+    .map((word) => likePattern(word)!);
+}
+
+/** A LIKE pattern for the folded text; wildcards in it are escaped. */
+function likePattern(text: string | undefined): string | undefined {
+  const folded = foldName(text ?? '');
+  return folded ? `%${folded.replace(/[\\%_]/g, '\\$&')}%` : undefined;
+}

@@ -23,6 +23,7 @@ import {
   toAccess,
   toMembership,
 } from './access.policy.js';
+import { rankOf } from './participant-roles.js';
 import { ParticipantsRepository } from './participants.repository.js';
 
 /**

@@ -8,6 +8,7 @@ import { FilesWorkerModule } from './modules/files/files.worker.module.js';
 import { MessagesWorkerModule } from './modules/messages/messages.worker.module.js';
 import { StreamAccessModule } from './modules/participants/stream-access.module.js';
 import { ParticipantsWorkerModule } from './modules/participants/participants.worker.module.js';
+import { BeforeSendModule } from './modules/webhooks/before-send/before-send.module.js';
 import { WebhooksWorkerModule } from './modules/webhooks/webhooks.worker.module.js';
 import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
@@ -53,6 +54,7 @@ export class WorkerModule {
         FanOutModule,
         ActivityModule,
         ContentRulesModule,
+        BeforeSendModule,
         ...WORKER_MODULES,
       ],
     };

@@ -234,6 +234,14 @@ export const ROUTES: Record<string, Expectation> = {
   [`POST ${CONVERSATION}/held-messages/{held_id}/release`]: { allow: MODERATORS },
   [`POST ${CONVERSATION}/held-messages/{held_id}/drop`]: { allow: MODERATORS },
 
+  'GET /api/v1/admin/hooks/before-send': { allow: ['admin'], sees: NONE },
+  'PUT /api/v1/admin/hooks/before-send': {
+    allow: ['admin'],
+    sees: NONE,
+    body: () => ({ url: 'https://hooks.example/check', on_failure: 'allow', applies_to: { message_types: ['file'] } }),
+  },
+  'DELETE /api/v1/admin/hooks/before-send': { allow: ['admin'], sees: NONE },
+
   'GET /api/v1/admin/audit-log': { allow: ['admin'], sees: NONE },
   'GET /api/v1/admin/stats': { allow: ['admin'], sees: NONE },
   'GET /api/v1/admin/metrics': { allow: ['admin'], sees: NONE },

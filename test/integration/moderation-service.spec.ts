@@ -6,6 +6,7 @@ import { type ModerationScope, scopeOf } from '../../src/modules/admin/moderatio
 import { MessagesService } from '../../src/modules/messages/messages.service.js';
 import { ConversationBans } from '../../src/modules/participants/conversation-bans.service.js';
 import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
+import { BeforeSendModule } from '../../src/modules/webhooks/before-send/before-send.module.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import type { AppError } from '../../src/platform/errors/app-error.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
@@ -28,7 +29,7 @@ describe('the services of moderation', () => {
   let scope: ModerationScope;
 
   beforeAll(async () => {
-    world = await ServiceWorld.start({ modules: [ModerationModule] });
+    world = await ServiceWorld.start({ modules: [BeforeSendModule, ModerationModule] });
     [messages, heldMessages] = [world.get(MessagesService), world.get(HeldMessagesService)];
     systemModerator = await world.actor('system', { role: 'moderator' });
   });

@@ -35,6 +35,7 @@ describe('the schedule', () => {
         'message-space',
         'sessions',
         'webhook-deliveries',
+        'before-send-verdicts',
       ]),
     );
   });

@@ -1,4 +1,5 @@
 import { ContentRulesModule } from '../../src/modules/admin/moderation/content-rules.module.js';
+import { BeforeSendModule } from '../../src/modules/webhooks/before-send/before-send.module.js';
 import { ChallengePoller } from '../../src/modules/webhooks/challenge-webhook.js';
 import { DeliveriesService } from '../../src/modules/webhooks/deliveries.service.js';
 import { DeliverWebhook } from '../../src/modules/webhooks/deliver-webhook.js';
@@ -31,7 +32,7 @@ describe('the delivery of webhooks', () => {
 
   beforeAll(async () => {
     world = await ServiceWorld.start({
-      modules: [ContentRulesModule, WebhooksWorkerModule],
+      modules: [ContentRulesModule, BeforeSendModule, WebhooksWorkerModule],
       doubles: [[WebhookClient, client]],
       idle: [OutboxPoller, ChallengePoller, WebhookDeliveriesProcessor, FailingWebhooksProcessor],
       environment: { ...TRUSTED, WEBHOOK_RETRY_SCHEDULE: '0,60,600' },

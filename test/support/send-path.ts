@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
+import { BeforeSendHook } from '../../src/modules/messages/before-send.port.js';
+import { CheckBeforeSend } from '../../src/modules/messages/check-before-send.js';
 import { ContentRules } from '../../src/modules/messages/content-rules.port.js';
 import { MessagesRepository } from '../../src/modules/messages/messages.repository.js';
 import { ContentModeration } from '../../src/modules/messages/content-moderation.js';
@@ -25,6 +27,22 @@ class NoRules extends ContentRules {
 
   override hold(): never {
     throw new Error('there is no rule to hold anything');
+  }
+}
+
+class NoHook extends BeforeSendHook {
+  readonly isActive = false;
+
+  override applies(): boolean {
+    return false;
+  }
+
+  override appliesIn(): boolean {
+    return false;
+  }
+
+  override decide(): never {
+    throw new Error('there is no hook to decide anything');
   }
 }
 
@@ -54,7 +72,8 @@ export async function startSendPath(): Promise<SendPath> {
   const users = new UsersPolicy(new UsersRepository(sql));
   const policy = new ParticipantsPolicy(new ParticipantsRepository(sql), users);
   const rules = new ContentModeration(new NoRules(), policy, messages);
-  const make = (): SendMessage => new SendMessage(messages, log, config, new DomainEvents(), rules);
+  const hostCheck = new CheckBeforeSend(new NoHook(), rules, policy, messages, config);
+  const make = (): SendMessage => new SendMessage(messages, log, config, new DomainEvents(), rules, hostCheck);
   return {
     database,
     sending: make(),

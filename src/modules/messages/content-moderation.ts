@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { IdempotencyConflict } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
-import { ContentRules, type ContentVerdict, type HeldSend } from './content-rules.port.js';
+import { ContentRules, type ContentVerdict, type HeldSend, type HoldCause } from './content-rules.port.js';
 import { ContentRejected, HeldForReview } from './messages.errors.js';
 import { MessagesRepository, type NewMessage } from './messages.repository.js';
 import { nameOfReaction } from './reaction.js';
@@ -58,6 +58,17 @@ export class ContentModeration {
   }
 
   /**
+   * Holds a send for review and informs the sender. A repeat with the same key is the same held send.
+   * @throws HeldForReview, or for a key that was held before: IdempotencyConflict, ContentRejected
+   */
+  async hold(message: NewMessage, cause: HoldCause): Promise<never> {
+    const { id, status } = await this.rules.hold(toHeldSend(message), cause);
+    if (status === 'conflict') throw new IdempotencyConflict();
+    if (status === 'dropped') throw new ContentRejected(null);
+    throw new HeldForReview(id);
+  }
+
+  /**
    * Evaluates the content and every text in the metadata, each by itself. Returns undefined, synchronously, if no rule
    * has to be read and none matches.
    */
@@ -86,10 +97,7 @@ export class ContentModeration {
     if (await this.repository.isStoredByKey(message)) return message;
     this.participants.requireMayPost(await this.participants.requireMember(actor, message.conversation_id));
     if (verdict.kind === 'reject') throw rejection(verdict);
-    const { id, status } = await this.rules.hold(toHeldSend(message), verdict);
-    if (status === 'conflict') throw new IdempotencyConflict();
-    if (status === 'dropped') throw new ContentRejected(null);
-    throw new HeldForReview(id);
+    return this.hold(message, verdict);
   }
 }
 

@@ -5,6 +5,14 @@ export type ContentVerdict =
   /** `reason` is the public reason of the rule. */
   | { readonly kind: 'reject'; readonly reason: string | null };
 
+/** Why a send is held: a rule, or the check of the host, which may give a reason to the moderators. */
+export interface HoldCause {
+  /** Null if no rule holds it but the check of the host. */
+  readonly ruleId: string | null;
+  readonly queue: HoldQueue;
+  readonly reason?: string | null;
+}
+
 /** Who reviews a held send: the moderators of the installation, or those of the conversation. */
 export type HoldQueue = 'installation' | 'conversation';
 
@@ -42,5 +50,5 @@ export abstract class ContentRules {
   ): ContentVerdict | undefined | Promise<ContentVerdict | undefined>;
 
   /** Stores a send for review. A repeat with the same key is the same held send. */
-  abstract hold(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<HoldResult>;
+  abstract hold(send: HeldSend, cause: HoldCause): Promise<HoldResult>;
 }

@@ -43,6 +43,7 @@ import {
   ThreadPageDto,
 } from './message-pages.dto.js';
 import {
+  CheckUnavailable,
   ContentRejected,
   ContentTooLong,
   HeldForReview,
@@ -70,6 +71,7 @@ const SEND_ERRORS = [
   ConversationFrozen,
   SlowMode,
   ContentRejected,
+  CheckUnavailable,
   HeldForReview,
 ] as const;
 
@@ -145,7 +147,15 @@ export class MessagesController {
   @ApiOperation({ summary: 'Changes the text of the caller’s own message; counts as a send.' })
   @Limit(MESSAGE_SEND_LIMIT)
   @ApiOkResponse({ type: MessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen, SlowMode)
+  @Throws(
+    MessageNotFound,
+    MessageNotEditable,
+    ContentTooLong,
+    ContentRejected,
+    CheckUnavailable,
+    ConversationFrozen,
+    SlowMode,
+  )
   edit(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,

@@ -24,7 +24,7 @@ export const SENDABLE_TYPES = ['text', 'image', 'file'] as const;
 export const MESSAGE_TYPES = [...SENDABLE_TYPES, 'system'] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 export type MessageStatus = 'sent' | 'delivered' | 'read';
-const METADATA_MAX_BYTES = 16_384;
+export const METADATA_MAX_BYTES = 16_384;
 const MENTIONS_MAX = 50;
 
 const REACTION_DESCRIPTION =

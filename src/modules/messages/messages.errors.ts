@@ -50,10 +50,10 @@ export class SlowMode extends defineError('SLOW_MODE', 429, {
 export class ContentRejected extends defineError('CONTENT_REJECTED', 422, {
   message: (reason: string | null) => reason ?? 'This text is not allowed here.',
   meaning:
-    'A content rule of the installation or of the conversation rejects this text; `details.reason` is the rule’s public reason.',
+    'A content rule of the installation or of the conversation, or the check of the host product, rejects this text; `details.reason` is the public reason.',
   action: 'Display the reason; change the text.',
   details: {
-    fields: { reason: nullable(text('Public reason of the rule; null if it has none')) },
+    fields: { reason: nullable(text('Public reason; null if there is none')) },
     of: (reason: string | null) => ({ reason }),
   },
 }) {}
@@ -67,6 +67,15 @@ export class HeldForReview extends defineError('HELD_FOR_REVIEW', 202, {
     'Accepted, but held for a moderator. Other users do not see it, and no message exists, until it is released.',
   action: 'Display it as pending. A repeat with the same key is the same held message.',
   details: { fields: { held_id: text('The id of the held message') }, of: (heldId: string) => ({ held_id: heldId }) },
+}) {}
+
+/** The host's check fails, and messages it does not decide on are rejected. A repeat with the same key is asked again. */
+export class CheckUnavailable extends defineError('CHECK_UNAVAILABLE', 503, {
+  message: 'Messages cannot be checked at the moment.',
+  meaning:
+    'The installation has its messages checked by the host product before they are stored, and the check does not respond. Nothing was stored.',
+  action: 'Repeat the send with the same `client_message_id` after `details.retry_after` seconds.',
+  details: { fields: RETRY_AFTER_DETAILS, of: () => ({ retry_after: 5 }) },
 }) {}
 
 export class TooManyReactions extends defineError('TOO_MANY_REACTIONS', 409, {

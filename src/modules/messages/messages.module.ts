@@ -11,6 +11,7 @@ import { MessagesGateway } from './messages.gateway.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { MessageQueriesService } from './message-queries.service.js';
+import { CheckBeforeSend } from './check-before-send.js';
 import { ContentModeration } from './content-moderation.js';
 import { MessageIndexRepository } from './message-index.repository.js';
 import { MessageIndexer } from './message-indexer.js';
@@ -42,6 +43,7 @@ class SystemMessagesModule {}
     SendMessage,
     SendMetrics,
     ContentModeration,
+    CheckBeforeSend,
     ModeratorDelete,
     MessageQueriesService,
     MessageFeed,

@@ -69,16 +69,16 @@ export class MessagesService {
   /**
    * Replaces the text. Only the sender may, and only while they may post, and the host's backend, to whose texts the
    * content rules do not apply. The history keeps the old text.
-   * @throws ContentRejected, SlowMode
+   * @throws ContentRejected, CheckUnavailable, SlowMode
    */
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
-    const sanitized = this.sendMessage.requireContent(dto.content).content;
+    const checked = await this.sendMessage.prepareEdit(actor, id, dto);
     return this.change(actor, id, async ({ tx, message, membership, context }) => {
       this.participants.requireMayPost(membership);
       const { conversation_id, sender_id } = message;
       const isOwn = sender_id === actor.userId;
       if (!isOwn && !membership.isServer) this.participants.deny('Only its sender may edit a message.');
-      const texts = { content: sanitized, metadata: dto.metadata };
+      const texts = { content: checked.content, metadata: checked.metadata };
       const moderated = membership.isServer ? texts : await this.moderation.moderateEdit(conversation_id, texts);
       if (!(await this.repository.edit(tx, { ...context, ...moderated, mentions: dto.mentions }))) return undefined;
       const before = { conversation_id, sender_id };

@@ -15,7 +15,7 @@ import { codePointLength, isBlank } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
 import type { HeldSend } from './content-rules.port.js';
 import { toMessageData, presentMessage } from './message-presenter.js';
-import type { MessageDto, SendMessageDto } from './messages.dto.js';
+import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType } from './messages.errors.js';
 import { MESSAGE_CREATED, MessagesStored } from './messages.events.js';
 import {
@@ -25,6 +25,7 @@ import {
   type NewMessage,
   type QuotedSender,
 } from './messages.repository.js';
+import { CheckBeforeSend } from './check-before-send.js';
 import { ContentModeration } from './content-moderation.js';
 import { toSendError } from './send-error.js';
 
@@ -65,6 +66,7 @@ export class SendMessage {
     private readonly config: Config,
     private readonly events: DomainEvents,
     private readonly moderation: ContentModeration,
+    private readonly hostCheck: CheckBeforeSend,
   ) {}
 
   /** Whether a send would wait too long now. */
@@ -76,8 +78,8 @@ export class SendMessage {
    * Stores one message and returns it once it is on disk. The host's backend may send in the name of any user, and
    * system messages; the content rules do not apply to it.
    * @throws ValidationError, ContentTooLong, InvalidMessageType, ConversationNotFound, PermissionDenied,
-   *   UserNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected, HeldForReview,
-   *   IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
+   *   UserNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected,
+   *   HeldForReview, CheckUnavailable, IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
     const isOfServer = isServer(actor);
@@ -102,7 +104,8 @@ export class SendMessage {
     };
     if (isOfServer) return this.enqueue(message);
     const moderated = this.moderation.moderateSend(actor, message);
-    return this.enqueue(moderated instanceof Promise ? await moderated : moderated);
+    const checked = this.hostCheck.checkSend(actor, moderated instanceof Promise ? await moderated : moderated);
+    return this.enqueue(checked instanceof Promise ? await checked : checked);
   }
 
   /**
@@ -126,6 +129,14 @@ export class SendMessage {
     if (result.outcome === 'stored') return { message: result.message!, isReplay: false };
     if (result.outcome === 'replayed') return { message: await this.replay(result.id, message), isReplay: true };
     throw toSendError(result.outcome, result.retryAfter);
+  }
+
+  /**
+   * Returns the texts that may replace those of a message, after the check of the host.
+   * @throws ValidationError, ContentTooLong, ContentRejected, CheckUnavailable, … as `CheckBeforeSend.checkEdit`
+   */
+  prepareEdit(actor: Actor, id: string, dto: EditMessageDto): Promise<EditMessageDto> {
+    return this.hostCheck.checkEdit(actor, id, { ...dto, content: this.requireContent(dto.content).content });
   }
 
   /**

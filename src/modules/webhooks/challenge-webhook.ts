@@ -56,7 +56,9 @@ export class ChallengeWebhook {
     const challenge = randomBytes(CHALLENGE_BYTES).toString('base64url');
     const at = new Date();
     const content = { id: newId(), event: WEBHOOK_VERIFICATION, at, data: { webhook_id, challenge } };
-    const attempt = await this.client.post(url, signWebhook(content, secrets, at), EXCERPT_CHARACTERS);
+    const attempt = await this.client.post(url, signWebhook(content, secrets, at), {
+      maxCharacters: EXCERPT_CHARACTERS,
+    });
     if (attempt.error === null && containsChallenge(attempt.answer ?? '', challenge)) return undefined;
     if (!attempt.isPrivate) return attempt.error ?? NOT_ANSWERED;
     // Neither the error nor the duration may reveal what listens inside a private network.

@@ -29,6 +29,13 @@ export interface AttemptResult {
 
 const MAX_RESPONSE_BYTES = 64 * 1024;
 const EXCERPT_CHARACTERS = 500;
+
+/** What is read of a response, and how long an attempt may take; `WEBHOOK_TIMEOUT_MS` if omitted. */
+export interface AttemptBounds {
+  readonly maxCharacters?: number;
+  readonly maxBytes?: number;
+  readonly timeoutMs?: number;
+}
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_RETRY_AFTER_SECONDS = 86_400;
 
@@ -57,7 +64,7 @@ export class WebhookClient {
   async post(
     target: string,
     { body, headers }: SignedWebhook,
-    maxCharacters = EXCERPT_CHARACTERS,
+    { maxCharacters = EXCERPT_CHARACTERS, maxBytes = MAX_RESPONSE_BYTES, timeoutMs }: AttemptBounds = {},
   ): Promise<AttemptResult> {
     const at = new Date();
     const destination: RequestTarget = { isPrivate: false };
@@ -73,14 +80,14 @@ export class WebhookClient {
       ...result,
     });
     const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), this.config.webhookTimeoutMs);
+    const timer = setTimeout(() => deadline.abort(), timeoutMs ?? this.config.webhookTimeoutMs);
     const isLate = new Promise<never>((_resolve, reject) => {
       deadline.signal.addEventListener('abort', () => reject(new DeliveryFailed('timeout')));
     });
     try {
       return done(
         await Promise.race([
-          this.exchange(target, { body, headers, destination, maxCharacters, signal: deadline.signal }),
+          this.exchange(target, { body, headers, destination, maxCharacters, maxBytes, signal: deadline.signal }),
           isLate,
         ]),
       );
@@ -102,7 +109,7 @@ export class WebhookClient {
     const allowed = await this.allowedAddresses(hostOf(url));
     sending.destination.isPrivate = allowed.some(isPrivateIp);
     const response = await request(url, allowed, sending);
-    const answer = await readExcerpt(response, sending.maxCharacters);
+    const answer = await readExcerpt(response, sending);
     const statusCode = response.statusCode ?? 0;
     return { statusCode, answer, error: errorOf(statusCode), retryAfterSeconds: retryAfterOf(response) };
   }
@@ -124,6 +131,7 @@ interface OutgoingRequest {
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
   readonly maxCharacters: number;
+  readonly maxBytes: number;
   /** Updated as soon as there is a connection. */
   readonly destination: RequestTarget;
 }
@@ -179,17 +187,20 @@ function lookupOf(allowed: readonly string[]): LookupFunction {
   };
 }
 
-/** Reads up to 64 kB; a longer response is cut, and its connection is closed. */
-async function readExcerpt(response: http.IncomingMessage, maxCharacters: number): Promise<string> {
+/** Reads up to `maxBytes`; a longer response is cut, and its connection is closed. */
+async function readExcerpt(
+  response: http.IncomingMessage,
+  { maxCharacters, maxBytes }: Pick<OutgoingRequest, 'maxCharacters' | 'maxBytes'>,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response) {
     chunks.push(chunk as Buffer);
     size += (chunk as Buffer).length;
-    if (size >= MAX_RESPONSE_BYTES) break; // leaving the loop destroys the stream
+    if (size >= maxBytes) break; // leaving the loop destroys the stream
   }
-  const text = Buffer.concat(chunks).toString('utf8', 0, maxCharacters * 4);
-  return [...removeControls(text)].slice(0, maxCharacters).join('');
+  const text = removeControls(Buffer.concat(chunks).toString('utf8', 0, maxCharacters * 4));
+  return text.length <= maxCharacters ? text : [...text].slice(0, maxCharacters).join('');
 }
 
 function errorOf(statusCode: number): string | null {

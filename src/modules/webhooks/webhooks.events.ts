@@ -10,6 +10,9 @@ export const WEBHOOK_PING = 'webhook.ping';
 /** The challenge that a URL has to return before its first event: `data` is `{webhook_id, challenge}`. */
 export const WEBHOOK_VERIFICATION = 'webhook.verification';
 
+/** The check of a message by the host, before the message is stored. */
+export const MESSAGE_BEFORE_SEND = 'message.before_send';
+
 /** A delivery is due; the poller of this process does not wait for its next cycle. */
 export class DeliveriesDue extends DomainEvent {
   readonly type = 'webhook.deliveries_due';

@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common';
 import { UsersModule } from '../users/users.module.js';
+import { BeforeSendController } from './before-send/before-send.controller.js';
+import { BeforeSendModule } from './before-send/before-send.module.js';
+import { BeforeSendService } from './before-send/before-send.service.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { WebhookValidator } from './webhook-validator.js';
@@ -13,9 +16,10 @@ import { WebhooksService } from './webhooks.service.js';
 
 /** Webhooks: their management and the delivery log. The worker delivers. */
 @Module({
-  imports: [UsersModule],
-  controllers: [WebhooksController],
+  imports: [UsersModule, BeforeSendModule],
+  controllers: [WebhooksController, BeforeSendController],
   providers: [
+    BeforeSendService,
     ...[WebhooksService, DeliveriesService, WebhooksGateway, WebhooksRepository, DeliveriesRepository],
     ...[WebhookValidator, WebhookUrlPolicy, WebhookSecrets, WebhookResolver],
   ],

@@ -3,6 +3,7 @@ import { QueueModule } from '../../platform/queue/queue.module.js';
 import { ConversationsModule } from '../conversations/conversations.module.js';
 import { MessagesModule } from '../messages/messages.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { BeforeSendCleanupTask } from './before-send/before-send-cleanup-task.js';
 import { AttemptsRepository } from './attempts.repository.js';
 import { ChallengePoller, ChallengeWebhook } from './challenge-webhook.js';
 import { ChallengesRepository } from './challenges.repository.js';
@@ -36,6 +37,7 @@ import { WebhooksRepository } from './webhooks.repository.js';
   providers: [
     ...[OutboxPoller, OutboxRelay, DeliveryQueues, RelayRepository, WebhookPayloads],
     ...[WebhookDeliveriesProcessor, FailingWebhooksProcessor, DeliverWebhook, RecordAttempt, RetryPolicy, DeliveryData],
+    BeforeSendCleanupTask,
     ...[ChallengePoller, ChallengeWebhook, ChallengesRepository],
     ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogCleanupTask, DeliveriesRepository],
     ...[WebhookClient, WebhookUrlPolicy, WebhookSecrets, WebhookResolver],

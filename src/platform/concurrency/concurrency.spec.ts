@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
+import { CircuitBreaker, CircuitOpen } from './circuit-breaker.js';
 import { Repeating } from './repeating.js';
 import { Semaphore } from './semaphore.js';
 
@@ -92,5 +93,53 @@ describe('Semaphore', () => {
     run.open();
     await first;
     await expect(semaphore.run(async () => 'done')).resolves.toBe('done');
+  });
+});
+
+describe('CircuitBreaker', () => {
+  let time: number;
+  let calls: number;
+  let circuit: CircuitBreaker;
+
+  beforeEach(() => {
+    [time, calls] = [0, 0];
+    circuit = new CircuitBreaker({ failures: 2, openMs: 100 }, () => time);
+  });
+
+  const call = (result: Promise<string>): Promise<string> =>
+    circuit.run(() => {
+      calls++;
+      return result;
+    });
+  const succeed = () => call(Promise.resolve('done'));
+  const fail = () => expect(call(Promise.reject(new Error('away')))).rejects.toThrow('away');
+
+  it('opens after failures in a row, and makes no call until the time of the next try', async () => {
+    await fail();
+    await succeed();
+    await fail();
+    expect(circuit.isOpen).toBe(false);
+    await fail();
+    expect(circuit.isOpen).toBe(true);
+    time = 99;
+    await expect(succeed()).rejects.toBeInstanceOf(CircuitOpen);
+    expect(calls).toBe(4);
+  });
+
+  it('makes one call after a while: its failure keeps the circuit open, its success closes it', async () => {
+    await fail();
+    await fail();
+    time = 100;
+    const run = latch();
+    const first = call(run.opened.then(() => Promise.reject(new Error('away'))));
+    await expect(succeed()).rejects.toBeInstanceOf(CircuitOpen);
+    run.open();
+    await expect(first).rejects.toThrow('away');
+    time = 199;
+    await expect(succeed()).rejects.toBeInstanceOf(CircuitOpen);
+    time = 200;
+    expect(await succeed()).toBe('done');
+    expect(circuit.isOpen).toBe(false);
+    expect(await succeed()).toBe('done');
   });
 });

@@ -13,6 +13,7 @@ import { CreateAdmin1764700009000 } from '../../../migrations/1764700009000-crea
 import { CreateServerKeys1764800000000 } from '../../../migrations/1764800000000-create-server-keys.js';
 import { AddExternalIdsOfUsers1764820000000 } from '../../../migrations/1764820000000-add-external-ids-of-users.js';
 import { AddDataOfTheHostToConversations1764830000000 } from '../../../migrations/1764830000000-add-data-of-the-host-to-conversations.js';
+import { CreateBeforeSendHook1764850000000 } from '../../../migrations/1764850000000-create-before-send-hook.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateServerKeys1764800000000,
   AddExternalIdsOfUsers1764820000000,
   AddDataOfTheHostToConversations1764830000000,
+  CreateBeforeSendHook1764850000000,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

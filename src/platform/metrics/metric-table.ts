@@ -150,6 +150,20 @@ export const METRICS = {
     help: 'Attempts of webhook deliveries, from resolving the host name to the end of the response.',
     buckets: LATENCIES,
   },
+  parley_before_send_checks_total: {
+    kind: 'counter',
+    help: 'Messages checked by the host before they are stored: its decision, `failed` without one, `skipped` while the circuit is open.',
+    labels: ['result'],
+  },
+  parley_before_send_seconds: {
+    kind: 'histogram',
+    help: 'Checks of messages by the host, from resolving the host name to the end of the response.',
+    buckets: LATENCIES,
+  },
+  parley_before_send_circuit_open: {
+    kind: 'gauge',
+    help: '1 while the host is not asked about messages, because several checks in a row have failed.',
+  },
   parley_scheduled_runs_total: {
     kind: 'counter',
     help: 'Runs of scheduled tasks.',

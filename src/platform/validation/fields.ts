@@ -3,6 +3,8 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   arrayMaxSize,
+  ArrayMinSize,
+  arrayMinSize,
   isArray,
   isBoolean,
   isIn,
@@ -210,6 +212,20 @@ export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
 export function EnumField(options: FieldOptions & { values: readonly string[] }): PropertyDecorator {
   const isKnown: Check = (value) => isIn(value, options.values);
   return field(options, { type: String, enum: [...options.values] }, check(IsIn(options.values), isKnown));
+}
+
+/** One or more values of a list; duplicates are removed. */
+export function EnumListField(options: FieldOptions & { values: readonly string[] }): PropertyDecorator {
+  const { values } = options;
+  const isKnown: Check = (value) => isIn(value, values);
+  return field(
+    options,
+    { type: 'array', items: { type: 'string', enum: [...values] }, minItems: 1, maxItems: values.length },
+    NormaliseWith((value) => (Array.isArray(value) ? [...new Set<unknown>(value)] : value)),
+    ...listOf(values.length),
+    check(ArrayMinSize(1), (value) => arrayMinSize(value as unknown[], 1)),
+    checkEach(IsIn(values, { each: true }), isKnown),
+  );
 }
 
 function isIsoTime(value: unknown): boolean {

@@ -5,6 +5,7 @@ import {
   ContentRules,
   type ContentVerdict,
   type HeldSend,
+  type HoldCause,
   type HoldResult,
 } from '../../messages/content-rules.port.js';
 import { ContentRulesRepository, INSTALLATION } from './content-rules.repository.js';
@@ -71,8 +72,8 @@ export class ContentRuleCache extends ContentRules implements OnApplicationBoots
     return this.loadRules(conversationId).then((rules) => this.evaluateBoth(text, rules));
   }
 
-  hold(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<HoldResult> {
-    return this.held.hold(send, verdict);
+  hold(send: HeldSend, cause: HoldCause): Promise<HoldResult> {
+    return this.held.hold(send, cause);
   }
 
   /** Applies a change that this process has stored: here before it returns, and soon on all nodes. */

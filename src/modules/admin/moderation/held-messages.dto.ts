@@ -52,8 +52,17 @@ export class HeldMessageDto {
   @ApiProperty()
   message_type: string;
 
-  @ApiProperty({ format: 'uuid', description: 'The rule that held the message; it may have been deleted since' })
-  rule_id: string;
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description:
+      'The rule that held the message, which may have been deleted since; null if the host’s check of messages held it',
+  })
+  rule_id: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why the host’s check held the message' })
+  reason: string | null;
 
   @ApiProperty({ enum: HELD_STATUSES })
   status: HeldStatus;

@@ -26,7 +26,9 @@ export interface HeldMessageRow {
   readonly sender_name: string | null;
   readonly send: HeldSendData;
   readonly queue: ReviewQueue;
-  readonly rule_id: string;
+  /** Null if the check of the host held it. */
+  readonly rule_id: string | null;
+  readonly reason: string | null;
   readonly status: HeldStatus | 'releasing';
   readonly held_at: Date;
   readonly decided_at: Date | null;
@@ -41,13 +43,13 @@ export interface QueueScope {
 }
 
 const COLUMNS = `
-  h.id, h.conversation_id, h.sender_id, u.display_name as sender_name, h.send, h.queue, h.rule_id, h.status, h.held_at,
-  h.decided_at, h.decided_by, h.message_id`;
+  h.id, h.conversation_id, h.sender_id, u.display_name as sender_name, h.send, h.queue, h.rule_id, h.reason, h.status,
+  h.held_at, h.decided_at, h.decided_by, h.message_id`;
 
 const HOLD = statement<{ id: string }>(
   'held_messages.hold',
-  `insert into held_messages (id, conversation_id, sender_id, client_message_id, body_hash, send, queue, rule_id)
-   values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning id`,
+  `insert into held_messages (id, conversation_id, sender_id, client_message_id, body_hash, send, queue, rule_id, reason)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id`,
 );
 
 const BY_KEY = statement<{ id: string; body_hash: string | null; status: string }>(
@@ -87,11 +89,11 @@ export class HeldMessagesRepository {
   /** Stores a send as held; a repeated key returns the existing one. */
   async hold(
     send: HeldSendData,
-    { ruleId, queue }: { ruleId: string; queue: ReviewQueue },
+    { ruleId, queue, reason = null }: { ruleId: string | null; queue: ReviewQueue; reason?: string | null },
   ): Promise<{ id: string; status: 'held' | 'dropped' | 'conflict' }> {
     const { conversation_id: conversationId, sender_id: sender, client_message_id: key, body_hash: hash } = send;
     const id = newId();
-    const values = [id, conversationId, sender, key, hash, JSON.stringify(send), queue, ruleId];
+    const values = [id, conversationId, sender, key, hash, JSON.stringify(send), queue, ruleId, reason];
     if (await this.sql.one(HOLD, values)) return { id, status: 'held' };
     const existing = (await this.sql.one(BY_KEY, [sender, key, conversationId]))!;
     if (existing.body_hash !== hash) return { id: existing.id, status: 'conflict' };

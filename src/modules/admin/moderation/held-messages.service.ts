@@ -101,6 +101,7 @@ function present(row: HeldMessageRow): HeldMessageDto {
     content: row.send.content,
     message_type: row.send.message_type,
     rule_id: row.rule_id,
+    reason: row.reason,
     status: row.status === 'releasing' ? 'held' : row.status,
     held_at: row.held_at.toISOString(),
     decided_at: row.decided_at?.toISOString() ?? null,

@@ -1,4 +1,5 @@
 import type { Schema } from './contract.js';
+import { isIdFormat } from './samples.js';
 
 /** A value as JSON text: some of the worst cannot be written by JSON.stringify. */
 export interface BadValue {
@@ -86,9 +87,16 @@ function badTexts(schema: Schema, types: Set<string>): BadValue[] {
   if (schema.enum)
     values.push(bad('no such word', 'nonsense'), bad('another case', String(schema.enum[0]).toUpperCase()));
   if (schema.pattern) values.push(bad('text of another pattern', ' ÄÖ\n'));
-  if (schema.format === 'uuid') {
+  if (isIdFormat(schema)) {
     values.push(bad('no UUID', 'nonsense'), bad('SQL', "' or 1=1 --"), bad('a UUID in braces', `{${UUID}}`));
     values.push(bad('a UUID and more', `${UUID}\n`), bad('an empty UUID', ''));
+  }
+  if (schema.format === 'user-id') {
+    values.push(bad('no external id', 'external:'), bad('an external id with a control character', 'external:a\u0007'));
+    values.push(
+      bad('an external id that is too long', `external:${'x'.repeat(256)}`),
+      bad('another prefix', 'extern:1'),
+    );
   }
   if (schema.format === 'date-time') {
     values.push(
@@ -114,7 +122,7 @@ function badNumbers(schema: Schema, types: Set<string>): BadValue[] {
 
 function badLists(schema: Schema, types: Set<string>, place?: string): BadValue[] {
   if (!types.has('array') || !schema.items) return [];
-  const good = schema.items.format === 'uuid' ? UUID : 'x';
+  const good = isIdFormat(schema.items) ? UUID : 'x';
   const values = badValues(schema.items, place)
     .filter(({ name }) => !name.startsWith('a key'))
     .map(({ name, json }) => ({ name: `in a list: ${name}`, json: `[${json}]` }));
@@ -214,7 +222,8 @@ export function strangeValues(schema: Schema, place?: string): BadValue[] {
   const types = new Set([schema.type ?? []].flat());
   const values = [bad('null', null), bad('the number in text', '7'), bad('the word true', 'true')];
   if (schema.format === 'date-time') values.push(...STRANGE_TIMES.map((time) => bad(time, time)));
-  else if (schema.format === 'uuid') values.push(bad('an unknown UUID', UUID), bad('in capitals', UUID.toUpperCase()));
+  else if (isIdFormat(schema))
+    values.push(bad('an unknown UUID', UUID), bad('in capitals', UUID.toUpperCase()), bad('external', 'external:1'));
   else if (types.has('string'))
     values.push(...shareOf(STRANGE_TEXTS, place).map((text) => bad(text.slice(0, 20), text)));
   if (types.has('integer')) values.push(bad('the largest', schema.maximum ?? 2 ** 53), { name: '-0', json: '-0' });

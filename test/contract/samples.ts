@@ -55,6 +55,11 @@ function uuidFor(name: string, ids: KnownIds): string {
   return ids.userId;
 }
 
+/** Whether the value is a UUID; that of a user may also be an external reference. */
+export function isIdFormat(schema: Schema | undefined): boolean {
+  return schema?.format === 'uuid' || schema?.format === 'user-id';
+}
+
 /** A valid value of this schema. */
 export function sample(schema: Schema, name: string, ids: KnownIds): unknown {
   if (schema.properties) return sampleObject(schema, ids);
@@ -67,11 +72,11 @@ export function sample(schema: Schema, name: string, ids: KnownIds): unknown {
     case 'boolean':
       return true;
     case 'array':
-      return schema.items?.format === 'uuid' ? [uuidFor(name, ids)] : [sample(schema.items ?? {}, name, ids)];
+      return isIdFormat(schema.items) ? [uuidFor(name, ids)] : [sample(schema.items ?? {}, name, ids)];
     case 'object':
       return {};
     default:
-      if (schema.format === 'uuid') return uuidFor(name, ids);
+      if (isIdFormat(schema)) return uuidFor(name, ids);
       if (schema.format === 'date-time') return '2026-01-01T00:00:00Z';
       return 'x'.repeat(Math.max(schema.minLength ?? 1, 1));
   }

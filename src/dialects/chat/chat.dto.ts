@@ -4,9 +4,10 @@ import { MESSAGE_TYPES, type MessageStatus, type MessageType } from '../../modul
 import {
   BODY_TEXT_MAX,
   BooleanField,
-  IntField,
   EnumField,
+  IntField,
   TextField,
+  UserIdField,
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
@@ -28,7 +29,7 @@ export class ChatTarget {
   })
   chat_id?: string | null;
 
-  @UuidField({ optional: true, nullable: true, description: 'The other user of a direct conversation' })
+  @UserIdField({ optional: true, nullable: true, description: 'The other user of a direct conversation' })
   recipient_id?: string | null;
 }
 

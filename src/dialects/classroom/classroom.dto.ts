@@ -4,8 +4,9 @@ import {
   EnumField,
   IntField,
   TextField,
+  UserIdField,
+  UserIdListField,
   UuidField,
-  UuidListField,
 } from '../../platform/validation/fields.js';
 import { NormaliseWith } from '../../platform/validation/normalise.js';
 
@@ -28,7 +29,7 @@ export class ClassroomCreateConversationDto {
   @EnumField({ values: CLASSROOM_TYPES, optional: true, description: 'group if omitted', example: 'group' })
   type?: (typeof CLASSROOM_TYPES)[number];
 
-  @UuidListField({ max: ADDED_USERS_MAX, description: 'Ids of users; the caller is added in any case' })
+  @UserIdListField({ max: ADDED_USERS_MAX, description: 'Users; the caller is added in any case' })
   participant_ids: string[];
 }
 
@@ -55,7 +56,7 @@ export class ClassroomPageQuery {
 }
 
 export class ClassroomAddParticipantDto {
-  @UuidField()
+  @UserIdField()
   user_id: string;
 
   @EnumField({ values: CLASSROOM_ROLES, optional: true, example: 'participant' })
@@ -73,7 +74,7 @@ export class ClassroomChangeParticipantDto {
 export class ClassroomStatusQuery {
   /** In a URL: `user_ids=a&user_ids=b`; a single one is parsed as a text. */
   @NormaliseWith((value) => (typeof value === 'string' ? value.split(',') : value))
-  @UuidListField({
+  @UserIdListField({
     max: STATUS_USERS_MAX,
     description: 'May be repeated; users without a common conversation are omitted from the response',
   })

@@ -5,7 +5,7 @@ import {
   requireDisplayName,
   requireLocation,
 } from '../../modules/users/user-fields.policy.js';
-import { TextField, UuidField } from '../../platform/validation/fields.js';
+import { TextField, UserIdField } from '../../platform/validation/fields.js';
 import { FieldRule } from '../../platform/validation/input-rules.js';
 
 /** In UTF-16 units; a coarse limit before the password is verified. */
@@ -27,7 +27,7 @@ export class DirectRefreshDto {
 }
 
 export class DirectUserParam {
-  @UuidField()
+  @UserIdField()
   user_id: string;
 }
 

@@ -11,6 +11,7 @@ import {
   TextField,
   TextListField,
   TimeField,
+  UserIdListField,
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
@@ -122,7 +123,7 @@ export class DirectCreateGroupDto {
   @TextField({ max: DESCRIPTION_MAX, optional: true, example: 'Group description' })
   description?: string;
 
-  @UuidListField({ max: ADDED_USERS_MAX, optional: true })
+  @UserIdListField({ max: ADDED_USERS_MAX, optional: true })
   members?: string[];
 
   @NestedField({ type: () => DirectCreateGroupSettingsDto, optional: true })

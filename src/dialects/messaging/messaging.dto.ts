@@ -7,6 +7,7 @@ import {
   EnumField,
   IntField,
   TextField,
+  UserIdListField,
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
@@ -19,7 +20,7 @@ const ID = { format: 'uuid' } as const;
 const TIME = { format: 'date-time' } as const;
 
 export class CreateMessagingConversationDto {
-  @UuidListField({
+  @UserIdListField({
     max: OTHERS_MAX,
     description: 'The other users: one for a direct conversation, several for a group',
   })

@@ -9,7 +9,7 @@ import {
   NestedField,
   TextField,
   UuidField,
-  UuidListField,
+  UserIdListField,
 } from '../../platform/validation/fields.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { CAPABILITIES, type Capability } from '../participants/capabilities.constants.js';
@@ -80,7 +80,7 @@ export class CreateConversationDto {
   @TextField({ max: DESCRIPTION_MAX, optional: true })
   description?: string;
 
-  @UuidListField({ max: ADDED_AT_ONCE_MAX, optional: true, description: 'For a direct conversation: the other user' })
+  @UserIdListField({ max: ADDED_AT_ONCE_MAX, optional: true, description: 'For a direct conversation: the other user' })
   participant_ids?: string[];
 
   @TextField({ min: 1, max: 63, pattern: CATEGORY, optional: true, description: 'Rooms only' })

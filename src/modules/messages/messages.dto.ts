@@ -9,6 +9,8 @@ import {
   RefusedFields,
   TextField,
   TimeField,
+  UserIdField,
+  UserIdListField,
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
@@ -55,10 +57,10 @@ export class SendMessageDto {
   @UuidField({ optional: true, nullable: true, description: 'A message of the same conversation' })
   reply_to_id?: string | null;
 
-  @UuidListField({
+  @UserIdListField({
     max: MENTIONS_MAX,
     optional: true,
-    description: 'User ids; users who are not participants are removed',
+    description: 'Users; those who are not participants are removed',
   })
   mentions?: string[];
 
@@ -86,7 +88,7 @@ export class EditMessageDto {
   @TextField({ max: BODY_TEXT_MAX, description: 'The new text' })
   content: string;
 
-  @UuidListField({ max: MENTIONS_MAX, optional: true })
+  @UserIdListField({ max: MENTIONS_MAX, optional: true })
   mentions?: string[];
 
   @JsonField({
@@ -182,7 +184,7 @@ export class ListMessagesQuery extends PageQuery {
   @TimeField({ optional: true })
   to?: string;
 
-  @UuidField({ optional: true })
+  @UserIdField({ optional: true })
   sender_id?: string;
 }
 
@@ -204,7 +206,7 @@ export class SearchMessagesQuery extends PageQuery {
   @UuidField({ optional: true })
   conversation_id?: string;
 
-  @UuidField({ optional: true })
+  @UserIdField({ optional: true })
   sender_id?: string;
 
   @EnumField({ values: MESSAGE_TYPES, optional: true })

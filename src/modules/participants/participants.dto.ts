@@ -8,8 +8,9 @@ import {
   JsonField,
   TextField,
   TimeField,
+  UserIdField,
+  UserIdListField,
   UuidField,
-  UuidListField,
 } from '../../platform/validation/fields.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { MERGED_METADATA, METADATA_MAX_BYTES } from '../../platform/validation/merged-metadata.js';
@@ -44,7 +45,7 @@ const ASSIGNABLE_ROLES = ['admin', 'moderator', 'participant'] as const;
   ids?.length === 0 ? [{ field: 'user_ids', reason: 'must not be empty' }] : [],
 )
 export class AddParticipantsDto {
-  @UuidListField({ max: ADDED_AT_ONCE_MAX, description: 'User ids; existing participants are unchanged' })
+  @UserIdListField({ max: ADDED_AT_ONCE_MAX, description: 'Users; existing participants are unchanged' })
   user_ids: string[];
 
   @EnumField({
@@ -82,7 +83,7 @@ export class ParticipantUserParam {
   @TextField(CONVERSATION_NAME)
   id: string;
 
-  @UuidField()
+  @UserIdField()
   user_id: string;
 }
 

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ListOf } from '../../platform/pagination/page.js';
-import { EnumField, TextField, UuidField, UuidListField } from '../../platform/validation/fields.js';
+import { EnumField, TextField, UserIdListField, UuidField } from '../../platform/validation/fields.js';
 import { NormaliseWith } from '../../platform/validation/normalise.js';
 import { PRESENCE_STATUSES, type PresenceStatus } from '../users/users.dto.js';
 
@@ -11,7 +11,7 @@ const USER_IDS_MAX = 100;
 export class GetPresenceQuery {
   /** In a query string, `user_ids=a,b` and `user_ids=a&user_ids=b` are equivalent. */
   @NormaliseWith((value) => (typeof value === 'string' ? value.split(',') : value))
-  @UuidListField({
+  @UserIdListField({
     max: USER_IDS_MAX,
     description: 'Comma-separated; users who share no conversation with the caller are omitted',
   })

@@ -3,9 +3,8 @@ import { requireHttpsUrl } from '../../platform/validation/https-url.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { isOfficialName, isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, cleanText, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
+import { EXTERNAL_ID_MAX, isExternalId } from '../../platform/validation/user-references.js';
 
-/** In code points. */
-export const EXTERNAL_ID_MAX = 255;
 const DISPLAY_NAME_MAX = 80;
 const BIO_MAX = 500;
 const LOCATION_MAX = 100;
@@ -32,9 +31,8 @@ export function requireEmail(text: string): string {
  * compared byte by byte. @throws ValidationError
  */
 export function requireExternalId(text: string): string {
-  if (text === '') throw ValidationError.of('external_id', 'must not be empty');
-  if (/\p{Cc}/u.test(text)) throw ValidationError.of('external_id', 'must not contain control characters');
-  return requireLength('external_id', text, EXTERNAL_ID_MAX);
+  if (isExternalId(text)) return text;
+  throw ValidationError.of('external_id', `must be 1 to ${EXTERNAL_ID_MAX} characters, without control characters`);
 }
 
 /** @throws ValidationError if it has no visible characters, is too long, or resembles an official name */

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../platform/pagination/page.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../platform/identity/actor.js';
-import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
+import { IntField, TextField, UserIdField } from '../../platform/validation/fields.js';
+import { METADATA_REF } from '../../platform/validation/safe-json.js';
 import { FieldRule } from '../../platform/validation/input-rules.js';
 import { requireAvatarUrl, requireBio, requireDisplayName, requireLocation } from './user-fields.policy.js';
 
@@ -16,6 +17,8 @@ export interface UserRow {
   readonly bio: string;
   readonly avatar_url: string | null;
   readonly location: string;
+  readonly public_metadata: Readonly<Record<string, unknown>>;
+  readonly private_metadata: Readonly<Record<string, unknown>>;
   readonly role: SystemRole;
   readonly is_banned: boolean;
   readonly banned_until: Date | null;
@@ -48,6 +51,18 @@ export class UserProfileDto {
   location: string;
 }
 
+export class UserMetadataDto {
+  @ApiProperty({ ...METADATA_REF, description: 'Data of the host product, for everyone who sees the user' })
+  public: Record<string, unknown>;
+
+  @ApiProperty({
+    ...METADATA_REF,
+    required: false,
+    description: 'Data of the host product; only for the user themselves, for admins and for server keys',
+  })
+  private?: Record<string, unknown>;
+}
+
 export class UserDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -66,6 +81,14 @@ export class UserDto {
   })
   email?: string | null;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    required: false,
+    description: 'The id in the host product; only for the user themselves, for admins and for server keys',
+  })
+  external_id?: string | null;
+
   @ApiProperty({ enum: PRESENCE_STATUSES })
   status: PresenceStatus;
 
@@ -74,6 +97,9 @@ export class UserDto {
 
   @ApiProperty({ type: UserProfileDto })
   profile: UserProfileDto;
+
+  @ApiProperty({ type: UserMetadataDto })
+  metadata: UserMetadataDto;
 
   @ApiProperty({ enum: SYSTEM_ROLES })
   role: SystemRole;
@@ -85,7 +111,7 @@ export class UserDto {
 export class UserPageDto extends PageOf(UserDto) {}
 
 export class UserParamsDto {
-  @UuidField()
+  @UserIdField()
   id: string;
 }
 

@@ -1,10 +1,12 @@
 import { defineError } from '../../platform/errors/app-error.js';
 import { FIELD_DETAILS } from '../../platform/errors/error-details.js';
+import { USER_DETAILS } from '../../platform/identity/external-users.js';
 
 export class UserNotFound extends defineError('USER_NOT_FOUND', 404, {
   message: 'No such user.',
   meaning: 'The user does not exist.',
   action: 'Treat the user as deleted.',
+  details: { fields: USER_DETAILS, of: () => ({}) },
 }) {}
 
 export class LastAdmin extends defineError('LAST_ADMIN', 409, {

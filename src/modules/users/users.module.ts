@@ -1,5 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { IdempotencyRepository } from '../../platform/http/idempotency.repository.js';
+import { ExternalUsers } from '../../platform/identity/external-users.js';
+import { KnownExternalUsers } from './known-external-users.js';
 import { PresenceLookup } from './presence-lookup.service.js';
 import { SystemUserProfile } from './system-user-profile.js';
 import { UserAdministration } from './user-administration.service.js';
@@ -9,6 +11,8 @@ import { UsersPolicy } from './users.policy.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
+/** Global, because the platform asks `ExternalUsers` for every external reference and cannot import a module. */
+@Global()
 @Module({
   controllers: [UsersController],
   providers: [
@@ -20,7 +24,9 @@ import { UsersService } from './users.service.js';
     UserAdministration,
     SystemUserProfile,
     IdempotencyRepository,
+    KnownExternalUsers,
+    { provide: ExternalUsers, useExisting: KnownExternalUsers },
   ],
-  exports: [UsersService, UserAdministration, UsersPolicy, PresenceLookup],
+  exports: [UsersService, UserAdministration, UsersPolicy, PresenceLookup, ExternalUsers],
 })
 export class UsersModule {}

@@ -9,6 +9,7 @@ import type { NewUser, UserRow } from './users.dto.js';
 import { ExternalIdTaken, UsernameOrEmailTaken } from './users.errors.js';
 
 const COLUMNS = `u.id, u.username, u.email, u.external_id, u.display_name, u.bio, u.avatar_url, u.location, u.role,
+  u.public_metadata, u.private_metadata,
   user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason, u.created_at`;
 
 const INSERT = statement<unknown>(
@@ -25,6 +26,11 @@ const FIND = statement<UserRow>(
 const FIND_BY_EXTERNAL_ID = statement<UserRow & { is_deleted: boolean }>(
   'users.find_by_external_id',
   `select ${COLUMNS}, u.deleted_at is not null as is_deleted from users u where u.external_id = any($1::text[])`,
+);
+
+const FIND_IDS_OF = statement<{ external_id: string; id: string }>(
+  'users.find_ids_of_external',
+  `select external_id, id from users where external_id = any($1::text[])`,
 );
 
 const FIND_BY_USERNAME_OR_EMAIL = statement<UserRow>(
@@ -82,7 +88,7 @@ const ERASE = statement<unknown>(
   `update users
       set username = 'deleted-' || right(replace(id::text, '-', ''), 24), email = null,
           display_name = case when $3 then display_name else '${ERASED_DISPLAY_NAME}' end, folded_name = '', bio = '', location = '',
-          avatar_url = null, role = 'user', banned_at = null, banned_until = null, ban_reason = null,
+          public_metadata = '{}', private_metadata = '{}', avatar_url = null, role = 'user', banned_at = null, banned_until = null, ban_reason = null,
           deleted_at = $2, updated_at = $2
     where id = $1`,
 );
@@ -165,6 +171,11 @@ export class UsersRepository {
   /** The users with these external ids, in any order; also deleted ones, which keep theirs. */
   findByExternalIds(externalIds: string[], tx: Queryable = this.sql): Promise<(UserRow & { is_deleted: boolean })[]> {
     return tx.many(FIND_BY_EXTERNAL_ID, [externalIds]);
+  }
+
+  /** The ids of the users with these external ids, in any order; also of deleted ones. */
+  findIdsOf(externalIds: string[]): Promise<{ external_id: string; id: string }[]> {
+    return this.sql.many(FIND_IDS_OF, [externalIds]);
   }
 
   findByUsernameOrEmail(username: string, email: string | undefined): Promise<UserRow | undefined> {

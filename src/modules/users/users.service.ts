@@ -132,8 +132,8 @@ export class UsersService {
 
   private async presentPage(rows: UserRow[], page: UserPageRequest, viewer: Actor): Promise<Page<UserDto>> {
     const byId = new Map((await this.present(rows.slice(0, page.limit), viewer)).map((user) => [user.id, user]));
-    // Lists never include emails, not even for viewers who may see the email of a single user.
-    const present = ({ id }: UserRow): UserDto => withoutEmail(byId.get(id)!);
+    // Lists include no emails and private data, not even for viewers who may see those of a single user.
+    const present = ({ id }: UserRow): UserDto => withoutPrivateData(byId.get(id)!);
     return toPage(rows, page.limit, present, ({ username }) => [username]);
   }
 
@@ -159,8 +159,8 @@ function toUserPage({ limit = DEFAULT_PAGE_SIZE, cursor }: UserPageQueryDto): Us
   return { after, limit };
 }
 
-function withoutEmail({ email: _email, ...user }: UserDto): UserDto {
-  return user;
+function withoutPrivateData({ email: _email, metadata, ...user }: UserDto): UserDto {
+  return { ...user, metadata: { public: metadata.public } };
 }
 
 /** The user for whom another user is presented. */
@@ -171,15 +171,16 @@ export interface Viewer {
 
 /** A user as `viewer` may see them. Every field is named here, so that a new column is not exposed by accident. */
 function presentUser(user: UserRow, viewer: Viewer, presence?: UserPresence): UserDto {
-  const seesEmail = viewer.userId === user.id || viewer.role === 'admin';
+  const seesAccount = viewer.userId === user.id || viewer.role === 'admin';
   return {
     id: user.id,
     username: user.username,
     display_name: user.display_name,
-    ...(seesEmail ? { email: user.email } : {}),
+    ...(seesAccount ? { email: user.email, external_id: user.external_id } : {}),
     status: presence?.status ?? 'offline',
     last_seen: presence?.lastSeen?.toISOString() ?? null,
     profile: { bio: user.bio, avatar_url: user.avatar_url, location: user.location },
+    metadata: { public: user.public_metadata, ...(seesAccount ? { private: user.private_metadata } : {}) },
     role: user.role,
     created_at: user.created_at.toISOString(),
   };

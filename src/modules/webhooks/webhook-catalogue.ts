@@ -95,9 +95,11 @@ const user: UserDto = {
   username: 'bo',
   display_name: 'Bo',
   email: 'bo@example.com',
+  external_id: null,
   status: 'offline',
   last_seen: null,
   profile: { bio: '', avatar_url: null, location: '' },
+  metadata: { public: {}, private: {} },
   role: 'user',
   created_at: AT,
 };

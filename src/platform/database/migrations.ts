@@ -12,6 +12,7 @@ import { CreateWebhooks1764700008000 } from '../../../migrations/1764700008000-c
 import { CreateAdmin1764700009000 } from '../../../migrations/1764700009000-create-admin.js';
 import { CreateServerKeys1764800000000 } from '../../../migrations/1764800000000-create-server-keys.js';
 import { AddExternalIdsOfUsers1764820000000 } from '../../../migrations/1764820000000-add-external-ids-of-users.js';
+import { AddMetadataOfUsers1764820001000 } from '../../../migrations/1764820001000-add-metadata-of-users.js';
 import { AddDataOfTheHostToConversations1764830000000 } from '../../../migrations/1764830000000-add-data-of-the-host-to-conversations.js';
 import { CreateBeforeSendHook1764850000000 } from '../../../migrations/1764850000000-create-before-send-hook.js';
 
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateAdmin1764700009000,
   CreateServerKeys1764800000000,
   AddExternalIdsOfUsers1764820000000,
+  AddMetadataOfUsers1764820001000,
   AddDataOfTheHostToConversations1764830000000,
   CreateBeforeSendHook1764850000000,
 ];

@@ -3,6 +3,8 @@ import { ModulesContainer, Reflector } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ErrorClass } from '../errors/app-error.js';
 import { THROWS } from '../errors/throws.decorator.js';
+import { ExternalUserNotFound } from '../identity/external-users.js';
+import { UserReferences } from '../validation/user-references.js';
 import { CALL_LIMIT, type RateLimit } from '../throttling/limits.js';
 import { RATE_LIMIT } from '../throttling/limit.decorator.js';
 import { IDEMPOTENCY_MODE, type IdempotencyMode } from './idempotency.interceptor.js';
@@ -32,7 +34,9 @@ export function routeMetadata(app: NestExpressApplication): ReadonlyMap<string, 
       for (const name of Object.getOwnPropertyNames(prototype)) {
         const handler = prototype[name];
         if (typeof handler === 'function' && name !== 'constructor') {
-          byHandler.set(`${controller.name}_${name}`, metadataOf(reflector, [handler as Type, controller]));
+          const takesUsers = inputClassesOf(prototype, name).some((dto) => UserReferences.of(dto) !== undefined);
+          const metadata = metadataOf(reflector, [handler as Type, controller], takesUsers);
+          byHandler.set(`${controller.name}_${name}`, metadata);
         }
       }
     }
@@ -40,7 +44,13 @@ export function routeMetadata(app: NestExpressApplication): ReadonlyMap<string, 
   return byHandler;
 }
 
-function metadataOf(reflector: Reflector, targets: Type[]): RouteMetadata {
+/** The classes of the handler's parameters. */
+function inputClassesOf(prototype: object, name: string): Type<object>[] {
+  const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
+  return types.filter((type): type is Type<object> => typeof type === 'function');
+}
+
+function metadataOf(reflector: Reflector, targets: Type[], takesUsers: boolean): RouteMetadata {
   const isPublic = reflector.getAllAndOverride<boolean>(PUBLIC, targets) ?? false;
   const isSkipped = reflector.getAllAndOverride<boolean>(SKIPPED, targets) ?? false;
   return {
@@ -48,6 +58,9 @@ function metadataOf(reflector: Reflector, targets: Type[]): RouteMetadata {
     limit: isSkipped ? undefined : (reflector.getAllAndOverride<RateLimit>(RATE_LIMIT, targets) ?? CALL_LIMIT),
     supportsIdempotencyKey:
       !isPublic && reflector.getAllAndOverride<IdempotencyMode | undefined>(IDEMPOTENCY_MODE, targets) !== 'none',
-    errors: reflector.getAll<(ErrorClass[] | undefined)[]>(THROWS, targets).flatMap((errors) => errors ?? []),
+    errors: [
+      ...reflector.getAll<(ErrorClass[] | undefined)[]>(THROWS, targets).flatMap((errors) => errors ?? []),
+      ...(takesUsers ? [ExternalUserNotFound] : []),
+    ],
   };
 }

@@ -36,6 +36,7 @@ import { METADATA_REF } from './safe-json.js';
 import { type Check, FastCheck, FastCheckIf } from './fast-checks.js';
 import { CollectKeys, Nested, NormaliseWith } from './normalise.js';
 import { codePointLength } from './text.js';
+import { EXTERNAL_ID_MAX, isExternalReference, UserReference } from './user-references.js';
 
 /**
  * Each field has one decorator, which validates the value (in REST bodies, queries and frames) and describes it in the
@@ -173,6 +174,56 @@ export function UuidListField(options: FieldOptions & { max: number }): Property
     ...listOf(options.max),
     checkEach(Matches(UUID, { each: true, message: 'each value in $property must be a UUID' }), isUuid),
   );
+}
+
+const USER_ID_SCHEMA: ApiPropertyOptions = {
+  type: String,
+  format: 'user-id',
+  maxLength: 'external:'.length + EXTERNAL_ID_MAX,
+};
+
+const USER_ID_RULE = 'must be a UUID, or external: and an id in the host product';
+
+/** A UUID in lower case; an external reference as it is, because the host product chooses its ids. */
+function normaliseUserId(value: unknown): unknown {
+  return isUuid(value) ? value.toLowerCase() : value;
+}
+
+function isUserId(value: unknown): boolean {
+  return isUuid(value) || isExternalReference(value);
+}
+
+/**
+ * The id of a user: a UUID, or `external:` and the id in the host product. Handlers receive the UUID: external ids are
+ * resolved once for each request or frame, after its validation.
+ */
+export function UserIdField(options: FieldOptions = {}): PropertyDecorator {
+  const validator = { validate: isUserId, defaultMessage: (): string => `$property ${USER_ID_RULE}` };
+  return field(
+    describedUserId(options),
+    USER_ID_SCHEMA,
+    UserReference(),
+    NormaliseWith(normaliseUserId),
+    check(ValidateBy({ name: 'isUserId', validator }), isUserId),
+  );
+}
+
+/** Up to `max` different users, each as in `UserIdField`; duplicates are removed. */
+export function UserIdListField(options: FieldOptions & { max: number }): PropertyDecorator {
+  const validator = { validate: isUserId, defaultMessage: (): string => `each value in $property ${USER_ID_RULE}` };
+  return field(
+    describedUserId(options),
+    { type: 'array', items: USER_ID_SCHEMA as object, maxItems: options.max },
+    UserReference(),
+    NormaliseWith((value) => (Array.isArray(value) ? [...new Set(value.map(normaliseUserId))] : value)),
+    ...listOf(options.max),
+    checkEach(ValidateBy({ name: 'isUserId', validator }, { each: true }), isUserId),
+  );
+}
+
+function describedUserId<Options extends FieldOptions>(options: Options): Options {
+  const form = 'A UUID, or `external:` and the id in the host product';
+  return { ...options, description: options.description === undefined ? form : `${options.description}. ${form}` };
 }
 
 /** Up to `max` texts of at most `maxLength`. */

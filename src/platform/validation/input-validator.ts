@@ -3,6 +3,7 @@ import { validateSync, type ValidationError as Violation } from 'class-validator
 import { ValidationError, type FieldProblem } from '../errors/app-error.js';
 import { type FastChecks, fastChecksOf } from './fast-checks.js';
 import { collectedFieldsOf, collectKeys, createInstance, nestedClassOf, normaliserOf } from './normalise.js';
+import { UserReferences } from './user-references.js';
 
 interface Field extends FastChecks {
   readonly name: string;
@@ -24,10 +25,13 @@ const STRICT = {
  * decides and provides the messages.
  */
 export class InputValidator<Dto extends object> {
+  /** Undefined if no field refers to a user. */
+  readonly userReferences: UserReferences | undefined;
   private readonly fields: ReadonlyMap<string, Field> | undefined;
   private readonly collected: readonly string[];
 
   constructor(private readonly dto: Type<Dto>) {
+    this.userReferences = UserReferences.of(dto);
     this.fields = compile(dto);
     this.collected = collectedFieldsOf(dto);
   }

@@ -2,10 +2,10 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { FieldRule } from '../../../platform/validation/input-rules.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
-import { IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
+import { IntField, TextField, TimeField, UserIdField } from '../../../platform/validation/fields.js';
 
 export class ListAuditLogQuery {
-  @UuidField({ optional: true, description: 'The user who acted' })
+  @UserIdField({ optional: true, description: 'The user who acted' })
   actor_id?: string;
 
   @TextField({ max: 64, optional: true, description: 'The action, as noun.verb', example: 'user.ban' })

@@ -2,7 +2,14 @@ import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
 import { problemsOfPageStart } from '../../messages/messages.dto.js';
-import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
+import {
+  EnumField,
+  IntField,
+  TextField,
+  TimeField,
+  UserIdField,
+  UuidField,
+} from '../../../platform/validation/fields.js';
 
 export const REPORT_TARGETS = ['message', 'user', 'conversation'] as const;
 export type ReportTarget = (typeof REPORT_TARGETS)[number];
@@ -31,7 +38,7 @@ export class CreateReportDto {
   @EnumField({ values: REPORT_TARGETS })
   target_type: ReportTarget;
 
-  @UuidField()
+  @UserIdField({ description: 'The id of the message, the user or the conversation' })
   target_id: string;
 
   @EnumField({ values: REPORT_CATEGORIES })

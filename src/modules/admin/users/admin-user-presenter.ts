@@ -8,6 +8,7 @@ export function presentAdminUser(row: AdminUserRow): AdminUserDto {
     username: row.username,
     display_name: row.display_name,
     email: row.email,
+    external_id: row.external_id,
     role: row.role,
     status: row.status,
     ban:

@@ -2,7 +2,14 @@ import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { type FieldProblem, ValidationError } from '../../../platform/errors/app-error.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
-import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
+import {
+  EnumField,
+  IntField,
+  TextField,
+  TimeField,
+  UserIdField,
+  UuidField,
+} from '../../../platform/validation/fields.js';
 import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
 import { PRESENCE_STATUSES, UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
 import { cleanName } from '../../../platform/validation/text.js';
@@ -33,7 +40,7 @@ const ERASURE_MODES_DESCRIPTION =
   'tombstone, as if its author had deleted it; in the background';
 
 export class AdminUserParams {
-  @UuidField()
+  @UserIdField()
   id: string;
 }
 
@@ -129,6 +136,9 @@ export class AdminUserDto {
 
   @ApiProperty({ type: String, nullable: true })
   email: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The id in the host product' })
+  external_id: string | null;
 
   @ApiProperty({ enum: SYSTEM_ROLES })
   role: SystemRole;

@@ -10,6 +10,7 @@ export interface AdminUserRow {
   readonly username: string;
   readonly display_name: string;
   readonly email: string | null;
+  readonly external_id: string | null;
   readonly role: SystemRole;
   readonly status: AccountStatus;
   readonly banned_at: Date | null;
@@ -58,7 +59,7 @@ export interface ActivityRow {
 
 export const IS_BANNED = `u.deleted_at is null and u.banned_at is not null and user_is_banned(u.banned_at, u.banned_until)`;
 
-export const COLUMNS = `u.id, u.username, u.display_name, u.email, u.role, u.ban_reason, u.banned_at, u.banned_until,
+export const COLUMNS = `u.id, u.username, u.display_name, u.email, u.external_id, u.role, u.ban_reason, u.banned_at, u.banned_until,
   case when u.deleted_at is not null then 'deleted' when ${IS_BANNED} then 'banned' else 'active' end as status,
   (select p.last_seen from presence_settings p where p.user_id = u.id) as last_seen, u.created_at, u.deleted_at`;
 

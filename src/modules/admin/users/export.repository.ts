@@ -17,8 +17,10 @@ interface Line {
 const PROFILE = statement<{ profile: Record<string, unknown> }>(
   'admin.export_profile',
   `select json_build_object(
-            'id', u.id, 'username', u.username, 'email', u.email, 'display_name', u.display_name, 'bio', u.bio,
-            'avatar_url', u.avatar_url, 'location', u.location, 'role', u.role, 'created_at', u.created_at,
+            'id', u.id, 'username', u.username, 'email', u.email, 'external_id', u.external_id,
+            'display_name', u.display_name, 'bio', u.bio,
+            'avatar_url', u.avatar_url, 'location', u.location, 'role', u.role,
+            'metadata', json_build_object('public', u.public_metadata, 'private', u.private_metadata), 'created_at', u.created_at,
             'updated_at', u.updated_at, 'ban', case when u.banned_at is not null then json_build_object(
               'at', u.banned_at, 'until', u.banned_until, 'reason', u.ban_reason) end,
             'presence', (select json_build_object('status', p.status, 'custom', p.custom, 'last_seen', p.last_seen)

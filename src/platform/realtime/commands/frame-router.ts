@@ -3,14 +3,15 @@
  * `FrameRouter` collects them in one table at the start of the process, by protocol and type.
  *
  * Life cycle of a request: decode, look up the type, authenticate the connection if it is not signed in, apply load
- * shedding and the limit of the frame, validate the input, call the handler, and send one reply with the id of the
- * request. HTTP routes call the same services, so both have the same rules and errors.
+ * shedding and the limit of the frame, validate the input, resolve external references to users, call the handler, and
+ * send one reply with the id of the request. HTTP routes call the same services, so both have the same rules and errors.
  */
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { DecoratedMethods } from '../../discovery/decorated-methods.js';
 import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../../errors/app-error.js';
 import { toAppError } from '../../errors/error.filter.js';
+import { ExternalUsers } from '../../identity/external-users.js';
 import { jsonInSteps, utf8InSteps } from '../../json/json-encoding.js';
 import { runInTurns, type Steps } from '../../concurrency/steps.js';
 import { LoadShedder } from '../../throttling/load-shedder.js';
@@ -55,6 +56,8 @@ export class FrameRouter implements OnApplicationBootstrap {
   private whenIdle: (() => void)[] = [];
   /** For validation rules of input classes that depend on settings. */
   @Inject() private readonly config: Config;
+  /** Without it no external reference is accepted. */
+  @Optional() @Inject() private readonly users?: ExternalUsers;
 
   constructor(
     private readonly methods: DecoratedMethods,
@@ -199,16 +202,26 @@ export class FrameRouter implements OnApplicationBootstrap {
     } catch (error) {
       return this.fail(connection, id, error, command);
     }
-    if (!counted && !connection.starting) return this.start(connection, command, input, id);
+    const ready = this.resolveReferences(command, input, counted);
+    if (!ready && !connection.starting) return this.start(connection, command, input, id);
     const before = connection.starting;
-    if (counted) counted.catch(noop); // handled in its turn below
+    if (ready) ready.catch(noop); // handled in its turn below
     const turn = (before ?? Promise.resolve())
-      .then(() => counted)
+      .then(() => ready)
       .then(
         () => this.start(connection, command, input, id),
         (error: unknown) => this.fail(connection, id, error, command),
       );
     this.takeTurn(connection, turn);
+  }
+
+  /** After the request is counted: replaces external references to users. Synchronous if there are none. */
+  private resolveReferences(command: Command, input: object, counted: void | Promise<void>): void | Promise<void> {
+    const { userReferences } = command.inputValidator;
+    const externalIds = userReferences?.externalIdsIn(input) ?? [];
+    const { users } = this;
+    if (!users || externalIds.length === 0) return counted;
+    return (counted ?? Promise.resolve()).then(() => userReferences!.resolve(input, externalIds, users));
   }
 
   private takeTurn(connection: Connection, turn: Promise<void>): void {

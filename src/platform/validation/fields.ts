@@ -213,7 +213,7 @@ export function UserIdListField(options: FieldOptions & { max: number }): Proper
   const validator = { validate: isUserId, defaultMessage: (): string => `each value in $property ${USER_ID_RULE}` };
   return field(
     describedUserId(options),
-    { type: 'array', items: USER_ID_SCHEMA as object, maxItems: options.max },
+    { type: [String], format: 'user-id', maxItems: options.max },
     UserReference(),
     NormaliseWith((value) => (Array.isArray(value) ? [...new Set(value.map(normaliseUserId))] : value)),
     ...listOf(options.max),

@@ -77,19 +77,19 @@ describe('users of the host product', () => {
       }
     });
 
-    it('that no user has is USER_NOT_FOUND with the id, on every transport', async () => {
-      const unknown = { code: 'USER_NOT_FOUND', details: { external_id: 'nobody' } };
-      expect((await ana.call('GET', '/users/external:nobody')).body.error).toMatchObject(unknown);
-      const body = { type: 'group', title: 'x', participant_ids: ['external:bob', 'external:nobody'] };
+    it('is USER_NOT_FOUND with the id if no user has it, on every transport', async () => {
+      const unknown = { code: 'USER_NOT_FOUND', details: { external_id: 'unknown-user' } };
+      expect((await ana.call('GET', '/users/external:unknown-user')).body.error).toMatchObject(unknown);
+      const body = { type: 'group', title: 'x', participant_ids: ['external:bob', 'external:unknown-user'] };
       expect((await ana.call('POST', '/conversations', body)).body.error).toMatchObject(unknown);
       const group = await world.group(ana, [bob]);
-      const frame = { conversation_id: group, content: 'x', mentions: ['external:nobody'] };
+      const frame = { conversation_id: group, content: 'x', mentions: ['external:unknown-user'] };
       for (const socket of [await ana.webSocket(), await ana.socketIo()]) {
         expect(await socket.request('message.send', frame)).toMatchObject({ ok: false, error: unknown });
       }
     });
 
-    it('that cannot be one is refused', async () => {
+    it('is refused if it cannot be one', async () => {
       for (const id of ['external:', `external:${'x'.repeat(256)}`, 'external:a\u0007', 'External:bob']) {
         const { status, body } = await ana.call('GET', `/users/${encodeURIComponent(id)}`);
         expect([id, status, body.error?.details.errors[0].field ?? body]).toEqual([id, 400, 'id']);
@@ -118,7 +118,7 @@ describe('users of the host product', () => {
       many.mockRestore();
     });
 
-    it('of a deleted account stays with it', async () => {
+    it('stays with a deleted account', async () => {
       const gone = await world.user();
       await nameExternally(gone, 'gone');
       const deletion = { messages: 'anonymise', reason: 'A test' };

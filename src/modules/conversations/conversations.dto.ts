@@ -8,7 +8,7 @@ import {
   KeyedTextsField,
   NestedField,
   TextField,
-  UuidField,
+  UserIdField,
   UserIdListField,
 } from '../../platform/validation/fields.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
@@ -157,7 +157,7 @@ export class ListConversationsQuery {
   @TextField({ max: 100, optional: true, description: 'Like `q`, but only in titles; ignored with `q`' })
   search?: string;
 
-  @UuidField({
+  @UserIdField({
     optional: true,
     description:
       'Only conversations of which this user is a participant too; for a server key: that user’s conversations, as they see them',

@@ -1,5 +1,7 @@
 import { ContentRulesModule } from '../../src/modules/admin/moderation/content-rules.module.js';
 import { BeforeSendModule } from '../../src/modules/webhooks/before-send/before-send.module.js';
+import { MessagesService } from '../../src/modules/messages/messages.service.js';
+import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
 import { ChallengePoller } from '../../src/modules/webhooks/challenge-webhook.js';
 import { DeliveriesService } from '../../src/modules/webhooks/deliveries.service.js';
 import { DeliverWebhook } from '../../src/modules/webhooks/deliver-webhook.js';
@@ -42,7 +44,7 @@ describe('the delivery of webhooks', () => {
   afterAll(() => world.stop());
 
   beforeEach(async () => {
-    Object.assign(client, { result: {}, sent: [] });
+    Object.assign(client, { result: {}, sent: [], bodies: [] });
     owner = await world.actor('owner');
     id = (await world.get(WebhooksService).create(owner, NEW_WEBHOOK)).id;
   });
@@ -131,6 +133,61 @@ describe('the delivery of webhooks', () => {
     const failed = { status: 'failed', reason: 'retries_exhausted', next_attempt_at: null, attempts };
     expect(await log()).toMatchObject([failed]);
     expect(client.sent).toEqual([event_id, event_id, event_id]);
+  });
+
+  describe('a webhook with the scope all', () => {
+    const everything = { ...NEW_WEBHOOK, events: ['message.created', 'participant.left'] };
+    let group: string;
+    let members: string[];
+
+    beforeEach(async () => {
+      const admin = await world.actor('admin', { role: 'admin' });
+      const webhooks = world.get(WebhooksService);
+      await webhooks.create(admin, { ...everything, url: 'http://127.0.0.1:9/all', scope: 'all' });
+      await webhooks.create(owner, { ...everything, url: 'http://127.0.0.1:9/own' });
+      const others = await world.actors('ana', 'bo');
+      group = await world.conversation(owner, others);
+      members = [owner, ...others].map(({ userId }) => userId).sort();
+    });
+
+    const deliverAll = async () => {
+      await relay.drain();
+      await attempt(await dispatch());
+    };
+    const send = () => world.get(MessagesService).send(owner, group, { content: 'hello' });
+    const sentTo = (path: string) => client.bodies.filter(({ url }) => url.endsWith(path)).map(({ data }) => data);
+
+    it('receives the recipients of an event, as they were then, and no other webhook does', async () => {
+      await send();
+      const [left] = members.filter((userId) => userId !== owner.userId);
+      await world.get(ParticipantsService).remove(owner, group, left!);
+      await deliverAll();
+      const remaining = members.filter((userId) => userId !== left);
+      const bySeq = sentTo('/all').sort((a, b) => Number(a.seq) - Number(b.seq));
+      expect(bySeq).toMatchObject([
+        { content: 'hello', member_ids: members, member_count: 3 },
+        { user_id: left, member_ids: remaining, member_count: 2 },
+      ]);
+      expect(sentTo('/own')).toHaveLength(2);
+      expect(sentTo('/own').flatMap((data) => Object.keys(data))).not.toContain('member_ids');
+    });
+
+    it('receives the first hundred recipients by their ids, and the number of all', async () => {
+      await world.database.query(
+        `with u as (
+           insert into users (id, username, display_name)
+           select gen_random_uuid(), 'many' || n, 'Many' from generate_series(1, 120) n returning id
+         )
+         insert into participants (conversation_id, user_id, joined_seq) select $1, u.id, 0 from u`,
+        [group],
+      );
+      await send();
+      await deliverAll();
+      const [data] = sentTo('/all');
+      expect(data).toMatchObject({ member_count: 123 });
+      expect(data!.member_ids).toHaveLength(100);
+      expect(data!.member_ids).toEqual([...(data!.member_ids as string[])].sort());
+    });
   });
 
   describe('a failing webhook', () => {

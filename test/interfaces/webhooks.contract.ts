@@ -17,6 +17,9 @@ const SETTINGS = {
   WEBHOOK_TIMEOUT_MS: '60000',
 };
 
+/** Events of which a webhook with the scope all receives the members of the conversation. */
+const OF_CONVERSATION = /^(message|reaction|participant|conversation|receipt)\./;
+
 const hmac = (secret: string, text: string): string =>
   `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
 
@@ -459,6 +462,10 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     await ana.call('PATCH', `/messages/${id}`, { content: 'changed' });
     await ana.call('PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
     await ana.call('DELETE', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
+    await bo.call('POST', `/conversations/${group}/read`, { sequence_number: 1 });
+    const report = { target_type: 'message', target_id: id, category: 'spam' };
+    const { body: reported } = await bo.call('POST', '/reports', report);
+    await admin.call('POST', `/admin/reports/${reported.id}/resolve`, { outcome: 'dismissed' });
     await ana.call('DELETE', `/messages/${id}`);
     await ana.call('PATCH', `/conversations/${group}`, { title: 'Another' });
     await ana.call('PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });
@@ -471,7 +478,8 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     await admin.call('POST', `/webhooks/${gone.id}/ping`);
     for (const { type, sample } of catalogue.filter((event) => types.includes(event.type))) {
       const { body } = await all.next((call) => call.body.event === type);
-      expect([type, Object.keys(body.data).sort()]).toEqual([type, Object.keys(sample.data).sort()]);
+      const members = OF_CONVERSATION.test(type) ? ['member_ids', 'member_count'] : [];
+      expect([type, Object.keys(body.data).sort()]).toEqual([type, [...Object.keys(sample.data), ...members].sort()]);
     }
   });
 }

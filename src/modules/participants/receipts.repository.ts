@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
+import { RECEIPT_UPDATED } from './participants.events.js';
 
 /**
  * One mark to be moved; the fields of `mark_participants`. With a message id, the numbers only state which of the two
@@ -71,7 +72,8 @@ const READ_STATES = statement<ReadStateRow>(
 
 /**
  * A mark that was set during the previous aggregation may not have been visible to it. So the marks of the last seconds
- * are included again: sending a mark twice is correct, sending it never is not.
+ * are included again: sending a mark twice is correct, sending it never is not. Webhooks receive the same, through the
+ * outbox.
  */
 const AGGREGATE = statement<AggregateRow>(
   'receipts.aggregate',
@@ -88,9 +90,8 @@ const AGGREGATE = statement<AggregateRow>(
             delivered_to_all_number = greatest(r.delivered_to_all_number, excluded.delivered_to_all_number),
             aggregated_at = excluded.aggregated_at
      returning read_by_all_number, delivered_to_all_number
-   )
-   select s.read_by_all_number, s.delivered_to_all_number,
-          (select json_agg(json_build_object('user_id', m.user_id, 'last_read_number', m.last_read_number,
+   ), moved as (
+     select (select json_agg(json_build_object('user_id', m.user_id, 'last_read_number', m.last_read_number,
                                              'last_read_message_id',
                                              (select o.id from messages o
                                                where o.conversation_id = $1 and o.sender_id <> m.user_id
@@ -102,7 +103,12 @@ const AGGREGATE = statement<AggregateRow>(
                      from participants p, before b
                     where p.conversation_id = $1 and p.left_seq is null and p.marked_at > b.at - interval '5 seconds'
                     order by p.marked_at desc limit 100) m) as marks
-     from stored s`,
+   )
+   select s.read_by_all_number, s.delivered_to_all_number, m.marks,
+          outbox_write('${RECEIPT_UPDATED}', $1, $1, jsonb_build_object(
+            'read_by_all_number', s.read_by_all_number, 'delivered_to_all_number', s.delivered_to_all_number,
+            'marks', coalesce(m.marks::jsonb, '[]'))) as is_published
+     from stored s cross join moved m`,
 );
 
 /**

@@ -8,6 +8,7 @@ export interface DueDelivery {
   readonly id: string;
   readonly webhook_id: string;
   readonly user_id: string;
+  readonly scope: 'own' | 'all';
   readonly url: string;
   readonly secret_box: Buffer;
   readonly previous_secret_box: Buffer | null;
@@ -32,7 +33,7 @@ export interface DueDelivery {
 
 const LOAD = statement<DueDelivery>(
   'webhooks.load_deliveries',
-  `select d.id, d.webhook_id, w.user_id, w.url, w.secret_box, d.tries,
+  `select d.id, d.webhook_id, w.user_id, w.scope, w.url, w.secret_box, d.tries,
           case when w.previous_secret_until > now() then w.previous_secret_box end as previous_secret_box,
           e.id as event_id, e.type, e.stream_id, e.seq, e.actor_id, e.subject_id, e.payload, e.at, e.data,
           w.disabled_at is not null as is_disabled,
@@ -54,6 +55,23 @@ const LOAD = statement<DueDelivery>(
      join webhooks w on w.id = d.webhook_id and w.verified_at is not null
      join webhook_events e on e.id = d.event_id
      join users u on u.id = w.user_id`,
+);
+
+/** The participants at a position of a conversation, by id; none for the stream of a user. */
+const MEMBERS = statement<{ stream_id: string; seq: number | null; ids: string[] }>(
+  'webhooks.members_at',
+  `select e.stream_id, e.seq, array(
+            select p.user_id from participants p
+             where p.conversation_id = e.stream_id and (e.seq is null or p.joined_seq <= e.seq)
+               and (p.left_seq is null or p.left_seq > e.seq)
+             order by p.user_id limit $3) as ids
+     from unnest($1::uuid[], $2::bigint[]) with ordinality as e (stream_id, seq, position)
+    order by e.position`,
+);
+
+const COUNT_MEMBERS = statement<{ count: number }>(
+  'webhooks.count_members',
+  `select count(*) as count from participants where conversation_id = $1 and left_seq is null`,
 );
 
 const CANCEL = statement<unknown>(
@@ -135,6 +153,16 @@ export class AttemptsRepository {
    */
   load(deliveries: readonly ClaimedDelivery[]): Promise<DueDelivery[]> {
     return this.sql.many(LOAD, [JSON.stringify(deliveries)]);
+  }
+
+  /** The participants at each of these positions, by id, at most `limit`; in the order of the input. */
+  async membersAt(events: readonly { stream_id: string; seq: number | null }[], limit: number): Promise<string[][]> {
+    const values = [events.map((event) => event.stream_id), events.map((event) => event.seq), limit];
+    return (await this.sql.many(MEMBERS, values)).map(({ ids }) => ids);
+  }
+
+  async countMembers(conversationId: string): Promise<number> {
+    return (await this.sql.one(COUNT_MEMBERS, [conversationId]))?.count ?? 0;
   }
 
   async cancel(id: string, reason: string): Promise<void> {

@@ -4,6 +4,7 @@ import { RecordAttempt } from './record-attempt.js';
 import { type AttemptResult, WebhookClient } from './webhook-client.js';
 import { signWebhook } from './webhook-signature.js';
 import type { ClaimedDelivery } from './delivery-queues.js';
+import { type EventMembers, EventMembersReader } from './event-members.js';
 import { WebhookPayloads } from './webhook-payloads.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 
@@ -69,6 +70,7 @@ export class DeliverWebhook {
   constructor(
     private readonly repository: AttemptsRepository,
     private readonly data: DeliveryData,
+    private readonly members: EventMembersReader,
     private readonly secrets: WebhookSecrets,
     private readonly client: WebhookClient,
     private readonly recording: RecordAttempt,
@@ -80,16 +82,17 @@ export class DeliverWebhook {
    */
   async deliver(deliveries: readonly ClaimedDelivery[], onEnd: () => void): Promise<void> {
     const due = await this.repository.load(deliveries);
-    const ends = await Promise.allSettled(due.map((one) => this.deliverOne(one).finally(onEnd)));
+    const members = await this.members.read(due);
+    const ends = await Promise.allSettled(due.map((one) => this.deliverOne(one, members.get(one.id)).finally(onEnd)));
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
-  private async deliverOne(due: DueDelivery): Promise<void> {
+  private async deliverOne(due: DueDelivery, members: EventMembers | undefined): Promise<void> {
     const obstacle = due.is_disabled ? 'webhook_disabled' : due.is_visible ? undefined : 'not_visible';
     const data = obstacle === undefined ? await this.data.read(due) : undefined;
     if (data === undefined) await this.repository.cancel(due.id, obstacle ?? 'nothing_left');
-    else await this.recording.record(due, await this.attempt(due, data));
+    else await this.recording.record(due, await this.attempt(due, { ...data, ...members }));
   }
 
   private async attempt(due: DueDelivery, data: object): Promise<AttemptResult> {

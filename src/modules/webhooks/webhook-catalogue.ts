@@ -1,3 +1,4 @@
+import { REPORT_CREATED, REPORT_RESOLVED } from '../admin/moderation/moderation.events.js';
 import type { ConversationSummaryDto } from '../conversations/conversations.dto.js';
 import { CONVERSATION_CREATED, CONVERSATION_DELETED } from '../conversations/conversations.events.js';
 import { FILE_SCANNED } from '../files/files.events.js';
@@ -15,6 +16,7 @@ import {
   PARTICIPANT_JOINED,
   PARTICIPANT_LEFT,
   PARTICIPANT_UPDATED,
+  RECEIPT_UPDATED,
 } from '../participants/participants.events.js';
 import type { UserDto } from '../users/users.dto.js';
 import { USER_BANNED, USER_CREATED, USER_UPDATED } from '../users/users.events.js';
@@ -105,6 +107,16 @@ const user: UserDto = {
 };
 const reaction = { ...context, message_id: MESSAGE, sequence_number: 5, emoji: '👍', user_id: ANA };
 
+const report = {
+  report_id: '019a0000-0000-7000-8000-00000000000d',
+  reporter_id: ANA,
+  target_type: 'message',
+  target_id: MESSAGE,
+  conversation_id: CONVERSATION,
+  subject_id: BO,
+  category: 'spam',
+};
+
 /** Every type that a webhook can subscribe to, with a sample of its data. Names are those of the realtime events. */
 export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
   {
@@ -154,6 +166,26 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
     type: PARTICIPANT_UPDATED,
     summary: 'The role or the mute of a participant changed',
     sample: { ...context, user_id: BO, participant: { ...participant, role: 'moderator' } },
+  },
+  {
+    type: RECEIPT_UPDATED,
+    summary: 'Participants have received or read messages; at most five times a second for each conversation',
+    sample: {
+      conversation_id: CONVERSATION,
+      read_by_all_number: 4,
+      delivered_to_all_number: 5,
+      marks: [{ user_id: BO, last_read_number: 5, last_read_message_id: MESSAGE, last_delivered_number: 5 }],
+    },
+  },
+  {
+    type: REPORT_CREATED,
+    summary: 'A user has reported something; only for webhooks of admins',
+    sample: { actor_id: ANA, ...report, outcome: null },
+  },
+  {
+    type: REPORT_RESOLVED,
+    summary: 'A moderator has resolved a report; only for webhooks of admins',
+    sample: { actor_id: null, ...report, outcome: 'removed' },
   },
   {
     type: USER_CREATED,

@@ -1,10 +1,23 @@
 import type { Type } from '@nestjs/common';
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import { ReportFacts } from '../admin/moderation/moderation.events.js';
 import { ConversationUpdatedData } from '../conversations/conversations.events.js';
 import { MessageData, ReactionData } from '../messages/messages.events.js';
-import { ParticipantData, ParticipantLeftData } from '../participants/participants.events.js';
+import { ParticipantData, ParticipantLeftData, ReceiptsData } from '../participants/participants.events.js';
 import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
+
+const MEMBER_IDS = {
+  type: [String],
+  format: 'uuid',
+  required: false,
+  description: 'Only with the scope all: the users who were participants at that position, by id, the first 100',
+};
+const MEMBER_COUNT = {
+  type: 'integer',
+  required: false,
+  description: 'Only with the scope all: how many participants there were; above 100 the number may be 5 s old',
+} as const;
 
 /** Adds the fields that every event of a conversation has. */
 function WithConversationFields<Data extends object>(data: Type<Data>) {
@@ -17,6 +30,12 @@ function WithConversationFields<Data extends object>(data: Type<Data>) {
 
     @ApiProperty({ type: String, format: 'uuid', nullable: true })
     actor_id: string | null;
+
+    @ApiProperty({ ...MEMBER_IDS })
+    member_ids?: string[];
+
+    @ApiProperty({ ...MEMBER_COUNT })
+    member_count?: number;
   }
   return ConversationEvent as Type<ConversationEvent & Data>;
 }
@@ -51,6 +70,19 @@ export class MessageWebhookData extends WithConversationFields(MessageData) {
   content: string;
 }
 
+export class ReceiptsWebhookData extends ReceiptsData {
+  @ApiProperty({ ...MEMBER_IDS })
+  member_ids?: string[];
+
+  @ApiProperty({ ...MEMBER_COUNT })
+  member_count?: number;
+}
+
+export class ReportWebhookData extends ReportFacts {
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The user who reported or resolved' })
+  actor_id: string | null;
+}
+
 export class UserWebhookData extends WithUserFields(UserUpdatedData) {}
 
 export class UserBannedWebhookData extends UserWebhookData {
@@ -77,7 +109,7 @@ export class WebhookDisabledWebhookData extends WithUserFields(WebhookDisabledDa
 const DATA_CLASSES = [
   ...[MessageWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],
   ...[ParticipantWebhookData, ParticipantLeftWebhookData, UserWebhookData, UserBannedWebhookData],
-  ...[FileScannedWebhookData, WebhookDisabledWebhookData],
+  ...[FileScannedWebhookData, WebhookDisabledWebhookData, ReceiptsWebhookData, ReportWebhookData],
 ] as const;
 
 /** The `data` of an event that a webhook can subscribe to. */

@@ -2,13 +2,23 @@ import { Injectable } from '@nestjs/common';
 import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
 import type { OutboxEvent } from '../../platform/event-log/outbox.repository.js';
 import type { StreamEvent } from '../../platform/event-log/stream-event.js';
+import { REPORT_CREATED, REPORT_RESOLVED } from '../admin/moderation/moderation.events.js';
 import { CONVERSATION_CREATED } from '../conversations/conversations.events.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { FILE_SCANNED } from '../files/files.events.js';
 import type { MessageDto } from '../messages/messages.dto.js';
+import { RECEIPT_UPDATED } from '../participants/participants.events.js';
 import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { WEBHOOK_EVENTS } from './webhook-catalogue.js';
+
+/** Events whose payload is the data. */
+const COMPLETE_PAYLOADS: ReadonlySet<string> = new Set([
+  FILE_SCANNED,
+  RECEIPT_UPDATED,
+  REPORT_CREATED,
+  REPORT_RESOLVED,
+]);
 
 const OF_CONVERSATIONS = /^(message|reaction|participant|conversation)\./;
 
@@ -33,7 +43,7 @@ export class WebhookPayloads {
     durable.forEach((event, index) => rendered.set(event, contents[index]?.data));
     await this.presentUsers(events, rendered);
     await this.presentConversations(events, rendered);
-    for (const event of events) if (event.type === FILE_SCANNED) rendered.set(event, event.payload ?? {});
+    for (const event of events) if (COMPLETE_PAYLOADS.has(event.type)) rendered.set(event, event.payload ?? {});
     return events.map((event) => toPayload(event, rendered.get(event)));
   }
 
@@ -69,14 +79,19 @@ export class WebhookPayloads {
 function toPayload(event: OutboxEvent, current: object | undefined): object | undefined {
   // A user's own settings of a conversation use the same event type; they are private.
   if (event.payload?.me) return undefined;
-  const { actorId: actor_id, streamId, seq } = event;
-  const isOfConversation = OF_CONVERSATIONS.test(event.type);
-  const context = isOfConversation ? { conversation_id: streamId, seq, actor_id } : { actor_id, user_id: streamId };
+  const context = contextOf(event);
   if (!current) return { ...redacted(event), ...context };
   const data = asSnapshotted(event, current);
   const { message } = data as { message?: MessageDto };
   if (!message) return { ...context, ...data };
   return { ...context, message_id: message.id, sender_id: message.sender_id, content: message.content, ...data };
+}
+
+/** The ids of the conversation or user of an event, and of the actor. */
+function contextOf({ type, actorId: actor_id, streamId, seq }: OutboxEvent): object {
+  if (type === RECEIPT_UPDATED) return { conversation_id: streamId };
+  if (type === REPORT_CREATED || type === REPORT_RESOLVED) return { actor_id };
+  return OF_CONVERSATIONS.test(type) ? { conversation_id: streamId, seq, actor_id } : { actor_id, user_id: streamId };
 }
 
 /**

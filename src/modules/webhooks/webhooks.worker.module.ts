@@ -10,6 +10,7 @@ import { ChallengesRepository } from './challenges.repository.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliverWebhook, DeliveryData } from './deliver-webhook.js';
 import { DeliveryQueues, DELIVERIES_QUEUE, RETRIES_QUEUE } from './delivery-queues.js';
+import { EventMembersReader } from './event-members.js';
 import { DeliveryLogCleanupTask } from './delivery-log-cleanup-task.js';
 import { WebhookPayloads } from './webhook-payloads.js';
 import { RelayRepository } from './relay.repository.js';
@@ -37,6 +38,7 @@ import { WebhooksRepository } from './webhooks.repository.js';
   providers: [
     ...[OutboxPoller, OutboxRelay, DeliveryQueues, RelayRepository, WebhookPayloads],
     ...[WebhookDeliveriesProcessor, FailingWebhooksProcessor, DeliverWebhook, RecordAttempt, RetryPolicy, DeliveryData],
+    EventMembersReader,
     BeforeSendCleanupTask,
     ...[ChallengePoller, ChallengeWebhook, ChallengesRepository],
     ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogCleanupTask, DeliveriesRepository],

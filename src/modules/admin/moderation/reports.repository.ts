@@ -85,13 +85,19 @@ const UPDATE = statement<unknown>(
   `update reports set category = coalesce($2, category), note = case when $3::boolean then $4 else note end where id = $1`,
 );
 
-const RESOLVE = statement<{ id: string }>(
+/** A report that has just been resolved. */
+export type ResolvedReport = Pick<
+  ReportRow,
+  'id' | 'reporter_id' | 'target_type' | 'target_id' | 'conversation_id' | 'subject_id' | 'category' | 'outcome'
+>;
+
+const RESOLVE = statement<ResolvedReport>(
   'reports.resolve',
   `update reports
       set status = 'resolved', outcome = $3, note = coalesce($4, note), resolved_by = $5, resolved_at = clock_timestamp()
     where status <> 'resolved'
       and (id = $1 or $2::boolean and (target_type, target_id) = (select t.target_type, t.target_id from reports t where t.id = $1))
-   returning id`,
+   returning id, reporter_id, target_type, target_id, conversation_id, subject_id, category, outcome`,
 );
 
 const WARN = statement<{ id: string }>(
@@ -169,7 +175,7 @@ export class ReportsRepository {
     await tx.run(UPDATE, [id, change.category ?? null, change.note !== undefined, change.note ?? null]);
   }
 
-  /** Resolves this report, and with `includeDuplicates` all open ones of the same target. Returns their ids. */
+  /** Resolves this report, and with `includeDuplicates` all open ones of the same target, and returns them. */
   async resolve(
     tx: Queryable,
     id: string,
@@ -179,8 +185,8 @@ export class ReportsRepository {
       by,
       includeDuplicates,
     }: { outcome: ReportOutcome; note: string | null; by: string; includeDuplicates: boolean },
-  ): Promise<string[]> {
-    return (await tx.many(RESOLVE, [id, includeDuplicates, outcome, note, by])).map((row) => row.id);
+  ): Promise<ResolvedReport[]> {
+    return tx.many(RESOLVE, [id, includeDuplicates, outcome, note, by]);
   }
 
   /** Returns whether the warning is new: one report warns once. */

@@ -5,7 +5,7 @@ import { DomainEvents } from '../../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { AlreadyReported, ReportClaimed, ReportNotFound, ReportResolved } from './moderation.errors.js';
-import { ReportCreated } from './moderation.events.js';
+import { REPORT_CREATED, ReportCreated, type ReportFacts } from './moderation.events.js';
 import { ModerationPolicy } from './moderation.policy.js';
 import { ReportTargets } from './report-targets.js';
 import type { CreateReportDto, ReportDto, UpdateReportDto } from './reports.dto.js';
@@ -40,7 +40,13 @@ export class ReportsService {
     const target = { targetType: target_type, targetId: target_id, ...subject };
     const createdAt = await this.log.write(actor.userId, async (tx) => {
       await this.policy.requireActive(actor, tx);
-      return this.repository.insert(tx, { id, reporterId: actor.userId, ...target, category, comment });
+      const reporterId = actor.userId;
+      const storedAt = await this.repository.insert(tx, { id, reporterId, ...target, category, comment });
+      if (!storedAt) return undefined;
+      const { conversationId: conversation_id, subjectId: subject_id } = subject;
+      const report = { id, reporter_id: reporterId, target_type, target_id, conversation_id, subject_id, category };
+      publishReport(tx, actor, REPORT_CREATED, { ...report, outcome: null });
+      return storedAt;
     });
     if (!createdAt) throw new AlreadyReported();
     const data = { report_id: id, target_type, category };
@@ -121,4 +127,15 @@ export class ReportsService {
     const before = { status, claimed_by, category };
     tx.audit({ actor: current, action, target: { type: 'report', id: report.id }, before, after });
   }
+}
+
+/** Publishes a change of a report to webhooks with the scope all. */
+export function publishReport(
+  tx: StreamTransaction,
+  actor: Actor,
+  type: string,
+  { id, ...report }: Pick<ReportRow, 'id' | Exclude<keyof ReportFacts, 'report_id'>>,
+): void {
+  const payload = { report_id: id, ...report } satisfies ReportFacts;
+  tx.publishExternal({ type, actorId: actor.userId, subjectId: id, payload });
 }

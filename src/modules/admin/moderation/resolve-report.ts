@@ -4,10 +4,10 @@ import { EventLog } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { UserAdministration } from '../../users/user-administration.service.js';
 import { OutcomeNotPossible } from './moderation.errors.js';
-import { USER_WARNED, UserWarnedData } from './moderation.events.js';
+import { REPORT_RESOLVED, USER_WARNED, UserWarnedData } from './moderation.events.js';
 import type { ResolveReportDto } from './reports.dto.js';
 import { type ReportRow, ReportsRepository } from './reports.repository.js';
-import { ReportsService } from './reports.service.js';
+import { publishReport, ReportsService } from './reports.service.js';
 import { ConversationsService } from '../../conversations/conversations.service.js';
 import { ModeratorDelete } from '../../messages/moderator-delete.service.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';
@@ -65,7 +65,12 @@ export class ResolveReport {
         by: actor.userId,
         includeDuplicates,
       });
-      this.reports.audit(locked, 'report.resolve', { status: 'resolved', outcome, reports: resolved });
+      this.reports.audit(locked, 'report.resolve', {
+        status: 'resolved',
+        outcome,
+        reports: resolved.map((report) => report.id),
+      });
+      for (const report of resolved) publishReport(locked.tx, actor, REPORT_RESOLVED, report);
     });
   }
 

@@ -234,6 +234,14 @@ export const ROUTES: Record<string, Expectation> = {
   [`POST ${CONVERSATION}/held-messages/{held_id}/release`]: { allow: MODERATORS },
   [`POST ${CONVERSATION}/held-messages/{held_id}/drop`]: { allow: MODERATORS },
 
+  'GET /api/v1/admin/legal-holds': { allow: ['admin'], sees: NONE },
+  'POST /api/v1/admin/legal-holds': {
+    allow: ['admin'],
+    sees: NONE,
+    body: ({ newcomerId }) => ({ target_type: 'user', target_id: newcomerId, reason: 'Case 1' }),
+  },
+  'DELETE /api/v1/admin/legal-holds/{id}': { allow: ['admin'], sees: NONE },
+
   'GET /api/v1/admin/hooks/before-send': { allow: ['admin'], sees: NONE },
   'PUT /api/v1/admin/hooks/before-send': {
     allow: ['admin'],

@@ -13,6 +13,7 @@ export interface KnownIds {
   readonly heldId: string;
   readonly conversationHeldId: string;
   readonly reportId: string;
+  readonly holdId: string;
   readonly userId: string;
   readonly sessionId: string;
 }
@@ -33,6 +34,7 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     'content-rules': ids.ruleId,
     'held-messages': ids.heldId,
     reports: ids.reportId,
+    'legal-holds': ids.holdId,
     users: ids.userId,
     sessions: ids.sessionId,
     rooms: ids.conversationId,

@@ -136,12 +136,14 @@ export class ContractWorld extends World {
     return { webhookId, deliveryId };
   }
 
-  /** Two content rules that match nothing, two held messages, and a report of the message. */
+  /** Two content rules that match nothing, two held messages, a report of the message, and a hold of nothing else. */
   async moderation(
     messageId: string,
     { author, reporter }: { author: User; reporter: User },
     { content, title }: { content: string; title: string },
-  ): Promise<Record<'ruleId' | 'conversationRuleId' | 'heldId' | 'conversationHeldId' | 'reportId', string>> {
+  ): Promise<
+    Record<'ruleId' | 'conversationRuleId' | 'heldId' | 'conversationHeldId' | 'reportId' | 'holdId', string>
+  > {
     const [ruleId, conversationRuleId, heldId, conversationHeldId, reportId] = [
       newId(),
       newId(),
@@ -178,7 +180,12 @@ export class ContractWorld extends World {
         reportId,
       ],
     );
-    return { ruleId, conversationRuleId, heldId, conversationHeldId, reportId };
+    const holdId = newId();
+    await this.database.query(
+      `insert into legal_holds (id, target_type, target_id, reason, created_by) values ($1, 'user', $2, 'a case', $3)`,
+      [holdId, newId(), reporter.userId],
+    );
+    return { ruleId, conversationRuleId, heldId, conversationHeldId, reportId, holdId };
   }
 
   async send({ token, headers, ...call }: ExactCall): Promise<CodedResponse> {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { LegalHoldsModule } from '../conversations/legal-holds/legal-holds.module.js';
 import { FilesModule } from '../files/files.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -31,7 +32,15 @@ import { OwnAccountController } from './users/own-account.controller.js';
 
 /** Administration: accounts with their export and deletion, conversations, the audit log, moderation, monitoring. */
 @Module({
-  imports: [UsersModule, AuthModule, ParticipantsModule, FilesModule, WebhooksModule, ModerationModule],
+  imports: [
+    UsersModule,
+    AuthModule,
+    ParticipantsModule,
+    LegalHoldsModule,
+    FilesModule,
+    WebhooksModule,
+    ModerationModule,
+  ],
   controllers: [
     AdminController,
     AuditController,

@@ -34,7 +34,7 @@ import {
   PublicRoomPageDto,
   UpdateConversationDto,
 } from './conversations.dto.js';
-import { SlugTaken } from './conversations.errors.js';
+import { LegalHold, SlugTaken } from './conversations.errors.js';
 import { ConversationsService } from './conversations.service.js';
 import { CreateConversation } from './create-conversation.js';
 import { CONVERSATION_CREATE_LIMIT } from './conversations.limits.js';
@@ -132,7 +132,7 @@ export class ConversationsController {
   @ApiOperation({ summary: 'Deletes a conversation for all participants.' })
   @HttpCode(204)
   @ApiNoContentResponse()
-  @Throws(ConversationNotFound)
+  @Throws(ConversationNotFound, LegalHold)
   delete(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<void> {
     return this.conversations.delete(actor, id);
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import { foldName } from '../../platform/text-search/fold.js';
 import type { ConversationType, ParticipantRole } from '../participants/participants.dto.js';
+import { LegalHold } from './conversations.errors.js';
 
 export interface SummaryRow {
   id: string;
@@ -165,6 +166,8 @@ const UPDATE = statement<unknown>(
     where id = $1`,
 );
 
+const IS_HELD = statement<{ is_held: boolean }>('conversations.is_held', `select under_legal_hold($1) as is_held`);
+
 /** The slug, the external id and the direct key (of the two users) of a deleted conversation can be used again. */
 const DELETE = statement<unknown>(
   'conversations.delete',
@@ -255,7 +258,9 @@ export class ConversationsRepository {
     await tx.run(UPDATE, [...values, ...ofHost]);
   }
 
+  /** @throws LegalHold */
   async delete(tx: Queryable, id: string, at: Date): Promise<void> {
+    if ((await tx.one(IS_HELD, [id]))?.is_held) throw new LegalHold();
     await tx.run(DELETE, [id, at]);
   }
 

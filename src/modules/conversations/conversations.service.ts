@@ -106,7 +106,7 @@ export class ConversationsService {
 
   /**
    * Deletes the conversation for all participants. Its owner may (in a direct conversation, both users), and system
-   * admins. Conversations that the server created cannot be deleted. @throws ConversationNotFound, PermissionDenied
+   * admins. Conversations that the server created cannot be deleted. @throws ConversationNotFound, PermissionDenied, LegalHold
    */
   async delete(actor: Actor, conversationId: string): Promise<void> {
     const streamExists = await this.log.write(conversationId, async (tx) => {

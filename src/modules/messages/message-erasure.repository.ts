@@ -22,9 +22,11 @@ const MESSAGE_IDS = statement<{ id: string }>(
     order by sequence_number`,
 );
 
+/** Without those that a legal hold keeps. */
 const REMAINING = statement<{ id: string }>(
   'messages.still_there',
-  `select id from messages where id = any($1::uuid[]) and deleted_at is null order by sequence_number`,
+  `select id from messages where id = any($1::uuid[]) and deleted_at is null and not under_legal_hold(conversation_id)
+    order by sequence_number`,
 );
 
 /**

@@ -5,28 +5,55 @@ export interface ExpiringMessage {
   readonly id: string;
   readonly sequence_number: number;
   readonly is_deleted: boolean;
+  /** Whether its conversation is deleted. */
+  readonly is_orphaned: boolean;
 }
 
-const CUTOFF = `now() - make_interval(days => (c.settings ->> 'message_retention_days')::int)`;
+/** The settings of the installation, in days; 0 stands for no limit, except for deleted conversations. */
+export interface RetentionDays {
+  readonly all: number;
+  readonly direct: number;
+  readonly deleted: number;
+}
 
-const CONVERSATIONS = statement<{ conversation_id: string }>(
+/** A page of conversations: those with expired messages, and the last one that was looked at. */
+export interface ExpiryPage {
+  readonly due: string[] | null;
+  readonly last_id: string | null;
+}
+
+/**
+ * Messages of a conversation that are older have expired; null if none ever does. What a legal hold covers does not
+ * expire. A conversation that was deleted long enough ago loses all its messages.
+ */
+function cutoff(all: string, direct: string, deleted: string): string {
+  return `case
+    when c.deleted_at < now() - make_interval(days => ${deleted}::int) then 'infinity'::timestamptz
+    else now() - make_interval(days => coalesce((c.settings ->> 'message_retention_days')::int,
+           case when c.type = 'direct' then nullif(${direct}::int, 0) end, nullif(${all}::int, 0))) end`;
+}
+
+const HAS_EXPIRED = `
+  (select m.created_at from messages m
+    where m.conversation_id = c.id and m.sequence_number > coalesce(r.last_number, 0)
+    order by m.sequence_number limit 1) < ${cutoff('$3', '$4', '$5')} and not under_legal_hold(c.id)`;
+
+const CONVERSATIONS = statement<ExpiryPage>(
   'messages.conversations_to_expire',
-  `select c.id as conversation_id
-     from conversations c left join retention_marks r on r.conversation_id = c.id
-    where c.settings ->> 'message_retention_days' is not null and c.deleted_at is null and c.id > $1
-      and (select m.created_at from messages m
-            where m.conversation_id = c.id and m.sequence_number > coalesce(r.last_number, 0)
-            order by m.sequence_number limit 1) < ${CUTOFF}
-    order by c.id limit $2`,
+  `select array_agg(p.id order by p.id) filter (where p.has_expired) as due,
+          (array_agg(p.id order by p.id desc))[1] as last_id
+     from (select c.id, coalesce(${HAS_EXPIRED}, false) as has_expired
+             from conversations c left join retention_marks r on r.conversation_id = c.id
+            where c.id > $1 order by c.id limit $2) p`,
 );
 
 const EXPIRING = statement<ExpiringMessage>(
   'messages.expiring',
-  `select m.id, m.sequence_number, m.deleted_at is not null as is_deleted
+  `select m.id, m.sequence_number, m.deleted_at is not null as is_deleted, c.deleted_at is not null as is_orphaned
      from conversations c
      left join retention_marks r on r.conversation_id = c.id
      join messages m on m.conversation_id = c.id and m.sequence_number > coalesce(r.last_number, 0)
-    where c.id = $1 and c.deleted_at is null and m.created_at < ${CUTOFF}
+    where c.id = $1 and m.created_at < ${cutoff('$3', '$4', '$5')} and not under_legal_hold(c.id)
     order by m.sequence_number limit $2`,
 );
 
@@ -36,8 +63,7 @@ const COUNT = statement<{ messages: number; conversations: number }>(
      from conversations c
      left join retention_marks r on r.conversation_id = c.id
      join messages m on m.conversation_id = c.id and m.sequence_number > coalesce(r.last_number, 0)
-    where c.settings ->> 'message_retention_days' is not null and c.deleted_at is null and m.deleted_at is null
-      and m.created_at < ${CUTOFF}`,
+    where m.deleted_at is null and m.created_at < ${cutoff('$1', '$2', '$3')} and not under_legal_hold(c.id)`,
 );
 
 const DELETE_EDITS = statement<unknown>(
@@ -68,24 +94,29 @@ const MARK = statement<unknown>(
 
 const HAS_RUN = statement<unknown>('messages.has_retention_run', `select from retention_marks limit 1`);
 
-/** Owns: messages, message_edits, reactions, message_attachments, retention_marks. Reads: conversations. */
+/** Owns: messages, message_edits, reactions, message_attachments, retention_marks. Reads: conversations, legal_holds. */
 @Injectable()
 export class MessageRetentionRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Conversations with expired messages, by id, after this one. */
-  async findConversations(after: string, limit: number): Promise<string[]> {
-    return (await this.sql.many(CONVERSATIONS, [after, limit])).map((row) => row.conversation_id);
+  /** The conversations with expired messages among the next `limit` ones by id. */
+  async findConversations(after: string, limit: number, { all, direct, deleted }: RetentionDays): Promise<ExpiryPage> {
+    return (await this.sql.one(CONVERSATIONS, [after, limit, all, direct, deleted]))!;
   }
 
   /** The oldest expired messages, including deleted ones. */
-  findExpiring(tx: Queryable, conversationId: string, limit: number): Promise<ExpiringMessage[]> {
-    return tx.many(EXPIRING, [conversationId, limit]);
+  findExpiring(
+    tx: Queryable,
+    conversationId: string,
+    limit: number,
+    { all, direct, deleted }: RetentionDays,
+  ): Promise<ExpiringMessage[]> {
+    return tx.many(EXPIRING, [conversationId, limit, all, direct, deleted]);
   }
 
   /** The number of messages that a run would empty. */
-  async count(): Promise<{ messages: number; conversations: number }> {
-    return (await this.sql.one(COUNT)) ?? { messages: 0, conversations: 0 };
+  async count({ all, direct, deleted }: RetentionDays): Promise<{ messages: number; conversations: number }> {
+    return (await this.sql.one(COUNT, [all, direct, deleted])) ?? { messages: 0, conversations: 0 };
   }
 
   /**

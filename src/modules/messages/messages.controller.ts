@@ -20,6 +20,7 @@ import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { CountsAsSend } from '../../platform/metrics/refused-sends.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { Priority } from '../../platform/throttling/priority.decorator.js';
+import { LegalHold } from '../conversations/conversations.errors.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
@@ -169,7 +170,7 @@ export class MessagesController {
   @ApiOperation({ summary: 'Deletes a message; a tombstone remains.' })
   @HttpCode(200)
   @ApiOkResponse({ type: MessageDto, description: 'The tombstone' })
-  @Throws(MessageNotFound, MessageNotEditable)
+  @Throws(MessageNotFound, MessageNotEditable, LegalHold)
   delete(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageDto> {
     return this.messages.delete(actor, id);
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import { LegalHold } from '../conversations/conversations.errors.js';
 import type { FileRow } from '../files/files.dto.js';
 import type { MessageRow } from './message-presenter.js';
 import { withoutVariationSelectors } from './reaction.js';
@@ -150,9 +151,15 @@ const EDIT = statement<unknown>(
    ), cut as (
      delete from message_edits e using newest n
       where e.message_id = n.id and e.version > 1 and e.version <= n.version - ${VERSIONS_MAX - 1}
+        and not under_legal_hold((select m.conversation_id from messages m where m.id = n.id))
    )
    insert into message_edits (message_id, version, content, edited_by, edited_at)
    select n.id, n.version, n.content, $6, $3 from newest n`,
+);
+
+const IS_HELD = statement<{ is_held: boolean }>(
+  'messages.is_held',
+  `select under_legal_hold(conversation_id) as is_held from messages where id = $1`,
 );
 
 const DELETE_EDITS = statement<unknown>('messages.delete_edits', `delete from message_edits where message_id = $1`);
@@ -256,8 +263,11 @@ export class MessagesRepository {
     return (await tx.run(EDIT, [id, content, at, metadata, mentions, actorId])) > 0;
   }
 
-  /** Leaves a tombstone with the same numbers; text, versions, reactions and attachments are deleted. */
+  /**
+   * Leaves a tombstone with the same numbers; text, versions, reactions and attachments are deleted. @throws LegalHold
+   */
   async delete(tx: Queryable, { id, actorId, at }: ChangeContext): Promise<void> {
+    if ((await tx.one(IS_HELD, [id]))?.is_held) throw new LegalHold();
     await tx.run(DELETE_EDITS, [id]);
     await tx.run(DELETE_REACTIONS, [id]);
     await tx.run(DETACH, [id]);

@@ -90,7 +90,7 @@ export class MessagesService {
 
   /**
    * Leaves a tombstone. The sender, moderators of the conversation and the host's backend may. A repeated delete has no
-   * effect.
+   * effect. @throws LegalHold
    */
   async delete(actor: Actor, id: string): Promise<MessageDto> {
     return this.change(

@@ -22,7 +22,7 @@ export class ModeratorDelete {
   /**
    * Leaves a tombstone, like every deletion; a repeated call has no effect. System messages cannot be deleted: they
    * inform participants about moderators, who could otherwise remove them.
-   * @throws MessageNotFound, PermissionDenied, MessageNotEditable
+   * @throws MessageNotFound, PermissionDenied, MessageNotEditable, LegalHold
    */
   async deleteAsModerator(actor: Actor, id: string, reason: string | null): Promise<void> {
     const position = await this.repository.findPosition(id);

@@ -3,6 +3,7 @@ import { cleanName } from '../validation/text.js';
 import { FILE_SETTINGS } from './file-settings.js';
 import { OBSERVABILITY_SETTINGS } from './observability-settings.js';
 import { TOKEN_SETTINGS } from './token-settings.js';
+import { RETENTION_SETTINGS } from './retention-settings.js';
 import { WEBHOOK_SETTINGS } from './webhook-settings.js';
 import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.js';
 import { parseSecret, choice, decimal, declare, flag, integer, list, text, url, type Setting } from './setting.js';
@@ -189,6 +190,7 @@ export const SETTINGS = {
   ),
   ...FILE_SETTINGS,
   ...WEBHOOK_SETTINGS,
+  ...RETENTION_SETTINGS,
   scheduleDryRun: flag({
     name: 'SCHEDULE_DRY_RUN',
     default: false,

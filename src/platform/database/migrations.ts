@@ -15,6 +15,7 @@ import { AddExternalIdsOfUsers1764820000000 } from '../../../migrations/17648200
 import { AddMetadataOfUsers1764820001000 } from '../../../migrations/1764820001000-add-metadata-of-users.js';
 import { AddDataOfTheHostToConversations1764830000000 } from '../../../migrations/1764830000000-add-data-of-the-host-to-conversations.js';
 import { CreateBeforeSendHook1764850000000 } from '../../../migrations/1764850000000-create-before-send-hook.js';
+import { CreateLegalHolds1764850001000 } from '../../../migrations/1764850001000-create-legal-holds.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -33,6 +34,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   AddMetadataOfUsers1764820001000,
   AddDataOfTheHostToConversations1764830000000,
   CreateBeforeSendHook1764850000000,
+  CreateLegalHolds1764850001000,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

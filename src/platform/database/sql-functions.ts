@@ -11,6 +11,7 @@ import { readPackage } from '../process/program-files.js';
 export const SQL_FUNCTIONS = [
   'modules/admin/audit/sql/refuse-audit-change.sql',
   'modules/conversations/sql/forget-folded-title.sql',
+  'modules/conversations/sql/under-legal-hold.sql',
   'modules/files/sql/file-json.sql',
   'modules/files/sql/let-go-of-files.sql',
   'modules/messages/sql/append-messages.sql',

@@ -11,6 +11,7 @@ import {
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
+import { LegalHold } from '../../conversations/conversations.errors.js';
 import { NotIdempotent } from '../../../platform/http/idempotency.interceptor.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
@@ -146,7 +147,15 @@ export class ReportQueueController {
   @ApiOperation({ summary: 'Resolves a report with an outcome and carries it out. For moderators.' })
   @HttpCode(200)
   @ApiOkResponse({ type: AdminReportDto })
-  @Throws(ReportNotFound, ReportClaimed, ReportResolved, OutcomeNotPossible, UserNotFound, MessageNotEditable)
+  @Throws(
+    ReportNotFound,
+    ReportClaimed,
+    ReportResolved,
+    OutcomeNotPossible,
+    UserNotFound,
+    MessageNotEditable,
+    LegalHold,
+  )
   async resolve(
     @CurrentActor() actor: Actor,
     @Param() { id }: ReportIdParam,

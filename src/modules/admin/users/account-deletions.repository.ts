@@ -15,7 +15,8 @@ const INSERT = statement<unknown>(
 const UNFINISHED = statement<AccountDeletionRow>(
   'admin.unfinished_deletions',
   `select user_id, messages from account_deletions
-    where finished_at is null order by requested_at limit $1`,
+    where finished_at is null and (tried_at is null or tried_at < now() - interval '1 hour')
+    order by requested_at limit $1`,
 );
 
 const COUNT = statement<{ deletions: number }>(
@@ -23,12 +24,18 @@ const COUNT = statement<{ deletions: number }>(
   `select count(*) as deletions from account_deletions where finished_at is null`,
 );
 
+/** Messages that a legal hold keeps are deleted after its release. */
 const FINISH = statement<unknown>(
   'admin.finish_deletion',
-  `update account_deletions set finished_at = now() where user_id = $1`,
+  `with held as (
+     select exists (select from participants p where p.user_id = $1 and under_legal_hold(p.conversation_id)) as is_held
+   )
+   update account_deletions d
+      set finished_at = case when d.messages <> 'delete' or not h.is_held then now() end, tried_at = now()
+     from held h where d.user_id = $1`,
 );
 
-/** Owns: account_deletions. */
+/** Owns: account_deletions. Reads: participants, legal_holds. */
 @Injectable()
 export class AccountDeletionsRepository {
   constructor(private readonly sql: Sql) {}
@@ -50,6 +57,7 @@ export class AccountDeletionsRepository {
     return (await this.sql.one(COUNT))?.deletions ?? 0;
   }
 
+  /** Finishes a deletion, unless a legal hold keeps messages of the user: it is due again an hour later. */
   async finish(userId: string): Promise<void> {
     await this.sql.run(FINISH, [userId]);
   }

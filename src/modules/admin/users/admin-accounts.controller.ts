@@ -5,6 +5,7 @@ import { Throws } from '../../../platform/errors/throws.decorator.js';
 import { AUDIT_REASON_HEADER } from '../../../platform/http/audit-reason.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
+import { LegalHold } from '../../conversations/conversations.errors.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import { AdminUserParams, ZIP_CONTENT, DeleteUserDto } from './admin-users.dto.js';
@@ -45,7 +46,7 @@ export class AdminAccountsController {
   @ApiOperation({ summary: 'Deletes an account. For admins.' })
   @HttpCode(204)
   @ApiNoContentResponse()
-  @Throws(UserNotFound)
+  @Throws(UserNotFound, LegalHold)
   delete(@CurrentActor() actor: Actor, @Param() { id }: AdminUserParams, @Body() dto: DeleteUserDto): Promise<void> {
     return this.deletion.delete(actor, id, dto);
   }

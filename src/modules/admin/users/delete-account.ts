@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { AccountAdministration } from '../../auth/account-administration.service.js';
+import { LegalHoldsService } from '../../conversations/legal-holds/legal-holds.service.js';
 import { type ActorAndTarget, UserAdministration } from '../../users/user-administration.service.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import { WebhooksService } from '../../webhooks/webhooks.service.js';
@@ -25,10 +26,11 @@ export class DeleteAccount {
     private readonly accounts: AccountAdministration,
     private readonly webhooks: WebhooksService,
     private readonly deletions: AccountDeletionsRepository,
+    private readonly holds: LegalHoldsService,
     private readonly log: EventLog,
   ) {}
 
-  /** Deletes an account of a lower role. @throws UserNotFound, PermissionDenied, ValidationError */
+  /** Deletes an account of a lower role. @throws UserNotFound, PermissionDenied, ValidationError, LegalHold */
   async delete(actor: Actor, userId: string, { messages, reason }: DeleteUserDto): Promise<void> {
     const options = { messages, reason: requireReason(reason) };
     await this.deleteWith(userId, options, (tx) => this.users.requireOutranks(tx, actor, userId, 'admin'));
@@ -36,7 +38,7 @@ export class DeleteAccount {
 
   /**
    * Deletes the actor's own account; the password, or a new token of the identity provider, confirms it.
-   * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, LastAdmin
+   * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, LastAdmin, LegalHold
    */
   async deleteOwn(actor: Actor, { messages, password }: DeleteOwnAccountDto, signal?: AbortSignal): Promise<void> {
     await this.accounts.requireReauthentication(actor, password, signal);
@@ -51,6 +53,7 @@ export class DeleteAccount {
   ): Promise<void> {
     const endedSessionIds = await this.log.write(userId, async (tx) => {
       const { actor: current, target } = await authorize(tx);
+      await this.holds.requireUserNotHeld(tx, userId);
       await this.users.erasePersonalData(tx, target, messages === 'keep' ? 'kept' : 'replaced');
       const sessionIds = await this.accounts.endSessionsAndDeleteCredentials(tx, userId);
       await this.webhooks.deleteAllOf(tx, userId);

@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
+import { LegalHold } from '../../conversations/conversations.errors.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
 import { AccountLocked, FreshTokenRequired, InvalidCredentials } from '../../auth/auth.errors.js';
 import { LastAdmin } from '../../users/users.errors.js';
@@ -38,7 +39,7 @@ export class OwnAccountController {
   })
   @HttpCode(204)
   @ApiNoContentResponse()
-  @Throws(InvalidCredentials, AccountLocked, FreshTokenRequired, LastAdmin)
+  @Throws(InvalidCredentials, AccountLocked, FreshTokenRequired, LastAdmin, LegalHold)
   delete(
     @CurrentActor() actor: Actor,
     @Body() dto: DeleteOwnAccountDto,

@@ -1,0 +1,204 @@
+import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
+
+/** In days; the names are those of the settings. */
+const SETTINGS = {
+  MESSAGE_RETENTION_DAYS: '90',
+  DIRECT_MESSAGE_RETENTION_DAYS: '10',
+  DELETED_CONVERSATION_RETENTION_DAYS: '30',
+  SCHEDULE_DRY_RUN: 'true', // the tests run the schedule
+};
+const HELD = { status: 409, body: { error: { code: 'LEGAL_HOLD' } } };
+
+describe('retention', () => {
+  let world: World;
+  let admin: User;
+  let [ana, bo]: User[] = [];
+
+  beforeAll(async () => {
+    world = await World.start(SETTINGS);
+    admin = await world.user({ role: 'admin' });
+  });
+  afterAll(() => world?.stop());
+
+  beforeEach(async () => {
+    [ana, bo] = await world.users(2);
+  });
+
+  const schedule = () => world.get(ScheduledTasks);
+  const run = (task = 'message-retention') => schedule().run(task, { isDryRun: false });
+  /** Sends a message and makes it this old; returns its id. */
+  const send = async (conversation: string, days: number, sender = ana!): Promise<string> => {
+    const sent = await sender.call('POST', `/conversations/${conversation}/messages`, { content: 'something' });
+    await world.database.query(`update messages set created_at = now() - make_interval(days => $2) where id = $1`, [
+      sent.body.id,
+      days,
+    ]);
+    return sent.body.id as string;
+  };
+  const direct = async (): Promise<string> =>
+    (await ana!.call('POST', '/conversations', { type: 'direct', participant_ids: [bo!.userId] })).body.id as string;
+  const group = (settings: object = {}) => world.group(ana!, [bo!], { settings } as object);
+  const deleteConversation = async (id: string, days: number) => {
+    expect((await ana!.call('DELETE', `/conversations/${id}`)).status).toBe(204);
+    await world.database.query(
+      `update conversations set deleted_at = now() - make_interval(days => $2) where id = $1`,
+      [id, days],
+    );
+  };
+  const hold = async (target_type: string, target_id: string): Promise<string> => {
+    const { status, body } = await admin.call('POST', '/admin/legal-holds', {
+      target_type,
+      target_id,
+      reason: 'Case 1',
+    });
+    expect(status).toBe(201);
+    return body.id as string;
+  };
+  const release = (id: string) => admin.call('DELETE', `/admin/legal-holds/${id}`);
+  /** Those of these messages whose text is still in the database. */
+  const remaining = async (ids: string[]): Promise<string[]> =>
+    (
+      await world.database.query<{ id: string }>(
+        `select id from messages where id = any($1::uuid[]) and content <> '' and deleted_at is null`,
+        [ids],
+      )
+    )
+      .map(({ id }) => id)
+      .sort();
+
+  it('applies to every conversation without a number of days of its own, and to direct ones separately', async () => {
+    const places = { direct: await direct(), group: await group(), own: await group({ message_retention_days: 365 }) };
+    const ids = {
+      direct: [await send(places.direct, 11), await send(places.direct, 9)],
+      group: [await send(places.group, 91), await send(places.group, 89)],
+      own: [await send(places.own, 366), await send(places.own, 364)],
+    };
+    expect(await schedule().run('message-retention', { isDryRun: true })).toEqual({ messages: 3, conversations: 3 });
+    expect(await run()).toEqual({ messages: 3, conversations: 3 });
+    const kept = Object.values(ids).map(([, second]) => second!);
+    expect(await remaining(Object.values(ids).flat())).toEqual(kept.sort());
+    expect(await run()).toEqual({ messages: 0, conversations: 0 });
+  });
+
+  it('removes the texts of a conversation 30 days after its deletion, new ones too', async () => {
+    const [recent, old] = [await group(), await group()];
+    const ids = [await send(recent, 1), await send(old, 1)];
+    await world.database.query(
+      `insert into message_edits (message_id, version, content, edited_by, edited_at) values ($1, 1, 'x', $2, now())`,
+      [ids[1], ana!.userId],
+    );
+    await deleteConversation(recent, 29);
+    await deleteConversation(old, 31);
+    expect(await run()).toEqual({ messages: 1, conversations: 1 });
+    expect(await remaining(ids)).toEqual([ids[0]]);
+    const [left] = await world.database.query<{ content: string; edits: string }>(
+      `select m.content, (select count(*) from message_edits e where e.message_id = m.id) as edits
+         from messages m where m.id = $1`,
+      [ids[1]],
+    );
+    expect(left).toEqual({ content: '', edits: '0' });
+  });
+
+  describe('a legal hold', () => {
+    it('keeps what retention would remove, until it is released', async () => {
+      const [held, ofUser, deleted] = [await group(), await world.group(bo!), await group()];
+      const ids = [await send(held, 100), await send(ofUser, 100, bo), await send(deleted, 1)];
+      await deleteConversation(deleted, 31);
+      const holds = [
+        await hold('conversation', held),
+        await hold('conversation', deleted),
+        await hold('user', bo!.userId),
+      ];
+      expect(await run()).toEqual({ messages: 0, conversations: 0 });
+      expect(await remaining(ids)).toEqual([...ids].sort());
+      for (const id of holds) expect((await release(id)).status).toBe(200);
+      expect(await run()).toEqual({ messages: 3, conversations: 3 });
+    });
+
+    it('lets no one delete messages, the conversation, or a user in it', async () => {
+      const [id, other] = [await group(), await group()];
+      const [messageId, free] = [await send(id, 0), await send(other, 0)];
+      const holdId = await hold('conversation', id);
+      const removals: [User, string, string, object?][] = [
+        [ana!, 'DELETE', `/messages/${messageId}`],
+        [ana!, 'DELETE', `/conversations/${id}`],
+        [admin, 'DELETE', `/conversations/${id}`],
+      ];
+      for (const [actor, method, path, body] of removals)
+        expect(await actor.call(method, path, body)).toMatchObject(HELD);
+      const report = await bo!.call('POST', '/reports', {
+        target_type: 'message',
+        target_id: messageId,
+        category: 'spam',
+      });
+      const resolve = { outcome: 'removed' };
+      expect(await admin.call('POST', `/admin/reports/${report.body.id}/resolve`, resolve)).toMatchObject(HELD);
+      expect((await ana!.call('DELETE', `/messages/${free}`)).status).toBe(200);
+      await release(holdId);
+      expect((await ana!.call('DELETE', `/messages/${messageId}`)).status).toBe(200);
+    });
+
+    it('keeps the account of a held user, and every version of their messages', async () => {
+      const messageId = await send(await group(), 0);
+      await hold('user', ana!.userId);
+      const deletion = { reason: 'as asked', messages: 'delete' };
+      expect(await admin.call('DELETE', `/admin/users/${ana!.userId}`, deletion)).toMatchObject(HELD);
+      for (let version = 0; version < 103; version++) {
+        await ana!.call('PATCH', `/messages/${messageId}`, { content: `version ${version}` });
+      }
+      const [row] = await world.database.query<{ count: string }>(
+        `select count(*) from message_edits where message_id = $1`,
+        [messageId],
+      );
+      expect(row!.count).toBe('103');
+    });
+
+    it('delays the erasure of messages when an account is deleted', async () => {
+      const [held, other] = [await group(), await group()];
+      const ids = [await send(held, 0), await send(other, 0)];
+      const holdId = await hold('conversation', held);
+      const deletion = { reason: 'as asked', messages: 'delete' };
+      expect((await admin.call('DELETE', `/admin/users/${ana!.userId}`, deletion)).status).toBe(204);
+      await run('account-deletions');
+      expect(await remaining(ids)).toEqual([ids[0]]);
+      await release(holdId);
+      await world.database.query(`update account_deletions set tried_at = now() - interval '2 hours'`);
+      await run('account-deletions');
+      expect(await remaining(ids)).toEqual([]);
+      await run('account-deletions');
+      const unfinished = await world.database.query(`select from account_deletions where finished_at is null`);
+      expect(unfinished).toEqual([]);
+    });
+
+    it('is placed and released by admins only, once for each target, and audited', async () => {
+      const id = await group();
+      const body = { target_type: 'conversation', target_id: id, reason: 'Case 2' };
+      expect((await ana!.call('POST', '/admin/legal-holds', body)).status).toBe(403);
+      const holdId = await hold('conversation', id);
+      expect((await admin.call('POST', '/admin/legal-holds', body)).body).toMatchObject({
+        id: holdId,
+        reason: 'Case 1',
+      });
+      const unknown = await admin.call('POST', '/admin/legal-holds', { ...body, target_id: ana!.userId });
+      expect(unknown).toMatchObject({
+        status: 400,
+        body: { error: { details: { errors: [{ field: 'target_id' }] } } },
+      });
+      const listed = async (query = '') =>
+        (await admin.call('GET', `/admin/legal-holds${query}`)).body.data.map((one: { id: string }) => one.id);
+      expect(await listed()).toContain(holdId);
+      expect((await release(holdId)).body.released_by).toBe(admin.userId);
+      expect((await release(holdId)).status).toBe(200);
+      expect(await listed()).not.toContain(holdId);
+      expect(await listed('?include_released=true')).toContain(holdId);
+      const { body: log } = await admin.call('GET', '/admin/audit-log?limit=20');
+      const acts = log.data.filter((entry: { target_id: string }) => entry.target_id === holdId);
+      expect(acts.map(({ action }: { action: string }) => action).sort()).toEqual([
+        'legal_hold.create',
+        'legal_hold.release',
+      ]);
+    });
+  });
+});

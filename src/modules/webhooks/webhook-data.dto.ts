@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, type ApiPropertyOptions, getSchemaPath } from '@nestjs/swagger';
 import { ReportFacts } from '../admin/moderation/moderation.events.js';
 import { ConversationUpdatedData } from '../conversations/conversations.events.js';
 import { MessageData, ReactionData } from '../messages/messages.events.js';
@@ -7,17 +7,17 @@ import { ParticipantData, ParticipantLeftData, ReceiptsData } from '../participa
 import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
 
-const MEMBER_IDS = {
+const MEMBER_IDS: ApiPropertyOptions = {
   type: [String],
   format: 'uuid',
   required: false,
   description: 'Only with the scope all: the users who were participants at that position, by id, the first 100',
 };
-const MEMBER_COUNT = {
+const MEMBER_COUNT: ApiPropertyOptions = {
   type: 'integer',
   required: false,
   description: 'Only with the scope all: how many participants there were; above 100 the number may be 5 s old',
-} as const;
+};
 
 /** Adds the fields that every event of a conversation has. */
 function WithConversationFields<Data extends object>(data: Type<Data>) {
@@ -31,10 +31,10 @@ function WithConversationFields<Data extends object>(data: Type<Data>) {
     @ApiProperty({ type: String, format: 'uuid', nullable: true })
     actor_id: string | null;
 
-    @ApiProperty({ ...MEMBER_IDS })
+    @ApiProperty(MEMBER_IDS)
     member_ids?: string[];
 
-    @ApiProperty({ ...MEMBER_COUNT })
+    @ApiProperty(MEMBER_COUNT)
     member_count?: number;
   }
   return ConversationEvent as Type<ConversationEvent & Data>;
@@ -71,10 +71,10 @@ export class MessageWebhookData extends WithConversationFields(MessageData) {
 }
 
 export class ReceiptsWebhookData extends ReceiptsData {
-  @ApiProperty({ ...MEMBER_IDS })
+  @ApiProperty(MEMBER_IDS)
   member_ids?: string[];
 
-  @ApiProperty({ ...MEMBER_COUNT })
+  @ApiProperty(MEMBER_COUNT)
   member_count?: number;
 }
 

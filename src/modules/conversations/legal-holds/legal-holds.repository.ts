@@ -61,7 +61,10 @@ export class LegalHoldsRepository {
   }
 
   /** Undefined if the target is held already. */
-  insert(tx: Queryable, { id, target_type, target_id, reason, created_by }: NewLegalHold): Promise<LegalHoldRow | undefined> {
+  insert(
+    tx: Queryable,
+    { id, target_type, target_id, reason, created_by }: NewLegalHold,
+  ): Promise<LegalHoldRow | undefined> {
     return tx.one(INSERT, [id, target_type, target_id, reason, created_by]);
   }
 

@@ -132,6 +132,13 @@ export const ROUTES: Record<string, Expectation> = {
   'PATCH /api/v1/users/me': { ...ownResource, body: () => ({ location: 'here' }) },
   'GET /api/v1/users/me/blocks': ownResource,
   'GET /api/v1/users/{id}': ownResource,
+  'PATCH /api/v1/users/{id}': { allow: ['admin'], body: () => ({ location: 'here' }) },
+  'GET /api/v1/users/batch': { allow: ['admin'], sees: NONE, query: () => 'external_ids=nobody' },
+  'PUT /api/v1/users/batch': {
+    allow: ['admin'],
+    sees: NONE,
+    body: ({ newcomerId }) => ({ users: [{ external_id: newcomerId, display_name: 'Somebody' }] }),
+  },
   'PUT /api/v1/users/{id}/block': ownResource,
   'DELETE /api/v1/users/{id}/block': ownResource,
 

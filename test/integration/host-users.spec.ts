@@ -1,5 +1,6 @@
 import { Sql } from '../../src/platform/database/sql.js';
 import { newId } from '../../src/platform/database/ids.js';
+import type { HttpResponse } from '../support/client/http.js';
 import type { User } from '../support/users.js';
 import { World } from '../support/world.js';
 
@@ -129,6 +130,283 @@ describe('users of the host product', () => {
         external_id: 'gone',
         status: 'deleted',
       });
+    });
+  });
+
+  describe('PUT /users/batch', () => {
+    const upsert = async (users: unknown[], caller = admin): Promise<HttpResponse> =>
+      caller.call('PUT', '/users/batch', { users });
+    const results = async (users: unknown[]): Promise<Record<string, unknown>[]> => {
+      const { status, body } = await upsert(users);
+      expect([status, body.error]).toEqual([200, undefined]);
+      return body.data as Record<string, unknown>[];
+    };
+    const outcomes = async (users: unknown[]): Promise<unknown[]> =>
+      (await results(users)).map(({ outcome }) => outcome);
+
+    it('creates users, and leaves unchanged what is as requested', async () => {
+      const metadata = { public: { class: '5b' }, private: { plan: 'pro', old: null } };
+      const entry = {
+        external_id: 'b-1',
+        username: 'Batch.One',
+        display_name: ' Batch  One ',
+        email: 'One@Example.com',
+        avatar_url: 'https://cdn.example.com/1.png',
+        role: 'student',
+        metadata,
+      };
+      const [created, derived] = await results([entry, { external_id: 'b-2', email: 'second.user@example.com' }]);
+      expect([created, derived]).toMatchObject([
+        { external_id: 'b-1', outcome: 'created' },
+        { external_id: 'b-2', outcome: 'created' },
+      ]);
+      const { body } = await admin.call('GET', '/users/external:b-1');
+      expect(body).toMatchObject({
+        id: created!.id,
+        external_id: 'b-1',
+        username: 'batch.one',
+        display_name: 'Batch One',
+        email: 'one@example.com',
+        profile: { avatar_url: 'https://cdn.example.com/1.png' },
+        role: 'student',
+        metadata: { public: { class: '5b' }, private: { plan: 'pro' } },
+      });
+      expect((await admin.call('GET', '/users/external:b-2')).body).toMatchObject({
+        username: 'second.user',
+        display_name: 'second.user',
+      });
+      expect(await outcomes([entry, { external_id: 'b-2' }])).toEqual(['unchanged', 'unchanged']);
+    });
+
+    it('changes only what an entry names, and announces the change in the stream of the user', async () => {
+      const [{ id }] = (await results([
+        { external_id: 'c-1', username: 'changed1', metadata: { public: { a: { b: 1, c: 2 } } } },
+      ])) as [{ id: string }];
+      expect(
+        await outcomes([{ external_id: 'c-1', display_name: 'Changed', metadata: { public: { a: { b: null } } } }]),
+      ).toEqual(['updated']);
+      expect((await admin.call('GET', `/users/${id}`)).body).toMatchObject({
+        username: 'changed1',
+        display_name: 'Changed',
+        metadata: { public: { a: { c: 2 } }, private: {} },
+      });
+      const events = await world.database.query(`select type, seq, actor_id from events where stream_id = $1`, [id]);
+      expect(events).toEqual([{ type: 'user.updated', seq: expect.anything(), actor_id: admin.userId }]);
+    });
+
+    it('has an outcome for every entry, in their order, and wrong entries do not affect the others', async () => {
+      const data = await results([
+        { external_id: 'd-1', username: 'taken.by.first' },
+        'no object',
+        { external_id: 'd-2', username: 'taken.by.first' },
+        { external_id: 'd-1' },
+        { display_name: 'Without an id' },
+        { external_id: 'd-3', email: 'none', username: 'x', role: 'admin', is_admin: true },
+        { external_id: 'd-4', username: ana.username },
+        { external_id: 'd-5', metadata: { public: { x: 'x'.repeat(9000) }, private: { x: 'x'.repeat(9000) } } },
+        { external_id: 'gone' },
+        { external_id: 'd-6', display_name: 'Fine' },
+      ]);
+      const brief = data.map(({ external_id, outcome, error }) => {
+        const { code, details } = (error ?? {}) as {
+          code?: string;
+          details?: { errors?: { field: string }[]; field?: string };
+        };
+        return [
+          external_id,
+          outcome,
+          code,
+          details?.field ??
+            details?.errors
+              ?.map(({ field }) => field)
+              .sort()
+              .join(),
+        ];
+      });
+      expect(brief).toEqual([
+        ['d-1', 'created', undefined, undefined],
+        [null, 'error', 'VALIDATION_ERROR', 'data'],
+        ['d-2', 'error', 'ALREADY_EXISTS', 'username'],
+        ['d-1', 'error', 'VALIDATION_ERROR', 'external_id'],
+        [null, 'error', 'VALIDATION_ERROR', 'external_id'],
+        ['d-3', 'error', 'VALIDATION_ERROR', 'email,is_admin,role,username'],
+        ['d-4', 'error', 'ALREADY_EXISTS', 'username'],
+        ['d-5', 'error', 'VALIDATION_ERROR', 'metadata'],
+        ['gone', 'error', 'ACCOUNT_DELETED', undefined],
+        ['d-6', 'created', undefined, undefined],
+      ]);
+      // No stream without a user.
+      const [{ orphans }] = (await world.database.query(
+        `select count(*)::int as orphans from stream_heads h where not exists (select from users u where u.id = h.stream_id)
+            and not exists (select from conversations c where c.id = h.stream_id)`,
+      )) as [{ orphans: number }];
+      expect(orphans).toBe(0);
+    });
+
+    it('gives users without a user name different ones', async () => {
+      const entries = Array.from({ length: 5 }, (_, index) => ({
+        external_id: `n-${index}`,
+        display_name: 'Same Name',
+      }));
+      expect(await outcomes(entries)).toEqual(Array(5).fill('created'));
+      const { body } = await admin.call(
+        'GET',
+        `/users/batch?external_ids=${entries.map(({ external_id }) => external_id).join()}`,
+      );
+      expect(new Set(body.data.map(({ username }: { username: string }) => username)).size).toBe(5);
+    });
+
+    it('creates each user once, although several batches with them arrive at once', async () => {
+      const entries = Array.from({ length: 60 }, (_, index) => ({
+        external_id: `r-${index}`,
+        username: `racer${index}`,
+      }));
+      const answers = await Promise.all(
+        [entries, [...entries].reverse(), entries, [...entries].reverse()].map((one) => results(one)),
+      );
+      const created = answers.flat().filter(({ outcome }) => outcome === 'created');
+      expect(created).toHaveLength(60);
+      expect(answers.flat().filter(({ outcome }) => outcome === 'error')).toEqual([]);
+      const idsOf = (externalId: string): Set<unknown> =>
+        new Set(
+          answers
+            .flat()
+            .filter(({ external_id }) => external_id === externalId)
+            .map(({ id }) => id),
+        );
+      for (const { external_id } of entries) expect(idsOf(external_id).size).toBe(1);
+    });
+
+    it('accepts 1,000 entries of 1 kB together, and no more', async () => {
+      const entries = (count: number): object[] =>
+        Array.from({ length: count }, (_, index) => ({
+          external_id: `many-${index}`,
+          username: `many${index}`,
+          display_name: `Number ${index}`,
+          email: `many${index}@example.com`,
+          avatar_url: `https://cdn.example.com/${'a'.repeat(300)}/${index}.png`,
+          metadata: { public: { group: index % 7 }, private: { note: 'x'.repeat(350) } },
+        }));
+      expect(new Set(await outcomes(entries(1000)))).toEqual(new Set(['created']));
+      expect(new Set(await outcomes(entries(1000)))).toEqual(new Set(['unchanged']));
+      expect((await upsert(entries(1001))).body.error).toMatchObject({ code: 'VALIDATION_ERROR' });
+      const large = await upsert([{ external_id: 'large', display_name: 'x'.repeat(1024 * 1024) }]);
+      expect([large.status, large.body.error.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+    });
+
+    it('is refused for users, and does not change admins', async () => {
+      expect((await upsert([{ external_id: 'e-1' }], ana)).status).toBe(403);
+      const other = await world.user({ role: 'admin' });
+      await nameExternally(other, 'an-admin');
+      const [refused] = await results([{ external_id: 'an-admin', display_name: 'Changed' }]);
+      expect(refused).toMatchObject({ outcome: 'error', error: { code: 'PERMISSION_DENIED' } });
+    });
+
+    it('is recorded in the audit log, each change of a role on its own', async () => {
+      const [{ id }] = (await results([{ external_id: 'f-1', role: 'teacher' }])) as [{ id: string }];
+      await results([{ external_id: 'f-1', role: 'student' }]);
+      const { body } = await admin.call('GET', `/admin/audit-log?actor_id=${admin.userId}&limit=4`);
+      const brief = body.data.map(({ action, target_id, before, after }: Record<string, unknown>) => [
+        action,
+        target_id,
+        before,
+        after,
+      ]);
+      expect(brief).toEqual(
+        expect.arrayContaining([
+          ['user.upsert', null, null, { created: 1, updated: 0 }],
+          ['user.update', id, { role: 'user' }, { role: 'teacher' }],
+          ['user.upsert', null, null, { created: 0, updated: 1 }],
+          ['user.update', id, { role: 'teacher' }, { role: 'student' }],
+        ]),
+      );
+    });
+
+    it('publishes user.created for each new user to the webhooks of admins', async () => {
+      const webhookId = newId();
+      await world.database.query(
+        `with w as (insert into webhooks (id, user_id, scope, url, host, events, secret_box)
+                    values ($1, $2, 'all', 'https://hooks.example.com/', 'hooks.example.com', '{user.created}', ''))
+         select 1`,
+        [webhookId, admin.userId],
+      );
+      await world.database.query(`insert into outbox_interests (webhook_id, type) values ($1, 'user.created')`, [
+        webhookId,
+      ]);
+      const data = await results([
+        { external_id: 'g-1' },
+        { external_id: 'g-2' },
+        { external_id: 'b-1', display_name: 'Other' },
+      ]);
+      const ids = data.slice(0, 2).map(({ id }) => id);
+      const written = async (): Promise<unknown[]> =>
+        (
+          await world.database.query(
+            `select subject_id from outbox where type = 'user.created' and subject_id = any($1::uuid[])
+             union select subject_id from webhook_events where type = 'user.created' and subject_id = any($1::uuid[])`,
+            [ids],
+          )
+        ).map(({ subject_id: id }) => id as string);
+      expect((await written()).sort()).toEqual([...ids].sort());
+      await world.database.query(`delete from webhooks where id = $1`, [webhookId]);
+    });
+  });
+
+  describe('GET /users/batch', () => {
+    it('returns the users in the order of their ids, and the ids that no user has', async () => {
+      const ids = ['bob', 'nobody', ANA].map((id) => `external_ids=${encodeURIComponent(id)}`).join('&');
+      const { status, body } = await admin.call('GET', `/users/batch?${ids}`);
+      expect(status).toBe(200);
+      expect(body.data.map(({ id }: { id: string }) => id)).toEqual([bob.userId, ana.userId]);
+      expect(body.missing).toEqual(['nobody']);
+      expect((await ana.call('GET', `/users/batch?${ids}`)).status).toBe(403);
+      const gone = (await admin.call('GET', '/users/batch?external_ids=gone,bob')).body;
+      expect([gone.data.length, gone.missing]).toEqual([1, ['gone']]);
+    });
+  });
+
+  describe('PATCH /users/:id', () => {
+    it('changes a user, and merges their metadata', async () => {
+      const user = await world.user();
+      const path = `/users/${user.userId}`;
+      const metadata = { public: { a: 1 }, private: { b: [1] } };
+      const changed = await admin.call('PATCH', path, {
+        external_id: 'p-1',
+        bio: 'Hello',
+        email: 'p1@example.com',
+        metadata,
+      });
+      expect([changed.status, changed.body]).toMatchObject([
+        200,
+        { external_id: 'p-1', email: 'p1@example.com', profile: { bio: 'Hello' }, metadata },
+      ]);
+      const merged = await admin.call('PATCH', '/users/external:p-1', {
+        email: null,
+        metadata: { private: { b: null, c: 2 } },
+      });
+      expect(merged.body).toMatchObject({ email: null, metadata: { public: { a: 1 }, private: { c: 2 } } });
+      expect((await user.call('GET', '/users/me')).body.metadata).toEqual({ public: { a: 1 }, private: { c: 2 } });
+      expect((await ana.call('GET', path)).body.metadata).toEqual({ public: { a: 1 } });
+      const page = await admin.call('GET', `/users?search=${user.username}`);
+      expect(page.body.data[0].metadata).toEqual({ public: { a: 1 } });
+    });
+
+    it('gives an external id once, and one that another user has never', async () => {
+      const user = await world.user();
+      const change = (external_id: string) => admin.call('PATCH', `/users/${user.userId}`, { external_id });
+      expect((await change('bob')).body.error).toMatchObject({
+        code: 'ALREADY_EXISTS',
+        details: { field: 'external_id' },
+      });
+      expect([(await change('once')).status, (await change('once')).status]).toEqual([200, 200]);
+      expect((await change('twice')).body.error.details.errors[0].field).toBe('external_id');
+    });
+
+    it('is for the host product and admins, whom it does not change', async () => {
+      expect((await ana.call('PATCH', `/users/${bob.userId}`, { bio: 'x' })).status).toBe(403);
+      expect((await admin.call('PATCH', `/users/${admin.userId}`, { bio: 'x' })).status).toBe(403);
+      expect((await admin.call('PATCH', '/users/external:nobody', { bio: 'x' })).status).toBe(404);
+      expect((await ana.call('PATCH', '/users/me', { metadata: { public: {} } })).status).toBe(400);
     });
   });
 });

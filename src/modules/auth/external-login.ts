@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import { AuthenticationRequired, ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import { isOfficialName, isReservedUsername } from '../../platform/validation/reserved-usernames.js';
-import { cleanName, foldUsername } from '../../platform/validation/text.js';
+import { isOfficialName } from '../../platform/validation/reserved-usernames.js';
+import { cleanName } from '../../platform/validation/text.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
+import { proposeUsername, withRandomSuffix } from '../users/username-proposal.js';
 import { UsernameOrEmailTaken } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountDeleted, ExternalUserUnknown } from './auth.errors.js';
@@ -48,8 +48,8 @@ export class ExternalLogin {
    * an email is not a login here.
    */
   private async register(claims: ExternalClaims): Promise<void> {
-    const base = usernameFrom(claims);
-    let username = isReservedUsername(base) ? withSuffix(base) : base;
+    const base = proposeUsername(claims);
+    let username = base;
     let email = claims.email && foldEmail(claims.email);
     for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
       try {
@@ -59,7 +59,7 @@ export class ExternalLogin {
         if (error instanceof AlreadyLinked) return;
         if (!(error instanceof UsernameOrEmailTaken)) throw error;
         if (error.details.field === 'email') email = undefined;
-        else username = withSuffix(base);
+        else username = withRandomSuffix(base);
       }
     }
     throw new ServiceUnavailable();
@@ -75,15 +75,4 @@ export class ExternalLogin {
       if (!isLinked) throw new AlreadyLinked();
     });
   }
-}
-
-function usernameFrom({ username, email, name }: ExternalClaims): string {
-  const preferred = username ?? email?.split('@')[0] ?? name ?? '';
-  const allowed = foldUsername(preferred.split('@')[0]!.slice(0, 64)).replace(/[^a-z0-9_.-]+/g, '-');
-  const trimmed = allowed.replace(/^[-.]+|[-.]+$/g, '').slice(0, 24);
-  return trimmed.length >= 3 ? trimmed : withSuffix('user');
-}
-
-function withSuffix(base: string): string {
-  return `${base}-${randomBytes(3).toString('hex')}`;
 }

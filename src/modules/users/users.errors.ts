@@ -29,3 +29,9 @@ export class ExternalIdTaken extends defineError('ALREADY_EXISTS', 409, {
   action: 'Use the account with this external id.',
   details: { fields: FIELD_DETAILS, of: () => ({ field: 'external_id' }) },
 }) {}
+
+export class ExternalAccountDeleted extends defineError('ACCOUNT_DELETED', 403, {
+  message: 'The account with this external id was deleted.',
+  meaning: 'The account with this external id was deleted; it keeps the id, and no other account gets it.',
+  action: 'Use another external id for another user.',
+}) {}

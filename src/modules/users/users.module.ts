@@ -1,6 +1,13 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit, Optional } from '@nestjs/common';
+import { LargeBodies } from '../../platform/http/body-parser.js';
 import { IdempotencyRepository } from '../../platform/http/idempotency.repository.js';
 import { ExternalUsers } from '../../platform/identity/external-users.js';
+import { HostUsersController } from './host/host-users.controller.js';
+import { BATCH_BODY_LIMITS } from './host/host-users.dto.js';
+import { HostUsersRepository } from './host/host-users.repository.js';
+import { HostUsersService } from './host/host-users.service.js';
+import { UpsertUsers } from './host/upsert-users.js';
+import { UserBatchController } from './host/user-batch.controller.js';
 import { KnownExternalUsers } from './known-external-users.js';
 import { PresenceLookup } from './presence-lookup.service.js';
 import { SystemUserProfile } from './system-user-profile.js';
@@ -14,7 +21,8 @@ import { UsersService } from './users.service.js';
 /** Global, because the platform asks `ExternalUsers` for every external reference and cannot import a module. */
 @Global()
 @Module({
-  controllers: [UsersController],
+  // Routes with a word in a path come before those with a parameter in its place.
+  controllers: [UserBatchController, UsersController, HostUsersController],
   providers: [
     UsersService,
     UsersPolicy,
@@ -25,8 +33,18 @@ import { UsersService } from './users.service.js';
     SystemUserProfile,
     IdempotencyRepository,
     KnownExternalUsers,
+    HostUsersService,
+    HostUsersRepository,
+    UpsertUsers,
     { provide: ExternalUsers, useExisting: KnownExternalUsers },
   ],
   exports: [UsersService, UserAdministration, UsersPolicy, PresenceLookup, ExternalUsers],
 })
-export class UsersModule {}
+export class UsersModule implements OnModuleInit {
+  /** Without HTTP there are no bodies. */
+  constructor(@Optional() private readonly largeBodies?: LargeBodies) {}
+
+  onModuleInit(): void {
+    this.largeBodies?.register('PUT', '/api/v1/users/batch', BATCH_BODY_LIMITS);
+  }
+}

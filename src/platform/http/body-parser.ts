@@ -4,7 +4,8 @@ import { PayloadTooLarge, ValidationError } from '../errors/app-error.js';
 import { UnsupportedMediaType } from './http-errors.js';
 import type { ParleyRequest } from './parley-request.js';
 import { MAX_BODY_BYTES } from '../validation/fields.js';
-import { requireSafeJson, requireSmallJson } from '../validation/safe-json.js';
+import { runInTurns, type Steps } from '../concurrency/steps.js';
+import { MAX_KEYS, requireSafeJson, requireSmallJson } from '../validation/safe-json.js';
 
 /** Whether the body of this request may be urlencoded; `path` is the requested path without its query. */
 export type AcceptsUrlEncoded = (path: string, method: string) => boolean;
@@ -29,6 +30,31 @@ export class UrlEncodedRoutes {
   }
 }
 
+/** How large the JSON body of a route may be. */
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** Keys of all objects together: the parser takes longer for small objects than for long texts. */
+  readonly maxKeys: number;
+}
+
+const USUAL_LIMITS: BodyLimits = { maxBytes: MAX_BODY_BYTES, maxKeys: MAX_KEYS };
+
+/** The routes with a larger JSON body than usual. */
+@Injectable()
+export class LargeBodies {
+  private readonly limits = new Map<string, BodyLimits>();
+
+  register(method: string, path: string, limits: BodyLimits): void {
+    this.limits.set(`${method} ${path}`, limits);
+  }
+
+  limitsAt(url: string, method: string): BodyLimits {
+    if (this.limits.size === 0) return USUAL_LIMITS;
+    const path = /^[^?]*?(?=\/?(?:\?|$))/.exec(url)?.[0] ?? url;
+    return this.limits.get(`${method} ${path}`) ?? USUAL_LIMITS;
+  }
+}
+
 /** `text/json` and `application/problem+json` are also JSON. A page cannot send any of these without a preflight. */
 const JSON_TYPE = /^(?:application|text)\/(?:json|[\w.!#$&^-]{1,100}\+json)$/i;
 const FORM_TYPE = /^application\/x-www-form-urlencoded$/i;
@@ -40,17 +66,21 @@ const NO_JSON = 'is not JSON in UTF-8';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 type Middleware = (request: ParleyRequest, response: Response, next: NextFunction) => void;
-type Parse = (bytes: Buffer) => object;
+type Parse = (bytes: Buffer, limits: BodyLimits) => object | Promise<object>;
 
 /**
- * Reads JSON bodies, and urlencoded bodies on the routes of `urlEncoded`. Uploads are not read; any other type is
+ * Reads JSON bodies, up to the limits of their route, and urlencoded bodies on the routes of `urlEncoded`. Uploads are not read; any other type is
  * refused with 415, also because urlencoded bodies need no preflight. Without a body, `request.body` is undefined.
  */
-export function bodyParser(urlEncoded: UrlEncodedRoutes): Middleware {
-  return (request, _response, next) => readBody(request, urlEncoded, next);
+export function bodyParser(urlEncoded: UrlEncodedRoutes, largeBodies: LargeBodies): Middleware {
+  return (request, _response, next) => readBody(request, { urlEncoded, largeBodies }, next);
 }
 
-function readBody(request: ParleyRequest, urlEncoded: UrlEncodedRoutes, next: NextFunction): void {
+function readBody(
+  request: ParleyRequest,
+  { urlEncoded, largeBodies }: { urlEncoded: UrlEncodedRoutes; largeBodies: LargeBodies },
+  next: NextFunction,
+): void {
   const { headers } = request;
   const length = headers['content-length'];
   if (Number(length ?? 0) === 0 && headers['transfer-encoding'] === undefined) {
@@ -69,11 +99,12 @@ function readBody(request: ParleyRequest, urlEncoded: UrlEncodedRoutes, next: Ne
     next(new UnsupportedMediaType());
     return;
   }
-  if (Number(length) > MAX_BODY_BYTES) {
+  const limits = largeBodies.limitsAt(request.originalUrl, request.method);
+  if (Number(length) > limits.maxBytes) {
     next(new PayloadTooLarge());
     return;
   }
-  read(request, parse, next);
+  read(request, { parse, limits }, next);
 }
 
 function parserOf(
@@ -95,36 +126,57 @@ function isUtf8(parameter: string): boolean {
 }
 
 /** Reads the body to its end; without `parse` it must be empty, such as a chunked body that ends at once. */
-function read(request: ParleyRequest, parse: Parse | undefined, next: NextFunction): void {
+function read(
+  request: ParleyRequest,
+  { parse, limits }: { parse: Parse | undefined; limits: BodyLimits },
+  next: NextFunction,
+): void {
   let chunks: Buffer[] = [];
   let size = 0;
   request.on('data', (chunk: Buffer) => {
     if (!parse && size === 0) next(new UnsupportedMediaType());
     size += chunk.length;
-    if (size > MAX_BODY_BYTES || !parse)
+    if (size > limits.maxBytes || !parse)
       chunks = []; // the rest is read and discarded
     else chunks.push(chunk);
   });
   request.on('end', () => {
     if (!parse && size > 0) return; // already refused at its first byte
+    const receive = (body: object | undefined): void => {
+      if (body) request.body = body;
+      next();
+    };
+    let body: object | Promise<object> | undefined;
     try {
-      if (size > MAX_BODY_BYTES) throw new PayloadTooLarge();
-      if (size > 0) request.body = parse?.(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      if (size > limits.maxBytes) throw new PayloadTooLarge();
+      body =
+        size > 0 ? parse?.(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks), limits) : undefined;
     } catch (error) {
       next(error);
       return;
     }
-    next();
+    if (body instanceof Promise) void body.then(receive, next);
+    else receive(body);
   });
   request.on('error', () => undefined); // the client has disconnected
 }
 
-function parseJson(bytes: Buffer): object {
-  const value = readJson(textOf(bytes));
+function parseJson(bytes: Buffer, limits: BodyLimits): object | Promise<object> {
+  return runInTurns(readJson(bytes, limits));
+}
+
+/** Reads a body; one step of a body of a megabyte takes a few milliseconds. */
+function* readJson(bytes: Buffer, { maxKeys }: BodyLimits): Steps<object> {
+  const text = textOf(bytes);
+  yield;
+  requireSmallJson(text, maxKeys);
+  yield;
+  const value = parsed(text);
+  yield;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw ValidationError.of('', 'must be a JSON object');
   }
-  requireSafeJson(value);
+  requireSafeJson(value, maxKeys);
   return value;
 }
 
@@ -136,8 +188,7 @@ function textOf(bytes: Buffer): string {
   }
 }
 
-function readJson(text: string): unknown {
-  requireSmallJson(text);
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

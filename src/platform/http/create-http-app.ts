@@ -9,7 +9,7 @@ import { serveOpenApiDocument } from './openapi-document.js';
 import { accessLog, cors, requestHeaders } from './request-headers.middleware.js';
 import { ClientAddressResolver } from './client-address.js';
 import { CLIENT_ADDRESS_RESOLVER_SETTING, FastExpressAdapter } from './fast-express-adapter.js';
-import { UrlEncodedRoutes, bodyParser } from './body-parser.js';
+import { LargeBodies, UrlEncodedRoutes, bodyParser } from './body-parser.js';
 import { PUBLIC_URL_SETTING } from './public-url.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 import { RequestValidator } from './request-validator.js';
@@ -35,7 +35,7 @@ export async function createHttpApp(
   app.use(requestHeaders(app.get(RequestsInFlight), app.get(RequestValidator)));
   if (log.isLevelEnabled('debug')) app.use(accessLog(log));
   app.use(cors(config));
-  app.use(bodyParser(app.get(UrlEncodedRoutes)));
+  app.use(bodyParser(app.get(UrlEncodedRoutes), app.get(LargeBodies)));
   serveOpenApiDocument(app);
   return app;
 }

@@ -6,7 +6,7 @@ import { LoadSheddingGuard } from '../throttling/load-shedding.guard.js';
 import { LimitGuard } from '../throttling/limit.guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { UrlEncodedRoutes } from './body-parser.js';
+import { LargeBodies, UrlEncodedRoutes } from './body-parser.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { IdempotencyStore } from './idempotency-store.js';
@@ -26,6 +26,7 @@ import { InputPipe } from './input.pipe.js';
     ErrorObservers,
     ErrorFormats,
     UrlEncodedRoutes,
+    LargeBodies,
     IdempotencyRepository,
     IdempotencyStore,
     JwtStrategy,
@@ -36,6 +37,6 @@ import { InputPipe } from './input.pipe.js';
     { provide: APP_PIPE, useClass: InputPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [ErrorObservers, IdempotencyStore, RequestsInFlight, ErrorFormats, UrlEncodedRoutes],
+  exports: [ErrorObservers, IdempotencyStore, RequestsInFlight, ErrorFormats, UrlEncodedRoutes, LargeBodies],
 })
 export class HttpModule {}

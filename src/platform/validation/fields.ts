@@ -372,3 +372,13 @@ function isShortText(value: unknown, maxLength: number): boolean {
 export function NestedField(options: FieldOptions & { type: () => new () => object }): PropertyDecorator {
   return field(options, { type: options.type }, check(IsObject(), isObject), ValidateNested(), Nested(options.type));
 }
+
+/**
+ * Up to `max` objects of a class that the handler reads one by one with `InputValidator`, so that a wrong entry does not
+ * reject the others.
+ */
+export function EntriesField(options: FieldOptions & { type: () => new () => object; max: number }): PropertyDecorator {
+  const { type, max: most, ...rest } = options;
+  const schema = { type: [type()], maxItems: most } as ApiPropertyOptions;
+  return field(rest, schema, ...listOf(most));
+}

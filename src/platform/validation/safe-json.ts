@@ -1,14 +1,15 @@
 import { type FieldProblem, ValidationError } from '../errors/app-error.js';
 
 const MAX_DEPTH = 20;
-const MAX_KEYS = 1000;
+/** Keys of a value, unless its route accepts more. */
+export const MAX_KEYS = 1000;
 /** Members of lists and objects in total. */
 const MAX_VALUES = 20_000;
 /** Keys with which copying an object would change the prototype of other objects. */
 const POISONED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 const TOO_DEEP = `must not be nested deeper than ${MAX_DEPTH} levels`;
-const TOO_MANY_KEYS = `must not have more than ${MAX_KEYS} keys`;
+const tooManyKeys = (maxKeys: number): string => `must not have more than ${maxKeys} keys`;
 const TOO_MANY_VALUES = `must not have more than ${MAX_VALUES} values`;
 const NUMBER_REASON = 'must not be a number beyond ±(2^53 − 1): send it as text';
 
@@ -31,8 +32,8 @@ interface Branch {
  *
  * @throws ValidationError
  */
-export function requireSafeJson(value: unknown): void {
-  const problem = findProblem(value);
+export function requireSafeJson(value: unknown, maxKeys = MAX_KEYS): void {
+  const problem = findProblem(value, maxKeys);
   if (problem) throw new ValidationError([problem]);
 }
 
@@ -43,7 +44,7 @@ export function requireSafeJson(value: unknown): void {
  *
  * @throws ValidationError
  */
-export function requireSmallJson(text: string): void {
+export function requireSmallJson(text: string, maxKeys = MAX_KEYS): void {
   let [depth, keys, values] = [0, 0, 0];
   for (let at = 0; at < text.length; at++) {
     const sign = text.charCodeAt(at);
@@ -51,7 +52,7 @@ export function requireSmallJson(text: string): void {
     else if (sign === OPEN_BRACE || sign === OPEN_BRACKET) {
       if (++depth > MAX_DEPTH) throw ValidationError.of('', TOO_DEEP);
     } else if (sign === CLOSE_BRACE || sign === CLOSE_BRACKET) depth--;
-    else if (sign === COLON && ++keys > MAX_KEYS) throw ValidationError.of('', TOO_MANY_KEYS);
+    else if (sign === COLON && ++keys > maxKeys) throw ValidationError.of('', tooManyKeys(maxKeys));
     else if (sign === COMMA && ++values > MAX_VALUES) throw ValidationError.of('', TOO_MANY_VALUES);
   }
 }
@@ -67,7 +68,7 @@ function endOfString(text: string, start: number): number {
 }
 
 /** Linear, and without recursion, because the client chooses the depth of the value. */
-function findProblem(value: unknown): FieldProblem | undefined {
+function findProblem(value: unknown, maxKeys: number): FieldProblem | undefined {
   if (typeof value === 'string') return problemOfText(value, () => '');
   if (typeof value === 'number' && isChanged(value)) return { field: '', reason: NUMBER_REASON };
   if (typeof value !== 'object' || value === null) return undefined;
@@ -85,7 +86,7 @@ function findProblem(value: unknown): FieldProblem | undefined {
     }
     const names = Object.keys(branch.value);
     keys += names.length;
-    if (keys > MAX_KEYS) return { field: '', reason: TOO_MANY_KEYS };
+    if (keys > maxKeys) return { field: '', reason: tooManyKeys(maxKeys) };
     const problem = problemOfObject(names, branch, pending);
     if (problem) return problem;
   }

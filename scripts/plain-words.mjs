@@ -14,14 +14,16 @@ const RETIRED = new Map(
   }),
 );
 
-/** The retired words in a text, each with its place and what to write instead. */
+/** The retired words in a text, each with its place and what to write instead. The value of a setting is allowed. */
 export function retiredWords(text) {
   return [...RETIRED].flatMap(([words, instead]) =>
-    [...text.matchAll(new RegExp(`(?<![\\w./-])(?:${words})(?![\\w/-])`, 'gi'))].map(({ 0: word, index }) => ({
-      word,
-      index,
-      instead,
-    })),
+    [...text.matchAll(new RegExp(`(?<![\\w./-]|USER_DIRECTORY=)(?:${words})(?![\\w/-])`, 'gi'))].map(
+      ({ 0: word, index }) => ({
+        word,
+        index,
+        instead,
+      }),
+    ),
   );
 }
 

@@ -11,6 +11,7 @@ export const SECTIONS = [
   'overload',
   'fan-out',
   'webhooks',
+  'users',
   'files',
   'search',
   'idle',

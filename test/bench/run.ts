@@ -11,6 +11,7 @@ import { makeSendScene, measureSends } from './sections/sends.js';
 import { measureOverload } from './sections/overload.js';
 import { measureSearches } from './sections/search.js';
 import { measureStarts } from './sections/starts.js';
+import { measureUsers } from './sections/users.js';
 import { measureWebhooks } from './sections/webhooks.js';
 
 const SEND_SECTIONS: readonly (readonly [SectionName, TransportName])[] = [
@@ -34,6 +35,7 @@ async function measure(bench: Bench): Promise<void> {
   if (sections.has('overload')) await measureOverload(bench);
   if (sections.has('fan-out')) await measureFanOut(bench);
   if (sections.has('webhooks')) await measureWebhooks(bench);
+  if (sections.has('users')) await measureUsers(bench);
   if (sections.has('files')) await measureFiles(bench);
   if (sections.has('search')) await measureSearches(bench);
   if (sections.has('idle')) await measureIdleConnections(bench);

@@ -5,6 +5,7 @@ import { openApiDocument } from '../../src/platform/http/openapi-document.js';
 import { InputPipe } from '../../src/platform/http/input.pipe.js';
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
+import type { UserFacts } from '../support/send-path.js';
 import { badFrames } from './bad-frames.js';
 import { badRequests, type BadRequest } from './bad-requests.js';
 import { ControlUsers } from './control-users.js';
@@ -19,7 +20,7 @@ import {
   framesOf,
   operationsOf,
 } from './contract.js';
-import type { KnownIds } from './samples.js';
+import { addressOf, exampleWith, type KnownIds, sample } from './samples.js';
 import { ask, TEXT_CLIENTS } from './text-clients.js';
 import { each, type CodedResponse, ContractWorld } from './world.js';
 
@@ -62,8 +63,8 @@ describe('bad input', () => {
   });
 
   /** A conversation of the user's own as a target. */
-  async function arrange(): Promise<{ token: string; ids: KnownIds }> {
-    const [actor, other] = [await world.user(), await world.user()];
+  async function arrange(facts?: UserFacts): Promise<{ token: string; ids: KnownIds }> {
+    const [actor, other] = [await world.user(facts), await world.user()];
     const conversationId = await world.conversation([
       [actor, { role: 'owner' }],
       [other, { role: 'participant' }],
@@ -137,6 +138,29 @@ describe('bad input', () => {
       );
     const sent = kindsOf(false);
     expect([...kindsOf(true)].filter((kind) => !sent.has(kind))).toEqual([]);
+  });
+
+  it('is not what the examples of the document are: each body is accepted once its ids exist', async () => {
+    const problems: string[] = [];
+    const withBody = operationsOf(api).filter(({ example }) => example !== undefined);
+    await each(withBody, 6, async ({ key, method, path, example, parameters }) => {
+      const { token, ids } = await arrange({ role: 'admin' });
+      const query = parameters
+        .filter((parameter) => parameter.in === 'query' && parameter.required)
+        .map(({ name, schema = {} }) => `${name}=${encodeURIComponent(String(sample(schema, name, ids)))}`);
+      const answer = await world.send({
+        method,
+        path: `${addressOf(path, ids)}?${query.join('&')}`,
+        token,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(exampleWith(example, ids)),
+      });
+      if ([400, 415, 422, 500].includes(answer.status)) {
+        problems.push(`${key} ${JSON.stringify(example)}: ${answer.status} ${answer.text.slice(0, 300)}`);
+      }
+    });
+    expect(problems).toEqual([]);
+    expect(withBody.length).toBeGreaterThan(50);
   });
 
   describe('the test of bad input as a control', () => {

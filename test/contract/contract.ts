@@ -42,7 +42,7 @@ interface OperationObject {
   tags?: string[];
   security?: object[];
   parameters?: Parameter[];
-  requestBody?: { content: Record<string, { schema: Schema } | undefined> };
+  requestBody?: { content: Record<string, { schema: Schema; example?: unknown } | undefined> };
   responses: Record<string, ApiAnswer>;
 }
 
@@ -63,6 +63,8 @@ export interface ApiOperation {
   readonly isPublic: boolean;
   readonly parameters: Parameter[];
   readonly body: Schema | undefined;
+  /** The body that the page of the document sends. */
+  readonly example: unknown;
   readonly responses: Record<string, ApiAnswer>;
 }
 
@@ -78,6 +80,7 @@ export function operationsOf(document: ApiDocument): ApiOperation[] {
       isPublic: operation.security?.length === 0,
       parameters: operation.parameters ?? [],
       body: jsonBodyOf(document, operation),
+      example: operation.requestBody?.content['application/json']?.example,
       responses: operation.responses,
     })),
   );

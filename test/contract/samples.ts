@@ -1,5 +1,8 @@
 import type { Schema } from './contract.js';
 
+/** The id in examples. */
+const EXAMPLE_ID = '01930000-0000-7000-8000-000000000000';
+
 /** Existing ids by the name of the field or parameter, for tests that need valid ones. */
 export interface KnownIds {
   readonly conversationId: string;
@@ -114,4 +117,13 @@ export function jsonWith(base: Record<string, unknown>, path: readonly string[],
   if (rest.length > 0) members.push(`${JSON.stringify(name)}:${jsonWith({}, rest, value)}`);
   else if (value !== undefined) members.push(`${JSON.stringify(name)}:${value}`);
   return `{${members.join()}}`;
+}
+
+/** The example of an operation with ids that exist in place of its ids. */
+export function exampleWith(example: unknown, ids: KnownIds, name = ''): unknown {
+  if (Array.isArray(example)) return example.map((item) => exampleWith(item, ids, name));
+  if (typeof example === 'object' && example !== null) {
+    return Object.fromEntries(Object.entries(example).map(([key, value]) => [key, exampleWith(value, ids, key)]));
+  }
+  return example === EXAMPLE_ID ? uuidFor(name, ids) : example;
 }

@@ -354,11 +354,11 @@ describe('users of the host product', () => {
 
   describe('GET /users/batch', () => {
     it('returns the users in the order of their ids, and the ids that no user has', async () => {
-      const ids = ['bob', 'nobody', ANA].map((id) => `external_ids=${encodeURIComponent(id)}`).join('&');
+      const ids = ['bob', 'unknown-user', ANA].map((id) => `external_ids=${encodeURIComponent(id)}`).join('&');
       const { status, body } = await admin.call('GET', `/users/batch?${ids}`);
       expect(status).toBe(200);
       expect(body.data.map(({ id }: { id: string }) => id)).toEqual([bob.userId, ana.userId]);
-      expect(body.missing).toEqual(['nobody']);
+      expect(body.missing).toEqual(['unknown-user']);
       expect((await ana.call('GET', `/users/batch?${ids}`)).status).toBe(403);
       const gone = (await admin.call('GET', '/users/batch?external_ids=gone,bob')).body;
       expect([gone.data.length, gone.missing]).toEqual([1, ['gone']]);
@@ -405,8 +405,123 @@ describe('users of the host product', () => {
     it('is for the host product and admins, whom it does not change', async () => {
       expect((await ana.call('PATCH', `/users/${bob.userId}`, { bio: 'x' })).status).toBe(403);
       expect((await admin.call('PATCH', `/users/${admin.userId}`, { bio: 'x' })).status).toBe(403);
-      expect((await admin.call('PATCH', '/users/external:nobody', { bio: 'x' })).status).toBe(404);
+      expect((await admin.call('PATCH', '/users/external:unknown-user', { bio: 'x' })).status).toBe(404);
       expect((await ana.call('PATCH', '/users/me', { metadata: { public: {} } })).status).toBe(400);
     });
+  });
+
+  describe('a deactivated user', () => {
+    it('has no session and gets none, and is not found', async () => {
+      const carl = await world.register('carl');
+      const group = await world.group(ana, [carl]);
+      const socket = await carl.webSocket();
+      const login = () => world.call('POST', '/auth/login', { login: 'carl', password: carl.password });
+      const refreshed = (await login()).body.refresh_token as string;
+      expect((await admin.call('POST', `/users/${carl.userId}/deactivate`)).status).toBe(204);
+      expect(await socket.closed).toMatchObject({ code: 4401 });
+      const events = await world.database.query(
+        `select payload from events where stream_id = $1 and type = 'session.revoked'`,
+        [carl.userId],
+      );
+      expect(events.length).toBeGreaterThan(0);
+      expect(events[0]).toEqual({ payload: { reason: 'account_deactivated' } });
+      expect((await carl.call('GET', '/users/me')).status).toBe(401);
+      expect((await carl.call('POST', `/conversations/${group}/messages`, { content: 'x' })).status).toBe(401);
+      expect((await login()).body.error.code).toBe('ACCOUNT_DEACTIVATED');
+      expect((await world.call('POST', '/auth/refresh', { refresh_token: refreshed })).status).toBe(401);
+      expect((await ana.call('GET', '/users?search=carl')).body.data).toEqual([]);
+      expect((await ana.call('GET', `/users/${carl.userId}`)).body).toMatchObject({ username: 'carl' });
+      expect((await admin.call('GET', `/users/${carl.userId}`)).body.is_deactivated).toBe(true);
+      expect((await admin.call('GET', `/admin/users/${carl.userId}`)).body.status).toBe('deactivated');
+      expect((await admin.call('GET', '/admin/users?status=deactivated')).body.data).toHaveLength(1);
+
+      expect((await admin.call('POST', `/users/${carl.userId}/reactivate`)).status).toBe(204);
+      expect((await login()).status).toBe(200);
+      expect((await ana.call('GET', '/users?search=carl')).body.data).toHaveLength(1);
+      const { body } = await admin.call('GET', `/admin/audit-log?target_id=${carl.userId}`);
+      const actions = body.data.map(({ action }: { action: string }) => action);
+      expect(actions.sort()).toEqual(['user.deactivate', 'user.reactivate']);
+    });
+
+    it('gets no session from a login at the same moment', async () => {
+      const dora = await world.register('dora');
+      for (let round = 0; round < 10; round++) {
+        const login = () => world.call('POST', '/auth/login', { login: 'dora', password: dora.password });
+        const [, ...answers] = await Promise.all([
+          admin.call('POST', `/users/${dora.userId}/deactivate`),
+          login(),
+          login(),
+        ]);
+        for (const { status, body } of answers) {
+          if (status !== 200) continue;
+          const headers = { authorization: `Bearer ${body.access_token}` };
+          expect((await world.call('GET', '/users/me', undefined, headers)).status).toBe(401);
+        }
+        await admin.call('POST', `/users/${dora.userId}/reactivate`);
+      }
+    });
+
+    it('is no admin, and deactivates no other user', async () => {
+      expect((await ana.call('POST', `/users/${bob.userId}/deactivate`)).status).toBe(403);
+      const other = await world.user({ role: 'admin' });
+      expect((await admin.call('POST', `/users/${other.userId}/deactivate`)).status).toBe(403);
+    });
+  });
+
+  describe('DELETE /users/:id', () => {
+    it('deletes an account, whose messages stay as requested', async () => {
+      const [kept, anonymised] = await world.users(2);
+      const group = await world.group(ana, [kept, anonymised]);
+      for (const author of [kept, anonymised])
+        await author.call('POST', `/conversations/${group}/messages`, { content: 'x' });
+      expect((await ana.call('DELETE', `/users/${kept.userId}?messages=keep`)).status).toBe(403);
+      expect((await admin.call('DELETE', `/users/${kept.userId}`)).status).toBe(400);
+      expect((await admin.call('DELETE', `/users/${kept.userId}?messages=keep`)).status).toBe(204);
+      expect((await admin.call('DELETE', `/users/${anonymised.userId}?messages=anonymise`)).status).toBe(204);
+      const { body } = await ana.call('GET', `/conversations/${group}/messages`);
+      const names = body.data.map(({ sender_name: name }: { sender_name: string }) => name).sort();
+      expect(names).toEqual(['Deleted user', kept.username].sort());
+      expect((await kept.call('GET', '/users/me')).status).toBe(401);
+      expect((await admin.call('DELETE', `/users/${kept.userId}?messages=keep`)).status).toBe(404);
+    });
+  });
+});
+
+describe('the directory of users', () => {
+  let world: World;
+  let [ana, bob, stranger, admin]: User[] = [];
+  afterEach(() => world.stop());
+
+  async function start(environment: Record<string, string>): Promise<void> {
+    world = await World.start(environment);
+    [ana, bob, stranger] = await world.users(3);
+    admin = await world.user({ role: 'admin' });
+    await world.group(ana!, [bob!]);
+  }
+
+  const found = async (viewer: User): Promise<string[]> =>
+    (await viewer.call('GET', '/users?limit=100')).body.data.map(({ id }: { id: string }) => id);
+  const begin = (user: User, other: User) =>
+    user.call('POST', '/conversations', { type: 'direct', participant_ids: [other.userId] });
+
+  it('contains those who share a conversation, to whom alone users write, if the settings say so', async () => {
+    await start({ USER_DIRECTORY: 'shared_conversations', DIRECT_CONVERSATIONS: 'shared_conversations' });
+    expect((await found(ana!)).sort()).toEqual([ana!.userId, bob!.userId].sort());
+    expect(await found(stranger!)).toEqual([]);
+    expect(await found(admin!)).toEqual(expect.arrayContaining([ana!.userId, bob!.userId, stranger!.userId]));
+    expect([(await begin(ana!, bob!)).status, (await begin(ana!, bob!)).status]).toEqual([201, 200]);
+    expect((await begin(ana!, stranger!)).body.error.code).toBe('PERMISSION_DENIED');
+    expect((await begin(admin!, stranger!)).status).toBe(201);
+    // It exists now, so the user may open it.
+    expect((await begin(stranger!, admin!)).status).toBe(200);
+  });
+
+  it('is empty, and direct conversations are left to the server, if the settings say so', async () => {
+    // eslint-disable-next-line parley/plain-words -- the value of the setting
+    await start({ USER_DIRECTORY: 'nobody', DIRECT_CONVERSATIONS: 'server' });
+    expect(await found(ana!)).toEqual([]);
+    expect((await begin(ana!, bob!)).body.error.code).toBe('PERMISSION_DENIED');
+    expect(await found(admin!)).toContain(stranger!.userId);
+    expect((await ana!.call('GET', `/users/${bob!.userId}`)).status).toBe(200);
   });
 });

@@ -255,6 +255,26 @@ describe('invalid input', () => {
     });
   });
 
+  it('excludes former names of fields, but not both names of one', async () => {
+    const found = async (query: string) => (await ana.call('GET', `/users?${query}`)).body.data?.length;
+    expect([await found('q=bob'), await found('search=bob'), await found('search=')]).toEqual([
+      1,
+      1,
+      await found('q='),
+    ]);
+    expect(problems(await ana.call('GET', '/users?q=bob&search=bob'))).toEqual([
+      { field: 'search', reason: 'is the former name of q: send only q' },
+    ]);
+    expect((await ana.call('GET', '/conversations/public?search=x')).status).toBe(200);
+    const deletion = (body: object) => ana.call('DELETE', '/users/me', { messages: 'keep', ...body });
+    expect((await deletion({ password: 'not the password' })).body.error.code).toBe('INVALID_CREDENTIALS');
+    expect((await deletion({ current_password: 'not the password' })).body.error.code).toBe('INVALID_CREDENTIALS');
+    expect(problems(await deletion({}))).toEqual([{ field: 'current_password', reason: expect.anything() }]);
+    expect(problems(await ana.call('PATCH', '/users/me', { profile: { bio: 'x' } }))).toEqual([
+      { field: 'profile', reason: expect.stringContaining('send bio, avatar_url and location') },
+    ]);
+  });
+
   it('includes two positions for a page of messages', async () => {
     expect(problems(await ana.call('GET', `${messages}?after_number=1&before_number=9`))).toEqual([
       { field: 'after_number', reason: 'cannot be combined with before_number' },

@@ -29,7 +29,18 @@ describe('users', () => {
     it('returns exactly the documented fields', async () => {
       const { body } = await chat.call('GET', `/users/${ana.id}`, { token: bob.token });
       expect(Object.keys(body).sort()).toEqual(
-        ['created_at', 'display_name', 'id', 'last_seen', 'metadata', 'profile', 'role', 'status', 'username'].sort(),
+        [
+          'avatar_url',
+          'created_at',
+          'display_name',
+          'id',
+          'last_seen',
+          'metadata',
+          'profile',
+          'role',
+          'status',
+          'username',
+        ].sort(),
       );
       expect(Object.keys(body.profile).sort()).toEqual(['avatar_url', 'bio', 'location']);
     });

@@ -42,7 +42,11 @@ function TimeOrDayField(options: { isEnd: boolean; description: string }): Prope
 }
 
 export class DirectSendDto {
-  @UuidField({ optional: true, description: 'The id of a user or a group; exactly one of the three ids is required' })
+  @UuidField({
+    optional: true,
+    description: 'The id of a user or a group; exactly one of the three ids is required',
+    example: '01930000-0000-7000-8000-000000000000',
+  })
   receiver_id?: string;
 
   @UuidField({ optional: true })

@@ -28,6 +28,7 @@ import { AdminUsersService } from './users/admin-users.service.js';
 import { DeleteAccount } from './users/delete-account.js';
 import { ExportAccount } from './users/export-account.js';
 import { ExportRepository } from './users/export.repository.js';
+import { HostAccountsController } from './users/host-accounts.controller.js';
 import { OwnAccountController } from './users/own-account.controller.js';
 
 /** Administration: accounts with their export and deletion, conversations, the audit log, moderation, monitoring. */
@@ -47,6 +48,7 @@ import { OwnAccountController } from './users/own-account.controller.js';
     AdminUsersController,
     AdminAccountsController,
     OwnAccountController,
+    HostAccountsController,
     AdminConversationsController,
   ],
   providers: [

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { StreamTransaction } from '../../platform/event-log/event-log.js';
+import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { UserAdministration } from '../users/user-administration.service.js';
 import { AuthRepository } from './auth.repository.js';
@@ -17,6 +17,7 @@ export class AccountAdministration {
     private readonly repository: AuthRepository,
     private readonly sessions: SessionsRepository,
     private readonly passwords: PasswordChecks,
+    private readonly log: EventLog,
   ) {}
 
   /** Returns the active sessions of a user, last used first; at most 100. The caller has checked the right. */
@@ -33,12 +34,29 @@ export class AccountAdministration {
   }
 
   /**
+   * Deactivates an account: all sessions end, and it gets no other until it is reactivated.
+   * @throws UserNotFound, PermissionDenied
+   */
+  async deactivate(actor: Actor, userId: string): Promise<void> {
+    await this.revocation.revoke(userId, { reason: 'account_deactivated', actorId: actor.userId }, (tx) =>
+      this.users.setDeactivated(tx, actor, userId, true),
+    );
+    this.users.announceChange(userId);
+  }
+
+  /** @throws UserNotFound, PermissionDenied */
+  async reactivate(actor: Actor, userId: string): Promise<void> {
+    await this.log.write(userId, (tx) => this.users.setDeactivated(tx, actor, userId, false));
+    this.users.announceChange(userId);
+  }
+
+  /**
    * Requires the user to confirm the deletion of their own account with a proof. `signal` is aborted when the client
    * disconnects.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, ServiceUnavailable
    */
   async requireReauthentication(actor: Actor, password: string | undefined, signal?: AbortSignal): Promise<void> {
-    await this.passwords.requireReauthentication(actor, { field: 'password', password, signal });
+    await this.passwords.requireReauthentication(actor, { field: 'current_password', password, signal });
   }
 
   /**

@@ -17,7 +17,7 @@ import { Public } from '../../platform/http/public.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { Priority } from '../../platform/throttling/priority.decorator.js';
 import { UserDto } from '../users/users.dto.js';
-import { UsernameOrEmailTaken } from '../users/users.errors.js';
+import { AccountDeactivated, UsernameOrEmailTaken } from '../users/users.errors.js';
 import {
   ChangeAccountDto,
   ChangePasswordDto,
@@ -79,7 +79,7 @@ export class AuthController {
   @ApiOperation({ summary: 'Logs in with a password and opens a session.' })
   @HttpCode(200)
   @ApiOkResponse({ type: LoginResponseDto })
-  @Throws(InvalidCredentials, AccountLocked, AccountBanned)
+  @Throws(InvalidCredentials, AccountLocked, AccountBanned, AccountDeactivated)
   login(@Body() dto: LoginDto, @CurrentLoginSource() source: LoginSource): Promise<LoginResponseDto> {
     return this.logins.login(dto, source);
   }
@@ -93,7 +93,7 @@ export class AuthController {
   })
   @HttpCode(200)
   @ApiOkResponse({ type: TokensDto })
-  @Throws(RefreshTokenInvalid, AccountBanned)
+  @Throws(RefreshTokenInvalid, AccountBanned, AccountDeactivated)
   refresh(@Body() { refresh_token }: RefreshDto, @CurrentLoginSource() source: LoginSource): Promise<TokensDto> {
     return this.refreshes.refresh(refresh_token, source);
   }

@@ -10,6 +10,8 @@ import { requirePasswordLength } from './password-rules.js';
 /** In UTF-16 units; a coarse limit before the actual rule of 8 to 128 characters. */
 const PASSWORD_UNITS_MAX = 512;
 const TOKEN_MAX = 256;
+/** Accepted as a new password. */
+const EXAMPLE_PASSWORD = 'orbit-41-lamp-plum-river';
 const LOGIN_MAX = 320;
 
 const requireLength = (password: string): unknown => requirePasswordLength('password', password);
@@ -24,7 +26,11 @@ export class RegisterDto {
   username: string;
 
   @FieldRule(requireLength)
-  @TextField({ max: PASSWORD_UNITS_MAX, description: '8 to 128 characters, not easy to guess' })
+  @TextField({
+    max: PASSWORD_UNITS_MAX,
+    description: '8 to 128 characters, not easy to guess',
+    example: EXAMPLE_PASSWORD,
+  })
   password: string;
 
   @FieldRule(requireDisplayName)
@@ -40,10 +46,10 @@ export class LoginDto {
   @TextField({ max: LOGIN_MAX, optional: true })
   username?: string;
 
-  @TextField({ max: LOGIN_MAX, optional: true, description: 'Email or username' })
+  @TextField({ max: LOGIN_MAX, optional: true, description: 'Email or username', example: 'ana' })
   login?: string;
 
-  @TextField({ max: PASSWORD_UNITS_MAX })
+  @TextField({ max: PASSWORD_UNITS_MAX, example: EXAMPLE_PASSWORD })
   password: string;
 
   @TextField({
@@ -75,7 +81,11 @@ export class ChangePasswordDto {
   current_password: string;
 
   @FieldRule(requireLength)
-  @TextField({ max: PASSWORD_UNITS_MAX, description: '8 to 128 characters, not easy to guess' })
+  @TextField({
+    max: PASSWORD_UNITS_MAX,
+    description: '8 to 128 characters, not easy to guess',
+    example: EXAMPLE_PASSWORD,
+  })
   new_password: string;
 }
 

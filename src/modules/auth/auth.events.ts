@@ -12,6 +12,7 @@ const REVOCATION_REASONS = [
   'token_reused',
   'ended_by_admin',
   'account_deleted',
+  'account_deactivated',
   'too_many',
 ] as const;
 export type RevocationReason = (typeof REVOCATION_REASONS)[number];

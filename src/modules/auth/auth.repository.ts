@@ -15,7 +15,7 @@ const FIND_CREDENTIAL = statement<{ password_hash: string }>(
 
 const LOCK_USER = statement<unknown>(
   'auth.lock_user',
-  `select from users where id = $1 and deleted_at is null for key share`,
+  `select from users where id = $1 and deleted_at is null and deactivated_at is null for key share`,
 );
 
 const LOCK_CREDENTIAL = statement<{ user_id: string }>(

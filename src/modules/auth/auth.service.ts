@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { foldLogin } from '../../platform/validation/login-name.js';
 import { throwProblems } from '../../platform/validation/input-rules.js';
 import type { UserRow } from '../users/users.dto.js';
-import { requireNotBanned } from '../users/users.policy.js';
+import { requireUsable } from '../users/users.policy.js';
 import { UsersService } from '../users/users.service.js';
 import { type LoginResponseDto, type LoginDto, problemsOfLogin } from './auth.dto.js';
 import { InvalidCredentials } from './auth.errors.js';
@@ -38,7 +38,7 @@ export class AuthService {
     const account = user ? `user:${user.id}` : foldLogin(name);
     const knownDeviceHash = deviceToken && hashSecret(deviceToken).toString('hex');
     const passwordHash = await this.requirePassword(user, dto.password, { account, knownDeviceHash, source });
-    requireNotBanned(user!);
+    requireUsable(user!);
     return this.openSession(user!, { passwordHash, source, deviceToken: deviceToken ?? newSecret() });
   }
 

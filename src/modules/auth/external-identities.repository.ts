@@ -15,9 +15,9 @@ const LINK = statement<unknown>(
   `insert into external_identities (issuer, subject, user_id) values ($1, $2, $3) on conflict do nothing`,
 );
 
-const FIND = statement<{ is_deleted: boolean }>(
+const FIND = statement<{ is_deleted: boolean; is_deactivated: boolean }>(
   'auth.find_identity',
-  `select u.deleted_at is not null as is_deleted
+  `select u.deleted_at is not null as is_deleted, u.deactivated_at is not null as is_deactivated
      from external_identities i join users u on u.id = i.user_id where i.issuer = $1 and i.subject = $2`,
 );
 
@@ -26,7 +26,8 @@ const OPEN_SESSION = statement<{ id: string }>(
   `insert into sessions (id, user_id, user_agent, expires_at)
    select $1, i.user_id, 'identity provider', $5
      from external_identities i join users u on u.id = i.user_id
-    where i.issuer = $2 and i.subject = $3 and i.tokens_from <= $4 and u.deleted_at is null
+    where i.issuer = $2 and i.subject = $3 and i.tokens_from <= $4 and u.deleted_at is null and u.deactivated_at is null
+      for key share of u
    on conflict (id) do update
       set expires_at = greatest(sessions.expires_at, excluded.expires_at), last_used_at = now()
    returning id`,
@@ -47,8 +48,8 @@ export class ExternalIdentitiesRepository {
     return (await tx.run(LINK, [identity.issuer, identity.subject, identity.userId])) === 1;
   }
 
-  /** Returns whether the account of an identity is deleted; undefined if there never was one. */
-  find(issuer: string, subject: string): Promise<{ is_deleted: boolean } | undefined> {
+  /** Returns whether the account of an identity is deleted or deactivated; undefined if there never was one. */
+  find(issuer: string, subject: string): Promise<{ is_deleted: boolean; is_deactivated: boolean } | undefined> {
     return this.sql.one(FIND, [issuer, subject]);
   }
 

@@ -6,8 +6,8 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import { isOfficialName } from '../../platform/validation/reserved-usernames.js';
 import { cleanName } from '../../platform/validation/text.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
-import { proposeUsername, withRandomSuffix } from '../users/username-proposal.js';
-import { UsernameOrEmailTaken } from '../users/users.errors.js';
+import { proposeUsername, withRandomSuffix } from '../users/user-fields.policy.js';
+import { AccountDeactivated, UsernameOrEmailTaken } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { AccountDeleted, ExternalUserUnknown } from './auth.errors.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
@@ -37,6 +37,7 @@ export class ExternalLogin {
     if (await this.identities.openSession(session)) return;
     const identity = await this.identities.find(claims.issuer, claims.subject);
     if (identity?.is_deleted) throw new AccountDeleted();
+    if (identity?.is_deactivated) throw new AccountDeactivated();
     if (!identity && this.config.externalUsers === 'reject') throw new ExternalUserUnknown();
     if (!identity) await this.register(claims);
     // Repeated also when the identity is known: another node may have created it between the two statements.

@@ -5,7 +5,7 @@ import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { Authenticator, type EndedSession, type KnownRole } from '../../platform/identity/authenticator.js';
 import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
-import { requireNotBanned } from '../users/users.policy.js';
+import { requireUsable } from '../users/users.policy.js';
 import { AccessTokens } from './access-tokens.js';
 import { SessionsRevoked } from './auth.events.js';
 import { TokenReader, type TokenClaims } from './token-reader.js';
@@ -105,7 +105,7 @@ export class SessionAuthenticator extends Authenticator {
 export function toActor(state: SessionState, expiresAt: number): Actor {
   const sessionExpiresAt = state.expires_at.getTime() / 1000;
   if (sessionExpiresAt <= Date.now() / 1000) throw new AuthenticationRequired();
-  requireNotBanned(state);
+  requireUsable(state);
   return {
     userId: state.user_id,
     sessionId: state.session_id,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../platform/database/sql.js';
-import { requireNotBanned } from '../users/users.policy.js';
+import { requireUsable } from '../users/users.policy.js';
 import { UsersService } from '../users/users.service.js';
 import type { TokensDto } from './auth.dto.js';
 import { RefreshTokenInvalid } from './auth.errors.js';
@@ -47,7 +47,7 @@ export class SessionRefreshService {
     { token, refreshToken, source }: { token: RefreshTokenRow | undefined; refreshToken: string; source: LoginSource },
   ): Promise<OpenedSession | { reused: RefreshTokenRow }> {
     if (!token || token.is_session_ended) throw new RefreshTokenInvalid();
-    requireNotBanned(token);
+    requireUsable(token);
     const session = { sessionId: token.session_id, userId: token.user_id, expiresAt: token.expires_at };
     if (token.used_at) {
       const mayReuse = token.is_within_grace && !token.is_successor_used && token.successor_box;

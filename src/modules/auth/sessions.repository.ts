@@ -13,6 +13,7 @@ export interface SessionState {
   readonly is_banned: boolean;
   readonly banned_until: Date | null;
   readonly ban_reason: string | null;
+  readonly is_deactivated: boolean;
 }
 
 export interface SessionRow {
@@ -43,7 +44,8 @@ export interface NewSession {
 
 /** Columns of `sessions s` and `users u`. */
 export const STATE_COLUMNS = `s.id as session_id, s.user_id, s.expires_at, u.role, u.username, u.display_name,
-  user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason`;
+  user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason,
+  u.deactivated_at is not null as is_deactivated`;
 
 const INSERT = statement<unknown>(
   'auth.insert_session',

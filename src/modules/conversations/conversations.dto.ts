@@ -11,6 +11,7 @@ import {
   UserIdField,
   UserIdListField,
 } from '../../platform/validation/fields.js';
+import { FormerNames } from '../../platform/validation/former-names.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { CAPABILITIES, type Capability } from '../participants/capabilities.constants.js';
 import {
@@ -70,11 +71,17 @@ export class ConversationSettingsDto {
 
 @InputRule(problemsOfNewConversation)
 export class CreateConversationDto {
-  @EnumField({ values: CONVERSATION_TYPES })
+  @EnumField({ values: CONVERSATION_TYPES, example: 'group' })
   type: ConversationType;
 
   @FieldRule(cleanTitle)
-  @TextField({ max: TITLE_MAX, optional: true, nullable: true, description: 'Ignored for a direct conversation' })
+  @TextField({
+    max: TITLE_MAX,
+    optional: true,
+    nullable: true,
+    description: 'Ignored for a direct conversation',
+    example: 'Plans',
+  })
   title?: string | null;
 
   @TextField({ max: DESCRIPTION_MAX, optional: true })
@@ -173,6 +180,7 @@ export class ListConversationsQuery {
   metadata?: Record<string, string>;
 }
 
+@FormerNames({ search: 'q' })
 export class ListPublicRoomsQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
@@ -185,7 +193,7 @@ export class ListPublicRoomsQuery {
   category?: string;
 
   @TextField({ max: 100, optional: true, description: 'Part of the title or the slug' })
-  search?: string;
+  q?: string;
 }
 
 export class SettingsDto {

@@ -132,6 +132,15 @@ const SUMMARIES = statement<SummaryRow>(
   `select ${SUMMARY}, ${COUNT} from conversations c where c.id = any($1::uuid[]) and c.deleted_at is null`,
 );
 
+const SHARE_CONVERSATION = statement<{ is_shared: boolean }>(
+  'conversations.share',
+  `select exists (
+     select from participants mine
+       join participants other on other.conversation_id = mine.conversation_id and other.user_id = $2
+       join conversations c on c.id = mine.conversation_id and c.deleted_at is null
+      where mine.user_id = $1 and mine.left_seq is null and other.left_seq is null) as is_shared`,
+);
+
 const DIRECT = statement<{ id: string }>(
   'conversations.direct',
   `select id from conversations where direct_key = $1 and deleted_at is null`,
@@ -225,6 +234,11 @@ export class ConversationsRepository {
   /** The data of the host, under the lock of the conversation. */
   async findMetadata(tx: Queryable, id: string): Promise<Record<string, unknown>> {
     return (await tx.one(METADATA, [id]))?.metadata ?? {};
+  }
+
+  /** Whether the two users are both participants of a conversation now. */
+  async shareConversation(userId: string, otherId: string): Promise<boolean> {
+    return (await this.sql.one(SHARE_CONVERSATION, [userId, otherId]))!.is_shared;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import { PermissionDenied, ServiceUnavailable, ValidationError } from '../../platform/errors/app-error.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
@@ -44,10 +45,12 @@ export class CreateConversation {
     private readonly participants: ParticipantsService,
     private readonly policy: ParticipantsPolicy,
     private readonly log: EventLog,
+    private readonly config: Config,
   ) {}
 
   /**
-   * @throws ValidationError, UserNotFound, PermissionDenied across a block, SlugTaken, AuthenticationRequired,
+   * @throws ValidationError, UserNotFound, PermissionDenied across a block or against
+   *   `DIRECT_CONVERSATIONS`, SlugTaken, AuthenticationRequired,
    *   AccountBanned
    */
   async create(actor: Actor, dto: CreateConversationDto): Promise<CreatedConversation> {
@@ -110,6 +113,7 @@ export class CreateConversation {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const existing = await this.repository.findDirect(directKey);
       if (existing !== undefined) return { id: existing, isNew: false };
+      await this.requireMayContact(actor, pair);
       const conversation = { ...toNewConversation(actor, { type: 'direct', metadata }), directKey };
       try {
         await this.store(
@@ -123,6 +127,15 @@ export class CreateConversation {
       }
     }
     throw new ServiceUnavailable(); // deleted after each conflict
+  }
+
+  /** `DIRECT_CONVERSATIONS` says with whom users may begin one. @throws PermissionDenied */
+  private async requireMayContact(actor: Actor, pair: [string, string]): Promise<void> {
+    const { directConversations } = this.config;
+    if (directConversations === 'everyone' || actor.role === 'admin') return;
+    const isAllowed =
+      directConversations === 'shared_conversations' && (await this.repository.shareConversation(...pair));
+    if (!isAllowed) throw new PermissionDenied('You cannot start a conversation with this user.');
   }
 
   private store(actor: Actor, conversation: NewConversation, additions: NewParticipant[]): Promise<unknown> {

@@ -73,8 +73,8 @@ export class ListConversations {
 
   /** Rooms that every user may join, newest first. */
   async publicRooms(actor: Actor | undefined, query: ListPublicRoomsQuery): Promise<Page<PublicRoomDto>> {
-    const { limit = DEFAULT_PAGE_SIZE, category, search } = query;
-    const filter = { category, text: likePattern(search), after: toPageCursor(query.cursor), limit: limit + 1 };
+    const { limit = DEFAULT_PAGE_SIZE, category, q } = query;
+    const filter = { category, text: likePattern(q), after: toPageCursor(query.cursor), limit: limit + 1 };
     const rows = await this.pages.publicRooms(actor?.userId ?? null, filter);
     return toPage(rows, limit, presentPublicRoom, (row) => [row.created_at.getTime(), row.id]);
   }

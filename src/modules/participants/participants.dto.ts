@@ -93,7 +93,13 @@ export class MarkDto {
   @UuidField({ optional: true, description: 'A message of the conversation' })
   message_id?: string;
 
-  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'The sequence_number of a message' })
+  @IntField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: 'The sequence_number of a message',
+    example: 1,
+  })
   sequence_number?: number;
 }
 

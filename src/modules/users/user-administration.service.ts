@@ -10,7 +10,7 @@ import { parseProfileChanges } from './profile-changes.js';
 import type { UpdateProfileDto, UserRow } from './users.dto.js';
 import { LastAdmin, UserNotFound } from './users.errors.js';
 import { USER_BANNED, USER_UPDATED, UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from './users.events.js';
-import { UsersPolicy } from './users.policy.js';
+import { requireMayManage, UsersPolicy } from './users.policy.js';
 import { type ErasedDisplayName, UsersRepository } from './users.repository.js';
 
 /** The actor of an administrative act, with their current role, and its target. */
@@ -88,6 +88,25 @@ export class UserAdministration {
       tx.audit({ actor: current, action: 'user.update', target: toAuditTarget(userId), reason, ...change });
     });
     if (role !== undefined) this.events.publish(new UserRoleChanged(userId, role));
+    this.events.publish(new UserUpdated(userId));
+  }
+
+  /**
+   * Deactivates or reactivates an account inside the caller's transaction on its stream; unchanged if it is as requested.
+   * `announceChange` belongs after the commit. @throws UserNotFound, PermissionDenied
+   */
+  async setDeactivated(tx: StreamTransaction, actor: Actor, userId: string, isDeactivated: boolean): Promise<void> {
+    const { actor: current, target } = await this.requireOutranks(tx, actor, userId, 'admin');
+    requireMayManage(actor, target, target.role);
+    if (target.is_deactivated === isDeactivated) return;
+    await this.repository.setDeactivated(tx, userId, isDeactivated ? tx.head.at : null);
+    tx.append({ type: USER_UPDATED, actorId: actor.userId, subjectId: userId });
+    const action = isDeactivated ? 'user.deactivate' : 'user.reactivate';
+    tx.audit({ actor: current, action, target: toAuditTarget(userId) });
+  }
+
+  /** To be called after the commit of a transaction with `setDeactivated`. */
+  announceChange(userId: string): void {
     this.events.publish(new UserUpdated(userId));
   }
 

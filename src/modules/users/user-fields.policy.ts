@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { requireHttpsUrl } from '../../platform/validation/https-url.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
@@ -61,4 +62,25 @@ export function requireAvatarUrl(text: string): string {
 function requireLength(field: string, text: string, max: number): string {
   if ([...text].length > max) throw ValidationError.of(field, `must be at most ${max} characters`);
   return text;
+}
+
+/** What is known of a user who has not chosen a user name. */
+export interface KnownOfUser {
+  readonly username?: string;
+  readonly email?: string | null;
+  readonly name?: string;
+}
+
+/** Returns a valid user name derived from what is known; another user may have it. */
+export function proposeUsername({ username, email, name }: KnownOfUser): string {
+  const preferred = username ?? email?.split('@')[0] ?? name ?? '';
+  const allowed = foldUsername(preferred.split('@')[0]!.slice(0, 64)).replace(/[^a-z0-9_.-]+/g, '-');
+  const trimmed = allowed.replace(/^[-.]+|[-.]+$/g, '').slice(0, 24);
+  if (trimmed.length < 3) return withRandomSuffix('user');
+  return isReservedUsername(trimmed) ? withRandomSuffix(trimmed) : trimmed;
+}
+
+/** Returns a variant of a user name of at most 24 characters that no user is likely to have. */
+export function withRandomSuffix(username: string): string {
+  return `${username}-${randomBytes(3).toString('hex')}`;
 }

@@ -1,8 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../platform/pagination/page.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../platform/identity/actor.js';
-import { IntField, TextField, UserIdField } from '../../platform/validation/fields.js';
+import { IntField, TextField, UserIdField, RefusedFields } from '../../platform/validation/fields.js';
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
+import { FormerNames } from '../../platform/validation/former-names.js';
 import { FieldRule } from '../../platform/validation/input-rules.js';
 import { requireAvatarUrl, requireBio, requireDisplayName, requireLocation } from './user-fields.policy.js';
 
@@ -23,6 +24,7 @@ export interface UserRow {
   readonly is_banned: boolean;
   readonly banned_until: Date | null;
   readonly ban_reason: string | null;
+  readonly is_deactivated: boolean;
   readonly created_at: Date;
 }
 
@@ -44,7 +46,7 @@ export class UserProfileDto {
   @ApiProperty()
   bio: string;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, deprecated: true, description: 'The same as `avatar_url` of the user' })
   avatar_url: string | null;
 
   @ApiProperty()
@@ -73,6 +75,9 @@ export class UserDto {
   @ApiProperty()
   display_name: string;
 
+  @ApiProperty({ type: String, nullable: true })
+  avatar_url: string | null;
+
   @ApiProperty({
     type: String,
     nullable: true,
@@ -88,6 +93,9 @@ export class UserDto {
     description: 'The id in the host product; only for the user themselves, for admins and for server keys',
   })
   external_id?: string | null;
+
+  @ApiProperty({ required: false, description: 'Only for admins and server keys; true: the user gets no session' })
+  is_deactivated?: boolean;
 
   @ApiProperty({ enum: PRESENCE_STATUSES })
   status: PresenceStatus;
@@ -115,6 +123,7 @@ export class UserParamsDto {
   id: string;
 }
 
+@RefusedFields({ profile: 'is the form of responses: send bio, avatar_url and location themselves' })
 export class UpdateProfileDto {
   @FieldRule(requireDisplayName)
   @TextField({ max: 320, optional: true, description: 'At most 80 characters', example: 'Ana Lima' })
@@ -147,7 +156,8 @@ export class UserPageQueryDto {
   cursor?: string;
 }
 
+@FormerNames({ search: 'q' })
 export class SearchUsersDto extends UserPageQueryDto {
   @TextField({ max: 100, optional: true, description: 'Part of a user name or display name' })
-  search?: string;
+  q?: string;
 }

@@ -35,3 +35,9 @@ export class ExternalAccountDeleted extends defineError('ACCOUNT_DELETED', 403, 
   meaning: 'The account with this external id was deleted; it keeps the id, and no other account gets it.',
   action: 'Use another external id for another user.',
 }) {}
+
+export class AccountDeactivated extends defineError('ACCOUNT_DEACTIVATED', 403, {
+  message: 'This account is deactivated.',
+  meaning: 'The host product or an admin has deactivated the account; it gets no session until it is reactivated.',
+  action: 'Display the message. Do not repeat the request.',
+}) {}

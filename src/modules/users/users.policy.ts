@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../platform/database/sql.js';
 import { AccountBanned, AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor, SystemRole } from '../../platform/identity/actor.js';
-import { isServer } from './system-user.constants.js';
+import { isGuest } from './guest.constants.js';
+import { isServer, SYSTEM_USER_ID } from './system-user.constants.js';
 import type { UserRow } from './users.dto.js';
+import { AccountDeactivated } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
 
 const RANK: Readonly<Record<SystemRole, number>> = { user: 0, student: 0, teacher: 1, moderator: 2, admin: 3 };
@@ -21,7 +23,7 @@ export class UsersPolicy {
   async requireActive(tx: Queryable | undefined, actor: Actor): Promise<Actor> {
     const state = await this.repository.actorState(tx, actor.sessionId, actor.userId);
     if (!state) throw new AuthenticationRequired();
-    requireNotBanned(state);
+    requireUsable(state);
     return {
       ...actor,
       role: isServer(actor) ? actor.role : state.role,
@@ -50,8 +52,29 @@ export class UsersPolicy {
   }
 }
 
-/** @throws AccountBanned */
-export function requireNotBanned(user: Pick<UserRow, 'is_banned' | 'ban_reason' | 'banned_until'>): void {
+/** Requires that the account is neither banned nor deactivated. @throws AccountBanned, AccountDeactivated */
+export function requireUsable(
+  user: Pick<UserRow, 'is_banned' | 'ban_reason' | 'banned_until' | 'is_deactivated'>,
+): void {
+  if (user.is_deactivated) throw new AccountDeactivated();
   if (!user.is_banned) return;
   throw new AccountBanned({ reason: user.ban_reason, until: user.banned_until?.toISOString() ?? null });
+}
+
+/**
+ * Requires that the host product may change an account of the first role so that it has the second. Admins are excluded:
+ * a key that could change them would have their rights. @throws PermissionDenied
+ */
+export function requireMayManage(
+  { serverKey }: Actor,
+  { id, role }: Pick<UserRow, 'id' | 'role'>,
+  after: SystemRole,
+): void {
+  if (isGuest({ userId: id }) || id === SYSTEM_USER_ID)
+    throw new PermissionDenied('This account belongs to the server.');
+  if (role === 'admin') throw new PermissionDenied('Admins are changed with PATCH /admin/users/{id}.');
+  const needsModeration = role === 'moderator' || after === 'moderator';
+  if (needsModeration && serverKey && !serverKey.scopes.has('moderation')) {
+    throw new PermissionDenied('This key needs the scope moderation for moderators.');
+  }
 }

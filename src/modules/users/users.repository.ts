@@ -10,7 +10,8 @@ import { ExternalIdTaken, UsernameOrEmailTaken } from './users.errors.js';
 
 const COLUMNS = `u.id, u.username, u.email, u.external_id, u.display_name, u.bio, u.avatar_url, u.location, u.role,
   u.public_metadata, u.private_metadata,
-  user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason, u.created_at`;
+  user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason,
+  u.deactivated_at is not null as is_deactivated, u.created_at`;
 
 const INSERT = statement<unknown>(
   'users.insert',
@@ -42,8 +43,22 @@ const FIND_BY_USERNAME_OR_EMAIL = statement<UserRow>(
 const SEARCH = statement<UserRow>(
   'users.search',
   `select ${COLUMNS} from users u
-    where u.deleted_at is null and u.id not in (${BUILT_IN_ACCOUNTS}) and u.username > $2
+    where u.deleted_at is null and u.deactivated_at is null and u.id not in (${BUILT_IN_ACCOUNTS}) and u.username > $2
       and (u.username || ' ' || u.folded_name) like '%' || $1 || '%'
+    order by u.username limit $3`,
+);
+
+/** As `SEARCH`, among the users who share a conversation with $4. */
+const SEARCH_CONTACTS = statement<UserRow>(
+  'users.search_contacts',
+  `select ${COLUMNS} from users u
+    where u.deleted_at is null and u.deactivated_at is null and u.id not in (${BUILT_IN_ACCOUNTS}) and u.username > $2
+      and (u.username || ' ' || u.folded_name) like '%' || $1 || '%'
+      and u.id in (select other.user_id
+                     from participants mine
+                     join conversations c on c.id = mine.conversation_id and c.deleted_at is null
+                     join participants other on other.conversation_id = mine.conversation_id and other.left_seq is null
+                    where mine.user_id = $4 and mine.left_seq is null)
     order by u.username limit $3`,
 );
 
@@ -71,6 +86,12 @@ const SET_ROLE = statement<unknown>('users.set_role', `update users set role = $
 const SET_BAN = statement<unknown>(
   'users.set_ban',
   `update users set banned_at = $2, banned_until = $3, ban_reason = $4, updated_at = now() where id = $1`,
+);
+
+const SET_DEACTIVATED = statement<unknown>(
+  'users.set_deactivated',
+  `with locked as materialized (select id from users where id = $1 for update)
+   update users u set deactivated_at = $2, updated_at = now() from locked where u.id = locked.id`,
 );
 
 const LOCK_ADMINS = statement<{ id: string }>(
@@ -128,7 +149,7 @@ const BLOCKS = statement<UserRow>(
 const ACTOR_STATE = statement<ActorState>(
   'users.actor_state',
   `select u.role, u.username, u.display_name, u.ban_reason, u.banned_until,
-          user_is_banned(u.banned_at, u.banned_until) as is_banned
+          user_is_banned(u.banned_at, u.banned_until) as is_banned, u.deactivated_at is not null as is_deactivated
      from sessions s join users u on u.id = $2
     where s.id = $1 and (s.user_id = $2 or s.is_server_key) and s.revoked_at is null and s.expires_at > now() and u.deleted_at is null`,
 );
@@ -139,6 +160,7 @@ export interface ActorState {
   readonly username: string;
   readonly display_name: string;
   readonly is_banned: boolean;
+  readonly is_deactivated: boolean;
   readonly banned_until: Date | null;
   readonly ban_reason: string | null;
 }
@@ -184,8 +206,12 @@ export class UsersRepository {
 
   /** Users with `text` in one of their names, ignoring case and accents. Returns one row more than the page has. */
   search(text: string, page: UserPageRequest): Promise<UserRow[]> {
-    const literal = foldName(text).replace(/[\\%_]/g, '\\$&');
-    return this.sql.many(SEARCH, [literal, page.after, page.limit + 1]);
+    return this.sql.many(SEARCH, [toPattern(text), page.after, page.limit + 1]);
+  }
+
+  /** The same among the users who share a conversation with this one. */
+  searchContacts(userId: string, text: string, page: UserPageRequest): Promise<UserRow[]> {
+    return this.sql.many(SEARCH_CONTACTS, [toPattern(text), page.after, page.limit + 1, userId]);
   }
 
   async hasAdmin(): Promise<boolean> {
@@ -214,6 +240,11 @@ export class UsersRepository {
 
   async clearBan(tx: Queryable, userId: string): Promise<void> {
     await tx.run(SET_BAN, [userId, null, null, null]);
+  }
+
+  /** Waits for logins in progress, and those that begin meanwhile wait for the end of the transaction. */
+  async setDeactivated(tx: Queryable, userId: string, at: Date | null): Promise<void> {
+    await tx.run(SET_DEACTIVATED, [userId, at]);
   }
 
   /** Locks the admins who are not banned until the end of the transaction; returns their ids. */
@@ -249,6 +280,11 @@ export class UsersRepository {
   actorState(tx: Queryable | undefined, sessionId: string, userId: string): Promise<ActorState | undefined> {
     return (tx ?? this.sql).one(ACTOR_STATE, [sessionId, userId]);
   }
+}
+
+/** The folded text, in which no character has a meaning for LIKE. */
+function toPattern(text: string): string {
+  return foldName(text).replace(/[\\%_]/g, '\\$&');
 }
 
 async function mapUniqueViolations(change: Promise<number>): Promise<void> {

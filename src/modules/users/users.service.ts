@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
@@ -23,6 +24,7 @@ export class UsersService {
     private readonly log: EventLog,
     private readonly presence: PresenceLookup,
     private readonly events: DomainEvents,
+    private readonly config: Config,
   ) {}
 
   /** Adds a user inside the transaction that starts their stream. @throws UsernameOrEmailTaken, ExternalIdTaken */
@@ -63,9 +65,17 @@ export class UsersService {
     return dto!;
   }
 
-  async search(actor: Actor, { search = '', limit, cursor }: SearchUsersDto): Promise<Page<UserDto>> {
+  async search(actor: Actor, { q = '', limit, cursor }: SearchUsersDto): Promise<Page<UserDto>> {
     const page = toUserPage({ limit, cursor });
-    return this.presentPage(await this.repository.search(search.trim(), page), page, actor);
+    return this.presentPage(await this.find(actor, q.trim(), page), page, actor);
+  }
+
+  /** Finds whom the actor may find. */
+  private async find(actor: Actor, text: string, page: UserPageRequest): Promise<UserRow[]> {
+    const isStaff = actor.role === 'admin' || actor.role === 'moderator';
+    const directory = isStaff ? 'everyone' : this.config.userDirectory;
+    if (directory === 'everyone') return this.repository.search(text, page);
+    return directory === 'shared_conversations' ? this.repository.searchContacts(actor.userId, text, page) : [];
   }
 
   /** @throws ValidationError */
@@ -176,7 +186,9 @@ function presentUser(user: UserRow, viewer: Viewer, presence?: UserPresence): Us
     id: user.id,
     username: user.username,
     display_name: user.display_name,
+    avatar_url: user.avatar_url,
     ...(seesAccount ? { email: user.email, external_id: user.external_id } : {}),
+    ...(viewer.role === 'admin' ? { is_deactivated: user.is_deactivated } : {}),
     status: presence?.status ?? 'offline',
     last_seen: presence?.lastSeen?.toISOString() ?? null,
     profile: { bio: user.bio, avatar_url: user.avatar_url, location: user.location },

@@ -37,7 +37,7 @@ const LOAD = statement<DueDelivery>(
           case when w.previous_secret_until > now() then w.previous_secret_box end as previous_secret_box,
           e.id as event_id, e.type, e.stream_id, e.seq, e.actor_id, e.subject_id, e.payload, e.at, e.data,
           w.disabled_at is not null as is_disabled,
-          u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until) and case w.scope
+          u.deleted_at is null and u.deactivated_at is null and not user_is_banned(u.banned_at, u.banned_until) and case w.scope
             when 'all' then u.role = 'admin'
             else e.stream_id = w.user_id or e.type = 'participant.left' and e.subject_id = w.user_id or exists (
               select from participants p join conversations c on c.id = p.conversation_id

@@ -48,7 +48,8 @@ const CREATE_DELIVERIES = statement<{ delivery_count: number }>(
      select h.event_id, h.webhook_id
        from candidate h
        join webhooks w on w.id = h.webhook_id and w.disabled_at is null
-       join users u on u.id = w.user_id and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
+       join users u on u.id = w.user_id and u.deleted_at is null and u.deactivated_at is null
+        and not user_is_banned(u.banned_at, u.banned_until)
       where w.scope = 'own' or u.role = 'admin'
    ), stored as (
      insert into webhook_events (id, type, stream_id, seq, actor_id, subject_id, payload, message_id, at, data)

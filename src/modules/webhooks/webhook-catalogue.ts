@@ -96,6 +96,7 @@ const user: UserDto = {
   id: BO,
   username: 'bo',
   display_name: 'Bo',
+  avatar_url: null,
   email: 'bo@example.com',
   external_id: null,
   status: 'offline',

@@ -174,6 +174,21 @@ export const SETTINGS = {
     schemes: ['https'],
     description: 'Avatar of that account; unset: none.',
   }),
+  userDirectory: choice({
+    name: 'USER_DIRECTORY',
+    // eslint-disable-next-line parley/plain-words -- what an operator writes in the environment
+    options: ['everyone', 'shared_conversations', 'nobody'],
+    default: 'everyone',
+    description:
+      'Whom users find by a search for names: everyone, those with whom they share a conversation, or no user. System moderators, admins and server keys find everyone.',
+  }),
+  directConversations: choice({
+    name: 'DIRECT_CONVERSATIONS',
+    options: ['everyone', 'shared_conversations', 'server'],
+    default: 'everyone',
+    description:
+      'With whom users may begin a direct conversation: everyone, those with whom they share a conversation, or no user, because server keys create them. Admins and server keys may begin any.',
+  }),
   guestAccess: choice({
     name: 'GUEST_ACCESS',
     options: ['off', 'read', 'write'],

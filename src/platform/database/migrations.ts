@@ -13,6 +13,7 @@ import { CreateAdmin1764700009000 } from '../../../migrations/1764700009000-crea
 import { CreateServerKeys1764800000000 } from '../../../migrations/1764800000000-create-server-keys.js';
 import { AddExternalIdsOfUsers1764820000000 } from '../../../migrations/1764820000000-add-external-ids-of-users.js';
 import { AddMetadataOfUsers1764820001000 } from '../../../migrations/1764820001000-add-metadata-of-users.js';
+import { AddDeactivationOfUsers1764820002000 } from '../../../migrations/1764820002000-add-deactivation-of-users.js';
 import { AddDataOfTheHostToConversations1764830000000 } from '../../../migrations/1764830000000-add-data-of-the-host-to-conversations.js';
 import { CreateBeforeSendHook1764850000000 } from '../../../migrations/1764850000000-create-before-send-hook.js';
 import { CreateLegalHolds1764850001000 } from '../../../migrations/1764850001000-create-legal-holds.js';
@@ -32,6 +33,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateServerKeys1764800000000,
   AddExternalIdsOfUsers1764820000000,
   AddMetadataOfUsers1764820001000,
+  AddDeactivationOfUsers1764820002000,
   AddDataOfTheHostToConversations1764830000000,
   CreateBeforeSendHook1764850000000,
   CreateLegalHolds1764850001000,

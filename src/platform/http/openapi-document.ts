@@ -9,6 +9,7 @@ import { METADATA_SCHEMA } from '../validation/safe-json.js';
 import { API_HEADERS, ErrorResponses, errorsOf, headersFor, type Responses } from './openapi-responses.js';
 import { Limits } from '../throttling/limits.service.js';
 import { routeMetadata, type RouteMetadata } from './route-metadata.js';
+import { exampleOf } from './openapi-examples.js';
 import type { ParleyRequest } from './parley-request.js';
 import { CachedJsonDocument } from './cached-json-document.js';
 import { CALL_LIMIT } from '../throttling/limits.js';
@@ -106,6 +107,7 @@ function completeDocument(
       const format = formats.at(path, method.toUpperCase());
       completeOperation(operation, method, known, (errors, isLimited) => errorResponses.of(errors, isLimited, format));
       forbidUnknownInput(operation, schemas);
+      addExample(operation, schemas);
       operation.tags?.forEach((tag) => tags.add(tag));
     }
   }
@@ -144,6 +146,12 @@ function completeOperation(
 function forbidUnknownInput({ requestBody }: Operation, schemas: Schemas): void {
   if (requestBody && 'content' in requestBody)
     forbidUnknownFields(requestBody.content['application/json']?.schema, schemas);
+}
+
+/** The page of the document sends this body unedited; without it, it would send every optional field with any value. */
+function addExample({ requestBody }: Operation, schemas: Schemas): void {
+  const json = requestBody && 'content' in requestBody ? requestBody.content['application/json'] : undefined;
+  if (json?.schema && json.example === undefined) json.example = exampleOf(json.schema, schemas);
 }
 
 /** Declares that a schema, and the schemas it contains, have no additional properties. */

@@ -4,6 +4,7 @@ import { ValidationError, type FieldProblem } from '../errors/app-error.js';
 import { type FastChecks, fastChecksOf } from './fast-checks.js';
 import { collectedFieldsOf, collectKeys, createInstance, nestedClassOf, normaliserOf } from './normalise.js';
 import { UserReferences } from './user-references.js';
+import { renamerFor } from './former-names.js';
 
 interface Field extends FastChecks {
   readonly name: string;
@@ -29,11 +30,13 @@ export class InputValidator<Dto extends object> {
   readonly userReferences: UserReferences | undefined;
   private readonly fields: ReadonlyMap<string, Field> | undefined;
   private readonly collected: readonly string[];
+  private readonly rename: ((data: object) => object) | undefined;
 
   constructor(private readonly dto: Type<Dto>) {
     this.userReferences = UserReferences.of(dto);
     this.fields = compile(dto);
     this.collected = collectedFieldsOf(dto);
+    this.rename = renamerFor(dto);
   }
 
   /** @throws ValidationError with every problem */
@@ -41,7 +44,7 @@ export class InputValidator<Dto extends object> {
     if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
       throw ValidationError.of('data', 'must be an object');
     }
-    const record = sent as Record<string, unknown>;
+    const record = (this.rename ? this.rename(sent) : sent) as Record<string, unknown>;
     const data = this.collected.length > 0 ? collectKeys(record, this.collected) : record;
     return (this.fields && this.tryFastChecks(data, this.fields)) ?? this.readWithClassValidator(data);
   }

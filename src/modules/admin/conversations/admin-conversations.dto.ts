@@ -1,12 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
+import { FormerNames } from '../../../platform/validation/former-names.js';
 import { FieldRule } from '../../../platform/validation/input-rules.js';
 import { EnumField, IntField, TextField } from '../../../platform/validation/fields.js';
 import { CONVERSATION_TYPES, type ConversationType } from '../../participants/participants.dto.js';
 
+@FormerNames({ search: 'q' })
 export class ListAdminConversationsQuery {
   @TextField({ max: 100, optional: true, description: 'Part of a title or slug' })
-  search?: string;
+  q?: string;
 
   @EnumField({ values: CONVERSATION_TYPES, optional: true })
   type?: ConversationType;

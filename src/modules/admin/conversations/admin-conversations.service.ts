@@ -18,7 +18,7 @@ export class AdminConversationsService {
     await this.policy.requireRank(actor, 'admin');
     const { limit = DEFAULT_PAGE_SIZE, cursor, type } = query;
     const [after] = cursor === undefined ? [] : (decodeCursor(cursor, ['uuid']) as [string]);
-    const rows = await this.repository.page({ search: query.search?.trim(), type, after, limit });
+    const rows = await this.repository.page({ search: query.q?.trim(), type, after, limit });
     return toPage(rows, limit, present, ({ id }) => [id]);
   }
 }

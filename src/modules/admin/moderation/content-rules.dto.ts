@@ -27,7 +27,12 @@ export class CreateContentRuleDto {
   })
   pattern: string;
 
-  @EnumField({ values: RULE_ACTIONS, optional: true, description: 'Required for all kinds except link_allow' })
+  @EnumField({
+    values: RULE_ACTIONS,
+    optional: true,
+    description: 'Required for all kinds except link_allow',
+    example: 'mask',
+  })
   action?: RuleAction;
 
   @TextField({

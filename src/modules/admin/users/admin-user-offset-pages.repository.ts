@@ -16,7 +16,8 @@ const VISIBLE_STATUS = `coalesce((select p.announced_status from presence_settin
 const MATCHES_FILTER = `
   ${IS_LISTED} and ($1::text is null or (u.username || ' ' || u.folded_name) like '%' || $1 || '%' or u.email like '%' || $1 || '%')
   and ($2::text is null or case $2
-         when 'active' then u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
+         when 'deactivated' then u.deleted_at is null and u.deactivated_at is not null
+         when 'active' then u.deleted_at is null and u.deactivated_at is null and not user_is_banned(u.banned_at, u.banned_until)
          when 'banned' then ${IS_BANNED}
          when 'deleted' then u.deleted_at is not null
          else u.deleted_at is null and ${VISIBLE_STATUS} = $2 end)

@@ -10,6 +10,7 @@ import {
   UserIdField,
   UuidField,
 } from '../../../platform/validation/fields.js';
+import { FormerNames } from '../../../platform/validation/former-names.js';
 import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
 import { PRESENCE_STATUSES, UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
 import { cleanName } from '../../../platform/validation/text.js';
@@ -21,7 +22,7 @@ export function requireReason(text: string): string {
   return reason;
 }
 
-export const ACCOUNT_STATUSES = ['active', 'banned', 'deleted'] as const;
+export const ACCOUNT_STATUSES = ['active', 'banned', 'deactivated', 'deleted'] as const;
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 
 /** The status of an account, or the visible presence of its user. */
@@ -44,9 +45,10 @@ export class AdminUserParams {
   id: string;
 }
 
+@FormerNames({ search: 'q' })
 export class ListAdminUsersQuery {
   @TextField({ max: 100, optional: true, description: 'Part of a username, display name or email' })
-  search?: string;
+  q?: string;
 
   @EnumField({ values: ACCOUNT_STATUSES, optional: true })
   status?: AccountStatus;
@@ -100,6 +102,12 @@ export class DeleteUserDto extends ReasonDto {
   messages: MessageErasureMode;
 }
 
+export class DeleteHostUserQuery {
+  @EnumField({ values: MESSAGE_ERASURE_MODES, description: ERASURE_MODES_DESCRIPTION })
+  messages: MessageErasureMode;
+}
+
+@FormerNames({ password: 'current_password' })
 export class DeleteOwnAccountDto {
   @TextField({
     min: 1,
@@ -107,7 +115,7 @@ export class DeleteOwnAccountDto {
     optional: true,
     description: 'Required, except for accounts of an identity provider: their token may be at most five minutes old',
   })
-  password?: string;
+  current_password?: string;
 
   @EnumField({ values: MESSAGE_ERASURE_MODES, description: ERASURE_MODES_DESCRIPTION })
   messages: MessageErasureMode;

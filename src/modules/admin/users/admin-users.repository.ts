@@ -60,12 +60,14 @@ export interface ActivityRow {
 export const IS_BANNED = `u.deleted_at is null and u.banned_at is not null and user_is_banned(u.banned_at, u.banned_until)`;
 
 export const COLUMNS = `u.id, u.username, u.display_name, u.email, u.external_id, u.role, u.ban_reason, u.banned_at, u.banned_until,
-  case when u.deleted_at is not null then 'deleted' when ${IS_BANNED} then 'banned' else 'active' end as status,
+  case when u.deleted_at is not null then 'deleted' when ${IS_BANNED} then 'banned'
+       when u.deactivated_at is not null then 'deactivated' else 'active' end as status,
   (select p.last_seen from presence_settings p where p.user_id = u.id) as last_seen, u.created_at, u.deleted_at`;
 
 const STATUSES: Readonly<Record<AccountStatus | 'any', string>> = {
   any: 'true',
-  active: `u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)`,
+  active: `u.deleted_at is null and u.deactivated_at is null and not user_is_banned(u.banned_at, u.banned_until)`,
+  deactivated: `u.deleted_at is null and u.deactivated_at is not null and not user_is_banned(u.banned_at, u.banned_until)`,
   banned: IS_BANNED,
   deleted: `u.deleted_at is not null`,
 };

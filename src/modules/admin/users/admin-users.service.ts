@@ -38,7 +38,7 @@ export class AdminUsersService {
     await this.policy.requireRank(actor, 'admin');
     const { limit = DEFAULT_PAGE_SIZE, cursor, status, role } = query;
     const [after] = cursor === undefined ? [] : (decodeCursor(cursor, ['uuid']) as [string]);
-    const rows = await this.repository.page({ search: query.search?.trim(), status, role, after, limit });
+    const rows = await this.repository.page({ search: query.q?.trim(), status, role, after, limit });
     return toPage(rows, limit, presentAdminUser, ({ id }) => [id]);
   }
 

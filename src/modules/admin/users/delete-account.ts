@@ -5,6 +5,7 @@ import { AccountAdministration } from '../../auth/account-administration.service
 import { LegalHoldsService } from '../../conversations/legal-holds/legal-holds.service.js';
 import { type ActorAndTarget, UserAdministration } from '../../users/user-administration.service.js';
 import { UserNotFound } from '../../users/users.errors.js';
+import { requireMayManage } from '../../users/users.policy.js';
 import { WebhooksService } from '../../webhooks/webhooks.service.js';
 import { AccountDeletionsRepository } from './account-deletions.repository.js';
 import {
@@ -36,11 +37,25 @@ export class DeleteAccount {
     await this.deleteWith(userId, options, (tx) => this.users.requireOutranks(tx, actor, userId, 'admin'));
   }
 
+  /** Deletes an account for the host product. @throws UserNotFound, PermissionDenied */
+  async deleteForHost(actor: Actor, userId: string, messages: MessageErasureMode): Promise<void> {
+    const options = { messages, reason: actor.auditReason ?? 'requested by the host product' };
+    await this.deleteWith(userId, options, async (tx) => {
+      const found = await this.users.requireOutranks(tx, actor, userId, 'admin');
+      requireMayManage(actor, found.target, found.target.role);
+      return found;
+    });
+  }
+
   /**
    * Deletes the actor's own account; the password, or a new token of the identity provider, confirms it.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, LastAdmin, LegalHold
    */
-  async deleteOwn(actor: Actor, { messages, password }: DeleteOwnAccountDto, signal?: AbortSignal): Promise<void> {
+  async deleteOwn(
+    actor: Actor,
+    { messages, current_password: password }: DeleteOwnAccountDto,
+    signal?: AbortSignal,
+  ): Promise<void> {
     await this.accounts.requireReauthentication(actor, password, signal);
     const options = { messages, reason: 'requested by the user' };
     await this.deleteWith(actor.userId, options, (tx) => this.users.requireActiveSelf(tx, actor));

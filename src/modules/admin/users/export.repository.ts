@@ -21,7 +21,7 @@ const PROFILE = statement<{ profile: Record<string, unknown> }>(
             'display_name', u.display_name, 'bio', u.bio,
             'avatar_url', u.avatar_url, 'location', u.location, 'role', u.role,
             'metadata', json_build_object('public', u.public_metadata, 'private', u.private_metadata), 'created_at', u.created_at,
-            'updated_at', u.updated_at, 'ban', case when u.banned_at is not null then json_build_object(
+            'updated_at', u.updated_at, 'deactivated_at', u.deactivated_at, 'ban', case when u.banned_at is not null then json_build_object(
               'at', u.banned_at, 'until', u.banned_until, 'reason', u.ban_reason) end,
             'presence', (select json_build_object('status', p.status, 'custom', p.custom, 'last_seen', p.last_seen)
                            from presence_settings p where p.user_id = u.id)) as profile

@@ -1,12 +1,12 @@
 import { newId } from '../../../platform/database/ids.js';
 import { AppError } from '../../../platform/errors/app-error.js';
 import type { Actor } from '../../../platform/identity/actor.js';
-import { requireUsername } from '../user-fields.policy.js';
-import { proposeUsername, withRandomSuffix } from '../username-proposal.js';
+import { proposeUsername, requireUsername, withRandomSuffix } from '../user-fields.policy.js';
 import type { UserRow } from '../users.dto.js';
 import { ExternalAccountDeleted, UsernameOrEmailTaken } from '../users.errors.js';
+import { requireMayManage } from '../users.policy.js';
 import type { UserEntryDto } from './host-users.dto.js';
-import { changedFieldsOf, requireMayManage, stateAfter, type UserState } from './user-state.js';
+import { changedFieldsOf, stateAfter, type UserState } from './user-state.js';
 
 /** A user with an external id, as found; deleted users are found too. */
 export type KnownUser = UserRow & { readonly is_deleted: boolean };

@@ -5,12 +5,12 @@ import type { Actor } from '../../../platform/identity/actor.js';
 import type { UserDto } from '../users.dto.js';
 import { UserNotFound } from '../users.errors.js';
 import { USER_UPDATED, UserRoleChanged, UserUpdated } from '../users.events.js';
-import { UsersPolicy } from '../users.policy.js';
+import { requireMayManage, UsersPolicy } from '../users.policy.js';
 import { UsersRepository } from '../users.repository.js';
 import { UsersService } from '../users.service.js';
 import type { UpdateHostUserDto, UsersByExternalIdDto } from './host-users.dto.js';
 import { HostUsersRepository } from './host-users.repository.js';
-import { changedFieldsOf, requireMayManage, stateAfter, type UserState } from './user-state.js';
+import { changedFieldsOf, stateAfter, type UserState } from './user-state.js';
 
 /** Users as the host product, or an admin, reads and changes them. */
 @Injectable()

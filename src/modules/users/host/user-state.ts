@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { PermissionDenied, ValidationError } from '../../../platform/errors/app-error.js';
-import type { Actor, SystemRole } from '../../../platform/identity/actor.js';
-import { isGuest } from '../guest.constants.js';
-import { applyMergePatch } from '../merge-patch.js';
+import { ValidationError } from '../../../platform/errors/app-error.js';
+import { mergePatch } from '../../../platform/json/merge-patch.js';
+
 import { parseProfileChanges } from '../profile-changes.js';
-import { SYSTEM_USER_ID } from '../system-user.constants.js';
 import { requireEmail, requireExternalId, requireUsername } from '../user-fields.policy.js';
 import type { UserRow } from '../users.dto.js';
 import { USER_METADATA_MAX_BYTES, type UpdateHostUserDto } from './host-users.dto.js';
@@ -49,8 +47,8 @@ export function stateAfter(before: UserState, input: UpdateHostUserDto): UserSta
     avatar_url: avatarUrl === undefined ? before.avatar_url : avatarUrl,
     location: location ?? before.location,
     role: input.role ?? before.role,
-    public_metadata: applyMergePatch(before.public_metadata, publicPatch),
-    private_metadata: applyMergePatch(before.private_metadata, privatePatch),
+    public_metadata: mergePatch(before.public_metadata, publicPatch),
+    private_metadata: mergePatch(before.private_metadata, privatePatch),
   };
   if (before.external_id !== null && after.external_id !== before.external_id) {
     throw ValidationError.of('external_id', 'never changes: the user has another one');
@@ -60,22 +58,4 @@ export function stateAfter(before: UserState, input: UpdateHostUserDto): UserSta
     throw ValidationError.of('metadata', `must be at most ${USER_METADATA_MAX_BYTES} bytes of JSON after the change`);
   }
   return after;
-}
-
-/**
- * Requires that the host product may change an account of the first role so that it has the second. Admins are excluded:
- * a key that could change them would have their rights. @throws PermissionDenied
- */
-export function requireMayManage(
-  { serverKey }: Actor,
-  { id, role }: Pick<UserState, 'id' | 'role'>,
-  after: SystemRole,
-): void {
-  if (isGuest({ userId: id }) || id === SYSTEM_USER_ID)
-    throw new PermissionDenied('This account belongs to the server.');
-  if (role === 'admin') throw new PermissionDenied('Admins are changed with PATCH /admin/users/{id}.');
-  const needsModeration = role === 'moderator' || after === 'moderator';
-  if (needsModeration && serverKey && !serverKey.scopes.has('moderation')) {
-    throw new PermissionDenied('This key needs the scope moderation for moderators.');
-  }
 }

@@ -11,6 +11,19 @@ import { startTestApp } from '../support/test-app.js';
 import type { User } from '../support/users.js';
 import { World } from '../support/world.js';
 
+/** A poll as the send path stores it. */
+const POLL = JSON.stringify({
+  question: 'When?',
+  options: [
+    { id: '1', text: 'now' },
+    { id: '2', text: 'later' },
+  ],
+  multiple: false,
+  anonymous: false,
+  closes_at: null,
+  closed_at: null,
+});
+
 /** The membership of a user in the conversation of a world. */
 export interface Membership {
   readonly role: 'owner' | 'admin' | 'moderator' | 'participant';
@@ -77,7 +90,7 @@ export class ContractWorld extends World {
     return id;
   }
 
-  /** A message as the send path stores it. */
+  /** A message with a poll as the send path stores it. */
   async message(conversationId: string, sender: User, content: string): Promise<string> {
     const id = newId();
     await this.database.query(
@@ -88,9 +101,9 @@ export class ContractWorld extends World {
          insert into events (stream_id, seq, type, actor_id, subject_id, at)
          select $2, last_seq, 'message.created', $3, $1, date_trunc('milliseconds', now()) from h
        )
-       insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
-       select $1, $2, last_number, last_seq, $3, 'text', $4, date_trunc('milliseconds', now()) from h`,
-      [id, conversationId, sender.userId, content],
+       insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at, poll)
+       select $1, $2, last_number, last_seq, $3, 'text', $4, date_trunc('milliseconds', now()), $5 from h`,
+      [id, conversationId, sender.userId, content, POLL],
     );
     return id;
   }

@@ -69,6 +69,8 @@ describe('the export of an account', () => {
     const gone = await send(user, { content: 'taken back' });
     await user.call('DELETE', `/messages/${gone.body.id}`);
     await user.call('PUT', `/messages/${first.body.id}/reactions/%F0%9F%91%8D`);
+    const asked = await send(other, { poll: { question: 'Who?', options: ['me', 'you'] } });
+    await user.call('PUT', `/messages/${asked.body.id}/poll/votes`, { option_ids: ['2'] });
     await user.call('PUT', `/users/${other.id}/block`);
     return { user, other, fileId: file.id as string };
   }
@@ -83,6 +85,7 @@ describe('the export of an account', () => {
       'conversations.ndjson',
       'blocks.ndjson',
       'webhooks.ndjson',
+      'votes.ndjson',
       'files.ndjson',
       'messages.ndjson',
       'reactions.ndjson',
@@ -100,6 +103,7 @@ describe('the export of an account', () => {
       { content: 'with a file', file_ids: [fileId] },
     ]);
     expect(linesOf(entries.get('reactions.ndjson'))).toMatchObject([{ emoji: '👍' }]);
+    expect(linesOf(entries.get('votes.ndjson'))).toMatchObject([{ option_ids: ['2'] }]);
     expect(linesOf(entries.get('files.ndjson'))).toMatchObject([{ id: fileId, status: 'ready' }]);
     expect(name).toMatch(new RegExp(`^files/${fileId}/[^/]+\\.txt$`));
     expect(entries.get(name)!.toString()).toBe('what is in the file');

@@ -18,7 +18,7 @@ const SETTINGS = {
 };
 
 /** Events of which a webhook with the scope all receives the members of the conversation. */
-const OF_CONVERSATION = /^(message|reaction|participant|conversation|receipt)\./;
+const OF_CONVERSATION = /^(message|reaction|poll|participant|conversation|receipt)\./;
 
 const hmac = (secret: string, text: string): string =>
   `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
@@ -463,6 +463,9 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     await ana.call('PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
     await ana.call('DELETE', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
     await bo.call('POST', `/conversations/${group}/read`, { sequence_number: 1 });
+    const poll = { question: 'When?', options: ['now', 'later'] };
+    const asked = await ana.call('POST', `/conversations/${group}/messages`, { poll });
+    await bo.call('PUT', `/messages/${asked.body.id}/poll/votes`, { option_ids: ['1'] });
     const report = { target_type: 'message', target_id: id, category: 'spam' };
     const { body: reported } = await bo.call('POST', '/reports', report);
     await admin.call('POST', `/admin/reports/${reported.id}/resolve`, { outcome: 'dismissed' });

@@ -1,3 +1,4 @@
+import type { StoredPoll } from './polls/poll.js';
 import type { ConversationType } from '../participants/participants.dto.js';
 
 /** A message, or the new text of one, before it is stored. */
@@ -15,6 +16,8 @@ export interface UncheckedMessage {
   readonly mentions: readonly string[];
   readonly metadata: Record<string, unknown>;
   readonly attachment_ids: readonly string[];
+  /** Cannot be rewritten. */
+  readonly poll: StoredPoll | null;
 }
 
 /** The decision on a message; `unavailable` if the host gives none and such messages are to be rejected. */

@@ -62,7 +62,16 @@ export class CheckBeforeSend {
     if (!this.hook.appliesIn(access.type)) return texts;
     const { content, mentions = row.mentions, metadata = row.metadata } = texts;
     const attachment_ids = row.attachments?.map((file) => file.id);
-    const edited = { ...row, content, mentions, metadata, attachment_ids, client_message_id: null };
+    const { poll, ...unchanged } = row;
+    const edited = {
+      ...unchanged,
+      content,
+      mentions,
+      metadata,
+      attachment_ids,
+      client_message_id: null,
+      poll: poll ?? undefined,
+    };
     const verdict = await this.decide({ ...describe(actor, access, edited), message_id: id }, null);
     if (verdict.kind === 'hold') throw new ContentRejected(null);
     return { ...texts, ...textsOf(verdict) };
@@ -132,6 +141,7 @@ function describe(
     mentions: message.mentions ?? [],
     metadata: message.metadata ?? {},
     attachment_ids: message.attachment_ids ?? [],
+    poll: message.poll ?? null,
   };
 }
 

@@ -5,18 +5,20 @@ import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ContentRules, type ContentVerdict, type HeldSend, type HoldCause } from './content-rules.port.js';
 import { ContentRejected, HeldForReview } from './messages.errors.js';
 import { MessagesRepository, type NewMessage } from './messages.repository.js';
+import { type StoredPoll, textsOfPoll, withPollTexts } from './polls/poll.js';
 import { nameOfReaction } from './reaction.js';
 
 /** The texts of a message that the content rules check. */
 interface CheckedTexts {
   readonly content: string;
   readonly metadata?: Record<string, unknown> | null;
+  readonly poll?: StoredPoll;
 }
 
 interface ModeratedTexts {
   readonly strictest?: ContentVerdict & { kind: 'reject' | 'hold' };
   /** With masks applied; to be stored if there is no `strictest` verdict. */
-  readonly texts: { readonly content: string; readonly metadata?: Record<string, unknown> };
+  readonly texts: { readonly content: string; readonly metadata?: Record<string, unknown>; readonly poll?: StoredPoll };
 }
 
 /**
@@ -69,11 +71,15 @@ export class ContentModeration {
   }
 
   /**
-   * Evaluates the content and every text in the metadata, each by itself. Returns undefined, synchronously, if no rule
+   * Evaluates the content and every text in the metadata and the poll, each by itself. Returns undefined, synchronously, if no rule
    * has to be read and none matches.
    */
-  private evaluate(conversationId: string, { content, metadata }: CheckedTexts): Promise<ModeratedTexts> | undefined {
-    const texts = [...new Set([content, ...(metadata ? textsIn(metadata) : [])])].filter((text) => text !== '');
+  private evaluate(
+    conversationId: string,
+    { content, metadata, poll }: CheckedTexts,
+  ): Promise<ModeratedTexts> | undefined {
+    const others = [...(metadata ? textsIn(metadata) : []), ...(poll ? textsOfPoll(poll) : [])];
+    const texts = [...new Set([content, ...others])].filter((text) => text !== '');
     const verdicts = texts.map((text) => this.rules.evaluate(conversationId, text));
     if (verdicts.every((verdict) => verdict === undefined)) return undefined;
     return Promise.all(verdicts).then((settled): ModeratedTexts => {
@@ -85,7 +91,11 @@ export class ContentModeration {
       const masked = metadata && masks.size > 0 ? (withTexts(metadata, masks) as Record<string, unknown>) : metadata;
       return {
         strictest: strictest as ModeratedTexts['strictest'],
-        texts: { content: masks.get(content) ?? content, ...(masked && { metadata: masked }) },
+        texts: {
+          content: masks.get(content) ?? content,
+          ...(masked && { metadata: masked }),
+          ...(poll && { poll: withPollTexts(poll, masks) }),
+        },
       };
     });
   }

@@ -1,3 +1,5 @@
+import type { StoredPoll } from './polls/poll.js';
+
 /** The verdict of the content rules, of the installation and of the conversation, on a text. */
 export type ContentVerdict =
   | { readonly kind: 'mask'; readonly content: string }
@@ -29,6 +31,7 @@ export interface HeldSend {
   readonly mentions: string[] | null;
   readonly metadata: Record<string, unknown> | null;
   readonly attachment_ids?: string[];
+  readonly poll?: StoredPoll;
 }
 
 /** The outcome of holding a send; `dropped` and `conflict` only for a key that was held before. */

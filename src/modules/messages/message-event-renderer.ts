@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
-import { renderMessageEvent } from './message-presenter.js';
+import { renderMessageEvent, renderPollEvent } from './message-presenter.js';
 import {
   MESSAGE_CREATED,
   MESSAGE_DELETED,
@@ -9,16 +9,32 @@ import {
   MESSAGE_UNPINNED,
   MESSAGE_UPDATED,
   MessageData,
+  POLL_UPDATED,
+  PollData,
   REACTION_ADDED,
   REACTION_REMOVED,
   ReactionData,
 } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
+import { PollsRepository } from './polls/polls.repository.js';
 
 /** Renders message events read from the log with the current message, so that deleted content is not sent again. */
 @Injectable()
 export class MessageEventRenderer {
-  constructor(private readonly repository: MessagesRepository) {}
+  constructor(
+    private readonly repository: MessagesRepository,
+    private readonly polls: PollsRepository,
+  ) {}
+
+  @DurableEvent(POLL_UPDATED, { summary: 'A user voted on a poll, or it was closed.', data: PollData })
+  async renderPolls(events: StreamEvent[]): Promise<(EventContent | undefined)[]> {
+    const rows = await this.repository.find(events.map((event) => event.subjectId!));
+    const voters = events.map((event) => event.payload!.voter_id as string);
+    const chosen = await this.polls.optionsOf(
+      events.map((event, index) => ({ messageId: event.subjectId!, userId: voters[index]! })),
+    );
+    return rows.map((row, index) => row && renderPollEvent(row, { userId: voters[index]!, own: chosen[index]! }));
+  }
 
   @DurableEvent(MESSAGE_CREATED, { summary: 'A message was sent.', data: MessageData })
   @DurableEvent(MESSAGE_UPDATED, { summary: 'A message was edited.', data: MessageData })

@@ -7,6 +7,7 @@ import { type FeedFilter, type FeedCursor, MessageFeedRepository } from './messa
 import { presentMessage } from './message-presenter.js';
 import type { MessageDto, MessageType } from './messages.dto.js';
 import { MessageNotFound } from './messages.errors.js';
+import { OwnVotes } from './polls/own-votes.js';
 import { MessagesRepository } from './messages.repository.js';
 
 export const FEED_STATUSES = ['sent', 'delivered', 'read', 'active'] as const;
@@ -44,6 +45,7 @@ export class MessageFeed {
     private readonly feed: MessageFeedRepository,
     private readonly messages: MessagesRepository,
     private readonly participants: ParticipantsPolicy,
+    private readonly ownVotes: OwnVotes,
   ) {}
 
   /** @throws ConversationNotFound, PermissionDenied, MessageNotFound, ValidationError */
@@ -64,7 +66,10 @@ export class MessageFeed {
     if (after !== undefined) pageRows.reverse();
     const newer = after === undefined ? counts.before_page : counts.before_page - 1 - pageRows.length;
     return {
-      data: pageRows.map((row) => presentMessage(row, actor.userId)),
+      data: await this.ownVotes.addTo(
+        actor.userId,
+        pageRows.map((row) => presentMessage(row, actor.userId)),
+      ),
       hasMore: rows.length > limit,
       total: counts.total,
       page: Math.floor(Math.max(0, newer) / limit) + 1,

@@ -2,6 +2,7 @@ import type { EventContent } from '../../platform/event-log/stream-event.js';
 import { cacheJson, toJson } from '../../platform/json/json-encoding.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
 import { REACTION_ADDED, REACTION_REMOVED } from './messages.events.js';
+import { type PollVotes, presentPoll, type StoredPoll } from './polls/poll.js';
 import type { MessageDto, MessageStatus, MessageType, QuoteDto, ReactionDto } from './messages.dto.js';
 
 /** A message as the repository reads it, with data of the tables joined to it. */
@@ -29,6 +30,8 @@ export interface MessageRow {
   edited_at: Date | null;
   deleted_at: Date | null;
   pinned_at: Date | null;
+  poll?: StoredPoll | null;
+  poll_votes?: PollVotes | null;
 }
 
 /**
@@ -62,6 +65,7 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
     created_at: createdAt,
     updated_at: updatedAt?.toISOString() ?? createdAt,
   };
+  if (row.poll && !isDeleted) message.poll = presentPoll(row.poll, row.poll_votes ?? null);
   if (row.client_message_id !== null && row.sender_id === viewerId) message.client_message_id = row.client_message_id;
   return message;
 }
@@ -83,6 +87,21 @@ function statusOf(row: MessageRow): MessageStatus {
   if (row.sequence_number <= (row.read_by_all_number ?? 0)) return 'read';
   if (row.sequence_number <= (row.delivered_to_all_number ?? 0)) return 'delivered';
   return 'sent';
+}
+
+/** The payload of a change of a poll: its state. Only the voter receives what they have chosen. */
+export function renderPollEvent(
+  row: MessageRow,
+  voter: { userId: string; own: ReadonlySet<string> } | undefined,
+): EventContent {
+  const { id, sequence_number, poll, poll_votes: votes = null } = row;
+  const dataFor = (own?: ReadonlySet<string>): object => ({
+    message_id: id,
+    sequence_number,
+    poll: poll ? presentPoll(poll, votes, own) : null,
+  });
+  if (!voter) return { data: dataFor() };
+  return { data: dataFor(), override: { userId: voter.userId, data: dataFor(voter.own) } };
 }
 
 /** The payload of a change: the current message or, for a reaction, the emoji and the user who reacted. */

@@ -29,6 +29,7 @@ import {
 } from './message-pages.dto.js';
 import { MessageNotFound } from './messages.errors.js';
 import { MessagesRepository } from './messages.repository.js';
+import { OwnVotes } from './polls/own-votes.js';
 import { SearchMessages } from './search-messages.js';
 
 const BEYOND_ALL = Number.MAX_SAFE_INTEGER;
@@ -47,6 +48,7 @@ export class MessageQueriesService {
     private readonly participants: ParticipantsPolicy,
     private readonly cursors: ResumeCursors,
     private readonly searchMessages: SearchMessages,
+    private readonly ownVotes: OwnVotes,
   ) {}
 
   /**
@@ -156,8 +158,9 @@ export class MessageQueriesService {
     return { ...page, data: await this.marked(actor, page.data) };
   }
 
-  /** Marks the messages of users whom the reader has blocked. */
-  private async marked<Message extends MessageDto>({ userId }: Actor, messages: Message[]): Promise<Message[]> {
+  /** Adds what only the reader sees: their votes on polls, and marks of messages of users whom they have blocked. */
+  private async marked<Message extends MessageDto>({ userId }: Actor, sent: Message[]): Promise<Message[]> {
+    const messages = await this.ownVotes.addTo(userId, sent);
     const senderIds = new Set(messages.map(({ sender_id: senderId }) => senderId));
     senderIds.delete(userId);
     const blocked = await this.reads.blockedAmong(userId, [...senderIds]);

@@ -74,6 +74,10 @@ const DELETE_REACTIONS = statement<unknown>(
   'messages.expire_reactions',
   `delete from reactions where message_id = any($1::uuid[])`,
 );
+const DELETE_VOTES = statement<unknown>(
+  'messages.expire_votes',
+  `delete from poll_votes where message_id = any($1::uuid[])`,
+);
 const DETACH = statement<unknown>(
   'messages.expire_attachments',
   `delete from message_attachments where message_id = any($1::uuid[])`,
@@ -82,7 +86,7 @@ const DETACH = statement<unknown>(
 const EMPTY = statement<unknown>(
   'messages.expire',
   `update messages
-      set content = '', metadata = null, mentions = '{}', pinned_at = null, pinned_by = null, deleted_at = $2
+      set content = '', metadata = null, poll = null, mentions = '{}', pinned_at = null, pinned_by = null, deleted_at = $2
     where id = any($1::uuid[])`,
 );
 
@@ -94,7 +98,7 @@ const MARK = statement<unknown>(
 
 const HAS_RUN = statement<unknown>('messages.has_retention_run', `select from retention_marks limit 1`);
 
-/** Owns: messages, message_edits, reactions, message_attachments, retention_marks. Reads: conversations, legal_holds. */
+/** Owns: messages, message_edits, reactions, poll_votes, message_attachments, retention_marks. Reads: conversations, legal_holds. */
 @Injectable()
 export class MessageRetentionRepository {
   constructor(private readonly sql: Sql) {}
@@ -124,7 +128,7 @@ export class MessageRetentionRepository {
    * message. Everything else is deleted, and attachments are detached.
    */
   async empty(tx: Queryable, ids: string[], at: Date): Promise<void> {
-    for (const removal of [DELETE_EDITS, DELETE_REACTIONS, DETACH]) await tx.run(removal, [ids]);
+    for (const removal of [DELETE_EDITS, DELETE_REACTIONS, DELETE_VOTES, DETACH]) await tx.run(removal, [ids]);
     await tx.run(EMPTY, [ids, at]);
   }
 

@@ -6,6 +6,7 @@ import {
   EnumField,
   IntField,
   JsonField,
+  NestedField,
   RefusedFields,
   TextField,
   TimeField,
@@ -17,6 +18,7 @@ import {
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { problemsOfText } from './sanitize-content.js';
+import { NewPollDto, PollDto } from './polls/polls.dto.js';
 import { FileDto } from '../files/files.dto.js';
 
 const ATTACHMENTS_MAX = 10;
@@ -34,13 +36,17 @@ const REACTION_DESCRIPTION =
 
 /** The sender chooses `client_message_id`. Sends that are repeated with it, over any transport, store one message. */
 @InputRule((input: Partial<SendMessageDto>, config, wrong) =>
-  input.attachment_ids?.length || wrong.has('attachment_ids') ? [] : problemsOfText(input, config),
+  input.attachment_ids?.length ||
+  wrong.has('attachment_ids') ||
+  ((input.poll || wrong.has('poll')) && input.content === undefined)
+    ? []
+    : problemsOfText(input, config),
 )
 export class SendMessageDto {
   @TextField({
     max: BODY_TEXT_MAX,
     optional: true,
-    description: 'Text of the message, at most CONTENT_MAX_LENGTH code points; required without attachments',
+    description: 'Text of the message, at most CONTENT_MAX_LENGTH code points; required without attachments and poll',
     example: 'Hello!',
   })
   content?: string;
@@ -73,6 +79,13 @@ export class SendMessageDto {
 
   @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true })
   metadata?: Record<string, unknown>;
+
+  @NestedField({
+    type: () => NewPollDto,
+    optional: true,
+    description: 'A question to vote on; without content, the question is the text of the message',
+  })
+  poll?: NewPollDto;
 
   @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key, unique per sender and conversation' })
   client_message_id?: string;
@@ -315,6 +328,9 @@ export class MessageDto {
 
   @ApiProperty({ required: false, description: 'Only for the sender' })
   client_message_id?: string;
+
+  @ApiProperty({ type: PollDto, required: false, description: 'Absent if the message has no poll' })
+  poll?: PollDto;
 
   @ApiProperty({
     required: false,

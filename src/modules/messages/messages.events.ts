@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
+import { PollDto } from './polls/polls.dto.js';
 import { MessageDto, ReactionDto } from './messages.dto.js';
 
 /**
@@ -14,6 +15,9 @@ export const MESSAGE_UNPINNED = 'message.unpinned';
 /** payload: {emoji}; the actor is the user who reacts. */
 export const REACTION_ADDED = 'reaction.added';
 export const REACTION_REMOVED = 'reaction.removed';
+
+/** payload: {voter_id}; the actor is the voter or, of an anonymous poll, null. */
+export const POLL_UPDATED = 'poll.updated';
 
 /**
  * This process has stored messages; the event log has their content. `readBySenderConversationIds` are the
@@ -35,6 +39,18 @@ export class MessagesStored extends DomainEvent {
 export class MessageData {
   @ApiProperty({ type: MessageDto, description: 'Of a deleted message: the tombstone' })
   message: MessageDto;
+}
+
+/** The `data` of an event about the poll of a message. */
+export class PollData {
+  @ApiProperty({ format: 'uuid' })
+  message_id: string;
+
+  @ApiProperty({ type: 'integer', description: 'Of the message' })
+  sequence_number: number;
+
+  @ApiProperty({ type: PollDto, nullable: true, description: 'null if the message was deleted' })
+  poll: PollDto | null;
 }
 
 /** The `data` of an event about a reaction. */

@@ -17,6 +17,10 @@ import { MessageIndexRepository } from './message-index.repository.js';
 import { MessageIndexer } from './message-indexer.js';
 import { MessageSearchRepository } from './message-search.repository.js';
 import { SearchMessages } from './search-messages.js';
+import { OwnVotes } from './polls/own-votes.js';
+import { PollsController } from './polls/polls.controller.js';
+import { PollsRepository } from './polls/polls.repository.js';
+import { PollsService } from './polls/polls.service.js';
 import { SendMessage } from './send-message.js';
 import { SendMetrics } from './send-metrics.js';
 import { SyncController } from './sync.controller.js';
@@ -37,7 +41,7 @@ class SystemMessagesModule {}
 
 @Module({
   imports: [UsersModule, ParticipantsModule, SystemMessagesModule],
-  controllers: [MessagesController, SyncController],
+  controllers: [MessagesController, PollsController, SyncController],
   providers: [
     MessagesService,
     SendMessage,
@@ -57,6 +61,9 @@ class SystemMessagesModule {}
     SubscriptionsGateway,
     Subscriptions,
     MessagesGateway,
+    PollsService,
+    PollsRepository,
+    OwnVotes,
     MessagesRepository,
     MessageQueriesRepository,
   ],

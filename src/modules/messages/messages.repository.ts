@@ -3,6 +3,7 @@ import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import { LegalHold } from '../conversations/conversations.errors.js';
 import type { FileRow } from '../files/files.dto.js';
 import type { MessageRow } from './message-presenter.js';
+import type { StoredPoll } from './polls/poll.js';
 import { withoutVariationSelectors } from './reaction.js';
 
 /** One send to be stored; the fields of `append_messages`. */
@@ -22,6 +23,8 @@ export interface NewMessage {
   readonly metadata: Record<string, unknown> | null;
   /** Omitted if there are none: most sends have none, and pay nothing for them. */
   readonly attachment_ids?: string[];
+  /** Omitted if there is none. */
+  readonly poll?: StoredPoll;
   /** The message was held for review and released: neither the sender's session nor slow mode is checked. */
   readonly is_released?: true;
   /** The host's backend sends, for the system account or another sender: only its session is checked. */
@@ -90,6 +93,11 @@ export const MESSAGE_COLUMNS = `
      from (select emoji, count(*) as count, min(created_at) as first_at,
                   (array_agg(user_id order by created_at, user_id))[1:100] as user_ids
              from reactions where message_id = m.id group by emoji) r) as reactions,
+  m.poll, case when m.poll is not null then (
+    select json_build_object('voter_count', (select count(distinct user_id) from poll_votes where message_id = m.id),
+                             'options', json_agg(json_build_object('id', v.option_id, 'count', v.count, 'user_ids', v.user_ids)))
+      from (select option_id, count(*) as count, (array_agg(user_id order by voted_at, user_id))[1:100] as user_ids
+              from poll_votes where message_id = m.id group by option_id) v) end as poll_votes,
   (select json_agg(file_json(f) order by a.position)
      from message_attachments a join files f on f.id = a.file_id where a.message_id = m.id) as attachments`;
 
@@ -165,12 +173,15 @@ const IS_HELD = statement<{ is_held: boolean }>(
 const DELETE_EDITS = statement<unknown>('messages.delete_edits', `delete from message_edits where message_id = $1`);
 const DELETE_REACTIONS = statement<unknown>('messages.delete_reactions', `delete from reactions where message_id = $1`);
 
+const DELETE_VOTES = statement<unknown>('messages.delete_votes', `delete from poll_votes where message_id = $1`);
+
 const DETACH = statement<unknown>('messages.detach', `delete from message_attachments where message_id = $1`);
 
 const DELETE = statement<unknown>(
   'messages.delete',
   `update messages
-      set content = '', metadata = null, mentions = '{}', pinned_at = null, pinned_by = null, deleted_at = $2, deleted_by = $3
+      set content = '', metadata = null, poll = null, mentions = '{}', pinned_at = null, pinned_by = null, deleted_at = $2,
+          deleted_by = $3
     where id = $1`,
 );
 
@@ -205,7 +216,7 @@ const UNPIN = statement<unknown>(
 );
 
 /**
- * Owns: messages, message_edits, reactions, message_attachments. Reads: users, participants, conversations,
+ * Owns: messages, message_edits, reactions, poll_votes, message_attachments. Reads: users, participants, conversations,
  * conversation_receipts, stream_heads, files.
  */
 @Injectable()
@@ -264,12 +275,13 @@ export class MessagesRepository {
   }
 
   /**
-   * Leaves a tombstone with the same numbers; text, versions, reactions and attachments are deleted. @throws LegalHold
+   * Leaves a tombstone with the same numbers; text, versions, reactions, poll and attachments are deleted. @throws LegalHold
    */
   async delete(tx: Queryable, { id, actorId, at }: ChangeContext): Promise<void> {
     if ((await tx.one(IS_HELD, [id]))?.is_held) throw new LegalHold();
     await tx.run(DELETE_EDITS, [id]);
     await tx.run(DELETE_REACTIONS, [id]);
+    await tx.run(DELETE_VOTES, [id]);
     await tx.run(DETACH, [id]);
     await tx.run(DELETE, [id, at, actorId]);
   }

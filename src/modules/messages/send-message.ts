@@ -27,6 +27,7 @@ import {
 } from './messages.repository.js';
 import { CheckBeforeSend } from './check-before-send.js';
 import { ContentModeration } from './content-moderation.js';
+import { type StoredPoll, toStoredPoll } from './polls/poll.js';
 import { toSendError } from './send-error.js';
 
 /**
@@ -86,7 +87,9 @@ export class SendMessage {
     if (!isOfServer) requireOwnSend(dto);
     if (isGuest(actor) && this.config.guestAccess !== 'write') throw new PermissionDenied('Guests cannot write here.');
     const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
-    const { content, sanitized } = this.requireContent(contentOf(dto, hasAttachments), { allowEmpty: hasAttachments });
+    const poll = dto.poll && toStoredPoll(dto.poll, this.config.contentPolicy);
+    const raw = contentOf(dto, hasAttachments, poll);
+    const { content, sanitized } = this.requireContent(raw, { allowEmpty: hasAttachments });
     const message: NewMessage = {
       id: newId(),
       conversation_id: conversationId,
@@ -100,6 +103,7 @@ export class SendMessage {
       mentions: dto.mentions && dto.mentions.length > 0 ? dto.mentions : null,
       metadata: sanitized ? { ...dto.metadata, sanitized: true } : (dto.metadata ?? null),
       ...(hasAttachments && { attachment_ids: dto.attachment_ids }),
+      ...(poll && { poll }),
       ...(isOfServer && { is_server: true }),
     };
     if (isOfServer) return this.enqueue(message);
@@ -230,6 +234,7 @@ function asCommitted(
       edited_at: null,
       deleted_at: null,
       pinned_at: null,
+      poll: sent.poll,
     },
     undefined,
   );
@@ -262,9 +267,9 @@ function requireOwnSend({ message_type: type, sender_id: senderId }: SendMessage
     throw ValidationError.of('sender_id', 'is only for server keys that do not act as a user');
 }
 
-function contentOf({ content }: SendMessageDto, hasAttachments: boolean): string {
-  if (content === undefined && !hasAttachments) throw ValidationError.of('content', 'is required');
-  return content ?? '';
+function contentOf({ content }: SendMessageDto, hasAttachments: boolean, poll: StoredPoll | undefined): string {
+  if (content === undefined && !hasAttachments && !poll) throw ValidationError.of('content', 'is required');
+  return content ?? poll?.question ?? '';
 }
 
 /** Hashes the body as received, so that a replay is recognized whatever sanitizing and moderation change. */
@@ -276,6 +281,7 @@ function hashBody(dto: SendMessageDto): string {
     dto.mentions ?? [],
     dto.metadata ?? null,
     ...(dto.attachment_ids && dto.attachment_ids.length > 0 ? [dto.attachment_ids] : []),
+    ...(dto.poll ? [dto.poll] : []),
   ];
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }

@@ -7,6 +7,7 @@ import {
   MESSAGE_CREATED,
   MESSAGE_DELETED,
   MESSAGE_UPDATED,
+  POLL_UPDATED,
   REACTION_ADDED,
   REACTION_REMOVED,
 } from '../messages/messages.events.js';
@@ -108,6 +109,18 @@ const user: UserDto = {
 };
 const reaction = { ...context, message_id: MESSAGE, sequence_number: 5, emoji: '👍', user_id: ANA };
 
+const poll = {
+  question: 'When do we meet?',
+  options: [
+    { id: '1', text: 'On Monday', vote_count: 1, user_ids: [ANA] },
+    { id: '2', text: 'On Tuesday', vote_count: 0, user_ids: [] },
+  ],
+  multiple: false,
+  anonymous: false,
+  voter_count: 1,
+  closes_at: null,
+  closed_at: null,
+};
 const report = {
   report_id: '019a0000-0000-7000-8000-00000000000d',
   reporter_id: ANA,
@@ -146,6 +159,11 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
     sample: { ...reaction, reactions: [{ emoji: '👍', count: 1, user_ids: [ANA] }] },
   },
   { type: REACTION_REMOVED, summary: 'A reaction was removed', sample: { ...reaction, reactions: [] } },
+  {
+    type: POLL_UPDATED,
+    summary: 'A user voted on a poll, or it was closed',
+    sample: { ...context, message_id: MESSAGE, sequence_number: 5, poll },
+  },
   { type: CONVERSATION_CREATED, summary: 'A conversation was created', sample: { ...context, conversation } },
   {
     type: CONVERSATION_UPDATED,

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { ApiExtraModels, ApiProperty, type ApiPropertyOptions, getSchemaPath } from '@nestjs/swagger';
 import { ReportFacts } from '../admin/moderation/moderation.events.js';
 import { ConversationUpdatedData } from '../conversations/conversations.events.js';
-import { MessageData, ReactionData } from '../messages/messages.events.js';
+import { MessageData, PollData, ReactionData } from '../messages/messages.events.js';
 import { ParticipantData, ParticipantLeftData, ReceiptsData } from '../participants/participants.events.js';
 import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
@@ -57,6 +57,7 @@ export class ConversationWebhookData extends WithConversationFields(class {}) {}
 export class ConversationChangeWebhookData extends WithConversationFields(ConversationUpdatedData) {}
 export class ParticipantWebhookData extends WithConversationFields(ParticipantData) {}
 export class ParticipantLeftWebhookData extends WithConversationFields(ParticipantLeftData) {}
+export class PollWebhookData extends WithConversationFields(PollData) {}
 export class ReactionWebhookData extends WithConversationFields(ReactionData) {}
 
 export class MessageWebhookData extends WithConversationFields(MessageData) {
@@ -107,7 +108,7 @@ export class FileScannedWebhookData extends WithUserFields(class {}) {
 export class WebhookDisabledWebhookData extends WithUserFields(WebhookDisabledData) {}
 
 const DATA_CLASSES = [
-  ...[MessageWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],
+  ...[MessageWebhookData, PollWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],
   ...[ParticipantWebhookData, ParticipantLeftWebhookData, UserWebhookData, UserBannedWebhookData],
   ...[FileScannedWebhookData, WebhookDisabledWebhookData, ReceiptsWebhookData, ReportWebhookData],
 ] as const;

@@ -20,7 +20,7 @@ const COMPLETE_PAYLOADS: ReadonlySet<string> = new Set([
   REPORT_RESOLVED,
 ]);
 
-const OF_CONVERSATIONS = /^(message|reaction|participant|conversation)\./;
+const OF_CONVERSATIONS = /^(message|reaction|poll|participant|conversation)\./;
 
 /** Presents events for webhooks: like the realtime events, with the ids of the conversation and the actor added. */
 @Injectable()

@@ -17,6 +17,7 @@ import { AddDeactivationOfUsers1764820002000 } from '../../../migrations/1764820
 import { AddDataOfTheHostToConversations1764830000000 } from '../../../migrations/1764830000000-add-data-of-the-host-to-conversations.js';
 import { CreateBeforeSendHook1764850000000 } from '../../../migrations/1764850000000-create-before-send-hook.js';
 import { CreateLegalHolds1764850001000 } from '../../../migrations/1764850001000-create-legal-holds.js';
+import { CreatePolls1764850002000 } from '../../../migrations/1764850002000-create-polls.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   AddDataOfTheHostToConversations1764830000000,
   CreateBeforeSendHook1764850000000,
   CreateLegalHolds1764850001000,
+  CreatePolls1764850002000,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

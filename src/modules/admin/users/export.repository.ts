@@ -75,8 +75,22 @@ const FILES = paged(
      from files f where f.uploader_id = $1 and f.id > $2 and f.deleted_at is null order by f.id`,
 );
 
+const VOTES = paged(
+  'votes',
+  `select v.message_id as key, json_build_object('message_id', v.message_id, 'option_ids', json_agg(v.option_id),
+                                                 'voted_at', max(v.voted_at)) as line
+     from poll_votes v where v.user_id = $1 and v.message_id > $2 group by v.message_id order by v.message_id`,
+);
+
 /** Tables that are small for one user. */
-const LISTS = { sessions: SESSIONS, conversations: CONVERSATIONS, blocks: BLOCKS, webhooks: WEBHOOKS, files: FILES };
+const LISTS = {
+  sessions: SESSIONS,
+  conversations: CONVERSATIONS,
+  blocks: BLOCKS,
+  webhooks: WEBHOOKS,
+  votes: VOTES,
+  files: FILES,
+};
 export type ListName = keyof typeof LISTS;
 
 const USER_CONVERSATIONS = statement<{ conversation_id: string; last_number: number }>(
@@ -91,7 +105,7 @@ const MESSAGES = statement<{ line: Record<string, unknown> }>(
   `select json_build_object(
             'id', m.id, 'conversation_id', m.conversation_id, 'sequence_number', m.sequence_number,
             'message_type', m.message_type, 'content', m.content, 'reply_to_id', m.reply_to_id, 'mentions', m.mentions,
-            'metadata', m.metadata, 'created_at', m.created_at, 'edited_at', m.edited_at,
+            'metadata', m.metadata, 'poll', m.poll, 'created_at', m.created_at, 'edited_at', m.edited_at,
             'earlier_versions', (select json_agg(json_build_object('content', e.content, 'replaced_at', e.edited_at)
                                         order by e.version) from message_edits e where e.message_id = m.id),
             'file_ids', (select json_agg(a.file_id order by a.position)
@@ -123,7 +137,7 @@ type Lines = AsyncGenerator<Record<string, unknown>[]>;
 /**
  * Reads all data of one user page by page: memory never contains more than one page, and no transaction stays open for
  * a slow reader. Reads: users, presence_settings, sessions, participants, conversations, stream_heads, messages,
- * message_edits, message_attachments, reactions, files, user_blocks, webhooks.
+ * message_edits, message_attachments, reactions, poll_votes, files, user_blocks, webhooks.
  */
 @Injectable()
 export class ExportRepository {

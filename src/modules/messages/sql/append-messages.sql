@@ -9,7 +9,7 @@
 -- deletion, one is first and the other sees what it did. A row of message_attachments is the binding; files is only read.
 --
 -- Input: [{id, conversation_id, sender_id, session_id, client_message_id, body_hash (hex), message_type, content,
--- reply_to_id, mentions, metadata, attachment_ids, is_released, is_server}], at most one entry for one (conversation, sender,
+-- reply_to_id, mentions, metadata, attachment_ids, poll, is_released, is_server}], at most one entry for one (conversation, sender,
 -- client_message_id). The planner settings hold every look-up to its index, whatever the statistics of young tables are.
 --
 -- Output: one row per entry, in the order of the input; outcome is stored, replayed, or the reason of the refusal;
@@ -71,7 +71,7 @@ begin
     select (row_number() over ())::int as ordinal, e.*
       from json_to_recordset(batch) as e (
         id uuid, conversation_id uuid, sender_id uuid, session_id uuid, client_message_id text, body_hash text,
-        message_type text, content text, reply_to_id uuid, mentions json, metadata jsonb, attachment_ids json,
+        message_type text, content text, reply_to_id uuid, mentions json, metadata jsonb, attachment_ids json, poll jsonb,
         is_released boolean, is_server boolean)
   ),
   wanted as materialized (
@@ -166,9 +166,9 @@ begin
   ),
   stored as (
     insert into messages (id, conversation_id, sequence_number, seq, sender_id, client_message_id, body_hash,
-                          message_type, content, reply_to_id, mentions, metadata, created_at)
+                          message_type, content, reply_to_id, mentions, metadata, poll, created_at)
     select n.id, n.conversation_id, n.new_number, n.new_seq, n.sender_id, n.client_message_id,
-           decode(n.body_hash, 'hex'), n.message_type, n.content, n.reply_to_id, n.present_mentions, n.metadata, n.at
+           decode(n.body_hash, 'hex'), n.message_type, n.content, n.reply_to_id, n.present_mentions, n.metadata, n.poll, n.at
       from numbered n where n.outcome = 'stored'
   ),
   attached as (

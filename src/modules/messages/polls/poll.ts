@@ -1,0 +1,85 @@
+import { ValidationError } from '../../../platform/errors/app-error.js';
+import { isBlank } from '../../../platform/validation/text.js';
+import { type ContentPolicy, sanitizeContent } from '../sanitize-content.js';
+import { type NewPollDto, type PollDto } from './polls.dto.js';
+
+const OPTIONS_MIN = 2;
+
+/** A poll as it is stored with its message; the votes are in a table of their own. */
+export interface StoredPoll {
+  readonly question: string;
+  readonly options: readonly { readonly id: string; readonly text: string }[];
+  readonly multiple: boolean;
+  readonly anonymous: boolean;
+  readonly closes_at: string | null;
+  readonly closed_at: string | null;
+}
+
+/** The votes on a poll; an option without votes is absent. */
+export interface PollVotes {
+  readonly voter_count: number;
+  readonly options: readonly { readonly id: string; readonly count: number; readonly user_ids: string[] }[] | null;
+}
+
+/**
+ * Returns the poll as it is stored: its texts are cleaned like the content of a message.
+ * @throws ValidationError if a text is blank or repeated, there are too few options, or it would already be closed
+ */
+export function toStoredPoll(dto: NewPollDto, policy: ContentPolicy, now = Date.now()): StoredPoll {
+  const clean = (text: string): string => sanitizeContent(text, policy).content.trim();
+  const question = clean(dto.question);
+  const options = dto.options.map(clean);
+  if (isBlank(question)) throw ValidationError.of('poll.question', 'must not be empty');
+  if (options.length < OPTIONS_MIN) throw ValidationError.of('poll.options', `must have at least ${OPTIONS_MIN} texts`);
+  if (options.some(isBlank)) throw ValidationError.of('poll.options', 'must not have an empty text');
+  if (new Set(options).size < options.length) throw ValidationError.of('poll.options', 'must not have a text twice');
+  const { multiple = false, anonymous = false, closes_at = null } = dto;
+  if (closes_at !== null && Date.parse(closes_at) <= now) throw ValidationError.of('poll.closes_at', 'must be later');
+  const numbered = options.map((text, index) => ({ id: String(index + 1), text }));
+  return { question, options: numbered, multiple, anonymous, closes_at, closed_at: null };
+}
+
+/** The texts of a poll, in a fixed order. */
+export function textsOfPoll({ question, options }: StoredPoll): string[] {
+  return [question, ...options.map(({ text }) => text)];
+}
+
+/** The poll with some of its texts replaced. */
+export function withPollTexts(poll: StoredPoll, replaced: ReadonlyMap<string, string>): StoredPoll {
+  const text = (old: string): string => replaced.get(old) ?? old;
+  const options = poll.options.map((option) => ({ ...option, text: text(option.text) }));
+  return { ...poll, question: text(poll.question), options };
+}
+
+/** Whether votes are accepted at this time. */
+export function isOpen({ closed_at, closes_at }: StoredPoll, at: Date): boolean {
+  return closed_at === null && (closes_at === null || at.getTime() < Date.parse(closes_at));
+}
+
+/** @throws ValidationError unless these are options that one user may choose together */
+export function requireChoice({ options, multiple }: StoredPoll, optionIds: readonly string[]): string[] {
+  const chosen = [...new Set(optionIds)];
+  const known = new Set(options.map(({ id }) => id));
+  if (chosen.length === 0) throw ValidationError.of('option_ids', 'must name an option');
+  if (chosen.some((id) => !known.has(id))) throw ValidationError.of('option_ids', 'has an id that is no option');
+  if (!multiple && chosen.length > 1) throw ValidationError.of('option_ids', 'may name one option only');
+  return chosen;
+}
+
+/** A poll with its counts. `own` has the options that the viewer chose; undefined in the form that all receivers share. */
+export function presentPoll(poll: StoredPoll, votes: PollVotes | null, own?: ReadonlySet<string>): PollDto {
+  const byOption = new Map(votes?.options?.map((option) => [option.id, option]));
+  return {
+    question: poll.question,
+    options: poll.options.map(({ id, text }) => {
+      const { count = 0, user_ids = [] } = byOption.get(id) ?? {};
+      const option = { id, text, vote_count: count, user_ids: poll.anonymous ? [] : user_ids };
+      return own ? { ...option, own: own.has(id) } : option;
+    }),
+    multiple: poll.multiple,
+    anonymous: poll.anonymous,
+    voter_count: votes?.voter_count ?? 0,
+    closes_at: poll.closes_at,
+    closed_at: poll.closed_at,
+  };
+}

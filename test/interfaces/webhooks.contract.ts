@@ -479,6 +479,10 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     await ban(server, admin, cleo);
     receiver.answer = ({ path }, response) => void response.writeHead(path === gone.path ? 410 : 204).end();
     await admin.call('POST', `/webhooks/${gone.id}/ping`);
+    await world.database.query(`select outbox_write('user.unread_reminder', $1, $1, $2)`, [
+      ana.userId,
+      { since: new Date().toISOString(), conversation_count: 1, conversation_ids: [group] },
+    ]);
     for (const { type, sample } of catalogue.filter((event) => types.includes(event.type))) {
       const { body } = await all.next((call) => call.body.event === type);
       const members = OF_CONVERSATION.test(type) ? ['member_ids', 'member_count'] : [];

@@ -19,6 +19,21 @@ export const REACTION_REMOVED = 'reaction.removed';
 /** payload: {voter_id}; the actor is the voter or, of an anonymous poll, null. */
 export const POLL_UPDATED = 'poll.updated';
 
+/** For webhooks only, on the user's own stream; payload as in `UnreadReminderData`. */
+export const USER_UNREAD_REMINDER = 'user.unread_reminder';
+
+/** The `data` of a reminder. */
+export class UnreadReminderData {
+  @ApiProperty({ format: 'date-time', description: 'Time of the oldest of the messages that the reminder is about' })
+  since: string;
+
+  @ApiProperty({ type: 'integer', description: 'Conversations with such messages' })
+  conversation_count: number;
+
+  @ApiProperty({ type: [String], format: 'uuid', description: 'The first 20 of them' })
+  conversation_ids: string[];
+}
+
 /**
  * This process has stored messages; the event log has their content. `readBySenderConversationIds` are the
  * conversations in which a sender had unread messages. Sending marks them as read, so the aggregated read mark may have

@@ -6,8 +6,10 @@ import { MessageIndexTask } from './message-indexer.js';
 import { MessagesModule } from './messages.module.js';
 import { MessageRetention, MessageTableCompaction } from './message-retention.js';
 import { MessageRetentionRepository } from './message-retention.repository.js';
+import { UnreadRemindersTask } from './unread-reminders-task.js';
+import { UnreadRemindersRepository } from './unread-reminders.repository.js';
 
-/** The background work of messages: retention, compaction of its tables, and the erasure of a user's messages. */
+/** The background work of messages: retention, compaction of its tables, reminders, and the erasure of a user's messages. */
 @Module({
   imports: [MessagesModule],
   providers: [
@@ -16,6 +18,8 @@ import { MessageRetentionRepository } from './message-retention.repository.js';
     MessageTableCompaction,
     MessageErasure,
     MessageRetentionRepository,
+    UnreadRemindersTask,
+    UnreadRemindersRepository,
     MessageErasureRepository,
     TableCompactor,
   ],

@@ -10,6 +10,7 @@ import {
   POLL_UPDATED,
   REACTION_ADDED,
   REACTION_REMOVED,
+  USER_UNREAD_REMINDER,
 } from '../messages/messages.events.js';
 import type { EventParticipantDto } from '../participants/participants.dto.js';
 import {
@@ -216,6 +217,11 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
     type: USER_BANNED,
     summary: 'An account was banned; only for webhooks of admins',
     sample: { actor_id: ANA, user_id: BO, reason: 'spam', until: null, user },
+  },
+  {
+    type: USER_UNREAD_REMINDER,
+    summary: 'A user has had unread messages for UNREAD_REMINDER_MINUTES and is offline; off by default',
+    sample: { actor_id: null, user_id: BO, since: AT, conversation_count: 1, conversation_ids: [CONVERSATION] },
   },
   {
     type: FILE_SCANNED,

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { ApiExtraModels, ApiProperty, type ApiPropertyOptions, getSchemaPath } from '@nestjs/swagger';
 import { ReportFacts } from '../admin/moderation/moderation.events.js';
 import { ConversationUpdatedData } from '../conversations/conversations.events.js';
-import { MessageData, PollData, ReactionData } from '../messages/messages.events.js';
+import { MessageData, PollData, ReactionData, UnreadReminderData } from '../messages/messages.events.js';
 import { ParticipantData, ParticipantLeftData, ReceiptsData } from '../participants/participants.events.js';
 import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
@@ -84,6 +84,7 @@ export class ReportWebhookData extends ReportFacts {
   actor_id: string | null;
 }
 
+export class UnreadReminderWebhookData extends WithUserFields(UnreadReminderData) {}
 export class UserWebhookData extends WithUserFields(UserUpdatedData) {}
 
 export class UserBannedWebhookData extends UserWebhookData {
@@ -110,6 +111,7 @@ export class WebhookDisabledWebhookData extends WithUserFields(WebhookDisabledDa
 const DATA_CLASSES = [
   ...[MessageWebhookData, PollWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],
   ...[ParticipantWebhookData, ParticipantLeftWebhookData, UserWebhookData, UserBannedWebhookData],
+  UnreadReminderWebhookData,
   ...[FileScannedWebhookData, WebhookDisabledWebhookData, ReceiptsWebhookData, ReportWebhookData],
 ] as const;
 

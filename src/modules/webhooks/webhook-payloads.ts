@@ -7,6 +7,7 @@ import { CONVERSATION_CREATED } from '../conversations/conversations.events.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { FILE_SCANNED } from '../files/files.events.js';
 import type { MessageDto } from '../messages/messages.dto.js';
+import { USER_UNREAD_REMINDER } from '../messages/messages.events.js';
 import { RECEIPT_UPDATED } from '../participants/participants.events.js';
 import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
@@ -18,6 +19,7 @@ const COMPLETE_PAYLOADS: ReadonlySet<string> = new Set([
   RECEIPT_UPDATED,
   REPORT_CREATED,
   REPORT_RESOLVED,
+  USER_UNREAD_REMINDER,
 ]);
 
 const OF_CONVERSATIONS = /^(message|reaction|poll|participant|conversation)\./;

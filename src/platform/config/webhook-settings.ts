@@ -56,6 +56,14 @@ export const WEBHOOK_SETTINGS = {
     max: 1000,
     description: 'Concurrent attempts to all webhooks of one user.',
   }),
+  unreadReminderMinutes: integer({
+    name: 'UNREAD_REMINDER_MINUTES',
+    default: 0,
+    min: 0,
+    max: 10_080,
+    description:
+      'Minutes for which a user has had unread messages, and is offline, before webhooks receive user.unread_reminder; 0: never.',
+  }),
   webhookDisableAfter: integer({
     name: 'WEBHOOK_DISABLE_AFTER',
     default: 432_000,

@@ -18,6 +18,7 @@ import { AddDataOfTheHostToConversations1764830000000 } from '../../../migration
 import { CreateBeforeSendHook1764850000000 } from '../../../migrations/1764850000000-create-before-send-hook.js';
 import { CreateLegalHolds1764850001000 } from '../../../migrations/1764850001000-create-legal-holds.js';
 import { CreatePolls1764850002000 } from '../../../migrations/1764850002000-create-polls.js';
+import { CreateUnreadReminders1764850003000 } from '../../../migrations/1764850003000-create-unread-reminders.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateBeforeSendHook1764850000000,
   CreateLegalHolds1764850001000,
   CreatePolls1764850002000,
+  CreateUnreadReminders1764850003000,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

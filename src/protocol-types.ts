@@ -13,7 +13,7 @@ import type {
 import type { FileData } from './modules/files/files.dto.js';
 import type { ScannedFileData } from './modules/files/files.events.js';
 import type { MessagePageDto } from './modules/messages/message-pages.dto.js';
-import type { MessageData, ReactionData } from './modules/messages/messages.events.js';
+import type { MessageData, PollData, ReactionData } from './modules/messages/messages.events.js';
 import type { ReadStateDto } from './modules/participants/participants.dto.js';
 import type {
   ParticipantData,
@@ -95,6 +95,7 @@ export interface DurableEvents {
   'message.unpinned': MessageData;
   'reaction.added': ReactionData;
   'reaction.removed': ReactionData;
+  'poll.updated': PollData;
   'participant.joined': ParticipantData;
   'participant.left': ParticipantLeftData;
   'participant.updated': ParticipantData;
@@ -142,6 +143,13 @@ export interface Requests {
     mentions?: string[];
     attachment_ids?: string[];
     metadata?: Record<string, unknown>;
+    poll?: {
+      question: string;
+      options: string[];
+      multiple?: boolean;
+      anonymous?: boolean;
+      closes_at?: string | null;
+    };
     client_message_id?: string;
   };
   'message.edit': {

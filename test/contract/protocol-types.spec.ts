@@ -19,7 +19,7 @@ import {
   type SendMessageFrameDto,
 } from '../../src/modules/messages/messages.dto.js';
 import { MessagePageDto } from '../../src/modules/messages/message-pages.dto.js';
-import { MessageData, ReactionData } from '../../src/modules/messages/messages.events.js';
+import { MessageData, PollData, ReactionData } from '../../src/modules/messages/messages.events.js';
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
 import { ReadStateDto, type MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
 import {
@@ -95,6 +95,7 @@ const EVENTS: { [Type in keyof DurableEvents]: Class<DurableEvents[Type]> | Clas
   'message.unpinned': MessageData,
   'reaction.added': ReactionData,
   'reaction.removed': ReactionData,
+  'poll.updated': PollData,
   'participant.joined': ParticipantData,
   'participant.left': ParticipantLeftData,
   'participant.updated': ParticipantData,

@@ -55,6 +55,7 @@ describe('the check of messages by the host', () => {
 
   it('is asked before a message is stored, with a signed description of it', async () => {
     const { body: hook } = await setHook({ secret: undefined });
+    await world.database.query(`update users set external_id = 'user-42' where id = $1`, [ana!.userId]);
     let storedThen: string[] | undefined;
     host.answer = (_call, response) =>
       void stored().then((texts) => {
@@ -72,6 +73,8 @@ describe('the check of messages by the host', () => {
         conversation_type: 'group',
         sender_id: ana!.userId,
         sender_name: ana!.displayName,
+        sender_external_id: 'user-42',
+        conversation_external_id: null,
         message_id: null,
         client_message_id: 'one',
         message_type: 'text',

@@ -113,8 +113,9 @@ export class AskBeforeSend extends BeforeSendHook implements OnModuleInit {
     if (this.inProgress >= MAX_CONCURRENT) throw new NoDecision('too_many_checks');
     this.inProgress++;
     try {
+      const data = { ...message, ...(await this.repository.hostIds(message)) };
       const at = new Date();
-      const signed = signWebhook({ id: newId(), event: MESSAGE_BEFORE_SEND, at, data: message }, hook.secrets, at);
+      const signed = signWebhook({ id: newId(), event: MESSAGE_BEFORE_SEND, at, data }, hook.secrets, at);
       const bounds = { timeoutMs: hook.timeoutMs, maxBytes: MAX_BODY_BYTES, maxCharacters: MAX_BODY_BYTES };
       const { error, answer, durationMs } = await this.client.post(hook.url, signed, bounds);
       this.metrics.observe('parley_before_send_seconds', durationMs / 1000);

@@ -78,6 +78,18 @@ const KEEP_VERDICT = statement<unknown>(
     where v.body_hash <> excluded.body_hash`,
 );
 
+/** The host's own ids of a sender and a conversation. */
+export interface HostIds {
+  readonly sender_external_id: string | null;
+  readonly conversation_external_id: string | null;
+}
+
+const HOST_IDS = statement<HostIds>(
+  'before_send.host_ids',
+  `select (select external_id from users where id = $1) as sender_external_id,
+          (select external_id from conversations where id = $2) as conversation_external_id`,
+);
+
 const OLD = `v.decided_at < now() - interval '24 hours'
   or exists (select from users u where u.id = v.sender_id and u.deleted_at is not null)`;
 
@@ -91,7 +103,7 @@ const COUNT_OLD = statement<{ count: number }>(
   `select count(*) as count from before_send_verdicts v where ${OLD}`,
 );
 
-/** Owns: before_send_hook, before_send_verdicts. Reads: users. */
+/** Owns: before_send_hook, before_send_verdicts. Reads: users, conversations. */
 @Injectable()
 export class BeforeSendRepository {
   constructor(private readonly sql: Sql) {}
@@ -113,6 +125,10 @@ export class BeforeSendRepository {
 
   async delete(tx: Queryable): Promise<void> {
     await tx.run(DELETE);
+  }
+
+  async hostIds(message: Pick<MessageKey, 'sender_id' | 'conversation_id'>): Promise<HostIds> {
+    return (await this.sql.one(HOST_IDS, [message.sender_id, message.conversation_id]))!;
   }
 
   /** The verdict on a message with this body, if it was given in the last day. */

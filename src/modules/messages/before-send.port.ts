@@ -1,4 +1,4 @@
-import type { StoredPoll } from './polls/poll.js';
+import type { StoredPoll } from './polls/polls.dto.js';
 import type { ConversationType } from '../participants/participants.dto.js';
 
 /** A message, or the new text of one, before it is stored. */

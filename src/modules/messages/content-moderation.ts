@@ -5,7 +5,8 @@ import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ContentRules, type ContentVerdict, type HeldSend, type HoldCause } from './content-rules.port.js';
 import { ContentRejected, HeldForReview } from './messages.errors.js';
 import { MessagesRepository, type NewMessage } from './messages.repository.js';
-import { type StoredPoll, textsOfPoll, withPollTexts } from './polls/poll.js';
+import { textsOfPoll, withPollTexts } from './polls/poll.js';
+import type { StoredPoll } from './polls/polls.dto.js';
 import { nameOfReaction } from './reaction.js';
 
 /** The texts of a message that the content rules check. */

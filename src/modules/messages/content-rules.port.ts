@@ -1,4 +1,4 @@
-import type { StoredPoll } from './polls/poll.js';
+import type { StoredPoll } from './polls/polls.dto.js';
 
 /** The verdict of the content rules, of the installation and of the conversation, on a text. */
 export type ContentVerdict =

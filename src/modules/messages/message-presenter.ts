@@ -2,7 +2,8 @@ import type { EventContent } from '../../platform/event-log/stream-event.js';
 import { cacheJson, toJson } from '../../platform/json/json-encoding.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
 import { REACTION_ADDED, REACTION_REMOVED } from './messages.events.js';
-import { type PollVotes, presentPoll, type StoredPoll } from './polls/poll.js';
+import { type PollVotes, presentPoll } from './polls/poll.js';
+import type { StoredPoll } from './polls/polls.dto.js';
 import type { MessageDto, MessageStatus, MessageType, QuoteDto, ReactionDto } from './messages.dto.js';
 
 /** A message as the repository reads it, with data of the tables joined to it. */

@@ -3,7 +3,7 @@ import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import { LegalHold } from '../conversations/conversations.errors.js';
 import type { FileRow } from '../files/files.dto.js';
 import type { MessageRow } from './message-presenter.js';
-import type { StoredPoll } from './polls/poll.js';
+import type { StoredPoll } from './polls/polls.dto.js';
 import { withoutVariationSelectors } from './reaction.js';
 
 /** One send to be stored; the fields of `append_messages`. */

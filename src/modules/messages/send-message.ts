@@ -27,7 +27,8 @@ import {
 } from './messages.repository.js';
 import { CheckBeforeSend } from './check-before-send.js';
 import { ContentModeration } from './content-moderation.js';
-import { type StoredPoll, toStoredPoll } from './polls/poll.js';
+import { toStoredPoll } from './polls/poll.js';
+import type { StoredPoll } from './polls/polls.dto.js';
 import { toSendError } from './send-error.js';
 
 /**

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/database/ids.js';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
-import type { HeldSend } from '../../messages/content-rules.port.js';
+import type { StoredPoll } from '../../messages/polls/polls.dto.js';
 import type { HeldStatus } from './held-messages.dto.js';
 
 /** The data of a held send: the fields of `HeldSend`. */
@@ -16,7 +16,7 @@ export interface HeldSendData {
   readonly mentions: string[] | null;
   readonly metadata: Record<string, unknown> | null;
   readonly attachment_ids?: string[];
-  readonly poll?: HeldSend['poll'];
+  readonly poll?: StoredPoll;
 }
 
 export type ReviewQueue = 'installation' | 'conversation';

@@ -1,19 +1,9 @@
 import { ValidationError } from '../../../platform/errors/app-error.js';
 import { isBlank } from '../../../platform/validation/text.js';
 import { type ContentPolicy, sanitizeContent } from '../sanitize-content.js';
-import { type NewPollDto, type PollDto } from './polls.dto.js';
+import type { NewPollDto, PollDto, StoredPoll } from './polls.dto.js';
 
 const OPTIONS_MIN = 2;
-
-/** A poll as it is stored with its message; the votes are in a table of their own. */
-export interface StoredPoll {
-  readonly question: string;
-  readonly options: readonly { readonly id: string; readonly text: string }[];
-  readonly multiple: boolean;
-  readonly anonymous: boolean;
-  readonly closes_at: string | null;
-  readonly closed_at: string | null;
-}
 
 /** The votes on a poll; an option without votes is absent. */
 export interface PollVotes {

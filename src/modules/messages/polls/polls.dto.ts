@@ -81,3 +81,13 @@ export class PollDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Set when the poll was closed' })
   closed_at: string | null;
 }
+
+/** A poll as it is stored with its message; the votes are in a table of their own. */
+export interface StoredPoll {
+  readonly question: string;
+  readonly options: readonly { readonly id: string; readonly text: string }[];
+  readonly multiple: boolean;
+  readonly anonymous: boolean;
+  readonly closes_at: string | null;
+  readonly closed_at: string | null;
+}

@@ -9,7 +9,8 @@ import { MessageNotEditable, MessageNotFound } from '../messages.errors.js';
 import { POLL_UPDATED } from '../messages.events.js';
 import { MessagesRepository } from '../messages.repository.js';
 import { withOwn } from './own-votes.js';
-import { isOpen, requireChoice, type StoredPoll } from './poll.js';
+import { isOpen, requireChoice } from './poll.js';
+import type { StoredPoll } from './polls.dto.js';
 import { PollClosed, PollNotFound } from './polls.errors.js';
 import { PollsRepository } from './polls.repository.js';
 

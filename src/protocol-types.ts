@@ -16,6 +16,7 @@ import type { MessagePageDto } from './modules/messages/message-pages.dto.js';
 import type { MessageData, PollData, ReactionData } from './modules/messages/messages.events.js';
 import type { ReadStateDto } from './modules/participants/participants.dto.js';
 import type {
+  CapabilitiesData,
   ParticipantData,
   ParticipantLeftData,
   ReceiptsData,
@@ -115,6 +116,7 @@ export interface Signals {
   'presence.changed': PresenceDto;
   'profile.changed': ProfileData;
   'unread.changed': UnreadData;
+  'capabilities.changed': CapabilitiesData;
   'file.scanned': ScannedFileData;
   'report.created': ReportCreatedData;
   'admin.figures': LiveStatsDto;

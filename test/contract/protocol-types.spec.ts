@@ -23,6 +23,7 @@ import { MessageData, PollData, ReactionData } from '../../src/modules/messages/
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
 import { ReadStateDto, type MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
 import {
+  CapabilitiesData,
   ParticipantData,
   ParticipantLeftData,
   ReceiptsData,
@@ -114,6 +115,7 @@ const SIGNALS: { [Type in keyof Signals]: Class<Signals[Type]> } = {
   'presence.changed': PresenceDto,
   'profile.changed': ProfileData,
   'unread.changed': UnreadData,
+  'capabilities.changed': CapabilitiesData,
   'file.scanned': ScannedFileData,
   'report.created': ReportCreatedData,
   'admin.figures': LiveStatsDto,

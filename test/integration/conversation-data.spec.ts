@@ -140,6 +140,31 @@ describe('the data of a conversation', () => {
       expect(listed.own_capabilities).toEqual(['upload_file', 'delete_own', 'leave']);
     });
 
+    it('sends the capabilities again when settings, role or mute change, and after a resume', async () => {
+      const [owner, member] = await world.users(2);
+      const id = await world.group(owner, [member]);
+      const [socket, owners] = [await member.webSocket(), await owner.webSocket()];
+      const all = ['send_message', 'upload_file', 'react', 'edit_own', 'delete_own', 'leave'];
+      const changed = (client = socket) => client.next('capabilities.changed');
+      await patch(owner, id, { settings: { is_frozen: true } });
+      const frozen = { conversation_ids: [id], own_capabilities: ['upload_file', 'delete_own', 'leave'] };
+      expect((await changed()).data).toEqual(frozen);
+      expect((await changed(owners)).data).toMatchObject({
+        own_capabilities: expect.arrayContaining(['send_message']),
+      });
+      await patch(owner, id, { settings: { is_frozen: false } });
+      expect((await changed()).data).toEqual({ conversation_ids: [id], own_capabilities: all });
+      await owner.call('PATCH', `/conversations/${id}/participants/${member.userId}`, { is_muted: true });
+      expect((await changed()).data).toEqual(frozen);
+      await owner.call('PATCH', `/conversations/${id}/participants/${member.userId}`, { role: 'moderator' });
+      const { data } = await changed();
+      expect(data).toEqual({ conversation_ids: [id], own_capabilities: await capabilities(member, id) });
+      const cursor = (await member.call('GET', '/sync')).body.cursor as string;
+      const resumed = await member.webSocket(encodeURIComponent(cursor));
+      const frames = resumed.frames.filter(({ type }) => type === 'capabilities.changed');
+      expect(frames.map((frame) => frame.data)).toEqual([data]);
+    });
+
     it('loses capabilities by a block, if it is direct', async () => {
       const [anna, ben] = await world.users(2);
       const { id } = (await anna.call('POST', '/conversations', { type: 'direct', participant_ids: [ben.userId] }))

@@ -65,12 +65,15 @@ export function settingsOf(type: ConversationType, stored: Record<string, unknow
   };
 }
 
+/** What of an actor decides their rights. */
+type Reader = Pick<Actor, 'userId' | 'role' | 'serverKey'>;
+
 /** The rights that a row describes: those of a member, if the actor is one. */
-export function accessOf(conversationId: string, row: AccessRow, actor: Actor): Access | Membership {
+export function accessOf(conversationId: string, row: AccessRow, actor: Reader): Access | Membership {
   return toMembership(conversationId, row, actor) ?? toAccess(conversationId, row, actor);
 }
 
-export function toAccess(conversationId: string, row: AccessRow, actor: Actor): Access {
+export function toAccess(conversationId: string, row: AccessRow, actor: Reader): Access {
   const role = row.is_member ? (row.role ?? undefined) : undefined;
   const isOfServer = isServer(actor);
   return {
@@ -87,7 +90,7 @@ export function toAccess(conversationId: string, row: AccessRow, actor: Actor): 
   };
 }
 
-export function toMembership(conversationId: string, row: AccessRow, actor: Actor): Membership | undefined {
+export function toMembership(conversationId: string, row: AccessRow, actor: Reader): Membership | undefined {
   const access = toAccess(conversationId, row, actor);
   if (access.role === undefined && !access.isServer) return undefined;
   const isRestricted = access.role === 'participant' && !SYSTEM_MODERATOR_ROLES.has(actor.role);

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
+import { CAPABILITIES, type Capability } from './capabilities.constants.js';
 import { EventParticipantDto } from './participants.dto.js';
 
 /** Durable events of a conversation's stream; `subjectId` is the participant. */
@@ -14,6 +15,8 @@ export const CONVERSATION_UPDATED = 'conversation.updated';
 /** Signals of the read state. */
 export const RECEIPT_UPDATED = 'receipt.updated';
 export const UNREAD_CHANGED = 'unread.changed';
+/** Signal of what the receiver may do in conversations. */
+export const CAPABILITIES_CHANGED = 'capabilities.changed';
 
 /** The marks of one participant after they have read or received more than before. */
 export interface MovedMark {
@@ -85,6 +88,18 @@ export class ReceiptsData {
 
   @ApiProperty({ type: [ReceiptMark], description: 'Marks that changed since the previous frame, at most 100' })
   marks: ReceiptMark[];
+}
+
+export class CapabilitiesData {
+  @ApiProperty({
+    type: [String],
+    format: 'uuid',
+    description: 'Conversations in which the user has these capabilities',
+  })
+  conversation_ids: string[];
+
+  @ApiProperty({ enum: CAPABILITIES, isArray: true })
+  own_capabilities: Capability[];
 }
 
 export class UnreadData {

@@ -4,7 +4,15 @@ import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decor
 import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { ReadStateDto, MarkFrameDto } from './participants.dto.js';
-import { RECEIPT_UPDATED, ReadStateChanged, ReceiptsData, UNREAD_CHANGED, UnreadData } from './participants.events.js';
+import {
+  CAPABILITIES_CHANGED,
+  CapabilitiesData,
+  RECEIPT_UPDATED,
+  ReadStateChanged,
+  ReceiptsData,
+  UNREAD_CHANGED,
+  UnreadData,
+} from './participants.events.js';
 import { ReadState } from './read-state.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
@@ -16,6 +24,7 @@ import { CALL_LIMIT } from '../../platform/throttling/limits.js';
   UnreadData,
   'The unread count of a conversation has changed on another device of the user.',
 )
+@SendsSignal(CAPABILITIES_CHANGED, CapabilitiesData, 'What the user may do in conversations has changed.')
 export class ParticipantsGateway {
   constructor(
     private readonly readState: ReadState,

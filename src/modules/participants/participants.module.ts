@@ -12,6 +12,8 @@ import { ParticipantEventRenderer } from './participant-presenter.js';
 import { ParticipantsController } from './participants.controller.js';
 import { ParticipantsGateway } from './participants.gateway.js';
 import { ParticipantsPolicy } from './participants.policy.js';
+import { CapabilitiesRepository } from './capabilities.repository.js';
+import { CapabilityAnnouncer } from './capability-announcer.js';
 import { CandidatesRepository } from './candidates.repository.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
@@ -36,6 +38,8 @@ import { ParticipantChanges } from './participant-changes.js';
     AddParticipants,
     CandidatesRepository,
     ParticipantChanges,
+    CapabilityAnnouncer,
+    CapabilitiesRepository,
     SystemRoleAnnouncements,
     ConversationBans,
     ConversationBansRepository,

@@ -128,6 +128,11 @@ export class StreamDispatcher {
     for (const user of this.allUsers()) user.cursorFromCycle = untilCycle;
   }
 
+  /** The users of this node who receive the stream. */
+  get userIds(): string[] {
+    return [...this.subscribers].map(({ userId }) => userId);
+  }
+
   /** Sends a frame that is not part of the log to all current subscribers. */
   signal(frame: EncodedFrame, frameClass: FrameClass, routing: { key?: string; exceptUserId?: string }): void {
     for (const user of this.subscribers) {

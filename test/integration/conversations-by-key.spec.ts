@@ -66,7 +66,7 @@ describe('a server key', () => {
       expect(responses.map(({ status }) => status).sort()).toEqual([...Array<number>(49).fill(200), 201]);
       const rows = await world.database.query('select from conversations where external_id = $1', [id]);
       expect(rows).toHaveLength(1);
-      expect(await put(randomUUID(), body)).toMatchObject({ status: 409, body: { code: 'ALREADY_EXISTS' } });
+      expect(await put(randomUUID(), body)).toMatchObject({ status: 409, body: { error: { code: 'ALREADY_EXISTS' } } });
     });
 
     it('is for keys only; one that acts as a user finds only what the user is in', async () => {
@@ -94,7 +94,7 @@ describe('a server key', () => {
       const id = randomUUID();
       const first = await put(id);
       expect((await key.call('DELETE', named(id))).status).toBe(204);
-      expect((await key.call('GET', named(id))).body.code).toBe('CONVERSATION_NOT_FOUND');
+      expect((await key.call('GET', named(id))).body.error.code).toBe('CONVERSATION_NOT_FOUND');
       const second = await put(id);
       expect([second.status, second.body.id === first.body.id]).toEqual([201, false]);
     });
@@ -111,8 +111,8 @@ describe('a server key', () => {
         expect(sent.status).toBe(201);
         expect(contents(await anna.call('GET', `${named(name)}/messages`))).toEqual(['by name']);
       }
-      expect((await ben.call('GET', named(group))).body.code).toBe('CONVERSATION_NOT_FOUND');
-      expect((await ben.call('GET', named(randomUUID()))).body.code).toBe('CONVERSATION_NOT_FOUND');
+      expect((await ben.call('GET', named(group))).body.error.code).toBe('CONVERSATION_NOT_FOUND');
+      expect((await ben.call('GET', named(randomUUID()))).body.error.code).toBe('CONVERSATION_NOT_FOUND');
       expect((await ben.call('GET', named(room))).status).toBe(403);
       expect((await ben.call('POST', `${named(room)}/join`)).status).toBe(200);
     });
@@ -156,7 +156,7 @@ describe('a server key', () => {
         expect(await send(userId)).toMatchObject({ status: 201, body: { sender_id: userId } });
       }
       for (const unknown of [randomUUID(), '00000000-0000-7000-8000-000000000001']) {
-        expect(await send(unknown)).toMatchObject({ status: 404, body: { code: 'USER_NOT_FOUND' } });
+        expect(await send(unknown)).toMatchObject({ status: 404, body: { error: { code: 'USER_NOT_FOUND' } } });
       }
       await world.database.query('update users set deleted_at = now() where id = $1', [outsider.userId]);
       expect((await send(outsider.userId)).status).toBe(404);
@@ -170,14 +170,17 @@ describe('a server key', () => {
       expect(await send(member)).toMatchObject({ status: 201, body: { sender_id: member.userId } });
       expect(await send(member, { message_type: 'system' })).toMatchObject({
         status: 400,
-        body: { code: 'INVALID_MESSAGE_TYPE' },
+        body: { error: { code: 'INVALID_MESSAGE_TYPE' } },
       });
       for (const user of [owner, member]) {
         const refused = await user.call('POST', `/conversations/${id}/messages`, {
           content: 'x',
           sender_id: user.userId,
         });
-        expect(refused).toMatchObject({ status: 400, body: { details: { errors: [{ field: 'sender_id' }] } } });
+        expect(refused).toMatchObject({
+          status: 400,
+          body: { error: { details: { errors: [{ field: 'sender_id' }] } } },
+        });
       }
       expect((await send(member, { sender_id: owner.userId })).status).toBe(400);
       await owner.call('PATCH', `/conversations/${id}/participants/${member.userId}`, { is_muted: true });
@@ -191,7 +194,10 @@ describe('a server key', () => {
       const id = await world.group(owner);
       const reader = await keyWith('messages:read');
       const refused = await reader.call('POST', `/conversations/${id}/messages`, { content: 'x' });
-      expect(refused).toMatchObject({ status: 403, body: { details: { required_scope: 'messages:write' } } });
+      expect(refused).toMatchObject({
+        status: 403,
+        body: { error: { details: { required_scope: 'messages:write' } } },
+      });
       const { body } = await admin.call('POST', '/admin/keys', { name: 'short', scopes: ['messages:write'] });
       const short = new ApiClient(world.url, body.secret as string);
       expect((await short.call('POST', `/conversations/${id}/messages`, { content: 'x' })).status).toBe(201);
@@ -225,12 +231,12 @@ describe('a server key', () => {
       await admin.call('POST', `/conversations/${id}/participants`, { user_ids: [admin.userId], reason: 'threats' });
       const [joined] = (await key.call('GET', `/conversations/${id}/messages`)).body.data;
       expect(joined).toMatchObject({ message_type: 'system', sender_id: admin.userId });
-      expect((await key.call('DELETE', `/messages/${joined.id}`)).body.code).toBe('MESSAGE_NOT_EDITABLE');
+      expect((await key.call('DELETE', `/messages/${joined.id}`)).body.error.code).toBe('MESSAGE_NOT_EDITABLE');
       const { body: own } = await key.call('POST', `/conversations/${id}/messages`, {
         content: 'x',
         message_type: 'system',
       });
-      expect((await owner.call('DELETE', `/messages/${own.id}`)).body.code).toBe('MESSAGE_NOT_EDITABLE');
+      expect((await owner.call('DELETE', `/messages/${own.id}`)).body.error.code).toBe('MESSAGE_NOT_EDITABLE');
       expect((await key.call('PATCH', `/messages/${own.id}`, { content: 'y' })).status).toBe(200);
       expect((await key.call('DELETE', `/messages/${own.id}`)).status).toBe(200);
       expect(await auditOf(own.id as string)).toEqual([]);
@@ -289,7 +295,7 @@ describe('a server key', () => {
       }
       const change = (change: object) => key.call('PATCH', `/conversations/${direct.body.id}`, change);
       expect((await change({ metadata: { order: '7' } })).body.metadata).toEqual({ order: '7' });
-      expect((await change({ title: 'A title' })).body.code).toBe('DIRECT_CONVERSATION_FIXED');
+      expect((await change({ title: 'A title' })).body.error.code).toBe('DIRECT_CONVERSATION_FIXED');
     });
 
     it('is listed for a key by member and metadata', async () => {

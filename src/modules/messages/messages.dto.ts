@@ -54,7 +54,7 @@ export class SendMessageDto {
   @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when omitted; only server keys send system' })
   message_type?: MessageType;
 
-  @UuidField({
+  @UserIdField({
     optional: true,
     description: 'Only with a server key that does not act as a user: the sender; the system account when omitted',
   })

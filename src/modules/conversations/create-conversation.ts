@@ -69,23 +69,20 @@ export class CreateConversation {
 
   /**
    * Returns the conversation with this id of the host product, as it is, or creates it. Concurrent calls create one.
-   * Only for server keys; one that acts as a user creates the conversation in their name, and finds it only if they are
-   * in it.
+   * Only for the host's backend, not for keys that act as a user.
    * @throws PermissionDenied, ValidationError, UserNotFound, SlugTaken, ServiceUnavailable, AuthenticationRequired,
    *   AccountBanned
    */
   async findOrCreateByExternalId(actor: Actor, name: string, dto: CreateConversationDto): Promise<CreatedConversation> {
-    if (!actor.serverKey) throw new PermissionDenied('Only server keys name conversations by an external id.');
+    if (!isServer(actor))
+      throw new PermissionDenied('Only a server key that acts as no user may assign an external id.');
     const externalId = requireExternalName(name);
     if (dto.type === 'direct') throw ValidationError.of('type', 'a direct conversation is named by its two users');
     const others = othersIn(actor, dto);
     requireNewConversation(dto, others);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const existing = await this.repository.findByExternalId(externalId);
-      if (existing !== undefined) {
-        await this.policy.requireMember(actor, existing);
-        return { id: existing, isNew: false };
-      }
+      if (existing !== undefined) return { id: existing, isNew: false };
       const conversation = { ...toNewConversation(actor, dto), externalId };
       try {
         await this.store(actor, conversation, firstParticipants(actor, others));

@@ -14,6 +14,7 @@ import type { FileData } from './modules/files/files.dto.js';
 import type { ScannedFileData } from './modules/files/files.events.js';
 import type { MessagePageDto } from './modules/messages/message-pages.dto.js';
 import type { MessageData, PollData, ReactionData } from './modules/messages/messages.events.js';
+import type { ThreadUnreadData, ThreadUpdatedData } from './modules/messages/threads.events.js';
 import type { ReadStateDto } from './modules/participants/participants.dto.js';
 import type {
   CapabilitiesData,
@@ -97,6 +98,7 @@ export interface DurableEvents {
   'reaction.added': ReactionData;
   'reaction.removed': ReactionData;
   'poll.updated': PollData;
+  'thread.updated': ThreadUpdatedData;
   'participant.joined': ParticipantData;
   'participant.left': ParticipantLeftData;
   'participant.updated': ParticipantData;
@@ -117,6 +119,7 @@ export interface Signals {
   'profile.changed': ProfileData;
   'unread.changed': UnreadData;
   'capabilities.changed': CapabilitiesData;
+  'thread.unread': ThreadUnreadData;
   'file.scanned': ScannedFileData;
   'report.created': ReportCreatedData;
   'admin.figures': LiveStatsDto;
@@ -142,7 +145,8 @@ export interface Requests {
     message_type?: string;
     sender_id?: string;
     reply_to_id?: string | null;
-    mentions?: string[];
+    show_in_conversation?: boolean;
+    mentions?: string[] | { users?: string[]; all?: boolean; here?: boolean };
     attachment_ids?: string[];
     metadata?: Record<string, unknown>;
     poll?: {

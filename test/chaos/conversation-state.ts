@@ -119,7 +119,8 @@ export async function fetchConversation(
 export function applyToConversation(state: ConversationState, { type, data }: Frame): void {
   const message = data.message as Fields | undefined;
   if (message) {
-    state.messages[message.id as string] = messageOf(message);
+    // A reply that is only in a thread is not listed in the conversation.
+    if (message.show_in_conversation !== false) state.messages[message.id as string] = messageOf(message);
     for (const reply of Object.values(state.messages)) {
       if (reply.reply_to_id !== message.id) continue;
       reply.reply_to_content = message.is_deleted ? null : message.content;
@@ -128,6 +129,9 @@ export function applyToConversation(state: ConversationState, { type, data }: Fr
   } else if (type === 'reaction.added' || type === 'reaction.removed') {
     const target = state.messages[data.message_id as string];
     if (target) target.reactions = data.reactions;
+  } else if (type === 'thread.updated') {
+    const root = state.messages[data.message_id as string];
+    if (root) applyThread(root, data);
   } else if (type === 'participant.joined' || type === 'participant.updated') {
     state.participants[data.user_id as string] = only(PARTICIPANT, data.participant as Fields);
   } else if (type === 'participant.left') {
@@ -135,6 +139,12 @@ export function applyToConversation(state: ConversationState, { type, data }: Fr
   } else if (type === 'conversation.updated') {
     state.summary = only(SUMMARY, data.conversation as Fields);
   }
+}
+
+/** The root of a thread shows its replies as long as there are any. */
+function applyThread(root: Fields, { reply_count, last_reply_at, reply_user_ids }: Fields): void {
+  if (reply_count) Object.assign(root, { reply_count, last_reply_at, reply_user_ids });
+  else for (const name of ['reply_count', 'last_reply_at', 'reply_user_ids']) delete root[name];
 }
 
 /** Applies an event of the user's own stream, except `conversation.added`, which has to be fetched. */

@@ -81,7 +81,7 @@ export class World {
       const body = {
         content: `x${text}`,
         client_message_id: `${kind}${which}${text}${this.done}`,
-        ...(kind === 'reply' && { reply_to_id: message }),
+        ...(kind === 'reply' && { reply_to_id: message, show_in_conversation: which % 3 > 0 }),
       };
       this.messageIds.push((await rest.post<{ id: string }>(`${group}/messages`, body)).id);
     } else if (kind === 'edit') await rest.call('PATCH', `/messages/${message}`, { content: `y${text}` });

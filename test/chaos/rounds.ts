@@ -14,6 +14,7 @@ import { REVOCATION } from './rounds/t13-revocation.js';
 import { REMOVAL } from './rounds/t14-removal.js';
 import { ROLLING_RESTARTS } from './rounds/t17-rolling-restart.js';
 import { UNIQUENESS } from './rounds/t21-uniqueness.js';
+import { UNREAD } from './rounds/t27-unread.js';
 import { TEXT } from './rounds/t23-text.js';
 
 /** Every round, in the order of the promises. */
@@ -29,6 +30,7 @@ export const ROUNDS: readonly Round[] = [
   DEAD_ENDPOINT,
   READ_YOUR_WRITES,
   MARKS,
+  UNREAD,
   REVOCATION,
   REMOVAL,
   ...ROLLING_RESTARTS,

@@ -20,6 +20,7 @@ import {
 } from '../../src/modules/messages/messages.dto.js';
 import { MessagePageDto } from '../../src/modules/messages/message-pages.dto.js';
 import { MessageData, PollData, ReactionData } from '../../src/modules/messages/messages.events.js';
+import { ThreadUnreadData, ThreadUpdatedData } from '../../src/modules/messages/threads.events.js';
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
 import { ReadStateDto, type MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
 import {
@@ -97,6 +98,7 @@ const EVENTS: { [Type in keyof DurableEvents]: Class<DurableEvents[Type]> | Clas
   'reaction.added': ReactionData,
   'reaction.removed': ReactionData,
   'poll.updated': PollData,
+  'thread.updated': ThreadUpdatedData,
   'participant.joined': ParticipantData,
   'participant.left': ParticipantLeftData,
   'participant.updated': ParticipantData,
@@ -116,6 +118,7 @@ const SIGNALS: { [Type in keyof Signals]: Class<Signals[Type]> } = {
   'profile.changed': ProfileData,
   'unread.changed': UnreadData,
   'capabilities.changed': CapabilitiesData,
+  'thread.unread': ThreadUnreadData,
   'file.scanned': ScannedFileData,
   'report.created': ReportCreatedData,
   'admin.figures': LiveStatsDto,

@@ -83,6 +83,7 @@ describe('the export of an account', () => {
       'profile.json',
       'sessions.ndjson',
       'conversations.ndjson',
+      'threads.ndjson',
       'blocks.ndjson',
       'webhooks.ndjson',
       'votes.ndjson',

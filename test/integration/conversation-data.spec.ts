@@ -125,7 +125,7 @@ describe('the data of a conversation', () => {
       const id = await world.group(owner, [[moderator, 'moderator'], member]);
       const ofMember = ['send_message', 'upload_file', 'react', 'edit_own', 'delete_own', 'leave'];
       expect((await capabilities(member, id)).sort()).toEqual([...ofMember].sort());
-      const ofModerator = [...ofMember, 'delete_any', 'pin', 'invite', 'mute', 'remove', 'update'];
+      const ofModerator = [...ofMember, 'mention_all', 'delete_any', 'pin', 'invite', 'mute', 'remove', 'update'];
       expect((await capabilities(moderator, id)).sort()).toEqual([...ofModerator].sort());
       const ofOwner = [...ofModerator, 'change_role', 'transfer_ownership', 'update_retention', 'delete'];
       expect((await capabilities(owner, id)).sort()).toEqual([...ofOwner].sort());
@@ -169,7 +169,7 @@ describe('the data of a conversation', () => {
       const [anna, ben] = await world.users(2);
       const { id } = (await anna.call('POST', '/conversations', { type: 'direct', participant_ids: [ben.userId] }))
         .body;
-      const all = ['send_message', 'upload_file', 'react', 'edit_own', 'delete_own', 'pin', 'delete'];
+      const all = ['send_message', 'mention_all', 'upload_file', 'react', 'edit_own', 'delete_own', 'pin', 'delete'];
       expect(await capabilities(ben, id)).toEqual(all);
       await anna.call('PUT', `/users/${ben.userId}/block`);
       expect(await capabilities(ben, id)).toEqual(['upload_file', 'delete_own', 'delete']);

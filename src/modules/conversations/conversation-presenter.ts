@@ -59,6 +59,7 @@ export function presentConversation(row: ConversationRow, reader: Actor): Conver
     })),
     last_message: row.last_message && presentLastMessage(row.last_message),
     unread_count: row.unread_count,
+    mention_count: row.mention_count,
     last_read_number: lastReadNumber,
     at_seq: row.last_seq,
   };

@@ -67,6 +67,15 @@ export class ConversationSettingsDto {
     description: 'Only moderators may post, edit and react; participants may still read',
   })
   is_frozen?: boolean;
+
+  @BooleanField({
+    optional: true,
+    description: 'Every participant may mention all others with `all` and `here`; otherwise only moderators',
+  })
+  allow_mention_all?: boolean;
+
+  @BooleanField({ optional: true, description: 'System messages count as unread' })
+  count_system_messages?: boolean;
 }
 
 @InputRule(problemsOfNewConversation)
@@ -211,6 +220,12 @@ export class SettingsDto {
 
   @ApiProperty()
   is_frozen: boolean;
+
+  @ApiProperty()
+  allow_mention_all: boolean;
+
+  @ApiProperty()
+  count_system_messages: boolean;
 }
 
 export class LastMessageDto {
@@ -330,10 +345,15 @@ export class ConversationDto extends ConversationSummaryDto {
   @ApiProperty({ type: LastMessageDto, nullable: true })
   last_message: LastMessageDto | null;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'Messages above last_read_number, without those of the caller, deleted and system ones' })
   unread_count: number;
 
-  @ApiProperty({ description: 'sequence_number of the newest message read' })
+  @ApiProperty({ description: 'Messages above last_read_number that mention the caller' })
+  mention_count: number;
+
+  @ApiProperty({
+    description: 'sequence_number of the newest message read; lower after the caller has marked messages as unread',
+  })
   last_read_number: number;
 
   @ApiProperty({

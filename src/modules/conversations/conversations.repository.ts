@@ -55,6 +55,7 @@ export interface ConversationRow extends SummaryRow {
   last_number: number;
   /** 0 if the viewer is not a participant. */
   unread_count: number;
+  mention_count: number;
   last_number_at: Date | null;
   /** Epoch milliseconds of the last message, or else of the creation. */
   last_active_at_ms: number;
@@ -80,13 +81,15 @@ const LISTED_PARTICIPANTS_MAX = 20;
 
 /** The conversations of the statement, with the viewer's role, marks and preferences. */
 export const WITH_VIEWER_STATE = `
-  select ${SUMMARY}, p.role, p.last_read_number, p.is_archived, p.is_pinned, p.is_silenced, p.silenced_until,
+  select ${SUMMARY}, p.role, least(p.last_read_number, p.unread_from_number - 1) as last_read_number, p.is_archived,
+         p.is_pinned, p.is_silenced, p.silenced_until,
          p.metadata as membership_metadata, p.is_muted,
          c.type = 'direct' and exists (
            select from participants other join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = p.user_id
             where other.conversation_id = c.id) as is_blocked,
          h.last_seq, h.last_number, h.last_number_at, k.last_active_at_ms,
-         unread_count(c.id, p.last_read_number, h.last_number)
+         unread_messages(p, h.last_number, c.settings) as unread_count,
+         unread_mentions(p, h.last_number) as mention_count
     from conversations c
     join stream_heads h on h.stream_id = c.id
    cross join lateral (
@@ -114,7 +117,8 @@ export const withDetails = (mayRead: string): string => `
                     'sender_name', u.display_name, 'message_type', m.message_type, 'content', m.content,
                     'is_edited', m.edited_at is not null, 'is_deleted', m.deleted_at is not null, 'created_at', m.created_at)
              from messages m left join users u on u.id = m.sender_id
-            where m.conversation_id = c.id and m.sequence_number = c.last_number) end as last_message
+            where m.conversation_id = c.id and not m.is_thread_only
+            order by m.sequence_number desc limit 1) end as last_message
     from selected c`;
 
 const FIND = statement<ConversationRow>(
@@ -206,7 +210,10 @@ export interface NewConversation {
   readonly metadata: object;
 }
 
-/** Owns: conversations. Reads: participants, user_blocks, users, messages, stream_heads, retention_marks. */
+/**
+ * Owns: conversations. Reads: participants, user_blocks, users, messages, message_mentions, stream_heads,
+ * retention_marks.
+ */
 @Injectable()
 export class ConversationsRepository {
   constructor(private readonly sql: Sql) {}

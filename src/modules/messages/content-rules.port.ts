@@ -28,7 +28,9 @@ export interface HeldSend {
   readonly message_type: string;
   readonly content: string;
   readonly reply_to_id: string | null;
+  readonly is_thread_only?: boolean;
   readonly mentions: string[] | null;
+  readonly mention_scope?: 'all' | 'here' | null;
   readonly metadata: Record<string, unknown> | null;
   readonly attachment_ids?: string[];
   readonly poll?: StoredPoll;

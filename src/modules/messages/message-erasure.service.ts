@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { MessageErasureRepository } from './message-erasure.repository.js';
+import { ThreadEvents } from './thread-events.js';
 import { MESSAGE_DELETED } from './messages.events.js';
 import { MessageRetentionRepository } from './message-retention.repository.js';
 
@@ -22,6 +23,7 @@ export class MessageErasure {
     private readonly repository: MessageErasureRepository,
     private readonly tombstones: MessageRetentionRepository,
     private readonly log: EventLog,
+    private readonly threads: ThreadEvents,
   ) {}
 
   /** Returns the number of messages that this run has erased. */
@@ -48,6 +50,7 @@ export class MessageErasure {
       await this.tombstones.empty(tx, remaining, tx.head.at);
       await this.repository.clearIdempotencyKeys(tx, remaining);
       for (const subjectId of remaining) tx.append({ type: MESSAGE_DELETED, actorId: null, subjectId });
+      await this.threads.appendAfterDeletion(tx, remaining, null);
       return remaining.length;
     });
     return erased ?? 0;

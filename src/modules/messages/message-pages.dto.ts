@@ -1,6 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ListOf, PageOf } from '../../platform/pagination/page.js';
-import { MessageDto } from './messages.dto.js';
+import { BooleanField } from '../../platform/validation/fields.js';
+import { MessageDto, PageQuery } from './messages.dto.js';
+
+export class ListMentionsQuery extends PageQuery {
+  @BooleanField({ optional: true, description: 'true: only unread messages' })
+  unread?: boolean;
+}
 
 export class MessagePageDto extends PageOf(MessageDto) {
   @ApiProperty({ description: 'Whether there are messages older than those of the page' })
@@ -72,6 +78,8 @@ export class MessageHitDto extends MessageDto {
 }
 
 export class MessageListDto extends ListOf(MessageDto) {}
+
+export class MentionPageDto extends PageOf(MessageDto) {}
 
 export class MessageHistoryDto extends PageOf(MessageEditDto) {}
 

@@ -1,6 +1,7 @@
 import type { EventContent } from '../../platform/event-log/stream-event.js';
 import { cacheJson, toJson } from '../../platform/json/json-encoding.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
+import type { MentionScope } from './mentions-field.js';
 import { REACTION_ADDED, REACTION_REMOVED } from './messages.events.js';
 import { type PollVotes, presentPoll } from './polls/poll.js';
 import type { StoredPoll } from './polls/polls.dto.js';
@@ -21,7 +22,14 @@ export interface MessageRow {
   reply_to_content: string | null;
   reply_to_sender_id: string | null;
   reply_to_sender_name: string | null;
+  thread_root_id: string | null;
+  is_thread_only: boolean;
+  /** Of the thread whose root the message is; null if it has none. */
+  reply_count: number | null;
+  last_reply_at: Date | null;
+  reply_user_ids: string[] | null;
   mentions: string[];
+  mention_scope: MentionScope | null;
   metadata: Record<string, unknown> | null;
   attachments: FileRow[] | null;
   reactions: ReactionDto[] | null;
@@ -67,6 +75,16 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
     updated_at: updatedAt?.toISOString() ?? createdAt,
   };
   if (row.poll && !isDeleted) message.poll = presentPoll(row.poll, row.poll_votes ?? null);
+  if (row.thread_root_id !== null) {
+    message.thread_root_id = row.thread_root_id;
+    message.show_in_conversation = !row.is_thread_only;
+  }
+  if (row.reply_count) {
+    message.reply_count = row.reply_count;
+    message.last_reply_at = row.last_reply_at!.toISOString();
+    message.reply_user_ids = row.reply_user_ids!;
+  }
+  if (row.mention_scope !== null) message.mention_scope = row.mention_scope;
   if (row.client_message_id !== null && row.sender_id === viewerId) message.client_message_id = row.client_message_id;
   return message;
 }

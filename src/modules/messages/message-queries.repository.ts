@@ -8,11 +8,14 @@ export interface MessageFilter {
   readonly senderId?: string;
   readonly from?: string;
   readonly to?: string;
+  /** Also replies that are only in a thread. */
+  readonly withThreads?: boolean;
 }
 
 const FILTER = `
   and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
-  and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)`;
+  and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)
+  and ($8::boolean or not m.is_thread_only)`;
 
 const OLDER = statement<MessageRow>(
   'messages.page_older',
@@ -31,7 +34,14 @@ const NEWER = statement<MessageRow>(
 const REPLIES = statement<MessageRow>(
   'messages.replies',
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
-    where m.reply_to_id = $1 and m.sequence_number > $2 order by m.sequence_number limit $3`,
+    where (m.thread_root_id = $1 or m.reply_to_id = $1) and m.sequence_number > $2 order by m.sequence_number limit $3`,
+);
+
+const REPLIES_BEFORE = statement<MessageRow>(
+  'messages.replies_before',
+  `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
+    where (m.thread_root_id = $1 or m.reply_to_id = $1) and m.sequence_number < $2
+    order by m.sequence_number desc limit $3`,
 );
 
 const PINS = statement<MessageRow>(
@@ -90,9 +100,13 @@ export class MessageQueriesRepository {
     return this.sql.many(NEWER, [conversationId, above, limit, ...filterValues(filter)]);
   }
 
-  /** The thread under a message, oldest first. */
-  replies(messageId: string, above: number, limit: number): Promise<MessageRow[]> {
-    return this.sql.many(REPLIES, [messageId, above, limit]);
+  /** The replies of a thread, or to one of its replies, oldest first above a number or newest first below it. */
+  replies(
+    messageId: string,
+    { direction, bound }: { direction: '<' | '>'; bound: number },
+    limit: number,
+  ): Promise<MessageRow[]> {
+    return this.sql.many(direction === '>' ? REPLIES : REPLIES_BEFORE, [messageId, bound, limit]);
   }
 
   /** Latest pin first. */
@@ -134,6 +148,6 @@ export class MessageQueriesRepository {
   }
 }
 
-function filterValues({ type, senderId, from, to }: MessageFilter): (string | null)[] {
-  return [type ?? null, senderId ?? null, from ?? null, to ?? null];
+function filterValues({ type, senderId, from, to, withThreads = false }: MessageFilter): (string | boolean | null)[] {
+  return [type ?? null, senderId ?? null, from ?? null, to ?? null, withThreads];
 }

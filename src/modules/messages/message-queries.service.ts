@@ -27,6 +27,7 @@ import {
   type MessagePageDto,
   type MessageReceiptDto,
 } from './message-pages.dto.js';
+import type { ListRepliesQuery } from './threads.dto.js';
 import { MessageNotFound } from './messages.errors.js';
 import { MessagesRepository } from './messages.repository.js';
 import { OwnVotes } from './polls/own-votes.js';
@@ -82,7 +83,8 @@ export class MessageQueriesService {
   ): Promise<OffsetPage<MessageDto>> {
     await this.participants.requireMember(actor, conversationId);
     const { lastNumber: total } = await this.reads.head(conversationId);
-    const rows = offset < total ? await this.reads.older(conversationId, total - offset + 1, limit, {}) : [];
+    const rows =
+      offset < total ? await this.reads.older(conversationId, total - offset + 1, limit, { withThreads: true }) : [];
     return { data: rows.map((row) => presentMessage(row, actor.userId)), total };
   }
 
@@ -109,16 +111,26 @@ export class MessageQueriesService {
     );
   }
 
-  /** The thread under a message, oldest first. @throws MessageNotFound, PermissionDenied, ValidationError */
-  async replies(actor: Actor, id: string, { limit = DEFAULT_PAGE_SIZE, cursor }: PageQuery): Promise<Page<MessageDto>> {
+  /**
+   * The replies of the thread under a message, or to one reply: oldest first, or newest first with `before_number`.
+   * @throws MessageNotFound, PermissionDenied, ValidationError
+   */
+  async replies(actor: Actor, id: string, query: ListRepliesQuery): Promise<Page<MessageDto>> {
     await this.require(actor, id);
-    const [above] = cursor === undefined ? [0] : decodeCursor(cursor, ['number']);
-    const rows = await this.reads.replies(id, above as number, limit + 1);
+    throwProblems(problemsOfPageStart(query));
+    const { limit = DEFAULT_PAGE_SIZE, cursor, after_number: after = 0, before_number: before } = query;
+    const start =
+      cursor !== undefined
+        ? startOfCursor(cursor)
+        : before === undefined
+          ? ({ direction: '>', bound: after } as const)
+          : ({ direction: '<', bound: before } as const);
+    const rows = await this.reads.replies(id, start, limit + 1);
     const page = toPage(
       rows,
       limit,
       (row) => presentMessage(row, actor.userId),
-      (row) => [row.sequence_number],
+      (row) => [start.direction, row.sequence_number],
     );
     return { ...page, data: await this.marked(actor, page.data) };
   }
@@ -212,7 +224,7 @@ export class MessageQueriesService {
     return { ...page, has_older: hasOlder, has_newer: hasNewer };
   }
 
-  /** Numbers have no gaps, so without a filter nothing is read. */
+  /** Replies that are only in a thread may be all there is, so a message has to be found. */
   private async hasOlder(
     conversationId: string,
     below: number,
@@ -220,7 +232,7 @@ export class MessageQueriesService {
     filter: MessageFilter,
   ): Promise<boolean> {
     if (lastNumber === 0 || below <= 1) return false;
-    return isUnfiltered(filter) || (await this.reads.older(conversationId, below, 1, filter)).length > 0;
+    return (await this.reads.older(conversationId, below, 1, filter)).length > 0;
   }
 
   private async hasNewer(
@@ -230,17 +242,14 @@ export class MessageQueriesService {
     filter: MessageFilter,
   ): Promise<boolean> {
     if (lastNumber <= above) return false;
-    return isUnfiltered(filter) || (await this.reads.newer(conversationId, above, 1, filter)).length > 0;
+    return (await this.reads.newer(conversationId, above, 1, filter)).length > 0;
   }
 
   private async start(
     conversationId: string,
     query: ListMessagesQuery,
   ): Promise<{ direction: '<' | '>'; bound: number }> {
-    if (query.cursor !== undefined) {
-      const [direction, bound] = decodeCursor(query.cursor, ['word', 'number']);
-      return { direction: direction === '>' ? '>' : '<', bound: bound as number };
-    }
+    if (query.cursor !== undefined) return startOfCursor(query.cursor);
     if (query.after_number !== undefined) return { direction: '>', bound: query.after_number };
     if (query.after !== undefined) return { direction: '>', bound: await this.numberOf(conversationId, query.after) };
     if (query.before_number !== undefined) return { direction: '<', bound: query.before_number };
@@ -271,10 +280,12 @@ export class MessageQueriesService {
   }
 }
 
-function toFilter(query: { type?: string; sender_id?: string; from?: string; to?: string }): MessageFilter {
-  return { type: query.type, senderId: query.sender_id, from: query.from, to: query.to };
+/** @throws ValidationError */
+function startOfCursor(cursor: string): { direction: '<' | '>'; bound: number } {
+  const [direction, bound] = decodeCursor(cursor, ['word', 'number']);
+  return { direction: direction === '>' ? '>' : '<', bound: bound as number };
 }
 
-function isUnfiltered(filter: MessageFilter): boolean {
-  return Object.values(filter).every((value) => value === undefined);
+function toFilter(query: { type?: string; sender_id?: string; from?: string; to?: string }): MessageFilter {
+  return { type: query.type, senderId: query.sender_id, from: query.from, to: query.to };
 }

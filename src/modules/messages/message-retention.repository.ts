@@ -78,6 +78,10 @@ const DELETE_VOTES = statement<unknown>(
   'messages.expire_votes',
   `delete from poll_votes where message_id = any($1::uuid[])`,
 );
+const DELETE_MENTIONS = statement<unknown>(
+  'messages.expire_mentions',
+  `delete from message_mentions where message_id = any($1::uuid[])`,
+);
 const DETACH = statement<unknown>(
   'messages.expire_attachments',
   `delete from message_attachments where message_id = any($1::uuid[])`,
@@ -86,7 +90,8 @@ const DETACH = statement<unknown>(
 const EMPTY = statement<unknown>(
   'messages.expire',
   `update messages
-      set content = '', metadata = null, poll = null, mentions = '{}', pinned_at = null, pinned_by = null, deleted_at = $2
+      set content = '', metadata = null, poll = null, mentions = '{}', mention_scope = null, pinned_at = null,
+          pinned_by = null, deleted_at = $2
     where id = any($1::uuid[])`,
 );
 
@@ -98,7 +103,10 @@ const MARK = statement<unknown>(
 
 const HAS_RUN = statement<unknown>('messages.has_retention_run', `select from retention_marks limit 1`);
 
-/** Owns: messages, message_edits, reactions, poll_votes, message_attachments, retention_marks. Reads: conversations, legal_holds. */
+/**
+ * Owns: messages, message_edits, message_mentions, reactions, poll_votes, message_attachments, retention_marks.
+ * Reads: conversations, legal_holds.
+ */
 @Injectable()
 export class MessageRetentionRepository {
   constructor(private readonly sql: Sql) {}
@@ -128,7 +136,8 @@ export class MessageRetentionRepository {
    * message. Everything else is deleted, and attachments are detached.
    */
   async empty(tx: Queryable, ids: string[], at: Date): Promise<void> {
-    for (const removal of [DELETE_EDITS, DELETE_REACTIONS, DELETE_VOTES, DETACH]) await tx.run(removal, [ids]);
+    for (const removal of [DELETE_EDITS, DELETE_REACTIONS, DELETE_VOTES, DELETE_MENTIONS, DETACH])
+      await tx.run(removal, [ids]);
     await tx.run(EMPTY, [ids, at]);
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { ThreadEvents } from './thread-events.js';
 import { MESSAGE_DELETED } from './messages.events.js';
 import { MessageRetentionRepository, type RetentionDays } from './message-retention.repository.js';
 import { type CompactableTable, TableCompactor } from '../../platform/database/table-compactor.js';
@@ -26,6 +27,7 @@ export class MessageRetention {
   constructor(
     private readonly repository: MessageRetentionRepository,
     private readonly log: EventLog,
+    private readonly threads: ThreadEvents,
     config: Config,
   ) {
     const { messageRetentionDays: all, directMessageRetentionDays: direct } = config;
@@ -55,8 +57,10 @@ export class MessageRetention {
         const ids = messages.filter((message) => !message.is_deleted).map(({ id }) => id);
         await this.repository.empty(tx, ids, tx.head.at);
         await this.repository.mark(tx, conversationId, last.sequence_number);
-        if (!last.is_orphaned)
+        if (!last.is_orphaned) {
           for (const subjectId of ids) tx.append({ type: MESSAGE_DELETED, actorId: null, subjectId });
+          await this.threads.appendAfterDeletion(tx, ids, null);
+        }
         emptied += ids.length;
         return messages.length;
       });

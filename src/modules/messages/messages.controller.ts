@@ -55,6 +55,7 @@ import {
   TooManyReactions,
   TooManySearches,
 } from './messages.errors.js';
+import { ListRepliesQuery } from './threads.dto.js';
 import { MessageQueriesService } from './message-queries.service.js';
 import { MessagesService } from './messages.service.js';
 import { IdempotentSendInterceptor } from './idempotent-send.interceptor.js';
@@ -190,13 +191,13 @@ export class MessagesController {
 
   @Get('messages/:id/replies')
   @RequiresScope('messages:read')
-  @ApiOperation({ summary: 'The replies to a message, oldest first.' })
+  @ApiOperation({ summary: 'The replies of the thread under a message, in both directions.' })
   @ApiOkResponse({ type: ThreadPageDto })
   @Throws(MessageNotFound)
   replies(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,
-    @Query() query: PageQuery,
+    @Query() query: ListRepliesQuery,
   ): Promise<ThreadPageDto> {
     return this.queries.replies(actor, id, query);
   }

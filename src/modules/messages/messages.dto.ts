@@ -3,6 +3,7 @@ import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { requireCursor } from '../../platform/pagination/page.js';
 import {
   BODY_TEXT_MAX,
+  BooleanField,
   EnumField,
   IntField,
   JsonField,
@@ -20,6 +21,7 @@ import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { problemsOfText } from './sanitize-content.js';
 import { NewPollDto, PollDto } from './polls/polls.dto.js';
 import { FileDto } from '../files/files.dto.js';
+import { MENTION_SCOPES, MENTIONS_MAX, type MentionScope, MentionsField, type SentMentions } from './mentions-field.js';
 
 const ATTACHMENTS_MAX = 10;
 
@@ -29,7 +31,6 @@ export const MESSAGE_TYPES = [...SENDABLE_TYPES, 'system'] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 export type MessageStatus = 'sent' | 'delivered' | 'read';
 export const METADATA_MAX_BYTES = 16_384;
-const MENTIONS_MAX = 50;
 
 const REACTION_DESCRIPTION =
   'One emoji, or `:name:` of 1 to 32 of a-z, 0-9, `_`, `+` and `-`. With and without its variation selector it is the same reaction, stored with the selector; different skin tones are different reactions';
@@ -63,12 +64,16 @@ export class SendMessageDto {
   @UuidField({ optional: true, nullable: true, description: 'A message of the same conversation' })
   reply_to_id?: string | null;
 
-  @UserIdListField({
-    max: MENTIONS_MAX,
+  @BooleanField({
     optional: true,
-    description: 'Users; those who are not participants are removed',
+    description:
+      'false: the reply is in the thread of the message only, and not listed in the conversation; true when omitted. ' +
+      'Without effect without reply_to_id',
   })
-  mentions?: string[];
+  show_in_conversation?: boolean;
+
+  @MentionsField()
+  mentions?: SentMentions;
 
   @UuidListField({
     max: ATTACHMENTS_MAX,
@@ -298,9 +303,38 @@ export class MessageDto {
 
   @ApiProperty({ type: QuoteDto, nullable: true, description: 'The quoted message; null unless this is a reply' })
   reply_to: QuoteDto | null;
+  @ApiProperty({
+    format: 'uuid',
+    required: false,
+    description: 'Only of a reply: the root of the thread. A reply to a reply belongs to the same thread',
+  })
+  thread_root_id?: string;
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ required: false, description: 'Only of a reply: whether it is listed in the conversation' })
+  show_in_conversation?: boolean;
+
+  @ApiProperty({ type: 'integer', required: false, description: 'Only of the root of a thread: its replies' })
+  reply_count?: number;
+
+  @ApiProperty({ format: 'date-time', required: false, description: 'Only of the root of a thread' })
+  last_reply_at?: string;
+
+  @ApiProperty({
+    type: [String],
+    required: false,
+    description: 'Only of the root of a thread: the latest five users who replied, the latest first',
+  })
+  reply_user_ids?: string[];
+
+  @ApiProperty({ type: [String], description: 'Participants who are mentioned by name' })
   mentions: string[];
+
+  @ApiProperty({
+    enum: MENTION_SCOPES,
+    required: false,
+    description: 'all: mentions every participant; here: mentions those who were online when it was sent',
+  })
+  mention_scope?: MentionScope;
 
   @ApiProperty({ type: [FileDto], description: 'In the order of the send' })
   attachments: FileDto[];

@@ -1,4 +1,5 @@
 import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
+import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import {
   EditMessageFrameDto,
@@ -12,6 +13,7 @@ import { toMessageData } from './message-presenter.js';
 import { MessageData } from './messages.events.js';
 import { MessageQueriesService } from './message-queries.service.js';
 import { MessagesService } from './messages.service.js';
+import { THREAD_UNREAD, ThreadUnreadData } from './threads.events.js';
 import { MESSAGE_SEND_LIMIT } from './messages.limits.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
@@ -19,6 +21,11 @@ type MessageReply = Promise<MessageData>;
 
 /** Socket edge of messages: handles the frames. It has no rules of its own. */
 @Gateway()
+@SendsSignal(
+  THREAD_UNREAD,
+  ThreadUnreadData,
+  'What is unread in a thread has changed because the user has read it, or has started or stopped following it.',
+)
 export class MessagesGateway {
   constructor(
     private readonly messages: MessagesService,

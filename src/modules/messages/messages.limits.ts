@@ -6,3 +6,10 @@ export const MESSAGE_SEND_LIMIT = defineLimit('message.send', {
   environment: 'LIMIT_MESSAGE_SEND',
   description: 'Messages one user may send or edit.',
 });
+
+export const MENTION_ALL_LIMIT = defineLimit('mention.all', {
+  byRole: perRole(10, { moderator: 30, admin: 60 }),
+  windowSeconds: 600,
+  environment: 'LIMIT_MENTION_ALL',
+  description: 'Messages with which one user may mention all participants of a conversation, or all who are online.',
+});

@@ -2,6 +2,9 @@ import { Module, Global } from '@nestjs/common';
 import { LoadShedder } from '../../platform/throttling/load-shedder.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { MentionsController } from './mentions.controller.js';
+import { MentionsRepository } from './mentions.repository.js';
+import { MentionsService } from './mentions.service.js';
 import { MessageEventRenderer } from './message-event-renderer.js';
 import { MessageFeed } from './message-feed.js';
 import { MessageFeedRepository } from './message-feed.repository.js';
@@ -23,7 +26,13 @@ import { PollsRepository } from './polls/polls.repository.js';
 import { PollsService } from './polls/polls.service.js';
 import { SendMessage } from './send-message.js';
 import { SendMetrics } from './send-metrics.js';
+import { SendWithinLimits } from './send-within-limits.js';
 import { SyncController } from './sync.controller.js';
+import { ThreadEvents } from './thread-events.js';
+import { ThreadStateProvider } from './thread-state-provider.js';
+import { ThreadsController } from './threads.controller.js';
+import { ThreadsRepository } from './threads.repository.js';
+import { ThreadsService } from './threads.service.js';
 import { Subscriptions } from './subscriptions.js';
 import { SubscriptionsGateway } from './subscriptions.gateway.js';
 import { SyncService } from './sync.service.js';
@@ -41,11 +50,12 @@ class SystemMessagesModule {}
 
 @Module({
   imports: [UsersModule, ParticipantsModule, SystemMessagesModule],
-  controllers: [MessagesController, PollsController, SyncController],
+  controllers: [MessagesController, MentionsController, ThreadsController, PollsController, SyncController],
   providers: [
     MessagesService,
     SendMessage,
     SendMetrics,
+    SendWithinLimits,
     ContentModeration,
     CheckBeforeSend,
     ModeratorDelete,
@@ -66,6 +76,12 @@ class SystemMessagesModule {}
     OwnVotes,
     MessagesRepository,
     MessageQueriesRepository,
+    MentionsService,
+    ThreadsService,
+    ThreadsRepository,
+    ThreadStateProvider,
+    ThreadEvents,
+    MentionsRepository,
   ],
   exports: [
     MessagesService,
@@ -75,6 +91,7 @@ class SystemMessagesModule {}
     ModeratorDelete,
     MessageFeed,
     Subscriptions,
+    ThreadEvents,
   ],
 })
 export class MessagesModule {

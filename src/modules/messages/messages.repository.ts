@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import { LegalHold } from '../conversations/conversations.errors.js';
+import type { MentionScope } from './mentions-field.js';
 import type { FileRow } from '../files/files.dto.js';
 import type { MessageRow } from './message-presenter.js';
 import type { StoredPoll } from './polls/polls.dto.js';
@@ -19,7 +20,11 @@ export interface NewMessage {
   readonly message_type: string;
   readonly content: string;
   readonly reply_to_id: string | null;
+  /** The reply is not listed in the conversation. */
+  readonly is_thread_only?: boolean;
   readonly mentions: string[] | null;
+  /** Omitted if the message mentions at most the users it names. */
+  readonly mention_scope?: MentionScope | null;
   readonly metadata: Record<string, unknown> | null;
   /** Omitted if there are none: most sends have none, and pay nothing for them. */
   readonly attachment_ids?: string[];
@@ -46,6 +51,7 @@ export type AppendOutcome =
   | 'reply_not_found'
   | 'file_not_found'
   | 'file_not_attachable'
+  | 'mention_refused'
   | 'slow_mode';
 
 /** The result of one send; the numbers are set only for `stored`, the id also for `replayed`. */
@@ -87,7 +93,8 @@ export const MESSAGE_COLUMNS = `
   m.id, m.conversation_id, m.sequence_number, m.seq, m.sender_id, u.display_name as sender_name, m.client_message_id,
   m.message_type, m.content, m.reply_to_id, case when parent.deleted_at is null then parent.content end as reply_to_content,
   parent.sender_id as reply_to_sender_id, quoted.display_name as reply_to_sender_name,
-  m.mentions, m.metadata, m.created_at, m.edited_at, m.deleted_at, m.pinned_at,
+  m.thread_root_id, m.is_thread_only, thread.reply_count, thread.last_reply_at, thread.reply_user_ids,
+  m.mentions, m.mention_scope, m.metadata, m.created_at, m.edited_at, m.deleted_at, m.pinned_at,
   receipts.read_by_all_number, receipts.delivered_to_all_number,
   (select json_agg(json_build_object('emoji', r.emoji, 'count', r.count, 'user_ids', r.user_ids) order by r.first_at, r.emoji)
      from (select emoji, count(*) as count, min(created_at) as first_at,
@@ -105,6 +112,7 @@ export const MESSAGE_JOINS = `
   left join users u on u.id = m.sender_id
   left join messages parent on parent.id = m.reply_to_id
   left join users quoted on quoted.id = parent.sender_id
+  left join threads thread on thread.root_id = m.id
   left join conversation_receipts receipts on receipts.conversation_id = m.conversation_id`;
 
 const FIND = statement<MessageRow>(
@@ -117,16 +125,18 @@ const POSITION = statement<{ conversation_id: string; sequence_number: number; s
   `select conversation_id, sequence_number, seq from messages where id = $1`,
 );
 
-/** Who is quoted by a reply. */
-export interface QuotedSender {
+/** The message that a reply quotes. */
+export interface QuotedMessage {
   readonly id: string;
   readonly sender_id: string;
   readonly sender_name: string | null;
+  /** The root of the thread to which replies belong. */
+  readonly root_id: string;
 }
 
-const QUOTED_SENDERS = statement<QuotedSender>(
-  'messages.quoted_senders',
-  `select m.id, m.sender_id, u.display_name as sender_name
+const QUOTED_MESSAGES = statement<QuotedMessage>(
+  'messages.quoted',
+  `select m.id, m.sender_id, u.display_name as sender_name, coalesce(m.thread_root_id, m.id) as root_id
      from messages m left join users u on u.id = m.sender_id where m.id = any($1::uuid[])`,
 );
 
@@ -134,7 +144,9 @@ const QUOTED_SENDERS = statement<QuotedSender>(
 const VERSIONS_MAX = 100;
 
 /**
- * Omitted fields are unchanged. The previous text is stored in the history; an edit without effect stores no version.
+ * Omitted fields are unchanged. The previous text is stored in the history; an edit without effect stores no version. The
+ * rows of users who are no longer mentioned by name are deleted; a scope is unchanged. Users whom a reply mentions anew
+ * follow its thread.
  */
 const EDIT = statement<unknown>(
   'messages.edit',
@@ -152,7 +164,22 @@ const EDIT = statement<unknown>(
       where m.id = b.id
         and (m.content <> $2 or m.metadata is distinct from b.metadata
              or not (m.mentions @> b.mentions and m.mentions <@ b.mentions))
-     returning m.id
+     returning m.id, m.conversation_id, m.sequence_number, m.sender_id, m.thread_root_id, m.is_thread_only
+   ), unmentioned as (
+     delete from message_mentions r using before b join edited using (id)
+      where r.message_id = b.id and not r.is_here and r.user_id <> all (b.mentions)
+   ), mentioned as (
+     insert into message_mentions (user_id, message_id, conversation_id, sequence_number, thread_root_id)
+     select u.user_id, e.id, e.conversation_id, e.sequence_number, case when e.is_thread_only then e.thread_root_id end
+       from edited e join before b using (id) cross join unnest(b.mentions) as u (user_id)
+      where u.user_id <> e.sender_id
+         on conflict (user_id, message_id) do update set is_here = false where message_mentions.is_here
+     returning user_id, message_id
+   ), followed as (
+     insert into thread_followers (root_id, user_id, last_read_number)
+     select e.thread_root_id, r.user_id, e.sequence_number - 1
+       from edited e join mentioned r on r.message_id = e.id where e.thread_root_id is not null
+         on conflict (user_id, root_id) do update set is_following = true
    ), newest as (
      select b.id, b.content, 1 + coalesce((select max(e.version) from message_edits e where e.message_id = b.id), 0) as version
        from before b join edited using (id)
@@ -174,14 +201,18 @@ const DELETE_EDITS = statement<unknown>('messages.delete_edits', `delete from me
 const DELETE_REACTIONS = statement<unknown>('messages.delete_reactions', `delete from reactions where message_id = $1`);
 
 const DELETE_VOTES = statement<unknown>('messages.delete_votes', `delete from poll_votes where message_id = $1`);
+const DELETE_MENTIONS = statement<unknown>(
+  'messages.delete_mentions',
+  `delete from message_mentions where message_id = $1`,
+);
 
 const DETACH = statement<unknown>('messages.detach', `delete from message_attachments where message_id = $1`);
 
 const DELETE = statement<unknown>(
   'messages.delete',
   `update messages
-      set content = '', metadata = null, poll = null, mentions = '{}', pinned_at = null, pinned_by = null, deleted_at = $2,
-          deleted_by = $3
+      set content = '', metadata = null, poll = null, mentions = '{}', mention_scope = null, pinned_at = null,
+          pinned_by = null, deleted_at = $2, deleted_by = $3
     where id = $1`,
 );
 
@@ -216,7 +247,8 @@ const UNPIN = statement<unknown>(
 );
 
 /**
- * Owns: messages, message_edits, reactions, poll_votes, message_attachments. Reads: users, participants, conversations,
+ * Owns: messages, message_edits, message_mentions, thread_followers, reactions, poll_votes, message_attachments.
+ * Reads: threads, users, participants, conversations,
  * conversation_receipts, stream_heads, files.
  */
 @Injectable()
@@ -251,10 +283,10 @@ export class MessagesRepository {
     return ids.map((id) => rows.get(id));
   }
 
-  /** The senders of these messages, by the id of the message. */
-  async findQuotedSenders(ids: readonly string[]): Promise<ReadonlyMap<string, QuotedSender>> {
+  /** What replies show of these messages, by id. */
+  async findQuotedMessages(ids: readonly string[]): Promise<ReadonlyMap<string, QuotedMessage>> {
     if (ids.length === 0) return new Map();
-    return new Map((await this.sql.many(QUOTED_SENDERS, [ids])).map((row) => [row.id, row]));
+    return new Map((await this.sql.many(QUOTED_MESSAGES, [ids])).map((row) => [row.id, row]));
   }
 
   /** The conversation and the numbers of a message; of deleted messages too. */
@@ -282,6 +314,7 @@ export class MessagesRepository {
     await tx.run(DELETE_EDITS, [id]);
     await tx.run(DELETE_REACTIONS, [id]);
     await tx.run(DELETE_VOTES, [id]);
+    await tx.run(DELETE_MENTIONS, [id]);
     await tx.run(DETACH, [id]);
     await tx.run(DELETE, [id, at, actorId]);
   }

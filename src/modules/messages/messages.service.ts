@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import { Limits } from '../../platform/throttling/limits.service.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import type { Membership } from '../participants/access.policy.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
@@ -21,8 +20,8 @@ import {
 import { type ChangeContext, MessagesRepository } from './messages.repository.js';
 import { requireReaction } from './reaction.js';
 import { SendMessage, type SentMessage } from './send-message.js';
-import { SendMetrics } from './send-metrics.js';
-import { MESSAGE_SEND_LIMIT } from './messages.limits.js';
+import { ThreadEvents } from './thread-events.js';
+import { SendWithinLimits } from './send-within-limits.js';
 
 /** Different emojis on one message. */
 const EMOJIS_MAX = 50;
@@ -43,22 +42,21 @@ interface Locked {
 @Injectable()
 export class MessagesService {
   constructor(
+    private readonly sendWithinLimits: SendWithinLimits,
     private readonly sendMessage: SendMessage,
-    private readonly limits: Limits,
-    private readonly metrics: SendMetrics,
     private readonly repository: MessagesRepository,
     private readonly log: EventLog,
     private readonly participants: ParticipantsPolicy,
     private readonly moderation: ContentModeration,
+    private readonly threads: ThreadEvents,
   ) {}
 
-  /** Resolves once the message is on disk. A repeat with the same key returns the same message and costs no quota. */
-  async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
-    const sent = await this.metrics.track(actor, conversationId, () =>
-      this.sendMessage.send(actor, conversationId, dto),
-    );
-    if (sent.isReplay) await this.limits.refund(MESSAGE_SEND_LIMIT, actor);
-    return sent;
+  /**
+   * Resolves once the message is on disk. A repeat with the same key returns the same message and costs no quota.
+   * @throws RateLimitExceeded if it is one of too many messages that mention all; and as `SendMessage.send`
+   */
+  send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
+    return this.sendWithinLimits.send(actor, conversationId, dto);
   }
 
   /** Sends a message that was held for review, once for each key. */
@@ -193,6 +191,7 @@ export class MessagesService {
         payload: emoji === undefined ? null : { emoji },
         content: renderMessageEvent(after!, type, { actorId: actor.userId, emoji }),
       });
+      if (type === MESSAGE_DELETED) await this.threads.appendAfterDeletion(tx, [id], actor.userId);
       return after!;
     });
     if (!changed) throw new MessageNotFound();

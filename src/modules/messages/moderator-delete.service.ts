@@ -6,6 +6,7 @@ import { renderMessageEvent } from './message-presenter.js';
 import { MessageNotEditable, MessageNotFound } from './messages.errors.js';
 import { MESSAGE_DELETED } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
+import { ThreadEvents } from './thread-events.js';
 
 /**
  * Deletion by moderators and admins of the system. They need not be participants, and the result does not reveal the
@@ -17,6 +18,7 @@ export class ModeratorDelete {
     private readonly repository: MessagesRepository,
     private readonly users: UsersPolicy,
     private readonly log: EventLog,
+    private readonly threads: ThreadEvents,
   ) {}
 
   /**
@@ -36,6 +38,7 @@ export class ModeratorDelete {
       const [after] = await this.repository.find([id], tx);
       const content = renderMessageEvent(after!, MESSAGE_DELETED, { actorId: actor.userId });
       tx.append({ type: MESSAGE_DELETED, actorId: actor.userId, subjectId: id, content });
+      await this.threads.appendAfterDeletion(tx, [id], actor.userId);
       const { conversation_id, sender_id } = message;
       const target = { type: 'message', id };
       tx.audit({ actor: current, action: 'message.take_down', target, reason, after: { conversation_id, sender_id } });

@@ -27,6 +27,8 @@ export function toSendError(
       return new PermissionDenied('You are muted in this conversation.');
     case 'frozen':
       return new ConversationFrozen();
+    case 'mention_refused':
+      return new PermissionDenied('Only moderators may mention all participants of this conversation.');
     case 'slow_mode':
       return new SlowMode(retryAfter ?? 1);
     case 'blocked':

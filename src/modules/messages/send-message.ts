@@ -14,6 +14,7 @@ import { isServer } from '../users/system-user.constants.js';
 import { codePointLength, isBlank } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
 import type { HeldSend } from './content-rules.port.js';
+import { readMentions } from './mentions-field.js';
 import { toMessageData, presentMessage } from './message-presenter.js';
 import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType } from './messages.errors.js';
@@ -23,12 +24,13 @@ import {
   type AppendResult,
   MessagesRepository,
   type NewMessage,
-  type QuotedSender,
+  type QuotedMessage,
 } from './messages.repository.js';
 import { CheckBeforeSend } from './check-before-send.js';
 import { ContentModeration } from './content-moderation.js';
 import { toStoredPoll } from './polls/poll.js';
 import type { StoredPoll } from './polls/polls.dto.js';
+import { THREAD_UPDATED } from './threads.events.js';
 import { toSendError } from './send-error.js';
 
 /**
@@ -91,6 +93,10 @@ export class SendMessage {
     const poll = dto.poll && toStoredPoll(dto.poll, this.config.contentPolicy);
     const raw = contentOf(dto, hasAttachments, poll);
     const { content, sanitized } = this.requireContent(raw, { allowEmpty: hasAttachments });
+    const { users: mentions, scope: mentionScope } = readMentions(dto.mentions);
+    const isThreadOnly = dto.show_in_conversation === false && dto.reply_to_id != null;
+    if (isThreadOnly && mentionScope)
+      throw ValidationError.of('mentions', 'all and here are not possible in a reply that is only in a thread');
     const message: NewMessage = {
       id: newId(),
       conversation_id: conversationId,
@@ -101,7 +107,9 @@ export class SendMessage {
       message_type: dto.message_type ?? 'text',
       content,
       reply_to_id: dto.reply_to_id ?? null,
-      mentions: dto.mentions && dto.mentions.length > 0 ? dto.mentions : null,
+      ...(isThreadOnly && { is_thread_only: true }),
+      mentions: mentions.length > 0 ? mentions : null,
+      ...(mentionScope && { mention_scope: mentionScope }),
       metadata: sanitized ? { ...dto.metadata, sanitized: true } : (dto.metadata ?? null),
       ...(hasAttachments && { attachment_ids: dto.attachment_ids }),
       ...(poll && { poll }),
@@ -168,8 +176,8 @@ export class SendMessage {
   }
 
   private async store(batch: NewMessage[]): Promise<SendResult[]> {
-    // Who is quoted never changes, so it is read before the lock; whether there is such a message is checked under it.
-    const quoted = await this.repository.findQuotedSenders(batch.flatMap(({ reply_to_id: id }) => id ?? []));
+    // Who is quoted, and in which thread, never changes: it is read before the lock. Under it, the message is checked.
+    const quoted = await this.repository.findQuotedMessages(batch.flatMap(({ reply_to_id: id }) => id ?? []));
     const results = await this.repository.append(batch);
     const events: CommittedEvent[] = [];
     const readBySenderConversationIds = new Set<string>();
@@ -178,8 +186,11 @@ export class SendMessage {
       if (result.outcome !== 'stored') {
         return { outcome: result.outcome, id: result.id, retryAfter: result.retry_after };
       }
-      const { event, message } = asCommitted(batch[index]!, result, quoted);
+      const sent = batch[index]!;
+      const quote = sent.reply_to_id === null ? undefined : quoted.get(sent.reply_to_id);
+      const { event, message } = asCommitted(sent, result, quote);
       events.push(event);
+      if (quote) events.push(threadEventAfter(event, quote.root_id));
       conversationIds.add(event.streamId);
       if (result.was_behind) readBySenderConversationIds.add(event.streamId);
       return { outcome: 'stored', id: result.id, message };
@@ -205,11 +216,10 @@ interface SendResult {
 function asCommitted(
   sent: NewMessage,
   result: AppendResult,
-  quoted: ReadonlyMap<string, QuotedSender>,
+  quote: QuotedMessage | undefined,
 ): { event: CommittedEvent; message: MessageDto } {
   const { conversation_id, sender_id, client_message_id } = sent;
   const { seq, created_at } = result;
-  const quotedSender = sent.reply_to_id === null ? undefined : quoted.get(sent.reply_to_id);
   const forAll = presentMessage(
     {
       id: sent.id,
@@ -223,9 +233,15 @@ function asCommitted(
       content: sent.content,
       reply_to_id: sent.reply_to_id,
       reply_to_content: result.reply_to_content,
-      reply_to_sender_id: quotedSender?.sender_id ?? null,
-      reply_to_sender_name: quotedSender?.sender_name ?? null,
+      reply_to_sender_id: quote?.sender_id ?? null,
+      reply_to_sender_name: quote?.sender_name ?? null,
+      thread_root_id: quote?.root_id ?? null,
+      is_thread_only: sent.is_thread_only ?? false,
+      reply_count: null,
+      last_reply_at: null,
+      reply_user_ids: null,
       mentions: result.mentions,
+      mention_scope: sent.mention_scope ?? null,
       metadata: sent.metadata,
       attachments: result.attachments,
       reactions: null,
@@ -268,6 +284,11 @@ function requireOwnSend({ message_type: type, sender_id: senderId }: SendMessage
     throw ValidationError.of('sender_id', 'is only for server keys that do not act as a user');
 }
 
+/** The event that `append_messages` wrote after that of a reply. Its content is read when it is delivered. */
+function threadEventAfter({ streamId, seq, actorId, at }: CommittedEvent, rootId: string): CommittedEvent {
+  return { streamId, seq: seq + 1, type: THREAD_UPDATED, actorId, subjectId: rootId, payload: null, at };
+}
+
 function contentOf({ content }: SendMessageDto, hasAttachments: boolean, poll: StoredPoll | undefined): string {
   if (content === undefined && !hasAttachments && !poll) throw ValidationError.of('content', 'is required');
   return content ?? poll?.question ?? '';
@@ -283,6 +304,7 @@ function hashBody(dto: SendMessageDto): string {
     dto.metadata ?? null,
     ...(dto.attachment_ids && dto.attachment_ids.length > 0 ? [dto.attachment_ids] : []),
     ...(dto.poll ? [dto.poll] : []),
+    ...(dto.show_in_conversation === undefined ? [] : [dto.show_in_conversation]),
   ];
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }

@@ -13,6 +13,10 @@ export interface ConversationSettings {
   /** Seconds between two messages of one participant; 0: none. */
   readonly slow_mode_seconds: number;
   readonly is_frozen: boolean;
+  /** Every participant may mention all others at once. */
+  readonly allow_mention_all: boolean;
+  /** System messages count as unread. */
+  readonly count_system_messages: boolean;
 }
 
 /** The rights of an actor in a conversation. */
@@ -41,6 +45,8 @@ export interface Access {
  */
 export interface Membership extends Access {
   readonly isMuted: boolean;
+  /** Neither a moderator of the conversation nor of the system. */
+  readonly isRestricted: boolean;
   /** In a direct conversation: the other user has blocked the actor. */
   readonly isBlocked: boolean;
   /** The conversation is frozen, and the actor is neither a moderator of it nor of the system. */
@@ -48,6 +54,7 @@ export interface Membership extends Access {
   /** Seconds between two posts of the actor; 0 if slow mode does not apply to them. */
   readonly slowModeSeconds: number;
   readonly joinedSeq: number;
+  /** Messages above it are unread for the actor. */
   readonly lastReadNumber: number;
   readonly lastDeliveredNumber: number;
 }
@@ -62,6 +69,8 @@ export function settingsOf(type: ConversationType, stored: Record<string, unknow
     allow_invites: stored.allow_invites === true,
     slow_mode_seconds: typeof stored.slow_mode_seconds === 'number' ? stored.slow_mode_seconds : 0,
     is_frozen: stored.is_frozen === true,
+    allow_mention_all: stored.allow_mention_all === true,
+    count_system_messages: stored.count_system_messages === true,
   };
 }
 
@@ -97,6 +106,7 @@ export function toMembership(conversationId: string, row: AccessRow, actor: Read
   return {
     ...access,
     isMuted: row.is_muted ?? false,
+    isRestricted,
     isBlocked: row.is_blocked,
     isBlockedByFreeze: access.settings.is_frozen && isRestricted,
     slowModeSeconds: isRestricted ? access.settings.slow_mode_seconds : 0,
@@ -136,6 +146,7 @@ export function capabilitiesOf(access: Access | Membership): Capability[] {
   const changesRoles = !isDirect && canAdminister(access);
   const may: Record<Capability, boolean> = {
     send_message: mayPost,
+    mention_all: mayPost && (isDirect || !membership.isRestricted || access.settings.allow_mention_all),
     upload_file: isMember,
     react: mayPost,
     edit_own: mayPost,

@@ -1,6 +1,7 @@
 /** What a user may do in a conversation. Clients receive it, so that they never compute rights. */
 export const CAPABILITIES = [
   'send_message',
+  'mention_all',
   'upload_file',
   'react',
   'edit_own',

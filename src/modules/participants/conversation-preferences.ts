@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { mergeMetadata } from '../../platform/validation/merged-metadata.js';
 import { type ConversationPreferencesDto, type SetPreferencesDto, presentPreferences } from './participants.dto.js';
 import { ConversationNotFound } from './participants.errors.js';
-import { CONVERSATION_UPDATED } from './participants.events.js';
+import { CONVERSATION_UPDATED, UnreadChanged } from './participants.events.js';
 import { ParticipantsPolicy } from './participants.policy.js';
 import { ParticipantsRepository } from './participants.repository.js';
 
@@ -18,6 +19,7 @@ export class ConversationPreferences {
     private readonly repository: ParticipantsRepository,
     private readonly policy: ParticipantsPolicy,
     private readonly log: EventLog,
+    private readonly events: DomainEvents,
   ) {}
 
   /**
@@ -48,6 +50,9 @@ export class ConversationPreferences {
       return me;
     });
     if (!preferences) throw new ConversationNotFound();
+    // A muted conversation is not part of the total.
+    if (dto.is_muted !== undefined || dto.muted_until !== undefined)
+      this.events.publish(new UnreadChanged([{ userId: actor.userId, conversationId }]));
     return preferences;
   }
 }

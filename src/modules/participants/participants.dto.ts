@@ -219,7 +219,7 @@ export class ReadStateDto {
   @ApiProperty()
   conversation_id: string;
 
-  @ApiProperty({ description: 'sequence_number of the newest message read' })
+  @ApiProperty({ description: 'Messages above this sequence_number are unread' })
   last_read_number: number;
 
   @ApiProperty({ description: 'sequence_number of the newest message delivered' })
@@ -227,4 +227,7 @@ export class ReadStateDto {
 
   @ApiProperty()
   unread_count: number;
+
+  @ApiProperty({ description: 'Unread messages that mention the caller' })
+  mention_count: number;
 }

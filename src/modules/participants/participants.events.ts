@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 import { CAPABILITIES, type Capability } from './capabilities.constants.js';
 import { EventParticipantDto } from './participants.dto.js';
+import { UnreadTotalsDto } from './unread.dto.js';
 
 /** Durable events of a conversation's stream; `subjectId` is the participant. */
 export const PARTICIPANT_JOINED = 'participant.joined';
@@ -18,21 +19,29 @@ export const UNREAD_CHANGED = 'unread.changed';
 /** Signal of what the receiver may do in conversations. */
 export const CAPABILITIES_CHANGED = 'capabilities.changed';
 
-/** The marks of one participant after they have read or received more than before. */
+/** A participant who has read or received more than before. */
 export interface MovedMark {
   readonly conversationId: string;
   readonly userId: string;
-  readonly lastReadNumber: number;
-  readonly unreadCount: number;
   readonly hasReadMoved: boolean;
 }
 
-/** Marks have moved. The numbers are those after the commit; a user with several devices is listed once. */
+/** Marks have moved. A user with several devices is listed once. */
 export class ReadStateChanged extends DomainEvent {
   static readonly type = 'participant.marks_moved';
   readonly type = ReadStateChanged.type;
 
   constructor(readonly moves: readonly MovedMark[]) {
+    super();
+  }
+}
+
+/** What is unread in these conversations of users has changed, or whether it counts, without a mark that moved. */
+export class UnreadChanged extends DomainEvent {
+  static readonly type = 'participant.unread_changed';
+  readonly type = UnreadChanged.type;
+
+  constructor(readonly places: readonly { readonly conversationId: string; readonly userId: string }[]) {
     super();
   }
 }
@@ -102,13 +111,17 @@ export class CapabilitiesData {
   own_capabilities: Capability[];
 }
 
-export class UnreadData {
+/** What is unread in one conversation, and in all. */
+export class UnreadData extends UnreadTotalsDto {
   @ApiProperty({ format: 'uuid' })
   conversation_id: string;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', description: 'In the conversation' })
   unread_count: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', description: 'Unread messages of the conversation that mention the user' })
+  mention_count: number;
+
+  @ApiProperty({ type: 'integer', description: 'Messages above this sequence_number are unread' })
   last_read_number: number;
 }

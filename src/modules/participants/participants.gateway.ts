@@ -1,5 +1,3 @@
-import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
-import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
@@ -8,7 +6,6 @@ import {
   CAPABILITIES_CHANGED,
   CapabilitiesData,
   RECEIPT_UPDATED,
-  ReadStateChanged,
   ReceiptsData,
   UNREAD_CHANGED,
   UnreadData,
@@ -16,20 +13,17 @@ import {
 import { ReadState } from './read-state.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 
-/** Socket edge of participants: handles marks, and sends unread counts. */
+/** Socket edge of participants: handles marks. */
 @Gateway()
 @SendsSignal(RECEIPT_UPDATED, ReceiptsData, 'Read and delivery marks of a conversation have changed.')
 @SendsSignal(
   UNREAD_CHANGED,
   UnreadData,
-  'The unread count of a conversation has changed on another device of the user.',
+  'What is unread in a conversation has changed because the user has read it, or has marked it as unread or muted.',
 )
 @SendsSignal(CAPABILITIES_CHANGED, CapabilitiesData, 'What the user may do in conversations has changed.')
 export class ParticipantsGateway {
-  constructor(
-    private readonly readState: ReadState,
-    private readonly broadcaster: Broadcaster,
-  ) {}
+  constructor(private readonly readState: ReadState) {}
 
   @OnFrame('message.read', MarkFrameDto, {
     limit: CALL_LIMIT,
@@ -47,19 +41,5 @@ export class ParticipantsGateway {
   })
   markDelivered({ actor }: LiveConnection, dto: MarkFrameDto): Promise<ReadStateDto> {
     return this.readState.markDelivered(actor, dto.conversation_id, dto);
-  }
-
-  /** The other devices of the reader update their unread counts. */
-  @OnDomainEvent(ReadStateChanged)
-  announceUnread({ moves }: ReadStateChanged): void {
-    for (const { conversationId, userId, lastReadNumber, unreadCount, hasReadMoved } of moves) {
-      if (!hasReadMoved) continue;
-      this.broadcaster.toUsers([userId], {
-        type: UNREAD_CHANGED,
-        class: 'state',
-        key: `unread:${conversationId}`,
-        data: { conversation_id: conversationId, unread_count: unreadCount, last_read_number: lastReadNumber },
-      });
-    }
   }
 }

@@ -23,12 +23,16 @@ import { ReadState, ReadStateProvider } from './read-state.js';
 import { RECEIPTS_QUEUE, ReceiptsQueue } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 import { ConversationPreferences } from './conversation-preferences.js';
+import { UnreadAnnouncer } from './unread-announcer.js';
+import { UnreadController } from './unread.controller.js';
+import { UnreadRepository } from './unread.repository.js';
+import { UnreadService } from './unread.service.js';
 import { ParticipantChanges } from './participant-changes.js';
 
 /** The participants of conversations, their roles, and their read state. */
 @Module({
   imports: [UsersModule, StreamAccessModule, QueueModule.register(RECEIPTS_QUEUE)],
-  controllers: [ParticipantsController],
+  controllers: [ParticipantsController, UnreadController],
   providers: [
     ParticipantsService,
     ParticipantsPolicy,
@@ -52,6 +56,9 @@ import { ParticipantChanges } from './participant-changes.js';
     ConversationPreferences,
     ReceiptsRepository,
     ReceiptsQueue,
+    UnreadService,
+    UnreadRepository,
+    UnreadAnnouncer,
   ],
   exports: [
     ParticipantsService,
@@ -62,6 +69,7 @@ import { ParticipantChanges } from './participant-changes.js';
     ConversationPreferences,
     ConversationIdPipe,
     SystemRoleAnnouncements,
+    UnreadService,
   ],
 })
 export class ParticipantsModule {}

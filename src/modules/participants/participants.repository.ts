@@ -23,7 +23,7 @@ const ACCESS = statement<AccessRow>(
             select from participants other
               join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = $2
              where other.conversation_id = c.id) as is_blocked,
-          p.joined_seq, p.last_read_number, p.last_delivered_number
+          p.joined_seq, least(p.last_read_number, p.unread_from_number - 1) as last_read_number, p.last_delivered_number
      from conversations c
      left join participants p on p.conversation_id = c.id and p.user_id = $2
     where c.id = $1 and c.deleted_at is null`,
@@ -108,7 +108,7 @@ const INSERT = statement<unknown>(
      from json_to_recordset($2) as n (user_id uuid, role text, joined_seq bigint)
        on conflict (conversation_id, user_id) do update
       set role = excluded.role, joined_at = excluded.joined_at, joined_seq = excluded.joined_seq, left_at = null,
-          left_seq = null, is_archived = false,
+          left_seq = null, is_archived = false, unread_from_number = null,
           last_read_number = greatest(p.last_read_number, excluded.last_read_number),
           last_delivered_number = greatest(p.last_delivered_number, excluded.last_delivered_number)`,
 );

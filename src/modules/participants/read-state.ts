@@ -13,6 +13,7 @@ import { type MarkDto, type ReadStateDto, problemsOfMark } from './participants.
 import { ConversationNotFound, NotAParticipant } from './participants.errors.js';
 import { ReadStateChanged, type MovedMark, RECEIPT_UPDATED, UNREAD_CHANGED } from './participants.events.js';
 import { type MarkOutcome, type MarkResult, type NewMark, ReceiptsRepository } from './receipts.repository.js';
+import { UnreadRepository } from './unread.repository.js';
 import { ResumeState, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
 
 const BATCH = { maxBatch: 512, maxBatchPerKey: 256, maxInFlight: 2, maxQueuedPerKey: 2000 };
@@ -49,6 +50,25 @@ export class ReadState {
     return this.mark(actor, conversationId, { messageId: dto.message_id, read: null, delivered: numberOf(dto) });
   }
 
+  /**
+   * Marks conversations as read, each up to a message number. Conversations that the actor has left meanwhile, or that
+   * were deleted, are skipped. @throws AuthenticationRequired, AccountBanned, ServiceUnavailable
+   */
+  async markManyRead(
+    actor: Actor,
+    marks: readonly { readonly conversationId: string; readonly number: number }[],
+  ): Promise<void> {
+    for (let from = 0; from < marks.length; from += BATCH.maxBatch) {
+      const part = marks.slice(from, from + BATCH.maxBatch);
+      const done = part.map(({ conversationId, number }) =>
+        this.markRead(actor, conversationId, { sequence_number: number }).catch((error: unknown) => {
+          if (!(error instanceof ConversationNotFound || error instanceof NotAParticipant)) throw error;
+        }),
+      );
+      await Promise.all(done);
+    }
+  }
+
   private async mark(
     actor: Actor,
     conversationId: string,
@@ -68,6 +88,7 @@ export class ReadState {
       last_read_number: result.last_read_number,
       last_delivered_number: result.last_delivered_number,
       unread_count: result.unread_count,
+      mention_count: result.mention_count,
     };
   }
 
@@ -80,8 +101,6 @@ export class ReadState {
       moves.set(`${conversationId} ${userId}`, {
         conversationId,
         userId,
-        lastReadNumber: result.last_read_number,
-        unreadCount: result.unread_count,
         hasReadMoved: result.has_read_moved,
       });
     });
@@ -123,21 +142,27 @@ const CONVERSATIONS_MAX = 200;
 /** Marks are not in the event log: a client that resumes receives their current state. */
 @Injectable()
 export class ReadStateProvider {
-  constructor(private readonly repository: ReceiptsRepository) {}
+  constructor(private readonly repository: UnreadRepository) {}
 
-  /** The read state of the most recently active conversations of a user. */
+  /** The read state of the most recently active conversations of a user, and what is unread in all of them. */
   @ResumeState()
   async framesOnResume(userId: string): Promise<StateFrame[]> {
-    const rows = await this.repository.findReadStates(userId, CONVERSATIONS_MAX);
-    return rows.flatMap(
-      ({ conversation_id, unread_count, last_read_number, read_by_all_number, delivered_to_all_number }) => [
-        { type: UNREAD_CHANGED, data: { conversation_id, unread_count, last_read_number } },
+    const [rows, [totals]] = await Promise.all([
+      this.repository.findReadStates(userId, CONVERSATIONS_MAX),
+      this.repository.totals([userId]),
+    ]);
+    if (!totals) return [];
+    const { user_id: _userId, external_id: _externalId, ...counts } = totals;
+    return rows.flatMap(({ user_id: _reader, read_by_all_number, delivered_to_all_number, ...state }) => {
+      const { conversation_id } = state;
+      return [
+        { type: UNREAD_CHANGED, data: { ...state, ...counts } },
         {
           type: RECEIPT_UPDATED,
           conversation_id,
           data: { conversation_id, read_by_all_number, delivered_to_all_number, marks: [] },
         },
-      ],
-    );
+      ];
+    });
   }
 }

@@ -21,18 +21,22 @@ export interface MarkResult {
   outcome: MarkOutcome;
   last_read_number: number;
   last_delivered_number: number;
-  /** Messages above the mark that are not deleted. */
   unread_count: number;
+  mention_count: number;
   has_read_moved: boolean;
   has_moved: boolean;
 }
 
+/** The state is read by a function that is called only after the marks have moved: its argument depends on the result. */
 const MARK = statement<MarkResult>(
   'receipts.mark',
-  `select m.outcome, m.last_read_number, m.last_delivered_number, m.has_read_moved, m.has_moved,
-          unread_count_after_mark((e.value ->> 'conversation_id')::uuid, m.last_read_number, m.last_number) as unread_count
+  `select m.outcome, s.last_read_number, s.last_delivered_number, m.has_read_moved, m.has_moved, s.unread_count,
+          s.mention_count
      from mark_participants($1) m
      join json_array_elements($1) with ordinality as e (value, ordinal) on e.ordinal = m.ordinal
+     left join lateral read_state_after_mark(
+            case when m.outcome = 'marked' then (e.value ->> 'conversation_id')::uuid end,
+            (e.value ->> 'user_id')::uuid) s on true
     order by m.ordinal`,
 );
 
@@ -49,26 +53,6 @@ export interface AggregateRow {
   delivered_to_all_number: number;
   marks: ReceiptMarkRow[] | null;
 }
-
-export interface ReadStateRow {
-  conversation_id: string;
-  unread_count: number;
-  last_read_number: number;
-  read_by_all_number: number;
-  delivered_to_all_number: number;
-}
-
-const READ_STATES = statement<ReadStateRow>(
-  'receipts.standing',
-  `select p.conversation_id, unread_count(p.conversation_id, p.last_read_number, h.last_number), p.last_read_number,
-          coalesce(r.read_by_all_number, 0) as read_by_all_number, coalesce(r.delivered_to_all_number, 0) as delivered_to_all_number
-     from participants p
-     join conversations c on c.id = p.conversation_id and c.deleted_at is null
-     join stream_heads h on h.stream_id = p.conversation_id
-     left join conversation_receipts r on r.conversation_id = p.conversation_id
-    where p.user_id = $1 and p.left_seq is null and h.last_number > 0
-    order by h.last_number_at desc limit $2`,
-);
 
 /**
  * A mark that was set during the previous aggregation may not have been visible to it. So the marks of the last seconds
@@ -112,8 +96,8 @@ const AGGREGATE = statement<AggregateRow>(
 );
 
 /**
- * Owns: conversation_receipts; of participants the marks. Reads: conversations, messages, users, sessions,
- * stream_heads, retention_marks.
+ * Owns: conversation_receipts; of participants the marks. Reads: conversations, messages, message_mentions, users,
+ * sessions, stream_heads, retention_marks.
  */
 @Injectable()
 export class ReceiptsRepository {
@@ -133,10 +117,5 @@ export class ReceiptsRepository {
    */
   aggregate(conversationId: string): Promise<AggregateRow | undefined> {
     return this.sql.one(AGGREGATE, [conversationId]);
-  }
-
-  /** The read state of the user's conversations, the most recently active first. */
-  findReadStates(userId: string, limit: number): Promise<ReadStateRow[]> {
-    return this.sql.many(READ_STATES, [userId, limit]);
   }
 }

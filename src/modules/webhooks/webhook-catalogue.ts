@@ -81,6 +81,8 @@ const conversation: ConversationSummaryDto = {
     message_retention_days: null,
     slow_mode_seconds: 0,
     is_frozen: false,
+    allow_mention_all: false,
+    count_system_messages: false,
   },
   external_id: null,
   picture: null,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runMigrations as runQueueMigrations } from 'bullmq';
 import type pg from 'pg';
 import type { MigrationInterface } from 'typeorm';
@@ -12,6 +13,7 @@ const MIGRATION_LOCK = 7_265_539;
  * How long a migration may wait for the lock of a table. After that it fails, and the old version continues to serve.
  */
 const LOCK_TIMEOUT_MS = 1000;
+const LOCK_POLL_MS = 200;
 
 /** The oldest supported `server_version_num`. */
 export const MIN_SERVER_VERSION = 150_000;
@@ -33,7 +35,7 @@ export async function migrate(url: string, { migrations = MIGRATIONS }: Migratio
   const client = await connectWhenReady({ connectionString: url, application_name: 'parley-migrate' });
   try {
     await requireServer(client, new URL(url).host);
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await lockMigrations(client);
     const applied = await appliedMigrations(client);
     if (isFormerSchema(applied)) throw formerSchema(url);
     // Checked before TypeORM is loaded: that takes a third of a second, and most starts have nothing to migrate.
@@ -44,6 +46,20 @@ export async function migrate(url: string, { migrations = MIGRATIONS }: Migratio
     return [...ran, ...installed];
   } finally {
     await client.end(); // releases the lock
+  }
+}
+
+/**
+ * Waits for the lock by asking again and again. A statement that waits for it would have a snapshot meanwhile, for which an
+ * index that the other process creates concurrently has to wait in turn.
+ */
+async function lockMigrations(client: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ is_locked: boolean }>('select pg_try_advisory_lock($1) as is_locked', [
+      MIGRATION_LOCK,
+    ]);
+    if (rows[0]!.is_locked) return;
+    await sleep(LOCK_POLL_MS);
   }
 }
 

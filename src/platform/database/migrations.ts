@@ -15,6 +15,10 @@ import { AddExternalIdsOfUsers1764820000000 } from '../../../migrations/17648200
 import { AddMetadataOfUsers1764820001000 } from '../../../migrations/1764820001000-add-metadata-of-users.js';
 import { AddDeactivationOfUsers1764820002000 } from '../../../migrations/1764820002000-add-deactivation-of-users.js';
 import { AddDataOfTheHostToConversations1764830000000 } from '../../../migrations/1764830000000-add-data-of-the-host-to-conversations.js';
+import { AddUnreadMarks1764840000000 } from '../../../migrations/1764840000000-add-unread-marks.js';
+import { IndexUncountedMessages1764840001000 } from '../../../migrations/1764840001000-index-uncounted-messages.js';
+import { CreateThreads1764840100000 } from '../../../migrations/1764840100000-create-threads.js';
+import { IndexThreadReplies1764840101000 } from '../../../migrations/1764840101000-index-thread-replies.js';
 import { CreateBeforeSendHook1764850000000 } from '../../../migrations/1764850000000-create-before-send-hook.js';
 import { CreateLegalHolds1764850001000 } from '../../../migrations/1764850001000-create-legal-holds.js';
 import { CreatePolls1764850002000 } from '../../../migrations/1764850002000-create-polls.js';
@@ -37,6 +41,10 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   AddMetadataOfUsers1764820001000,
   AddDeactivationOfUsers1764820002000,
   AddDataOfTheHostToConversations1764830000000,
+  AddUnreadMarks1764840000000,
+  IndexUncountedMessages1764840001000,
+  CreateThreads1764840100000,
+  IndexThreadReplies1764840101000,
   CreateBeforeSendHook1764850000000,
   CreateLegalHolds1764850001000,
   CreatePolls1764850002000,

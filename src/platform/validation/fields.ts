@@ -185,11 +185,12 @@ const USER_ID_SCHEMA: ApiPropertyOptions = {
 const USER_ID_RULE = 'must be a UUID, or external: and an id in the host product';
 
 /** A UUID in lower case; an external reference as it is, because the host product chooses its ids. */
-function normaliseUserId(value: unknown): unknown {
+export function normaliseUserId(value: unknown): unknown {
   return isUuid(value) ? value.toLowerCase() : value;
 }
 
-function isUserId(value: unknown): boolean {
+/** Whether `value` is the id of a user, in either form of `UserIdField`. */
+export function isUserId(value: unknown): boolean {
   return isUuid(value) || isExternalReference(value);
 }
 
@@ -366,6 +367,23 @@ export function KeyedTextsField(options: FieldOptions & { max: number; maxLength
 
 function isShortText(value: unknown, maxLength: number): boolean {
   return typeof value === 'string' && codePointLength(value) <= maxLength;
+}
+
+/**
+ * A value of a form that no other decorator describes. `accepts` decides about the normalised value; `reason` describes
+ * the form to clients.
+ */
+export function CustomField(
+  options: FieldOptions & {
+    schema: ApiPropertyOptions;
+    normalise: (value: unknown) => unknown;
+    accepts: Check;
+    reason: string;
+  },
+): PropertyDecorator {
+  const { schema, normalise, accepts, reason } = options;
+  const validator = { validate: accepts, defaultMessage: (): string => reason };
+  return field(options, schema, NormaliseWith(normalise), check(ValidateBy({ name: 'custom', validator }), accepts));
 }
 
 /** An object with its own class. */

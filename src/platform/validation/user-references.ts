@@ -31,7 +31,7 @@ export function isExternalReference(value: unknown): boolean {
   return externalId !== undefined && isExternalId(externalId);
 }
 
-/** Declares that the field contains a reference to a user, or a list of them. */
+/** Declares that the field contains a reference to a user, a list of them, or an object with such a list as `users`. */
 export function UserReference(): PropertyDecorator {
   return (prototype, property) => {
     const names = namesOf(prototype);
@@ -63,7 +63,7 @@ export class UserReferences {
     const fields = input as Record<string, unknown>;
     const found: string[] = [];
     for (const name of this.names) {
-      const value = fields[name];
+      const value = referencesIn(fields[name]);
       for (const reference of Array.isArray(value) ? value : [value]) {
         const externalId = externalIdOf(reference);
         if (externalId !== undefined) found.push(externalId);
@@ -93,16 +93,24 @@ export class UserReferences {
       const externalId = externalIdOf(reference);
       return externalId === undefined ? reference : ids.get(externalId);
     };
+    const toIds = (value: unknown): unknown => (Array.isArray(value) ? [...new Set(value.map(toId))] : toId(value));
     for (const name of this.names) {
       const value = fields[name];
       if (value === undefined) continue;
-      fields[name] = Array.isArray(value) ? [...new Set(value.map(toId))] : toId(value);
+      const references = referencesIn(value);
+      fields[name] = references === value ? toIds(value) : { ...(value as object), users: toIds(references) };
     }
     for (const [name, references] of this.nested) {
       const value = fields[name];
       if (typeof value === 'object' && value !== null) references.replaceIn(value, ids);
     }
   }
+}
+
+/** The reference or the list of references in a value: the value itself or, in an object, its `users`. */
+function referencesIn(value: unknown): unknown {
+  const isListed = typeof value === 'object' && value !== null && !Array.isArray(value) && 'users' in value;
+  return isListed ? value.users : value;
 }
 
 function namesOf(prototype: object): readonly string[] {

@@ -118,7 +118,10 @@ function settingMarks(text: string): string {
   return text
     .replace('greatest(p.last_read_number, w.read)', 'coalesce(w.read, p.last_read_number)')
     .replace('greatest(p.last_delivered_number, w.delivered)', 'coalesce(w.delivered, p.last_delivered_number)')
-    .replace('(p.last_read_number < w.read or p.last_delivered_number < w.delivered)', 'true');
+    .replace(
+      '(p.last_read_number < w.read or p.last_delivered_number < w.delivered or p.unread_from_number <= w.read)',
+      'true',
+    );
 }
 
 export const MARKS: Round = {

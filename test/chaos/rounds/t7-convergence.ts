@@ -13,7 +13,14 @@ import type { Counts, Round, RoundOptions } from '../round.js';
 /** Every type of durable event that a user may receive. */
 const TYPES = [
   ...['message.created', 'message.updated', 'message.deleted', 'message.pinned', 'message.unpinned'],
-  ...['reaction.added', 'reaction.removed', 'participant.joined', 'participant.left', 'participant.updated'],
+  ...[
+    'thread.updated',
+    'reaction.added',
+    'reaction.removed',
+    'participant.joined',
+    'participant.left',
+    'participant.updated',
+  ],
   ...['conversation.updated', 'conversation.deleted', 'conversation.added', 'conversation.removed'],
   ...['user.updated', 'session.revoked'],
 ];

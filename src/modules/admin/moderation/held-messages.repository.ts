@@ -13,7 +13,9 @@ export interface HeldSendData {
   readonly message_type: string;
   readonly content: string;
   readonly reply_to_id: string | null;
+  readonly is_thread_only?: boolean;
   readonly mentions: string[] | null;
+  readonly mention_scope?: 'all' | 'here' | null;
   readonly metadata: Record<string, unknown> | null;
   readonly attachment_ids?: string[];
   readonly poll?: StoredPoll;

@@ -48,9 +48,17 @@ const CONVERSATIONS = paged(
             'id', p.conversation_id, 'type', c.type, 'title', case when p.left_seq is null and c.deleted_at is null then c.title end,
             'role', p.role, 'joined_at', p.joined_at,
             'left_at', p.left_at, 'is_muted', p.is_muted, 'is_archived', p.is_archived, 'is_pinned', p.is_pinned,
-            'last_read_number', p.last_read_number, 'metadata', p.metadata) as line
+            'last_read_number', p.last_read_number, 'unread_from_number', p.unread_from_number,
+            'metadata', p.metadata) as line
      from participants p join conversations c on c.id = p.conversation_id
     where p.user_id = $1 and p.conversation_id > $2 order by p.conversation_id`,
+);
+
+const THREADS = paged(
+  'threads',
+  `select f.root_id as key, json_build_object(
+            'root_id', f.root_id, 'is_following', f.is_following, 'last_read_number', f.last_read_number) as line
+     from thread_followers f where f.user_id = $1 and f.root_id > $2 order by f.root_id`,
 );
 
 const BLOCKS = paged(
@@ -86,6 +94,7 @@ const VOTES = paged(
 const LISTS = {
   sessions: SESSIONS,
   conversations: CONVERSATIONS,
+  threads: THREADS,
   blocks: BLOCKS,
   webhooks: WEBHOOKS,
   votes: VOTES,
@@ -104,7 +113,8 @@ const MESSAGES = statement<{ line: Record<string, unknown> }>(
   'admin.export_messages',
   `select json_build_object(
             'id', m.id, 'conversation_id', m.conversation_id, 'sequence_number', m.sequence_number,
-            'message_type', m.message_type, 'content', m.content, 'reply_to_id', m.reply_to_id, 'mentions', m.mentions,
+            'message_type', m.message_type, 'content', m.content, 'reply_to_id', m.reply_to_id, 'thread_root_id', m.thread_root_id,
+            'mentions', m.mentions, 'mention_scope', m.mention_scope,
             'metadata', m.metadata, 'poll', m.poll, 'created_at', m.created_at, 'edited_at', m.edited_at,
             'earlier_versions', (select json_agg(json_build_object('content', e.content, 'replaced_at', e.edited_at)
                                         order by e.version) from message_edits e where e.message_id = m.id),
@@ -137,7 +147,7 @@ type Lines = AsyncGenerator<Record<string, unknown>[]>;
 /**
  * Reads all data of one user page by page: memory never contains more than one page, and no transaction stays open for
  * a slow reader. Reads: users, presence_settings, sessions, participants, conversations, stream_heads, messages,
- * message_edits, message_attachments, reactions, poll_votes, files, user_blocks, webhooks.
+ * message_edits, message_attachments, reactions, poll_votes, thread_followers, files, user_blocks, webhooks.
  */
 @Injectable()
 export class ExportRepository {

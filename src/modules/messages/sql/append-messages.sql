@@ -9,8 +9,9 @@
 -- deletion, one is first and the other sees what it did. A row of message_attachments is the binding; files is only read.
 --
 -- Input: [{id, conversation_id, sender_id, session_id, client_message_id, body_hash (hex), message_type, content,
--- reply_to_id, mentions, metadata, attachment_ids, poll, is_released, is_server}], at most one entry for one (conversation, sender,
--- client_message_id). The planner settings hold every look-up to its index, whatever the statistics of young tables are.
+-- reply_to_id, is_thread_only, mentions, mention_scope, metadata, attachment_ids, poll, is_released, is_server}], at most one
+-- entry for one (conversation, sender, client_message_id). The planner settings hold every look-up to its index, whatever
+-- the statistics of young tables are.
 --
 -- Output: one row per entry, in the order of the input; outcome is stored, replayed, or the reason of the refusal;
 -- retry_after is in whole seconds. Events that webhooks subscribe to are written to the outbox; when there is no such
@@ -33,6 +34,14 @@
 -- The account of the guests needs no membership, and membership does not help it: it may write into rooms that are public
 -- now, without files, and not in slow mode, because many guests share the account and cannot be counted separately.
 -- Sessions, bans, freezing and deleted rooms are checked for it as for every user.
+--
+-- mention_scope is all or here: moderators may use it and, if the settings allow it, every participant. Rows are written
+-- for the users who are mentioned by name or are online now, never for all participants.
+--
+-- A reply belongs to the thread of the message it replies to: a reply to a reply has the same root. The counts of the root
+-- change with the reply, in the event thread.updated directly after that of the message. The author of the root, the
+-- sender and those whom the reply mentions follow the thread from then on; the author does not if they have stopped
+-- following it. A send that is no reply does nothing of this.
 --
 -- When a participant sent last is stored in the row of the participant, which is read for every send and written with every
 -- stored one anyway: slow mode needs no further look-up, index or lock.
@@ -71,8 +80,8 @@ begin
     select (row_number() over ())::int as ordinal, e.*
       from json_to_recordset(batch) as e (
         id uuid, conversation_id uuid, sender_id uuid, session_id uuid, client_message_id text, body_hash text,
-        message_type text, content text, reply_to_id uuid, mentions json, metadata jsonb, attachment_ids json, poll jsonb,
-        is_released boolean, is_server boolean)
+        message_type text, content text, reply_to_id uuid, is_thread_only boolean, mentions json, mention_scope text,
+        metadata jsonb, attachment_ids json, poll jsonb, is_released boolean, is_server boolean)
   ),
   wanted as materialized (
     select e.ordinal, a.value::uuid as file_id, a.position::int as position,
@@ -88,7 +97,8 @@ begin
   ),
   checked as materialized (
     select e.*, h.last_seq, h.last_number, greatest(date_trunc('milliseconds', clock_timestamp()), h.last_at) as clock,
-           u.display_name, case when r.deleted_at is null then r.content end as reply_to_content, twin.id as twin_id,
+           u.display_name, case when r.deleted_at is null then r.content end as reply_to_content,
+           coalesce(r.thread_root_id, r.id) as root_id, twin.id as twin_id,
            p.last_read_number < h.last_number as was_behind, p.last_sent_at,
            case when sender.is_bound and e.is_released is not true
              then sender.slow else 0 end as slow_seconds,
@@ -107,6 +117,8 @@ begin
                case when encode(twin.body_hash, 'hex') = e.body_hash then 'replayed' else 'conflict' end
              when p.is_muted and e.is_server is not true           then 'muted'
              when sender.is_bound and c.settings -> 'is_frozen' = 'true' then 'frozen'
+             when e.mention_scope is not null and sender.is_bound and c.type <> 'direct'
+               and (sender.is_guest or c.settings -> 'allow_mention_all' is distinct from 'true') then 'mention_refused'
              when c.type = 'direct' and e.is_server is not true and exists (
                     select from user_blocks b
                      where (b.blocker_id, b.blocked_id) in (
@@ -154,7 +166,8 @@ begin
   numbered as materialized (
     select j.*,
            j.last_number + count(*) filter (where j.outcome = 'stored') over place as new_number,
-           j.last_seq + count(*) filter (where j.outcome = 'stored') over place as new_seq,
+           j.last_seq + sum(case when j.outcome <> 'stored' then 0 when j.root_id is null then 1 else 2 end) over place
+             - (j.root_id is not null and j.outcome = 'stored')::int as new_seq,
            max(j.clock) over place as at,
            case when j.mentions is null then '{}'::uuid[] else array(
              select p.user_id from participants p
@@ -166,10 +179,65 @@ begin
   ),
   stored as (
     insert into messages (id, conversation_id, sequence_number, seq, sender_id, client_message_id, body_hash,
-                          message_type, content, reply_to_id, mentions, metadata, poll, created_at)
+                          message_type, content, reply_to_id, thread_root_id, is_thread_only, mentions, mention_scope,
+                          metadata, poll, created_at)
     select n.id, n.conversation_id, n.new_number, n.new_seq, n.sender_id, n.client_message_id,
-           decode(n.body_hash, 'hex'), n.message_type, n.content, n.reply_to_id, n.present_mentions, n.metadata, n.poll, n.at
+           decode(n.body_hash, 'hex'), n.message_type, n.content, n.reply_to_id, n.root_id,
+           n.root_id is not null and n.is_thread_only is true, n.present_mentions, n.mention_scope, n.metadata,
+           n.poll, n.at
       from numbered n where n.outcome = 'stored'
+  ),
+  mentioned as (
+    insert into message_mentions (user_id, message_id, conversation_id, sequence_number, is_here, thread_root_id)
+    select m.user_id, n.id, n.conversation_id, n.new_number, false, case when n.is_thread_only then n.root_id end
+      from numbered n cross join unnest(n.present_mentions) as m (user_id)
+     where n.outcome = 'stored' and n.mentions is not null and m.user_id <> n.sender_id
+    union all
+    select p.user_id, n.id, n.conversation_id, n.new_number, true, null
+      from numbered n
+      join participants p on p.conversation_id = n.conversation_id and p.left_seq is null
+                         and p.user_id <> n.sender_id and p.user_id <> all (n.present_mentions)
+     where n.outcome = 'stored' and n.mention_scope = 'here'
+       and exists (select from presence_leases l where l.user_id = p.user_id and l.expires_at > n.at)
+  ),
+  reply as (
+    select n.*, root.sender_id as root_sender_id
+      from numbered n join messages root on root.id = n.root_id
+     where n.outcome = 'stored' and n.root_id is not null
+  ),
+  threaded as (
+    insert into threads as t (root_id, conversation_id, reply_count, last_reply_number, last_reply_at, reply_user_ids)
+    select y.root_id, y.conversation_id, count(*), max(y.new_number), max(y.at),
+           (select array_agg(s.sender_id order by s.number desc)
+              from (select o.sender_id, max(o.new_number) as number from reply o
+                     where o.root_id = y.root_id group by o.sender_id order by number desc limit 5) s)
+      from reply y group by y.root_id, y.conversation_id
+        on conflict (root_id) do update
+       set reply_count = t.reply_count + excluded.reply_count, last_reply_number = excluded.last_reply_number,
+           last_reply_at = excluded.last_reply_at,
+           reply_user_ids = (excluded.reply_user_ids || array(
+             select u.id from unnest(t.reply_user_ids) with ordinality as u (id, position)
+              where u.id <> all (excluded.reply_user_ids) order by u.position))[1:5]
+  ),
+  followed as (
+    insert into thread_followers as f (root_id, user_id, last_read_number)
+    select w.root_id, w.user_id,
+           case when bool_or(w.is_sender) then max(w.number) filter (where w.is_sender) else min(w.number) - 1 end
+      from (select y.root_id, y.sender_id as user_id, y.new_number as number, true as is_sender from reply y
+            union all
+            select y.root_id, m.user_id, y.new_number, false from reply y cross join unnest(y.present_mentions) m (user_id)
+            union all
+            select y.root_id, y.root_sender_id, y.new_number, false from reply y
+             where not exists (select from thread_followers k
+                                where k.root_id = y.root_id and k.user_id = y.root_sender_id)) w
+     group by w.root_id, w.user_id
+        on conflict (user_id, root_id) do update
+       set is_following = true, last_read_number = greatest(f.last_read_number, case when exists (
+             select from reply y where y.root_id = f.root_id and y.sender_id = f.user_id) then excluded.last_read_number end)
+  ),
+  thread_logged as (
+    insert into events (stream_id, seq, type, actor_id, subject_id, at)
+    select y.conversation_id, y.new_seq + 1, 'thread.updated', y.sender_id, y.root_id, y.at from reply y
   ),
   attached as (
     insert into message_attachments (file_id, message_id, position)
@@ -192,16 +260,19 @@ begin
   ),
   moved as (
     update stream_heads h
-       set last_seq = t.seq, last_number = t.number, last_at = t.at, last_number_at = t.at,
-           last_xid = pg_current_xact_id()
-      from (select n.conversation_id, max(n.new_seq) as seq, max(n.new_number) as number, max(n.at) as at
+       set last_seq = t.seq, last_number = t.number, last_at = t.at,
+           last_number_at = coalesce(t.shown_at, h.last_number_at), last_xid = pg_current_xact_id()
+      from (select n.conversation_id, max(n.new_seq + (n.root_id is not null)::int) as seq, max(n.new_number) as number,
+                   max(n.at) as at,
+                   max(n.at) filter (where n.root_id is null or n.is_thread_only is not true) as shown_at
               from numbered n where n.outcome = 'stored' group by n.conversation_id) t
      where h.stream_id = t.conversation_id
   ),
   marked as (
     update participants p
        set last_read_number = greatest(p.last_read_number, t.number),
-           last_delivered_number = greatest(p.last_delivered_number, t.number), marked_at = t.at, last_sent_at = t.at
+           last_delivered_number = greatest(p.last_delivered_number, t.number), unread_from_number = null,
+           marked_at = t.at, last_sent_at = t.at
       from (select n.conversation_id, n.sender_id, max(n.new_number) as number, max(n.at) as at
               from numbered n where n.outcome = 'stored' group by n.conversation_id, n.sender_id) t
      where p.conversation_id = t.conversation_id and p.user_id = t.sender_id

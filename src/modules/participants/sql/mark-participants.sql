@@ -1,5 +1,6 @@
 -- Moves read and delivery marks, a batch in one round trip and one transaction. Marks only grow and never pass the newest
--- message.
+-- message. A read mark also ends or moves the number from which the participant has marked the conversation as unread:
+-- has_read_moved includes that.
 --
 -- Heads are locked first and in id order, exactly as append_messages does it (which moves the sender's own mark), so that
 -- the two cannot deadlock. The second statement has a snapshot taken after the locks.
@@ -29,6 +30,7 @@ begin
   ),
   checked as materialized (
     select e.ordinal, e.conversation_id, e.user_id, h.last_number, p.last_read_number, p.last_delivered_number,
+           p.unread_from_number,
            case when e.read is not null then least(coalesce(m.sequence_number, e.read), h.last_number) end as read,
            least(coalesce(m.sequence_number, e.delivered), h.last_number) as delivered,
            case
@@ -56,15 +58,19 @@ begin
     update participants p
        set last_read_number = greatest(p.last_read_number, w.read),
            last_delivered_number = greatest(p.last_delivered_number, w.delivered),
+           unread_from_number = case when w.read >= p.last_read_number then null
+                                     when w.read >= p.unread_from_number then w.read + 1
+                                     else p.unread_from_number end,
            marked_at = clock_timestamp()
       from wanted w
      where p.conversation_id = w.conversation_id and p.user_id = w.user_id
-       and (p.last_read_number < w.read or p.last_delivered_number < w.delivered)
-    returning p.conversation_id, p.user_id, p.last_read_number, p.last_delivered_number
+       and (p.last_read_number < w.read or p.last_delivered_number < w.delivered or p.unread_from_number <= w.read)
+    returning p.conversation_id, p.user_id, p.last_read_number, p.last_delivered_number, p.unread_from_number
   )
   select j.ordinal, j.outcome, coalesce(v.last_read_number, j.last_read_number),
          coalesce(v.last_delivered_number, j.last_delivered_number), j.last_number,
-         coalesce(v.last_read_number > j.last_read_number, false), v.user_id is not null
+         coalesce(v.last_read_number > j.last_read_number, false)
+           or v.user_id is not null and v.unread_from_number is distinct from j.unread_from_number, v.user_id is not null
     from checked j
     left join moved v on v.conversation_id = j.conversation_id and v.user_id = j.user_id and j.outcome = 'marked'
    order by j.ordinal;

@@ -47,8 +47,15 @@ export class WatermarkTracker {
 
   /** @throws ServiceUnavailable when the database is unavailable */
   async recentState(): Promise<LogState> {
-    if (!this.newest || Date.now() - this.newest.at > RECENT_MS) this.record(await this.repository.readState());
-    return this.newest!.state;
+    if (!this.newest || Date.now() - this.newest.at > RECENT_MS) return this.currentState();
+    return this.newest.state;
+  }
+
+  /** The state of this moment. @throws ServiceUnavailable when the database is unavailable */
+  async currentState(): Promise<LogState> {
+    const state = await this.repository.readState();
+    this.record(state);
+    return state;
   }
 
   /** A watermark older than any frame that an open connection can have lost from its queue. */

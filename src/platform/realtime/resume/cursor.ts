@@ -56,6 +56,18 @@ export class ResumeCursors {
     const { cursorKey, watermark } = await this.watermarks.recentState();
     return signCursor(cursorKey, userId, watermark, Date.now());
   }
+
+  /** A cursor for this user as of this moment: what was committed before the call is below its watermark. */
+  async fresh(userId: string): Promise<string> {
+    const { cursorKey, watermark } = await this.watermarks.currentState();
+    return signCursor(cursorKey, userId, watermark, Date.now());
+  }
+
+  /** Verifies a cursor of this user. */
+  async verify(userId: string, cursor: string): Promise<VerifiedCursor> {
+    const { cursorKey } = await this.watermarks.recentState();
+    return verifyCursor(cursorKey, cursor, userId, Date.now());
+  }
 }
 
 function mac(key: Buffer, body: Buffer): Buffer {

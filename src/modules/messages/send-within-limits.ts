@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../platform/identity/actor.js';
+import { Limits } from '../../platform/throttling/limits.service.js';
+import { readMentions } from './mentions-field.js';
+import type { SendMessageDto } from './messages.dto.js';
+import { MENTION_ALL_LIMIT, MESSAGE_SEND_LIMIT } from './messages.limits.js';
+import { SendMessage, type SentMessage } from './send-message.js';
+import { SendMetrics } from './send-metrics.js';
+
+/** Sends of users: measured, and within their limits. A repeat with the same key costs no quota. */
+@Injectable()
+export class SendWithinLimits {
+  constructor(
+    private readonly sendMessage: SendMessage,
+    private readonly limits: Limits,
+    private readonly metrics: SendMetrics,
+  ) {}
+
+  /** @throws RateLimitExceeded if it is one of too many messages that mention all; and as `SendMessage.send` */
+  async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
+    const mentionsAll = readMentions(dto.mentions).scope !== undefined;
+    if (mentionsAll) await this.limits.check(MENTION_ALL_LIMIT, actor);
+    const sent = await this.metrics.track(actor, conversationId, () =>
+      this.sendMessage.send(actor, conversationId, dto),
+    );
+    if (sent.isReplay) {
+      await this.limits.refund(MESSAGE_SEND_LIMIT, actor);
+      if (mentionsAll) await this.limits.refund(MENTION_ALL_LIMIT, actor);
+    }
+    return sent;
+  }
+}

@@ -5,7 +5,13 @@ import { UPLOAD_LIMIT } from './modules/files/files.limits.js';
 import { MENTION_ALL_LIMIT, MESSAGE_SEND_LIMIT } from './modules/messages/messages.limits.js';
 import { TYPING_LIMIT } from './modules/presence/presence.limits.js';
 import { WEBHOOK_HOST_VERIFICATION_LIMIT, WEBHOOK_VERIFICATION_LIMIT } from './modules/webhooks/webhooks.limits.js';
-import { CALL_LIMIT, CONNECT_IP_LIMIT, CONNECT_LIMIT, type RateLimit } from './platform/throttling/limits.js';
+import {
+  CALL_LIMIT,
+  CONNECT_IP_LIMIT,
+  CONNECT_LIMIT,
+  type RateLimit,
+  SERVER_KEY_LIMIT,
+} from './platform/throttling/limits.js';
 
 /**
  * Every rate limit of the application, in the order of `.env.example`. A limit that is not listed here works with its
@@ -21,6 +27,7 @@ export const RATE_LIMITS: readonly RateLimit[] = [
   CONNECT_LIMIT,
   CONNECT_IP_LIMIT,
   CALL_LIMIT,
+  SERVER_KEY_LIMIT,
   EXPORT_LIMIT,
   WEBHOOK_VERIFICATION_LIMIT,
   WEBHOOK_HOST_VERIFICATION_LIMIT,

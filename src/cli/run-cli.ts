@@ -28,6 +28,10 @@ const COMMANDS: Readonly<Record<string, NamedCommand>> = {
     load: async () => (await import('./accounts.command.js')).adminCommand(),
   },
   token: { description: 'access tokens', load: async () => (await import('./accounts.command.js')).tokenCommand() },
+  keys: {
+    description: 'server keys of the host’s backend',
+    load: async () => (await import('./keys.command.js')).keysCommand(),
+  },
   demo: {
     description: 'demo data: users, rooms, direct conversations, files',
     load: async () => (await import('./demo.command.js')).demoCommand(),

@@ -19,6 +19,7 @@ export class FakeConnection implements LiveConnection {
   readonly id = newId();
   readonly actor: LiveConnection['actor'];
   unsubscribedStreams: ReadonlySet<string> | undefined;
+  subscribedStreams: undefined;
   closedWith: number | undefined;
   private aside: { frame: EncodedFrame; position?: Position }[] | undefined;
   private isCut = false;

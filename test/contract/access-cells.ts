@@ -1,3 +1,4 @@
+import { newId } from '../../src/platform/database/ids.js';
 import type { RealtimeClient } from '../support/client/realtime-client.js';
 import { SocketIoClient } from '../support/client/socket-io.js';
 import { WebSocketClient } from '../support/client/web-socket.js';
@@ -11,6 +12,8 @@ import type { Membership, ContractWorld } from './world.js';
 export interface Cell {
   readonly kind: ActorKind;
   readonly token: string | undefined;
+  /** Sent with every request, for example `X-Act-As`. */
+  readonly headers?: Record<string, string>;
   readonly ids: CellIds;
   /** Unique texts. `content`: of messages; `title`; `profile`; `secret`: email and devices. */
   readonly marks: Record<'content' | 'title' | 'profile' | 'secret', string>;
@@ -79,6 +82,8 @@ export async function arrange(world: ContractWorld, kind: ActorKind): Promise<Ce
       webhookId,
       deliveryId,
       ...moderation,
+      // Each installation has only so many keys, and only admins get as far as the look-up.
+      keyId: kind === 'admin' ? (await world.serverKey('users:read')).id : newId(),
       userId: victim.userId,
       sessionId: victim.sessionId,
       newcomerId: newcomer.userId,
@@ -143,7 +148,7 @@ export async function tryRoute(
     cell,
   }: { document: ApiDocument; operation: ApiOperation; expectation: Expectation; cell: Cell },
 ): Promise<string[]> {
-  const { ids, token, kind } = cell;
+  const { ids, token, kind, headers } = cell;
   const isAllowed = expectation.allow.includes(kind);
   const before = isAllowed ? undefined : await snapshot(world, cell);
   const query = expectation.query?.(ids);
@@ -153,7 +158,7 @@ export async function tryRoute(
     method: operation.method,
     path: addressOf(operation.path, ids) + (query ? `?${query}` : ''),
     token,
-    headers: body && { 'content-type': body.type },
+    headers: { ...headers, ...(body && { 'content-type': body.type }) },
     body: body?.text,
   });
   const expected = isAllowed ? '2xx' : String(refusalFor(kind, operation.isPublic, expectation));

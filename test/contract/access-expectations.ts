@@ -272,6 +272,9 @@ export const ROUTES: Record<string, Expectation> = {
   },
   'DELETE /api/v1/admin/hooks/before-send': { allow: ['admin'], sees: NONE },
 
+  'POST /api/v1/admin/keys': { allow: ['admin'], sees: NONE, body: () => ({ name: 'shop', scopes: ['users:read'] }) },
+  'GET /api/v1/admin/keys': { allow: ['admin'], sees: NONE },
+  'DELETE /api/v1/admin/keys/{id}': { allow: ['admin'], sees: NONE },
   'GET /api/v1/admin/audit-log': { allow: ['admin'], sees: NONE },
   'GET /api/v1/admin/stats': { allow: ['admin'], sees: NONE },
   'GET /api/v1/admin/metrics': { allow: ['admin'], sees: NONE },

@@ -7,7 +7,18 @@ import { RealtimeSettings } from '../../src/platform/realtime/connection/realtim
 import { arrange, Cells, CONNECT, leaks, tryFrame, tryRoute } from './access-cells.js';
 import { ACTORS, FRAMES, ROUTES, type ActorKind } from './access-expectations.js';
 import { type ApiDocument, type ApiOperation, type Frame, framesOf, operationsOf } from './contract.js';
+import { addressOf, sampleObject } from './samples.js';
 import { each, ContractWorld } from './world.js';
+import { type Scope, SCOPES } from '../../src/platform/identity/server-key.js';
+
+interface Attempt {
+  readonly status: number;
+  readonly isScopeMissing: boolean;
+  readonly text: string;
+}
+
+/** Routes that need a session of the user: refused or without effect for a key that acts as them. */
+const OF_OWN_SESSION = ['POST /api/v1/auth/logout', 'POST /api/v1/auth/ticket'];
 
 // Thousands of requests; the timeout allows for a busy machine.
 jest.setTimeout(180_000);
@@ -17,6 +28,8 @@ describe('the access matrix', () => {
   let document: ApiDocument;
   let operations: ApiOperation[];
   let frames: Frame[];
+  /** For each scope, a key with all others and one with only this scope. */
+  const keys = new Map<Scope | 'all', [string, string]>();
 
   beforeAll(async () => {
     world = await ContractWorld.start();
@@ -27,6 +40,11 @@ describe('the access matrix', () => {
     document = openApiDocument(world.app) as unknown as ApiDocument;
     operations = operationsOf(document);
     frames = framesOf(protocolDocument(world.app));
+    for (const scope of SCOPES) {
+      const others = SCOPES.filter((other) => other !== scope && other !== 'act-as');
+      keys.set(scope, [(await world.serverKey(...others)).secret, (await world.serverKey(scope)).secret]);
+    }
+    keys.set('all', [(await world.serverKey(...SCOPES)).secret, '']);
   });
   afterAll(async () => {
     await world?.stop();
@@ -72,6 +90,71 @@ describe('the access matrix', () => {
       }),
     );
     expect(problems).toEqual([]);
+  });
+
+  /** Tries every route with keys of the host's backend, and returns what differs from the scope of the route. */
+  async function problemsOfKeys(asked: ApiOperation[]): Promise<string[]> {
+    const problems: string[] = [];
+    const cell = await arrange(world, 'participant');
+    const attempt = async ({ method, path, key, body }: ApiOperation, token: string): Promise<Attempt> => {
+      const { query, raw, body: bodyOf } = ROUTES[key] ?? { allow: [] };
+      const asked = query?.(cell.ids);
+      const json = body && (bodyOf?.(cell.ids) ?? sampleObject(body, cell.ids));
+      const sent = raw?.(cell.ids) ?? (json && { type: 'application/json', text: JSON.stringify(json) });
+      const { status, text, code } = await world.send({
+        ...{ method, token, path: addressOf(path, cell.ids) + (asked ? `?${asked}` : ''), body: sent?.text },
+        headers: sent && { 'content-type': sent.type },
+      });
+      return { status, isScopeMissing: code === 'PERMISSION_DENIED' && text.includes('required_scope'), text };
+    };
+    await each(asked, 6, async (operation) => {
+      const { key, scope } = operation;
+      const others = SCOPES.filter((other) => other !== scope);
+      const refused = await attempt(operation, keys.get(scope ?? 'all')![0]);
+      if (refused.status !== 403 || (scope !== undefined) !== refused.isScopeMissing) {
+        problems.push(`${key} with ${others.length} other scopes: ${refused.status} ${refused.text.slice(0, 160)}`);
+      }
+      if (scope === undefined) return;
+      const { status, isScopeMissing, text } = await attempt(operation, keys.get(scope)![1]);
+      if (status === 401 || isScopeMissing || status >= 500) {
+        problems.push(`${key} with the scope ${scope}: ${status} ${text.slice(0, 160)}`);
+      }
+    });
+    return problems;
+  }
+
+  describe('the access matrix for server keys', () => {
+    afterEach(() => jest.restoreAllMocks());
+
+    it('refuses a key without the scope of the route, and on every route without one', async () => {
+      expect(await problemsOfKeys(operations.filter(({ isPublic }) => !isPublic))).toEqual([]);
+    });
+
+    it('treats a key that acts as a user like that user, except where a session of theirs is needed', async () => {
+      const { secret } = await world.serverKey('act-as');
+      const problems: string[] = [];
+      const asked = operations.filter(({ isPublic, key }) => !isPublic && !OF_OWN_SESSION.includes(key));
+      for (const kind of ['outsider', 'muted', 'owner'] as const) {
+        const arranged = new Cells(world);
+        await each(asked, 6, (operation) =>
+          arranged.use(kind, async (cell) => {
+            const expectation = ROUTES[operation.key] ?? { allow: [] };
+            const acting = { ...cell, token: secret, headers: { 'x-act-as': cell.actor.userId } };
+            const found = await tryRoute(world, { document, operation, expectation, cell: acting });
+            problems.push(...found.map((problem) => `${operation.key} as ${kind}: ${problem}`));
+            return found.length === 0 && (operation.method === 'GET' || !expectation.allow.includes(kind));
+          }),
+        );
+      }
+      expect(problems).toEqual([]);
+    });
+
+    it('fails if scopes are not checked', async () => {
+      jest.spyOn(JwtAuthGuard.prototype as unknown as { requireScope(): void }, 'requireScope').mockReturnValue();
+      const asked = ['GET /api/v1/admin/stats', 'GET /api/v1/users/me', 'POST /api/v1/reports'];
+      const problems = await problemsOfKeys(operations.filter(({ key }) => asked.includes(key)));
+      expect(problems.map((problem) => problem.split(' with ')[0]).sort()).toEqual([...asked].sort());
+    });
   });
 
   describe('the access matrix as a control', () => {

@@ -1,3 +1,4 @@
+import { newId } from '../../src/platform/database/ids.js';
 import { runInThisContext } from 'node:vm';
 import { MessageQueriesService } from '../../src/modules/messages/message-queries.service.js';
 import { ValidationError } from '../../src/platform/errors/app-error.js';
@@ -76,7 +77,8 @@ describe('bad input', () => {
     const marks = { content: 'something held', title: 'a rule as a target' };
     const moderation = await world.moderation(messageId, { author: actor, reporter: other }, marks);
     const hooks = { webhookId, deliveryId };
-    const ids = { conversationId, messageId, fileId, ...hooks, ...moderation, userId: other.userId, sessionId };
+    const keyId = newId(); // only admins look keys up
+    const ids = { conversationId, messageId, fileId, ...hooks, ...moderation, userId: other.userId, sessionId, keyId };
     return { token, ids };
   }
 

@@ -1,3 +1,4 @@
+import type { Scope } from '../../src/platform/identity/server-key.js';
 import { type JsonSchema, SchemaDifferences } from '../support/schema-differences.js';
 
 /** The documents as the generators of tests read them. */
@@ -41,6 +42,7 @@ interface OperationObject {
   summary?: string;
   tags?: string[];
   security?: object[];
+  'x-required-scope'?: Scope;
   parameters?: Parameter[];
   requestBody?: { content: Record<string, { schema: Schema; example?: unknown } | undefined> };
   responses: Record<string, ApiAnswer>;
@@ -61,6 +63,8 @@ export interface ApiOperation {
   readonly summary: string | undefined;
   readonly tags: string[] | undefined;
   readonly isPublic: boolean;
+  /** The scope that a server key needs. */
+  readonly scope: Scope | undefined;
   readonly parameters: Parameter[];
   readonly body: Schema | undefined;
   /** The body that the page of the document sends. */
@@ -78,6 +82,7 @@ export function operationsOf(document: ApiDocument): ApiOperation[] {
       summary: operation.summary,
       tags: operation.tags,
       isPublic: operation.security?.length === 0,
+      scope: operation['x-required-scope'],
       parameters: operation.parameters ?? [],
       body: jsonBodyOf(document, operation),
       example: operation.requestBody?.content['application/json']?.example,

@@ -1,4 +1,5 @@
 import { openApiDocument } from '../../src/platform/http/openapi-document.js';
+import { type Scope, SCOPES } from '../../src/platform/identity/server-key.js';
 import type { User } from '../support/users.js';
 import { arrange, type Cell } from './access-cells.js';
 import { type CellIds, ROUTES, type ActorKind } from './access-expectations.js';
@@ -61,7 +62,12 @@ describe('the cached session', () => {
     return { ...ids, ...hook, userId: actor.userId, messageId, fileId: await world.file(messageId, actor, 'mine') };
   }
 
-  function write(operation: ApiOperation, ids: CellIds, token: string): Promise<CodedResponse> {
+  function write(
+    operation: ApiOperation,
+    ids: CellIds,
+    token: string,
+    headers?: Record<string, string>,
+  ): Promise<CodedResponse> {
     const expectation = ROUTES[operation.key];
     const query = expectation?.query?.(ids);
     const json = operation.body && (expectation?.body?.(ids) ?? sampleObject(operation.body, ids));
@@ -70,7 +76,7 @@ describe('the cached session', () => {
       method: operation.method,
       path: addressOf(operation.path, ids) + (query ? `?${query}` : ''),
       token,
-      headers: body && { 'content-type': body.type },
+      headers: { ...headers, ...(body && { 'content-type': body.type }) },
       body: body?.text,
     });
   }
@@ -84,6 +90,43 @@ describe('the cached session', () => {
       await world.database.query('update sessions set revoked_at = now() where id = $1', [cell.actor.sessionId]);
       const { status, text } = await write(operation, ids, cell.actor.token);
       if (status !== (STATUSES[operation.key] ?? 401)) accepted.push(`${operation.key}: ${status} ${text}`);
+    });
+    expect(accepted).toEqual([]);
+  });
+
+  it('accepts no write with a server key after the key was revoked on another process', async () => {
+    const accepted: string[] = [];
+    const cell = await arrange(world, 'participant');
+    const secrets = new Map<Scope, { id: string; secret: string }>();
+    for (const scope of SCOPES) {
+      const key = await world.serverKey(scope);
+      secrets.set(scope, key);
+      await world.send({ method: 'GET', path: '/api/v1/users/me', token: key.secret });
+      await world.database.query('update sessions set revoked_at = now() where id = $1', [key.id]);
+    }
+    await each(
+      writes.filter(({ scope }) => scope !== undefined),
+      6,
+      async (operation) => {
+        const { status, text } = await write(operation, cell.ids, secrets.get(operation.scope!)!.secret);
+        if (![401, STATUSES[operation.key]].includes(status)) accepted.push(`${operation.key}: ${status} ${text}`);
+      },
+    );
+    expect(accepted).toEqual([]);
+  });
+
+  it('accepts no write as a user after the key was revoked on another process', async () => {
+    const accepted: string[] = [];
+    const acting = writes.filter(({ key }) => !['POST /api/v1/auth/logout', 'POST /api/v1/auth/ticket'].includes(key));
+    const { id, secret } = await world.serverKey('act-as');
+    const cell = await arrange(world, 'owner');
+    const headers = { 'x-act-as': cell.actor.userId };
+    await world.send({ method: 'GET', path: '/api/v1/users/me', token: secret, headers });
+    await world.database.query('update sessions set revoked_at = now() where id = $1', [id]);
+    await each(acting, 6, async (operation) => {
+      const { status, text } = await write(operation, await idsOf(operation, cell), secret, headers);
+      // A key is cached for five seconds; a route that is tried later refuses it without looking further.
+      if (status < 400) accepted.push(`${operation.key}: ${status} ${text}`);
     });
     expect(accepted).toEqual([]);
   });

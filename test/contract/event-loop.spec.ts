@@ -1,3 +1,4 @@
+import { newId } from '../../src/platform/database/ids.js';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -91,7 +92,16 @@ describe('the event loop', () => {
     const { sessionId } = actor;
     return {
       actor,
-      ids: { conversationId, messageId, fileId, ...hooks, ...moderation, userId: other.userId, sessionId },
+      ids: {
+        conversationId,
+        messageId,
+        fileId,
+        ...hooks,
+        ...moderation,
+        userId: other.userId,
+        sessionId,
+        keyId: newId(),
+      },
     };
   }
 

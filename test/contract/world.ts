@@ -2,9 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { FileStorage, imageKey, thumbnailKey } from '../../src/modules/files/storage/file-storage.js';
 import { TempUploads } from '../../src/modules/files/storage/temp-uploads.js';
+import type { ServerKeyWithSecretDto } from '../../src/modules/auth/server-keys.dto.js';
+import { ServerKeysService } from '../../src/modules/auth/server-keys.service.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import type { Environment } from '../../src/platform/config/config.js';
 import { newId } from '../../src/platform/database/ids.js';
+import type { Scope } from '../../src/platform/identity/server-key.js';
 import { type ExactRequest, type ExactResponse, exchange } from '../support/client/raw.js';
 import type { UserFacts } from '../support/send-path.js';
 import { startTestApp } from '../support/test-app.js';
@@ -88,6 +91,11 @@ export class ContractWorld extends World {
       [id, type, `A conversation ${marker}`, members[0]![0].userId, JSON.stringify(rows)],
     );
     return id;
+  }
+
+  /** A server key with these scopes. */
+  serverKey(...scopes: Scope[]): Promise<ServerKeyWithSecretDto> {
+    return this.get(ServerKeysService).create(null, { name: 'shop', scopes });
   }
 
   /** A message with a poll as the send path stores it. */

@@ -34,6 +34,7 @@ export class RecordingBroadcaster extends Broadcaster {
     this.endedSessions.push(...sessionIds);
   }
   disconnectSessionKeys(): void {}
+  disconnectServerKey(): void {}
   changeRole(): void {}
   disconnectUser(userId: string): void {
     this.endedUsers.push(userId);

@@ -12,10 +12,12 @@ import {
 } from './monitoring/monitoring.dto.js';
 import { AdminStatsDto } from './monitoring/stats.dto.js';
 import { AdminService } from './admin.service.js';
+import { RequiresScope } from '../../platform/http/scope.decorator.js';
 
 @ApiTags('admin')
 @ApiBearerAuth()
 @ApiExtraModels(CacheDto, ComponentHealthDto)
+@RequiresScope('admin:read')
 @Controller('api/v1/admin')
 export class AdminController {
   constructor(private readonly monitoring: AdminService) {}

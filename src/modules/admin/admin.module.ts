@@ -14,6 +14,7 @@ import { ReadAuditLog } from './audit/read-audit-log.js';
 import { AdminConversationsController } from './conversations/admin-conversations.controller.js';
 import { AdminConversationsRepository } from './conversations/admin-conversations.repository.js';
 import { AdminConversationsService } from './conversations/admin-conversations.service.js';
+import { ServerKeysController } from './keys/server-keys.controller.js';
 import { DashboardStats } from './monitoring/dashboard-stats.js';
 import { LiveStats } from './monitoring/live-stats.js';
 import { ModerationModule } from './moderation/moderation.module.js';
@@ -31,7 +32,7 @@ import { ExportRepository } from './users/export.repository.js';
 import { HostAccountsController } from './users/host-accounts.controller.js';
 import { OwnAccountController } from './users/own-account.controller.js';
 
-/** Administration: accounts with their export and deletion, conversations, the audit log, moderation, monitoring. */
+/** Administration: accounts with their export and deletion, server keys, conversations, the audit log, moderation, monitoring. */
 @Module({
   imports: [
     UsersModule,
@@ -50,6 +51,7 @@ import { OwnAccountController } from './users/own-account.controller.js';
     OwnAccountController,
     HostAccountsController,
     AdminConversationsController,
+    ServerKeysController,
   ],
   providers: [
     ...[AdminService, AdminGateway, AdminRepository, DashboardStats, NodeMetrics, LiveStats],

@@ -41,6 +41,22 @@ export class SessionNotFound extends defineError('SESSION_NOT_FOUND', 404, {
   action: 'Treat it as ended.',
 }) {}
 
+export class ServerKeyNotFound extends defineError('SERVER_KEY_NOT_FOUND', 404, {
+  message: 'No such server key.',
+  meaning: 'There is no server key with this id, or it is revoked already.',
+  action: 'Treat it as revoked.',
+}) {}
+
+export class TooManyServerKeys extends defineError('TOO_MANY_SERVER_KEYS', 409, {
+  message: 'There are too many server keys. Revoke one that is not used.',
+  meaning: 'The installation has as many server keys as it may have: `details.limit`.',
+  action: 'Revoke a key first; the list says when each was last used.',
+  details: {
+    fields: { limit: integer('The maximum number of keys') },
+    of: (limit: number = 0) => ({ limit }),
+  },
+}) {}
+
 export class FreshTokenRequired extends defineError('FRESH_TOKEN_REQUIRED', 403, {
   message: 'This account has no password. Repeat the call with a new token.',
   meaning:

@@ -3,6 +3,7 @@ import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway } from '../../platform/realtime/commands/gateway.decorators.js';
+import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { SESSION_REVOKED, SessionKeysEnded, SessionRevokedData, SessionsRevoked } from './auth.events.js';
 
 /**
@@ -23,7 +24,9 @@ export class AuthGateway {
 
   @OnDomainEvent(SessionsRevoked)
   disconnectSessions({ userId, sessionIds }: SessionsRevoked): void {
-    this.broadcaster.disconnectSessions(userId, sessionIds, 'revoked');
+    if (userId !== SYSTEM_USER_ID) return this.broadcaster.disconnectSessions(userId, sessionIds, 'revoked');
+    // The sessions of the system account are server keys, which also have connections of other users.
+    for (const keyId of sessionIds) this.broadcaster.disconnectServerKey(keyId);
   }
 
   @OnDomainEvent(SessionKeysEnded)

@@ -23,6 +23,9 @@ import { PasswordChecks } from './password-checks.js';
 import { PasswordHasher } from './password-hasher.js';
 import { EstimateThreadSettings, PasswordStrength } from './password-strength.service.js';
 import { RegistrationService } from './registration.service.js';
+import { ServerKeyAuthenticator } from './server-key-authenticator.js';
+import { ServerKeysRepository } from './server-keys.repository.js';
+import { ServerKeysService } from './server-keys.service.js';
 import { SessionAuthenticator } from './session-authenticator.js';
 import { SessionCache } from './session-cache.js';
 import { SessionKeysRepository } from './session-keys.repository.js';
@@ -59,6 +62,7 @@ import { SessionsRepository } from './sessions.repository.js';
     ],
     ...[AccessTokens, ExternalTokens, ExternalLogin, TokenReader],
     ...[SessionKeysService, SessionKeysRepository, GuestsService],
+    ...[ServerKeysService, ServerKeysRepository, ServerKeyAuthenticator],
     SessionAuthenticator,
     { provide: Authenticator, useExisting: SessionAuthenticator },
   ],
@@ -71,6 +75,7 @@ import { SessionsRepository } from './sessions.repository.js';
     Authenticator,
     SessionKeysService,
     GuestsService,
+    ServerKeysService,
   ],
 })
 export class AuthModule {}

@@ -1,15 +1,22 @@
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AuthenticationRequired } from '../../platform/errors/app-error.js';
+import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import { Authenticator, type EndedSession, type KnownRole } from '../../platform/identity/authenticator.js';
+import {
+  Authenticator,
+  type CredentialUse,
+  type EndedSession,
+  type KnownRole,
+  ONLY_KEYS_ACT,
+} from '../../platform/identity/authenticator.js';
 import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
 import { requireUsable } from '../users/users.policy.js';
 import { AccessTokens } from './access-tokens.js';
 import { SessionsRevoked } from './auth.events.js';
 import { TokenReader, type TokenClaims } from './token-reader.js';
 import { hashSecret } from './secrets.js';
+import { ServerKeyAuthenticator } from './server-key-authenticator.js';
 import { SessionCache } from './session-cache.js';
 import { SessionKeysService } from './session-keys.service.js';
 import { SessionsRepository, type SessionState } from './sessions.repository.js';
@@ -27,13 +34,14 @@ export class SessionAuthenticator extends Authenticator {
     private readonly sessions: SessionsRepository,
     private readonly cache: SessionCache,
     private readonly keys: SessionKeysService,
+    private readonly serverKeys: ServerKeyAuthenticator,
   ) {
     super();
   }
 
   @OnDomainEvent(SessionsRevoked)
   dropSessions({ sessionIds }: SessionsRevoked): void {
-    this.cache.dropSessions(sessionIds);
+    this.cache.drop(sessionIds);
   }
 
   @OnDomainEvent(UserBanned, UserUnbanned, UserRoleChanged, UserUpdated)
@@ -41,8 +49,10 @@ export class SessionAuthenticator extends Authenticator {
     this.cache.dropUser(userId);
   }
 
-  /** @throws AuthenticationRequired, AccountBanned, AccountDeleted, ServiceUnavailable */
-  async authenticate(token: string): Promise<Actor> {
+  /** @throws AuthenticationRequired, AccountBanned, AccountDeleted, ServiceUnavailable; see `ServerKeyAuthenticator` */
+  async authenticate(token: string, use: CredentialUse = {}): Promise<Actor> {
+    if (this.serverKeys.recognises(token)) return this.serverKeys.authenticate(token, use);
+    if (use.actAs !== undefined) throw new PermissionDenied(ONLY_KEYS_ACT);
     const claims = await this.tokens.readToken(token);
     const state = await this.cache.getOrLoad(claims.sessionId, claims.identityKey, () => this.load(claims));
     if (!state || (claims.userId && state.user_id !== claims.userId)) throw new AuthenticationRequired();
@@ -51,7 +61,7 @@ export class SessionAuthenticator extends Authenticator {
   }
 
   needsPassportVerification(token: string): boolean {
-    return this.tokens.needsPassportVerification(token);
+    return !this.serverKeys.recognises(token) && this.tokens.needsPassportVerification(token);
   }
 
   verificationKeyOf(token: string): KeyObject {

@@ -38,7 +38,7 @@ const INSERT = statement<{ created_at: Date; expires_at: Date }>(
         order by created_at desc, key_hash offset ${KEYS_PER_SESSION - 1}))
    insert into session_keys (key_hash, session_id, preferences, expires_at)
    select $1, s.id, $3, date_trunc('milliseconds', least(s.expires_at, now() + make_interval(secs => $4)))
-     from sessions s where s.id = $2 and s.revoked_at is null and s.expires_at > now()
+     from sessions s where s.id = $2 and s.revoked_at is null and s.expires_at > now() and not s.is_server_key
    returning created_at, expires_at`,
 );
 

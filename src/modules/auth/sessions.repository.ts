@@ -2,11 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { SystemRole } from '../../platform/identity/actor.js';
 
-/** The state of a session that every request needs. */
-export interface SessionState {
-  readonly session_id: string;
+/** The state of a user that every request needs. */
+export interface UserState {
   readonly user_id: string;
-  readonly expires_at: Date;
   readonly role: SystemRole;
   readonly username: string;
   readonly display_name: string;
@@ -14,6 +12,12 @@ export interface SessionState {
   readonly banned_until: Date | null;
   readonly ban_reason: string | null;
   readonly is_deactivated: boolean;
+}
+
+/** The state of a session that every request needs, with that of its user. */
+export interface SessionState extends UserState {
+  readonly session_id: string;
+  readonly expires_at: Date;
 }
 
 export interface SessionRow {
@@ -42,10 +46,13 @@ export interface NewSession {
   readonly ttlSeconds: number;
 }
 
-/** Columns of `sessions s` and `users u`. */
-export const STATE_COLUMNS = `s.id as session_id, s.user_id, s.expires_at, u.role, u.username, u.display_name,
+/** Columns of `users u`. */
+export const USER_STATE_COLUMNS = `u.role, u.username, u.display_name,
   user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason,
   u.deactivated_at is not null as is_deactivated`;
+
+/** Columns of `sessions s` and `users u`. */
+export const STATE_COLUMNS = `s.id as session_id, s.user_id, s.expires_at, ${USER_STATE_COLUMNS}`;
 
 const INSERT = statement<unknown>(
   'auth.insert_session',
@@ -142,7 +149,7 @@ const INSERT_TICKET = statement<unknown>(
   `with expired as (delete from tickets where session_id = $2 and expires_at <= now())
    insert into tickets (ticket_hash, session_id, expires_at)
    select $1, s.id, now() + make_interval(secs => $3)
-     from sessions s where s.id = $2 and s.revoked_at is null and s.expires_at > now()`,
+     from sessions s where s.id = $2 and s.revoked_at is null and s.expires_at > now() and not s.is_server_key`,
 );
 
 const TAKE_TICKET = statement<SessionState>(

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AuthenticationRequired } from '../../platform/errors/app-error.js';
+import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import type { SessionDto, SessionListDto, TicketDto } from './auth.dto.js';
@@ -24,8 +24,9 @@ export class SessionsService {
     return { data: rows.map((row) => ({ ...presentSession(row), is_current: row.id === actor.sessionId })) };
   }
 
-  /** Ends the current session of the actor. */
+  /** Ends the current session of the actor. @throws PermissionDenied for a server key */
   async endCurrent(actor: Actor): Promise<void> {
+    requireOwnSession(actor);
     await this.revocation.revoke(actor.userId, { only: actor.sessionId, reason: 'logout' });
   }
 
@@ -41,13 +42,19 @@ export class SessionsService {
     if (count === 0) throw new SessionNotFound();
   }
 
-  /** @throws AuthenticationRequired */
+  /** @throws AuthenticationRequired, PermissionDenied for a server key */
   async issueTicket(actor: Actor): Promise<TicketDto> {
+    requireOwnSession(actor);
     const ticket = newSecret();
     const isIssued = await this.sessions.insertTicket(hashSecret(ticket), actor.sessionId, TICKET_SECONDS);
     if (!isIssued) throw new AuthenticationRequired();
     return { ticket, expires_in: TICKET_SECONDS };
   }
+}
+
+/** The session of a server key is not that of the user as whom it acts. @throws PermissionDenied */
+function requireOwnSession({ serverKey }: Actor): void {
+  if (serverKey) throw new PermissionDenied('A server key has no session of this user.');
 }
 
 /** A session in the form that other users see, too. */

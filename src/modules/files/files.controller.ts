@@ -47,6 +47,7 @@ import type { ReceivedFile } from './receive-upload.js';
 import { SignedUrls } from './signed-urls.js';
 import { UPLOAD_LIMIT } from './files.limits.js';
 import { UploadedFile, UploadInterceptor } from './upload.interceptor.js';
+import { RequiresScope } from '../../platform/http/scope.decorator.js';
 
 @ApiTags('files')
 @ApiBearerAuth()
@@ -59,6 +60,7 @@ export class FilesController {
   ) {}
 
   @Post()
+  @RequiresScope('files:write')
   @ApiOperation({ summary: 'Uploads a file; it can be downloaded once its checks have ended.' })
   @Limit(UPLOAD_LIMIT)
   @OwnIdempotency()
@@ -76,6 +78,7 @@ export class FilesController {
   }
 
   @Post('addresses')
+  @RequiresScope('messages:read')
   @ApiOperation({ summary: 'Creates signed URLs of files, valid for five minutes.' })
   @HttpCode(200)
   @NotIdempotent()
@@ -85,6 +88,7 @@ export class FilesController {
   }
 
   @Get(':id')
+  @RequiresScope('messages:read')
   @ApiOperation({ summary: 'The metadata of a file.' })
   @ApiOkResponse({ type: FileDto })
   @Throws(FileNotFound)
@@ -126,6 +130,7 @@ export class FilesController {
   }
 
   @Delete(':id')
+  @RequiresScope('files:write')
   @ApiOperation({ summary: 'Deletes a file that no message contains.' })
   @HttpCode(204)
   @ApiNoContentResponse()

@@ -12,7 +12,12 @@ import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 export class FilesGateway {
   constructor(private readonly files: FilesService) {}
 
-  @OnFrame('file.get', FileFrameDto, { limit: CALL_LIMIT, summary: 'Returns the state of a file', reply: FileData })
+  @OnFrame('file.get', FileFrameDto, {
+    limit: CALL_LIMIT,
+    scope: 'messages:read',
+    summary: 'Returns the state of a file',
+    reply: FileData,
+  })
   async get({ actor }: LiveConnection, { file_id }: FileFrameDto): Promise<FileData> {
     return { file: await this.files.get(actor, file_id) };
   }

@@ -34,6 +34,7 @@ export class MessagesGateway {
 
   @OnFrame('message.send', SendMessageFrameDto, {
     limit: MESSAGE_SEND_LIMIT,
+    scope: 'messages:write',
     isSend: true,
     summary: 'Stores a message and delivers it to the participants',
     reply: MessageData,
@@ -44,6 +45,7 @@ export class MessagesGateway {
 
   @OnFrame('message.edit', EditMessageFrameDto, {
     limit: MESSAGE_SEND_LIMIT,
+    scope: 'messages:write',
     summary: 'Replaces the text of the caller’s own message; counts as a send',
     reply: MessageData,
   })
@@ -53,6 +55,7 @@ export class MessagesGateway {
 
   @OnFrame('message.delete', MessageIdFrameDto, {
     limit: CALL_LIMIT,
+    scope: 'messages:write',
     summary: 'Deletes a message; a tombstone remains',
     reply: MessageData,
   })
@@ -80,6 +83,7 @@ export class MessagesGateway {
 
   @OnFrame('history', HistoryFrameDto, {
     limit: CALL_LIMIT,
+    scope: 'messages:read',
     priority: 'reads',
     summary: 'A page of messages, like GET …/messages',
     reply: MessagePageDto,

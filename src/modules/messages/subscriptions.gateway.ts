@@ -11,13 +11,18 @@ export class SubscriptionsGateway {
 
   @OnFrame('subscribe', SubscribeFrameDto, {
     limit: CALL_LIMIT,
+    scope: 'messages:read',
     summary: 'Subscribes to a conversation, optionally from a position',
   })
   subscribe(connection: LiveConnection, dto: SubscribeFrameDto): Promise<object> {
     return this.subscriptions.subscribe(connection, dto);
   }
 
-  @OnFrame('unsubscribe', UnsubscribeFrameDto, { limit: CALL_LIMIT, summary: 'Unsubscribes from a conversation' })
+  @OnFrame('unsubscribe', UnsubscribeFrameDto, {
+    limit: CALL_LIMIT,
+    scope: 'messages:read',
+    summary: 'Unsubscribes from a conversation',
+  })
   unsubscribe(connection: LiveConnection, dto: UnsubscribeFrameDto): object {
     return this.subscriptions.unsubscribe(connection, dto);
   }

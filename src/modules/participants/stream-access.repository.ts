@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { statement, type Queryable } from '../../platform/database/sql.js';
 import { type StreamAccess, StreamAccessReader } from '../../platform/realtime/fan-out/stream-access.js';
 import { isGuest } from '../users/guest.constants.js';
+import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 
 interface StreamAccessRow {
   stream_id: string;
@@ -49,6 +50,14 @@ const OF_GUESTS = statement<StreamAccessRow>(
     order by h.last_number_at desc nulls last, c.id limit ${GUEST_ROOMS}`,
 );
 
+const OF_STREAMS = statement<StreamAccessRow>(
+  'entitlements.of_streams',
+  `select h.stream_id, h.last_seq, 0::bigint as since_seq, null::bigint as until_seq
+     from conversations c
+     join stream_heads h on h.stream_id = c.id
+    where c.id = any($1::uuid[]) and c.deleted_at is null`,
+);
+
 /** Owns: nothing. Reads: participants, conversations, stream_heads, events. */
 @Injectable()
 export class StreamAccessRepository extends StreamAccessReader {
@@ -57,9 +66,19 @@ export class StreamAccessRepository extends StreamAccessReader {
     return (await rows).map(toStreamAccess);
   }
 
-  override async since(tx: Queryable, userId: string, watermark: string): Promise<StreamAccess[]> {
+  override async since(
+    tx: Queryable,
+    userId: string,
+    watermark: string,
+    among: readonly string[] = [],
+  ): Promise<StreamAccess[]> {
     if (isGuest({ userId })) return this.current(tx, userId);
+    if (userId === SYSTEM_USER_ID) return this.ofStreams(tx, among);
     return (await tx.many(SINCE, [userId, watermark])).map(toStreamAccess);
+  }
+
+  override async ofStreams(tx: Queryable, streamIds: readonly string[]): Promise<StreamAccess[]> {
+    return (await tx.many(OF_STREAMS, [[...streamIds]])).map(toStreamAccess);
   }
 }
 

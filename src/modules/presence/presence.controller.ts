@@ -11,6 +11,7 @@ import { PresenceService } from './presence.service.js';
 import { TypingService } from './typing.service.js';
 import { TYPING_LIMIT } from './presence.limits.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
+import { RequiresScope } from '../../platform/http/scope.decorator.js';
 
 @ApiTags('presence')
 @ApiBearerAuth()
@@ -23,6 +24,7 @@ export class PresenceController {
   ) {}
 
   @Get('presence')
+  @RequiresScope('users:read')
   @ApiOperation({ summary: 'The presence of users who share a conversation with the caller.' })
   @ApiOkResponse({ type: PresenceListDto })
   get(@CurrentActor() actor: Actor, @Query() query: GetPresenceQuery): Promise<PresenceListDto> {

@@ -54,7 +54,8 @@ export class RequestLeaseInterceptor implements NestInterceptor, OnApplicationBo
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { actor } = context.switchToHttp().getRequest<ParleyRequest>();
-    if (actor) this.sessionsWithRequests.add(actor.sessionId);
+    // The requests of the host's backend do not make a user online.
+    if (actor && !actor.serverKey) this.sessionsWithRequests.add(actor.sessionId);
     return next.handle();
   }
 

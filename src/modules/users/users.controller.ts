@@ -14,6 +14,7 @@ import {
 } from './users.dto.js';
 import { UserNotFound } from './users.errors.js';
 import { UsersService } from './users.service.js';
+import { RequiresScope } from '../../platform/http/scope.decorator.js';
 
 @ApiTags('users')
 @ApiBearerAuth()
@@ -22,6 +23,7 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Get()
+  @RequiresScope('users:read')
   @ApiOperation({ summary: 'Finds users by a part of their names.' })
   @ApiOkResponse({ type: UserPageDto })
   search(@CurrentActor() actor: Actor, @Query() query: SearchUsersDto): Promise<Page<UserDto>> {
@@ -50,6 +52,7 @@ export class UsersController {
   }
 
   @Get(':id')
+  @RequiresScope('users:read')
   @ApiOperation({ summary: 'The profile of a user.' })
   @ApiOkResponse({ type: UserDto })
   @Throws(UserNotFound)

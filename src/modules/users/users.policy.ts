@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../platform/database/sql.js';
 import { AccountBanned, AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
-import type { Actor, SystemRole } from '../../platform/identity/actor.js';
+import { type Actor, mayActAs, type SystemRole } from '../../platform/identity/actor.js';
+import type { ServerKey } from '../../platform/identity/server-key.js';
 import { isGuest } from './guest.constants.js';
 import { isServer, SYSTEM_USER_ID } from './system-user.constants.js';
 import type { UserRow } from './users.dto.js';
@@ -18,12 +19,14 @@ export class UsersPolicy {
   /**
    * The first call of a write, under its lock. The credential was checked at the start of the request; since then the
    * session may have been revoked or the user banned. Returns the actor with their current role; the role of the host's
-   * backend is that of its actor, because none is stored. @throws AuthenticationRequired, AccountBanned
+   * backend is that of its actor, because none is stored.
+   * @throws AuthenticationRequired, AccountBanned, PermissionDenied
    */
   async requireActive(tx: Queryable | undefined, actor: Actor): Promise<Actor> {
     const state = await this.repository.actorState(tx, actor.sessionId, actor.userId);
     if (!state) throw new AuthenticationRequired();
     requireUsable(state);
+    if (actor.serverKey?.actsAsUser) requireMayActAs(actor.serverKey, state.role);
     return {
       ...actor,
       role: isServer(actor) ? actor.role : state.role,
@@ -50,6 +53,15 @@ export class UsersPolicy {
     const outranks = RANK[actor.role] >= RANK[minimumRole] && RANK[actor.role] > RANK[target.role];
     if (!outranks) throw new PermissionDenied();
   }
+}
+
+/** Requires that the key may act as users of this system role. @throws PermissionDenied */
+export function requireMayActAs(key: ServerKey, role: SystemRole): void {
+  if (mayActAs(key, role)) return;
+  if (role === 'admin') throw new PermissionDenied('A server key cannot act as an admin.');
+  throw new PermissionDenied('To act as a moderator, the server key needs the scope moderation.', {
+    required_scope: 'moderation',
+  });
 }
 
 /** Requires that the account is neither banned nor deactivated. @throws AccountBanned, AccountDeactivated */

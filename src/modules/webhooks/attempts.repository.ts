@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
+import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import type { AttemptResult } from './webhook-client.js';
 import type { ClaimedDelivery } from './delivery-queues.js';
 
@@ -38,7 +39,7 @@ const LOAD = statement<DueDelivery>(
           e.id as event_id, e.type, e.stream_id, e.seq, e.actor_id, e.subject_id, e.payload, e.at, e.data,
           w.disabled_at is not null as is_disabled,
           u.deleted_at is null and u.deactivated_at is null and not user_is_banned(u.banned_at, u.banned_until) and case w.scope
-            when 'all' then u.role = 'admin'
+            when 'all' then u.role = 'admin' or u.id = '${SYSTEM_USER_ID}'
             else e.stream_id = w.user_id or e.type = 'participant.left' and e.subject_id = w.user_id or exists (
               select from participants p join conversations c on c.id = p.conversation_id
                where p.conversation_id = e.stream_id and p.user_id = w.user_id and p.left_seq is null

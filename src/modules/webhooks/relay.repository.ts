@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import type { OutboxEvent } from '../../platform/event-log/outbox.repository.js';
 
 /** An event for which deliveries are created. */
@@ -50,7 +51,7 @@ const CREATE_DELIVERIES = statement<{ delivery_count: number }>(
        join webhooks w on w.id = h.webhook_id and w.disabled_at is null
        join users u on u.id = w.user_id and u.deleted_at is null and u.deactivated_at is null
         and not user_is_banned(u.banned_at, u.banned_until)
-      where w.scope = 'own' or u.role = 'admin'
+      where w.scope = 'own' or u.role = 'admin' or u.id = '${SYSTEM_USER_ID}'
    ), stored as (
      insert into webhook_events (id, type, stream_id, seq, actor_id, subject_id, payload, message_id, at, data)
      select e.id, e.type, e.stream_id, e.seq, e.actor_id, e.subject_id, e.payload, e.message_id, e.at, e.data

@@ -38,9 +38,11 @@ import {
   WebhookNotFound,
 } from './webhooks.errors.js';
 import { WebhooksService } from './webhooks.service.js';
+import { RequiresScope } from '../../platform/http/scope.decorator.js';
 
 @ApiTags('webhooks')
 @ApiBearerAuth()
+@RequiresScope('webhooks')
 @Controller('api/v1')
 export class WebhooksController {
   constructor(

@@ -3,8 +3,8 @@ import type { Actor } from '../identity/actor.js';
 
 /** One action that required a privileged role. */
 export interface AuditEntry {
-  /** The actor, with their role at that time; null for an action of the server itself. */
-  readonly actor: Pick<Actor, 'userId' | 'role' | 'requestId' | 'auditReason'> | null;
+  /** The actor, with their role at that time and the server key they used; null for an action of the server itself. */
+  readonly actor: Pick<Actor, 'userId' | 'role' | 'requestId' | 'auditReason' | 'serverKey'> | null;
   /** `noun.verb`, as `user.ban`. */
   readonly action: string;
   readonly target: { readonly type: string; readonly id: string | null };

@@ -11,6 +11,7 @@ import { CreateMessages1764700007000 } from '../../../migrations/1764700007000-c
 import { CreateWebhooks1764700008000 } from '../../../migrations/1764700008000-create-webhooks.js';
 import { CreateAdmin1764700009000 } from '../../../migrations/1764700009000-create-admin.js';
 import { CreateServerKeys1764800000000 } from '../../../migrations/1764800000000-create-server-keys.js';
+import { NameKeysInAuditLog1764800001000 } from '../../../migrations/1764800001000-name-keys-in-audit-log.js';
 import { AddExternalIdsOfUsers1764820000000 } from '../../../migrations/1764820000000-add-external-ids-of-users.js';
 import { AddMetadataOfUsers1764820001000 } from '../../../migrations/1764820001000-add-metadata-of-users.js';
 import { AddDeactivationOfUsers1764820002000 } from '../../../migrations/1764820002000-add-deactivation-of-users.js';
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateWebhooks1764700008000,
   CreateAdmin1764700009000,
   CreateServerKeys1764800000000,
+  NameKeysInAuditLog1764800001000,
   AddExternalIdsOfUsers1764820000000,
   AddMetadataOfUsers1764820001000,
   AddDeactivationOfUsers1764820002000,

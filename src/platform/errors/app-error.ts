@@ -139,9 +139,14 @@ export class AuthenticationRequired extends defineError('AUTHENTICATION_REQUIRED
 }) {}
 
 export class PermissionDenied extends defineError('PERMISSION_DENIED', 403, {
-  message: (message: string = 'You may not do this.') => message,
-  meaning: 'The caller is authenticated but may not do this.',
-  action: 'Do not repeat the request.',
+  message: (message: string = 'You may not do this.', _details: { required_scope?: string } = {}) => message,
+  meaning:
+    'The caller is authenticated but may not do this; `details.required_scope` names the scope that a server key lacks.',
+  action: 'Do not repeat the request. A server key with more scopes is a new key.',
+  details: {
+    fields: { required_scope: optional(text('The scope that the server key of the call needs')) },
+    of: (_message?: string, details: { required_scope?: string } = {}) => details,
+  },
 }) {}
 
 export class AccountBanned extends defineError('ACCOUNT_BANNED', 403, {

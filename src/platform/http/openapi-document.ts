@@ -10,6 +10,7 @@ import { API_HEADERS, ErrorResponses, errorsOf, headersFor, type Responses } fro
 import { Limits } from '../throttling/limits.service.js';
 import { routeMetadata, type RouteMetadata } from './route-metadata.js';
 import { exampleOf } from './openapi-examples.js';
+import type { Scope } from '../identity/server-key.js';
 import type { ParleyRequest } from './parley-request.js';
 import { CachedJsonDocument } from './cached-json-document.js';
 import { CALL_LIMIT } from '../throttling/limits.js';
@@ -27,6 +28,12 @@ const SUCCESSES: Readonly<Record<string, string>> = {
   204: 'The request was successful; the response has no body.',
 };
 
+/** The name of the security scheme of server keys. */
+const SERVER_KEY = 'serverKey';
+const SERVER_KEYS =
+  'A server key of the host’s backend. Each route names the scope that the key needs (`x-required-scope`). ' +
+  'With the header `X-Act-As: <user id>` and the scope `act-as` the call is made as that user, on any route.';
+
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /**
@@ -41,6 +48,7 @@ export function openApiDocument(app: NestExpressApplication, extraModels: Type[]
     .setOpenAPIVersion('3.1.0')
     .addServer('/')
     .addBearerAuth()
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'psk_<id>_<secret>', description: SERVER_KEYS }, SERVER_KEY)
     .addSecurityRequirements('bearer')
     .build();
   const eventData = app.get(EventCatalogue, { strict: false }).dataClasses();
@@ -125,6 +133,7 @@ function completeOperation(
   responsesOf: (errors: ErrorClass[], isLimited: boolean) => Responses,
 ): void {
   if (metadata.isPublic) operation.security = [];
+  else describeKeys(operation, metadata.scope);
   if (method === 'post' && metadata.supportsIdempotencyKey) {
     (operation.parameters ??= []).push({
       name: 'Idempotency-Key',
@@ -140,6 +149,14 @@ function completeOperation(
   }
   const errors = responsesOf(errorsOf(metadata, method), metadata.limit !== undefined);
   operation.responses = { ...errors, ...operation.responses };
+}
+
+/** Says whether a server key may call the operation, and with which scope. */
+function describeKeys(operation: Operation, scope: Scope | undefined): void {
+  const sentence = scope ? `A server key needs the scope \`${scope}\`.` : 'A server key may call this only as a user.';
+  operation.description = [operation.description, sentence].filter((part) => part).join(' ');
+  operation.security = [{ bearer: [] }, { [SERVER_KEY]: [] }];
+  if (scope) Object.assign(operation, { 'x-required-scope': scope });
 }
 
 /** Declares that a request body has no other fields than the described ones. */

@@ -9,6 +9,8 @@ import { CALL_LIMIT, type RateLimit } from '../throttling/limits.js';
 import { RATE_LIMIT } from '../throttling/limit.decorator.js';
 import { IDEMPOTENCY_MODE, type IdempotencyMode } from './idempotency.interceptor.js';
 import { PUBLIC } from './public.decorator.js';
+import { REQUIRED_SCOPE } from './scope.decorator.js';
+import type { Scope } from '../identity/server-key.js';
 
 /** The metadata key of @nestjs/throttler for a route without a rate limit. */
 const SKIPPED = 'THROTTLER:SKIPdefault';
@@ -21,6 +23,8 @@ export interface RouteMetadata {
   /** Whether `Idempotency-Key` is supported if the method is POST. */
   readonly supportsIdempotencyKey: boolean;
   readonly errors: readonly ErrorClass[];
+  /** The scope that a server key needs; undefined for routes that are open to keys only as a user, or to everyone. */
+  readonly scope: Scope | undefined;
 }
 
 /** Returns the metadata of every handler, by `<controller>_<method>`. */
@@ -55,6 +59,7 @@ function metadataOf(reflector: Reflector, targets: Type[], takesUsers: boolean):
   const isSkipped = reflector.getAllAndOverride<boolean>(SKIPPED, targets) ?? false;
   return {
     isPublic,
+    scope: reflector.getAllAndOverride<Scope | undefined>(REQUIRED_SCOPE, targets),
     limit: isSkipped ? undefined : (reflector.getAllAndOverride<RateLimit>(RATE_LIMIT, targets) ?? CALL_LIMIT),
     supportsIdempotencyKey:
       !isPublic && reflector.getAllAndOverride<IdempotencyMode | undefined>(IDEMPOTENCY_MODE, targets) !== 'none',

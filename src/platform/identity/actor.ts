@@ -35,3 +35,16 @@ export interface Actor {
   /** The reason the user gives (`X-Audit-Log-Reason`) for a call that has no field for it. */
   readonly auditReason?: string;
 }
+
+/** The server key of a call that the backend of the host makes itself, not as a user. */
+export function ownServerKeyOf({ serverKey }: Pick<Actor, 'serverKey'>): ServerKey | undefined {
+  return serverKey?.actsAsUser === false ? serverKey : undefined;
+}
+
+/**
+ * Whether a key may act as users of this system role: never as admins, because admins create keys, so that this would
+ * give the key every right.
+ */
+export function mayActAs({ scopes }: Pick<ServerKey, 'scopes'>, role: SystemRole): boolean {
+  return role !== 'admin' && (role !== 'moderator' || scopes.has('moderation'));
+}

@@ -14,13 +14,26 @@ export function tokenRefusal(error: unknown): AppError {
   return new AuthenticationRequired(isExpired ? { token_expired: true } : {});
 }
 
+/** The refusal of `actAs` with any other credential than a server key. */
+export const ONLY_KEYS_ACT = 'Only a server key may act as another user: leave X-Act-As out.';
+
+/** How a credential is used. */
+export interface CredentialUse {
+  /** The user as whom a server key acts: `X-Act-As`. Refused for every other credential. */
+  readonly actAs?: string;
+  /** The IP address of the client. */
+  readonly ip?: string;
+}
+
 /**
  * Authenticates a credential as an actor. The HTTP guard and the sockets share it, so that there is one way to
  * authenticate. The module `auth` implements it.
  */
 export abstract class Authenticator {
-  /** @throws AuthenticationRequired, AccountBanned */
-  abstract authenticate(token: string): Promise<Actor>;
+  /**
+   * @throws AuthenticationRequired, AccountBanned; with `actAs` also ValidationError, PermissionDenied, UserNotFound
+   */
+  abstract authenticate(token: string, use?: CredentialUse): Promise<Actor>;
 
   /**
    * Whether Passport has to verify the token over REST, with `verificationKeyOf` and `authenticateVerified`: it was not

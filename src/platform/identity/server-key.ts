@@ -20,4 +20,9 @@ export interface ServerKey {
   readonly id: string;
   readonly name: string;
   readonly scopes: ReadonlySet<Scope>;
+  /** Whether the call is made as a user (`X-Act-As`). Otherwise it is made by the backend of the host itself. */
+  readonly actsAsUser: boolean;
 }
+
+/** Begins every server key: `psk_<id>_<secret>`. */
+export const SERVER_KEY_PREFIX = 'psk_';

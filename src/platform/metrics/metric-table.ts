@@ -101,6 +101,11 @@ export const METRICS = {
     help: 'Jobs of each queue by state; the same on every node, at most 5 s old.',
     labels: ['queue', 'state'],
   },
+  parley_server_key_calls_total: {
+    kind: 'counter',
+    help: 'Calls with server keys: `own` of the host product’s backend, `as_user` with `X-Act-As`, or `refused` as a credential.',
+    labels: ['outcome'],
+  },
   parley_cache_lookups_total: {
     kind: 'counter',
     help: 'Lookups in caches of this process; the hit ratio is hit ÷ (hit + miss).',

@@ -17,6 +17,13 @@ export class UnknownFrameType extends defineError('UNKNOWN_FRAME_TYPE', 400, {
   action: 'See `/asyncapi.json` for the types.',
 }) {}
 
+export class TooManySubscriptions extends defineError('TOO_MANY_SUBSCRIPTIONS', 409, {
+  message: 'This connection has subscribed to as many conversations as it may.',
+  meaning: 'A connection of a server key has subscribed to `details.limit` conversations; only the frame `subscribe`.',
+  action: 'Unsubscribe from others, or open another connection.',
+  details: { fields: LIMIT_DETAILS, of: (limit: number) => ({ limit }) },
+}) {}
+
 export class TooManyInFlight extends defineError('TOO_MANY_IN_FLIGHT', 429, {
   message: 'Too many requests are waiting for their replies.',
   meaning: 'The connection has reached the limit of requests without a reply (`details.limit`).',

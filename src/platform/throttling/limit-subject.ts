@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Actor } from '../identity/actor.js';
+import type { ServerKey } from '../identity/server-key.js';
 import { ipOf, networkOf } from '../http/client-address.js';
 import { foldLogin } from '../validation/login-name.js';
 
@@ -30,6 +31,11 @@ export function subjectOfIp(ip: string | undefined): string {
 /** Returns the subject of a login or refresh: the pair of IP address and account. */
 export function loginSubject(ip: string | undefined, account: string): string {
   return `${subjectOfIp(ip)}|${foldLogin(account.slice(0, MAX_ACCOUNT_LENGTH))}`;
+}
+
+/** Returns the subject of a server key. */
+export function subjectOfKey({ id }: Pick<ServerKey, 'id'>): string {
+  return `key:${id}`;
 }
 
 /** Returns the subject of a call: the user, or the IP address if there is none. */

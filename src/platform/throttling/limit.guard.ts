@@ -4,15 +4,22 @@ import { Reflector } from '@nestjs/core';
 import { getOptionsToken, ThrottlerGuard, type ThrottlerModuleOptions, type ThrottlerRequest } from '@nestjs/throttler';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import { type LimitRecord, LimitStorage } from './limit-storage.js';
-import { loginKeyOf, subjectOfIp, callerSubject, type LimitedRequest, loginSubject } from './limit-subject.js';
+import {
+  loginKeyOf,
+  subjectOfIp,
+  callerSubject,
+  type LimitedRequest,
+  loginSubject,
+  subjectOfKey,
+} from './limit-subject.js';
 import { LIMIT_AS_CALL, LIMIT_PROFILE, RATE_LIMIT } from './limit.decorator.js';
-import { CALL_LIMIT, type LimitProfile, type RateLimit } from './limits.js';
+import { CALL_LIMIT, type LimitProfile, type RateLimit, SERVER_KEY_LIMIT } from './limits.js';
 import { Limits } from './limits.service.js';
 
 /**
  * Applies the rate limits to every route. It runs after authentication, so that a user has one counter for all their IP
- * addresses; requests without a user are counted by IP address. All responses of a limited route have headers with the
- * remaining calls.
+ * addresses; requests without a user are counted by IP address. Requests with a server key are counted by the key and,
+ * if it acts as a user, also as that user's. All responses of a limited route have headers with the remaining calls.
  */
 @Injectable()
 export class LimitGuard extends ThrottlerGuard {
@@ -44,6 +51,11 @@ export class LimitGuard extends ThrottlerGuard {
       const subject = loginSubject(request.ip, loginKeyOf(request.body));
       await this.count(response, { rateLimit, subject, request, profile });
       return true;
+    }
+    const key = request.actor?.serverKey;
+    if (key) {
+      await this.count(response, { rateLimit: SERVER_KEY_LIMIT, subject: subjectOfKey(key), request, profile });
+      if (!key.actsAsUser) return true;
     }
     const subject = callerSubject(request);
     if (rateLimit !== CALL_LIMIT && this.reflector.getAllAndOverride<boolean | undefined>(LIMIT_AS_CALL, targets)) {

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { RateLimitExceeded } from '../errors/app-error.js';
-import type { Actor, SystemRole } from '../identity/actor.js';
-import { subjectOfIp } from './limit-subject.js';
-import { type LimitProfile, type LimitRule, type RateLimit, ruleOf } from './limits.js';
+import { type Actor, ownServerKeyOf, type SystemRole } from '../identity/actor.js';
+import { subjectOfIp, subjectOfKey } from './limit-subject.js';
+import { type LimitProfile, type LimitRule, type RateLimit, ruleOf, SERVER_KEY_LIMIT } from './limits.js';
 import { type LimitVerdict, RateLimiter } from './rate-limiter.js';
 
 /**
@@ -17,8 +17,13 @@ export class Limits {
     private readonly config: Config,
   ) {}
 
-  /** Counts one hit of the actor. @throws RateLimitExceeded (also as a rejection) */
+  /**
+   * Counts one hit of the actor; of the backend of the host, one call of its server key.
+   * @throws RateLimitExceeded (also as a rejection)
+   */
   check(limit: RateLimit, actor: Actor, profile?: LimitProfile): void | Promise<void> {
+    const key = ownServerKeyOf(actor);
+    if (key) return this.checkSubject(SERVER_KEY_LIMIT, subjectOfKey(key), actor.role);
     return this.checkSubject(limit, actor.rateLimitKey ?? actor.userId, actor.role, profile);
   }
 
@@ -46,6 +51,8 @@ export class Limits {
 
   /** Removes the newest hit: a repeated request that was already processed costs nothing. */
   refund(limit: RateLimit, actor: Actor): void | Promise<void> {
+    const key = ownServerKeyOf(actor);
+    if (key) return this.refundSubject(SERVER_KEY_LIMIT, subjectOfKey(key));
     return this.refundSubject(limit, actor.rateLimitKey ?? actor.userId);
   }
 

@@ -65,6 +65,13 @@ export const CONNECT_IP_LIMIT = defineLimit('connect.ip', {
   description: 'Sockets one IP address may open.',
 });
 
+export const SERVER_KEY_LIMIT = defineLimit('server-key', {
+  byRole: perRole(1000),
+  windowSeconds: 60,
+  environment: 'LIMIT_SERVER_KEY',
+  description: 'Calls with one server key, of all routes and frames together.',
+});
+
 /** Numbers that replace those of limits on some routes, by the name of the limit. The counters stay the same. */
 export type LimitProfile = Readonly<Record<string, LimitNumbers | undefined>>;
 

@@ -21,6 +21,10 @@ export class RecordingBroadcaster extends Broadcaster {
     this.calls.push(['disconnectSessionKeys', userId]);
   }
 
+  disconnectServerKey(keyId: string): void {
+    this.calls.push(['disconnectServerKey', keyId]);
+  }
+
   changeRole(userId: string, role: SystemRole): void {
     this.calls.push(['changeRole', userId, role]);
   }

@@ -16,6 +16,8 @@ export interface AuditRow {
   readonly before: Record<string, unknown> | null;
   readonly after: Record<string, unknown> | null;
   readonly request_id: string | null;
+  readonly server_key_id: string | null;
+  readonly server_key_name: string | null;
 }
 
 export interface AuditFilter {
@@ -29,15 +31,17 @@ export interface AuditFilter {
 
 const INSERT = statement<unknown>(
   'admin.insert_audit_entry',
-  `insert into audit_log (id, actor_id, actor_role, action, target_type, target_id, reason, before, after, request_id)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+  `insert into audit_log (id, actor_id, actor_role, action, target_type, target_id, reason, before, after, request_id,
+                          server_key_id, server_key_name)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 );
 
 const PAGE = statement<AuditRow>(
   'admin.page_audit_log',
-  `select id, at, actor_id, actor_role, action, target_type, target_id, reason, before, after, request_id
+  `select id, at, actor_id, actor_role, action, target_type, target_id, reason, before, after, request_id,
+          server_key_id, server_key_name
      from audit_log
-    where ($1::uuid is null or actor_id = $1) and ($2::text is null or action = $2)
+    where ($1::uuid is null or actor_id = $1 or server_key_id = $1) and ($2::text is null or action = $2)
       and ($3::text is null or target_type = $3) and ($4::text is null or target_id = $4)
       and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6)
       and ($7::timestamptz is null or (at, id) < ($7, $8::uuid))
@@ -55,7 +59,8 @@ export class AuditLogRepository extends AuditLog {
   async record({ actor, action, target, reason, before, after }: AuditEntry, tx: Queryable = this.sql): Promise<void> {
     const who = [actor?.userId ?? null, actor?.role ?? null];
     const what = [action, target.type, target.id, reason ?? actor?.auditReason ?? null, before ?? null, after ?? null];
-    await tx.run(INSERT, [newId(), ...who, ...what, actor?.requestId ?? null]);
+    const { requestId, serverKey } = actor ?? {};
+    await tx.run(INSERT, [newId(), ...who, ...what, requestId, serverKey?.id, serverKey?.name]);
   }
 
   /** Newest first, after the entry at `after`; one row more than the page has. */

@@ -5,9 +5,11 @@ import { CurrentActor } from '../../../platform/http/current-actor.decorator.js'
 import type { Page } from '../../../platform/pagination/page.js';
 import { AuditEntryDto, AuditPageDto, ListAuditLogQuery } from './audit.dto.js';
 import { ReadAuditLog } from './read-audit-log.js';
+import { RequiresScope } from '../../../platform/http/scope.decorator.js';
 
 @ApiTags('admin')
 @ApiBearerAuth()
+@RequiresScope('admin:read')
 @Controller('api/v1/admin')
 export class AuditController {
   constructor(private readonly log: ReadAuditLog) {}

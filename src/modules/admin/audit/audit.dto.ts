@@ -5,7 +5,7 @@ import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.
 import { IntField, TextField, TimeField, UserIdField } from '../../../platform/validation/fields.js';
 
 export class ListAuditLogQuery {
-  @UserIdField({ optional: true, description: 'The user who acted' })
+  @UserIdField({ optional: true, description: 'The user who acted, or the server key that was used' })
   actor_id?: string;
 
   @TextField({ max: 64, optional: true, description: 'The action, as noun.verb', example: 'user.ban' })
@@ -44,6 +44,15 @@ function auditedFields(description: string): ApiPropertyOptions {
   return { type: 'object', additionalProperties: value, nullable: true, description };
 }
 
+/** The server key by which something was done. */
+export class AuditedKeyDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ description: 'The name of the key at that time' })
+  name: string;
+}
+
 /** One privileged action; it never changes. */
 export class AuditEntryDto {
   @ApiProperty({ format: 'uuid' })
@@ -80,6 +89,13 @@ export class AuditEntryDto {
 
   @ApiProperty({ type: String, nullable: true, description: '`X-Request-Id` of the request' })
   request_id: string | null;
+
+  @ApiProperty({
+    type: AuditedKeyDto,
+    nullable: true,
+    description: 'The server key of the call, alone or as the user; null for all other calls',
+  })
+  server_key: AuditedKeyDto | null;
 }
 
 export class AuditPageDto extends PageOf(AuditEntryDto) {}

@@ -38,5 +38,6 @@ function toAuditEntryDto(row: AuditRow): AuditEntryDto {
     before: row.before,
     after: row.after,
     request_id: row.request_id,
+    server_key: row.server_key_id === null ? null : { id: row.server_key_id, name: row.server_key_name ?? '' },
   };
 }

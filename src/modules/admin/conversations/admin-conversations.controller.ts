@@ -9,9 +9,11 @@ import {
   ListAdminConversationsQuery,
 } from './admin-conversations.dto.js';
 import { AdminConversationsService } from './admin-conversations.service.js';
+import { RequiresScope } from '../../../platform/http/scope.decorator.js';
 
 @ApiTags('admin')
 @ApiBearerAuth()
+@RequiresScope('admin:read')
 @Controller('api/v1/admin/conversations')
 export class AdminConversationsController {
   constructor(private readonly conversations: AdminConversationsService) {}

@@ -27,11 +27,13 @@ import { ContentRulesService } from './content-rules.service.js';
 import { ContentRuleExists, ContentRuleNotFound, TooManyContentRules } from './moderation.errors.js';
 import { INSTALLATION_SCOPE, scopeOf } from './moderation.policy.js';
 import { CALL_LIMIT } from '../../../platform/throttling/limits.js';
+import { RequiresScope } from '../../../platform/http/scope.decorator.js';
 
 /** The rules of the installation. */
 @ApiTags('admin')
 @ApiBearerAuth()
 @Limit(CALL_LIMIT)
+@RequiresScope('moderation')
 @Controller('api/v1/admin/content-rules')
 export class ContentRulesController {
   constructor(private readonly rules: ContentRulesService) {}
@@ -77,6 +79,7 @@ export class ContentRulesController {
 @ApiTags('moderation')
 @ApiBearerAuth()
 @Limit(CALL_LIMIT)
+@RequiresScope('moderation')
 @Controller('api/v1/conversations/:id/content-rules')
 export class ConversationRulesController {
   constructor(private readonly rules: ContentRulesService) {}

@@ -19,11 +19,13 @@ import { HeldMessagesService } from './held-messages.service.js';
 import { HeldMessageDecided, HeldMessageNotFound, HeldMessageNotSendable } from './moderation.errors.js';
 import { INSTALLATION_SCOPE, scopeOf } from './moderation.policy.js';
 import { CALL_LIMIT } from '../../../platform/throttling/limits.js';
+import { RequiresScope } from '../../../platform/http/scope.decorator.js';
 
 /** Messages held by rules of the installation, for its moderators. */
 @ApiTags('moderation')
 @ApiBearerAuth()
 @Limit(CALL_LIMIT)
+@RequiresScope('moderation')
 @Controller('api/v1/admin/held-messages')
 export class HeldMessagesController {
   constructor(private readonly held: HeldMessagesService) {}
@@ -60,6 +62,7 @@ export class HeldMessagesController {
 @ApiTags('moderation')
 @ApiBearerAuth()
 @Limit(CALL_LIMIT)
+@RequiresScope('moderation')
 @Controller('api/v1/conversations/:id/held-messages')
 export class ConversationHeldMessagesController {
   constructor(private readonly held: HeldMessagesService) {}

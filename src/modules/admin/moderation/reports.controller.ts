@@ -69,6 +69,7 @@ export class ReportsController {
 @ApiTags('moderation')
 @ApiBearerAuth()
 @Limit(CALL_LIMIT)
+@RequiresScope('moderation')
 @Controller('api/v1/admin/reports')
 export class ReportQueueController {
   constructor(

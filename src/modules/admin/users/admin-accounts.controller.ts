@@ -13,6 +13,7 @@ import { DeleteAccount } from './delete-account.js';
 import { ExportAccount } from './export-account.js';
 import { sendArchive } from '../../../platform/http/send-stream.js';
 import { EXPORT_LIMIT } from '../admin.limits.js';
+import { RequiresScope } from '../../../platform/http/scope.decorator.js';
 
 /** The export and the deletion of an account. */
 @ApiTags('admin')
@@ -25,6 +26,7 @@ export class AdminAccountsController {
   ) {}
 
   @Get('export')
+  @RequiresScope('admin:read')
   @ApiOperation({ summary: 'All data of a user, as a zip. For admins.' })
   @ApiHeader({
     name: AUDIT_REASON_HEADER,

@@ -20,6 +20,7 @@ import {
   UpdateAdminUserDto,
 } from './admin-users.dto.js';
 import { AdminUsersService } from './admin-users.service.js';
+import { RequiresScope } from '../../../platform/http/scope.decorator.js';
 
 @ApiTags('admin')
 @ApiBearerAuth()
@@ -29,6 +30,7 @@ export class AdminUsersController {
   constructor(private readonly users: AdminUsersService) {}
 
   @Get()
+  @RequiresScope('admin:read')
   @ApiOperation({ summary: 'All users with the details that admins see.' })
   @ApiOkResponse({ type: AdminUserPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListAdminUsersQuery): Promise<Page<AdminUserDto>> {
@@ -36,6 +38,7 @@ export class AdminUsersController {
   }
 
   @Get(':id')
+  @RequiresScope('admin:read')
   @ApiOperation({ summary: 'One user with the details that admins see.' })
   @ApiOkResponse({ type: AdminUserDetailsDto })
   @Throws(UserNotFound)
@@ -56,6 +59,7 @@ export class AdminUsersController {
   }
 
   @Post(':id/ban')
+  @RequiresScope('moderation')
   @ApiOperation({ summary: 'Bans a user from the installation or from one conversation.' })
   @HttpCode(204)
   @ApiNoContentResponse()
@@ -65,6 +69,7 @@ export class AdminUsersController {
   }
 
   @Post(':id/unban')
+  @RequiresScope('moderation')
   @ApiOperation({ summary: 'Ends a ban.' })
   @HttpCode(204)
   @ApiNoContentResponse()
@@ -74,6 +79,7 @@ export class AdminUsersController {
   }
 
   @Post(':id/logout')
+  @RequiresScope('moderation')
   @ApiOperation({ summary: 'Ends all sessions of a user.' })
   @HttpCode(200)
   @ApiOkResponse({ type: EndedSessionsDto })

@@ -17,6 +17,8 @@ export type BusMessage =
       readonly sessionIds: readonly string[];
       readonly reason: EndReason;
     }
+  /** This server key is no longer valid, as whichever users it acts. */
+  | { readonly kind: 'end_server_key'; readonly keyId: string }
   /** The session keys of this user are no longer valid. */
   | { readonly kind: 'end_keys'; readonly userId: string }
   | { readonly kind: 'role'; readonly userId: string; readonly role: SystemRole }

@@ -15,7 +15,7 @@ import { CONNECT_LIMIT } from '../../throttling/limits.js';
 export const MAX_TOKEN_LENGTH = 4096;
 const MAX_CURSOR_LENGTH = 1024;
 
-/** Handles the frame `auth {token, resume?}` of a client that sent no credential with the upgrade. */
+/** Handles the frame `auth {token, act_as?, resume?}` of a client that sent no credential with the upgrade. */
 @Injectable()
 export class AuthFrameHandler {
   constructor(
@@ -27,13 +27,14 @@ export class AuthFrameHandler {
   async authenticate(connection: Connection, data: unknown): Promise<void> {
     if (connection.isSignedIn || connection.isAuthenticating) throw new AlreadyAuthenticated();
     requireSafeJson(data);
-    const { token, resume } = (data ?? {}) as { token?: unknown; resume?: unknown };
+    const { token, act_as: actAs, resume } = (data ?? {}) as Record<'token' | 'act_as' | 'resume', unknown>;
     if (typeof token !== 'string' || token.length === 0 || token.length > MAX_TOKEN_LENGTH) {
       throw ValidationError.of('token', `must be text of 1 to ${MAX_TOKEN_LENGTH} characters`);
     }
+    if (actAs !== undefined && typeof actAs !== 'string') throw ValidationError.of('act_as', 'must be text');
     // Before `identify`: if this threw after it, an unhandled rejection of `identify` would end the process.
     const resumePoint = readResume(resume);
-    await connection.authenticate(this.identify(token), resumePoint);
+    await connection.authenticate(this.identify(token, actAs), resumePoint);
   }
 
   /**
@@ -45,8 +46,8 @@ export class AuthFrameHandler {
     if (reason !== CLOSE_REASONS.revoked && !connection.isSignedIn) connection.closeWith(reason);
   }
 
-  private async identify(token: string): Promise<Actor> {
-    const actor = await this.authenticator.authenticate(token);
+  private async identify(token: string, actAs: string | undefined): Promise<Actor> {
+    const actor = await this.authenticator.authenticate(token, { actAs });
     await this.limits.check(CONNECT_LIMIT, actor);
     return actor;
   }

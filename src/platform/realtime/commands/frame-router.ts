@@ -12,6 +12,7 @@ import { DecoratedMethods } from '../../discovery/decorated-methods.js';
 import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../../errors/app-error.js';
 import { toAppError } from '../../errors/error.filter.js';
 import { ExternalUsers } from '../../identity/external-users.js';
+import { requireScope } from '../../http/scope.decorator.js';
 import { jsonInSteps, utf8InSteps } from '../../json/json-encoding.js';
 import { runInTurns, type Steps } from '../../concurrency/steps.js';
 import { LoadShedder } from '../../throttling/load-shedder.js';
@@ -198,6 +199,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     this.begin(connection);
     let counted: void | Promise<void>;
     try {
+      if (connection.actor.serverKey) requireScope(connection.actor, command.definition.scope);
       counted = this.limits.check(command.definition.limit, connection.actor, connection.codec?.limits);
     } catch (error) {
       return this.fail(connection, id, error, command);

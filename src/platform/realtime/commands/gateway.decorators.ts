@@ -1,6 +1,7 @@
 import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { methodDecorator } from '../../discovery/decorated-methods.js';
+import type { Scope } from '../../identity/server-key.js';
 import type { RateLimit } from '../../throttling/limits.js';
 import type { PriorityClass } from '../../throttling/priority.decorator.js';
 import type { LiveConnection } from '../connection/live-connection.js';
@@ -10,6 +11,8 @@ export interface CommandOptions {
   readonly limit: RateLimit;
   /** Its priority under overload; by default that of its limit or, without one, `writes`. */
   readonly priority?: PriorityClass;
+  /** The scope that a server key needs; `any` for every key. Without one, keys may send the frame only as a user. */
+  readonly scope?: Scope | 'any';
   /** Whether it stores a message, so that its refusals are counted among the sends. */
   readonly isSend?: boolean;
   /** One sentence for the generated protocol document. */

@@ -25,6 +25,7 @@ export class RealtimeGateway {
 
   @OnFrame('ping', PingFrameDto, {
     limit: CALL_LIMIT,
+    scope: 'any',
     priority: 'vital',
     summary: 'Returns the time of the server.',
     reply: ServerTimeData,
@@ -36,6 +37,7 @@ export class RealtimeGateway {
   /** @throws AuthenticationRequired, PermissionDenied for a token of another user */
   @OnFrame('auth.refresh', AuthRefreshFrameDto, {
     limit: CALL_LIMIT,
+    scope: 'any',
     priority: 'vital',
     summary: 'Extends the connection with a new token.',
     reply: ExpiringData,

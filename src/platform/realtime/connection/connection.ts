@@ -15,12 +15,12 @@ import { Logger } from '@nestjs/common';
 import { newId } from '../../database/ids.js';
 import { toAppError } from '../../errors/error.filter.js';
 import { type AppError, InternalError } from '../../errors/app-error.js';
-import type { Actor, SystemRole } from '../../identity/actor.js';
+import { type Actor, mayActAs, ownServerKeyOf, type SystemRole } from '../../identity/actor.js';
 import { CLOSE_REASONS, type CloseReason, closeReasonFor, closeReasonByCode } from './close-reasons.js';
 import type { ConnectionEnding } from './connection-changes.js';
 import { type ConnectionContext, ConnectionOutput } from './connection-output.js';
 import { EncodedFrame } from '../protocol/encoded-frame.js';
-import type { LiveConnection } from './live-connection.js';
+import type { LiveConnection, StreamFilter } from './live-connection.js';
 import type { ResumeRequest } from '../resume/connection-attacher.js';
 import { Reply, type ReplyOutcome, type RequestId } from '../protocol/packet.js';
 import type { SocketCodec } from '../transport/socket-codec.js';
@@ -34,6 +34,15 @@ const logger = new Logger('Connection');
 /** Streams that a client may unsubscribe from. Further ones are ignored. */
 const MAX_UNSUBSCRIBED_STREAMS = 10_000;
 
+/** Every stream but these. */
+class AllBut implements StreamFilter {
+  constructor(private readonly streams: ReadonlySet<string>) {}
+
+  has(streamId: string): boolean {
+    return !this.streams.has(streamId);
+  }
+}
+
 /**
  * One client on either transport, from `hello` to the close.
  *
@@ -46,7 +55,9 @@ const MAX_UNSUBSCRIBED_STREAMS = 10_000;
 export class Connection extends ConnectionOutput implements LiveConnection, TimerEntry {
   readonly id = newId();
   slot = -1;
-  unsubscribedStreams: Set<string> | undefined;
+  subscribedStreams: Set<string> | undefined;
+  private unsubscribed: Set<string> | undefined;
+  private filter: StreamFilter | undefined;
   /** Requests without a reply so far. */
   inFlight = 0;
   /** Pending while earlier requests of this connection are not started: later ones wait for it. */
@@ -80,6 +91,10 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
 
   get actor(): Actor {
     return this.signedIn!;
+  }
+
+  get unsubscribedStreams(): StreamFilter | undefined {
+    return this.filter;
   }
 
   get isSignedIn(): boolean {
@@ -142,17 +157,22 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   }
 
   changeRole(role: SystemRole): void {
-    if (this.signedIn) this.signedIn = { ...this.signedIn, role };
+    if (!this.signedIn) return;
+    const { serverKey } = this.signedIn;
+    if (serverKey && !mayActAs(serverKey, role)) return this.closeWith(CLOSE_REASONS.revoked);
+    this.signedIn = { ...this.signedIn, role };
   }
 
   subscribe(streamId: string): void {
-    if (!this.unsubscribedStreams?.delete(streamId) || this.unsubscribedStreams.size > 0) return;
-    this.unsubscribedStreams = undefined;
+    if (this.subscribedStreams) return void this.subscribedStreams.add(streamId);
+    if (!this.unsubscribed?.delete(streamId) || this.unsubscribed.size > 0) return;
+    this.unsubscribed = this.filter = undefined;
   }
 
   unsubscribe(streamId: string): void {
-    this.unsubscribedStreams ??= new Set();
-    if (this.unsubscribedStreams.size < MAX_UNSUBSCRIBED_STREAMS) this.unsubscribedStreams.add(streamId);
+    if (this.subscribedStreams) return void this.subscribedStreams.delete(streamId);
+    this.filter = this.unsubscribed ??= new Set();
+    if (this.unsubscribed.size < MAX_UNSUBSCRIBED_STREAMS) this.unsubscribed.add(streamId);
   }
 
   /**
@@ -228,6 +248,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     const { connections, attacher, authenticator } = this.context;
     if (!connections.addSignedIn(this, actor)) return this.closeWith(CLOSE_REASONS.tooManyConnections);
     this.signedIn = actor;
+    if (ownServerKeyOf(actor)) this.filter = new AllBut((this.subscribedStreams = new Set()));
     this.phase = 'opening';
     this.cork();
     this.attached = true;

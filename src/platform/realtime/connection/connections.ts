@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import type { DecoratedMethods } from '../../discovery/decorated-methods.js';
-import type { Actor } from '../../identity/actor.js';
+import { type Actor, ownServerKeyOf } from '../../identity/actor.js';
 import type { KnownRole } from '../../identity/authenticator.js';
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.js';
 import { type ConnectionChanges, type ConnectionEnding, ON_CONNECTION } from './connection-changes.js';
@@ -176,11 +176,11 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     return this.byUser.get(userId);
   }
 
-  /** The connected users, with the role that their connections use. */
+  /** The connected users, with the role that their connections use; not the backend of the host, whose role is fixed. */
   knownRoles(): KnownRole[] {
     return [...this.byUser.keys()].flatMap((userId) => {
       const [connection] = this.byUser.get(userId);
-      return connection ? [{ userId, role: connection.actor.role }] : [];
+      return connection && !ownServerKeyOf(connection.actor) ? [{ userId, role: connection.actor.role }] : [];
     });
   }
 

@@ -8,14 +8,22 @@ export interface Position {
   readonly seq: number;
 }
 
+/** A set of streams, by their ids. */
+export type StreamFilter = Pick<ReadonlySet<string>, 'has'>;
+
 /** A connection as the fan-out uses it: frames are enqueued, and no call waits. */
 export interface LiveConnection {
   readonly id: string;
   readonly actor: Actor;
   /** The protocol of its client, if that is not Parley's own. */
   readonly codec?: SocketCodec;
-  /** Streams that the client has unsubscribed from (frame `unsubscribe`); undefined for nearly all connections. */
-  readonly unsubscribedStreams: ReadonlySet<string> | undefined;
+  /**
+   * Streams that the client has unsubscribed from (frame `unsubscribe`), or all but those it has subscribed to, for the
+   * backend of the host; undefined for nearly all connections.
+   */
+  readonly unsubscribedStreams: StreamFilter | undefined;
+  /** The streams that the backend of the host has subscribed to; undefined for every other client. */
+  readonly subscribedStreams: ReadonlySet<string> | undefined;
   /** The user has another system role from now on. */
   changeRole(role: SystemRole): void;
   /**

@@ -25,6 +25,8 @@ export abstract class Broadcaster {
   abstract disconnectSessions(userId: string, sessionIds: string[], reason: 'revoked' | 'banned' | 'replaced'): void;
   /** Closes the live connections of a user that were opened with a session key, on every node within a second. */
   abstract disconnectSessionKeys(userId: string): void;
+  /** Closes the live connections of a server key, its own and those as users, on every node within a second. */
+  abstract disconnectServerKey(keyId: string): void;
   /** Sets the new system role on the live connections of a user, on every node. */
   abstract changeRole(userId: string, role: SystemRole): void;
   /** Closes all live connections of a user on every node. */

@@ -36,6 +36,10 @@ export class LocalBroadcaster extends Broadcaster {
     this.broadcast({ kind: 'end_keys', userId });
   }
 
+  disconnectServerKey(keyId: string): void {
+    this.broadcast({ kind: 'end_server_key', keyId });
+  }
+
   disconnectUser(userId: string, reason: 'revoked' | 'banned'): void {
     this.broadcast({ kind: 'end_user', userId, reason });
   }
@@ -54,6 +58,7 @@ export class LocalBroadcaster extends Broadcaster {
     else if (message.kind === 'users') this.signalUsers(message.userIds, message.signal);
     else if (message.kind === 'end_sessions') this.closeSessions(message);
     else if (message.kind === 'end_keys') this.closeKeys(message.userId);
+    else if (message.kind === 'end_server_key') this.closeServerKey(message.keyId);
     else if (message.kind === 'end_user') this.closeUser(message.userId, message.reason);
     else if (message.kind === 'role') this.changeRoles(message.userId, message.role);
   }
@@ -85,6 +90,13 @@ export class LocalBroadcaster extends Broadcaster {
   private closeKeys(userId: string): void {
     for (const connection of this.subscribers.get(userId)?.connections ?? []) {
       if (connection.actor.keyId !== undefined) this.close(connection, 'revoked');
+    }
+  }
+
+  private closeServerKey(keyId: string): void {
+    for (const { connections } of [...this.subscribers.all()]) {
+      for (const connection of connections)
+        if (connection.actor.serverKey?.id === keyId) this.close(connection, 'revoked');
     }
   }
 

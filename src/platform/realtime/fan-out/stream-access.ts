@@ -19,6 +19,12 @@ export abstract class StreamAccessReader {
   /** The streams the user receives now (`toSeq` null), read through `tx` and so in the caller's snapshot. */
   abstract current(tx: Queryable, userId: string): Promise<StreamAccess[]>;
 
-  /** The same, plus streams left since `watermark` (an xid8), whose last events must still be delivered. */
-  abstract since(tx: Queryable, userId: string, watermark: string): Promise<StreamAccess[]>;
+  /**
+   * The same, plus streams left since `watermark` (an xid8), whose last events must still be delivered. With `among`,
+   * other streams may be missing.
+   */
+  abstract since(tx: Queryable, userId: string, watermark: string, among?: readonly string[]): Promise<StreamAccess[]>;
+
+  /** Those of these streams that exist now, for a receiver who belongs to none and may receive all. */
+  abstract ofStreams(tx: Queryable, streamIds: readonly string[]): Promise<StreamAccess[]>;
 }

@@ -31,7 +31,13 @@ import {
   requestSchema,
   signalSchema,
 } from './protocol-schemas.js';
-import { AlreadyAuthenticated, InvalidFrame, TooManyInFlight, UnknownFrameType } from '../realtime.errors.js';
+import {
+  AlreadyAuthenticated,
+  InvalidFrame,
+  TooManyInFlight,
+  TooManySubscriptions,
+  UnknownFrameType,
+} from '../realtime.errors.js';
 import { REALTIME_PATH } from '../transport/plain-web-socket-server.js';
 
 /** An AsyncAPI 3 document, as far as it is used here. */
@@ -48,28 +54,29 @@ export interface ProtocolDocument {
 const FRAME_ERRORS: ErrorClass[] = [
   ...[ValidationError, AuthenticationRequired, AccountBanned, PermissionDenied, IdempotencyConflict],
   ...[RateLimitExceeded, InternalError, ServiceUnavailable],
-  ...[InvalidFrame, UnknownFrameType, TooManyInFlight, AlreadyAuthenticated],
+  ...[InvalidFrame, UnknownFrameType, TooManyInFlight, AlreadyAuthenticated, TooManySubscriptions],
 ];
 
-type Request = Pick<CommandDefinition, 'type' | 'dto' | 'summary' | 'reply'>;
+type Request = Pick<CommandDefinition, 'type' | 'dto' | 'summary' | 'reply' | 'scope'>;
 
 const AUTH: Request = {
   type: 'auth',
   dto: AuthFrameDto,
   summary: 'Authenticates the connection if the upgrade had no credential.',
+  scope: 'any',
 };
 
 const TRANSPORTS = {
   webSocket: {
     title: 'Plain WebSocket',
-    description: `One JSON object in each text frame. Credentials, in order of preference: \`Authorization: Bearer\`, \`?ticket=\`, the frame \`auth\` within 5 s, \`?token=\`. To resume: \`&cursor=\` in the URL, or \`resume\` in the frame \`auth\`.`,
+    description: `One JSON object in each text frame. Credentials, in order of preference: \`Authorization: Bearer\` (with a server key also \`X-Act-As\`), \`?ticket=\`, the frame \`auth\` within 5 s, \`?token=\`. To resume: \`&cursor=\` in the URL, or \`resume\` in the frame \`auth\`.`,
     address: REALTIME_PATH,
     protocol: 'ws',
   },
   socketIo: {
     title: 'Socket.IO',
     description:
-      'The type is the name of the event; a request’s data is the first argument, its reply the acknowledgement. Credential: `auth: {token}`; to resume: `auth: {token, resume: {cursor}}`.',
+      'The type is the name of the event; a request’s data is the first argument, its reply the acknowledgement. Credential: `auth: {token}`, with a server key also `act_as`; to resume: `auth: {token, resume: {cursor}}`.',
     address: '/socket.io/',
     protocol: 'socket.io',
   },
@@ -167,7 +174,7 @@ function channelOf(name: keyof typeof TRANSPORTS, messages: Record<string, objec
 
 /** The operations of the server: it receives requests and sends everything else. */
 function operationsOf(requests: Request[], messages: Record<string, object>): Record<string, object> {
-  const summaries = new Map(requests.map(({ type, summary }) => [type, summary]));
+  const requestOf = new Map(requests.map((request) => [request.type, request]));
   const replies = new Set([REFUSAL, ...requests.map(({ type }) => replyTo(type))]);
   const operations: Record<string, object> = {};
   for (const name of Object.keys(TRANSPORTS)) {
@@ -178,11 +185,14 @@ function operationsOf(requests: Request[], messages: Record<string, object>): Re
         channel,
         messages: [replyTo(type), REFUSAL].map((answer) => ({ $ref: `#/channels/${name}/messages/${answer}` })),
       };
-      if (summaries.has(type)) {
+      const request = requestOf.get(type);
+      if (request) {
         operations[`${name}.${type}`] = {
           action: 'receive',
           channel,
-          summary: summaries.get(type),
+          summary: request.summary,
+          description: describeKeys(request),
+          ...(request.scope && { 'x-required-scope': request.scope }),
           messages: own,
           reply,
         };
@@ -190,6 +200,12 @@ function operationsOf(requests: Request[], messages: Record<string, object>): Re
     }
   }
   return operations;
+}
+
+/** Says whether a server key may send the frame, and with which scope. */
+function describeKeys({ scope }: Request): string {
+  if (scope === 'any') return 'Every server key may send this.';
+  return scope ? `A server key needs the scope \`${scope}\`.` : 'A server key may send this only as a user.';
 }
 
 /** Frames call the same services as routes, so they have the same errors. */

@@ -129,6 +129,10 @@ export class AuthFrameDto {
   @ApiProperty({ minLength: 1, maxLength: 4096 })
   token: string;
 
+  /** Only with a server key: the user as whom it acts, like the header `X-Act-As`. */
+  @ApiProperty({ required: false, description: 'With a server key: the user as whom it acts' })
+  act_as?: string;
+
   @ApiProperty({ type: ResumeOffer, required: false })
   resume?: ResumeOffer;
 }

@@ -117,7 +117,7 @@ export class ReplayReader {
   async readAfter(userId: string, from: ReadonlyMap<string, number>, watermark: string): Promise<ReplaySnapshot> {
     const { missed, ...base } = await this.repository.inSnapshot(async (tx) => {
       const { head: ownHead, ...state } = await this.repository.readStateAndHead(tx, userId);
-      const streamAccess = await this.streamAccess.since(tx, userId, watermark);
+      const streamAccess = await this.streamAccess.since(tx, userId, watermark, [...from.keys()]);
       const spans = [...from].flatMap(([streamId, floor]) => {
         const access = streamAccess.find((known) => known.streamId === streamId);
         const ceiling = streamId === userId ? ownHead : (access?.toSeq ?? access?.lastSeq ?? 0);

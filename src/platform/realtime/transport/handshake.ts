@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import { AuthenticationRequired, RateLimitExceeded } from '../../errors/app-error.js';
+import { AuthenticationRequired, RateLimitExceeded, ValidationError } from '../../errors/app-error.js';
 import type { Actor } from '../../identity/actor.js';
+import { SERVER_KEY_PREFIX } from '../../identity/server-key.js';
 import { ClientAddressResolver } from '../../http/client-address.js';
 import { resolvePublicUrl } from '../../http/public-url.js';
 import { Authenticator } from '../../identity/authenticator.js';
@@ -16,7 +17,7 @@ import { MAX_TOKEN_LENGTH } from '../commands/auth-frame-handler.js';
 import { OriginNotAllowed } from '../realtime.errors.js';
 import { CONNECT_LIMIT } from '../../throttling/limits.js';
 
-export type Credential = { readonly token: string } | { readonly ticket: string } | { readonly sessionKey: string };
+export type Credential = { readonly token: string; readonly actAs?: string } | { readonly ticket: string } | { readonly sessionKey: string };
 
 const OFFERED_TOKEN = /(?:^|,)\s*bearer\.([^\s,]+)/;
 const BEARER = /^Bearer +([^\s]+)$/i;
@@ -87,10 +88,10 @@ export class Handshake {
 
   private authenticate(credential: Credential): Promise<Actor> {
     const { authenticator } = this;
-    if (Object.values(credential).some((text: string) => text.length > MAX_TOKEN_LENGTH)) {
+    if (Object.values(credential).some((text?: string) => text !== undefined && text.length > MAX_TOKEN_LENGTH)) {
       throw new AuthenticationRequired();
     }
-    if ('token' in credential) return authenticator.authenticate(credential.token);
+    if ('token' in credential) return authenticator.authenticate(credential.token, { actAs: credential.actAs });
     if ('ticket' in credential) return authenticator.redeemTicket(credential.ticket);
     return authenticator.authenticateSessionKey(credential.sessionKey);
   }
@@ -118,14 +119,17 @@ export class Handshake {
 
 /**
  * The credential of a request, in order of preference: header, subprotocol `bearer.<token>` (browsers cannot set
- * headers; it is never echoed), ticket, token in the URL.
+ * headers; it is never echoed), ticket, token in the URL. URLs are logged, so a server key in one is refused.
+ * @throws ValidationError
  */
 export function credentialOf({ headers }: IncomingMessage, query: URLSearchParams): Credential | undefined {
   const bearer = BEARER.exec(headers.authorization ?? '')?.[1] ?? offeredToken(headers['sec-websocket-protocol']);
-  if (bearer) return { token: bearer };
+  const actAs = headers['x-act-as'];
+  if (bearer) return { token: bearer, actAs: typeof actAs === 'string' ? actAs : undefined };
   const ticket = query.get('ticket');
   if (ticket) return { ticket };
   const token = query.get('token');
+  if (token?.startsWith(SERVER_KEY_PREFIX)) throw ValidationError.of('token', 'must not be a server key in a URL');
   return token ? { token } : undefined;
 }
 

@@ -147,7 +147,9 @@ export class SocketIoHandshake {
 }
 
 function offered(auth: Record<string, unknown>): Credential | undefined {
-  const { token, ticket } = auth;
-  if (typeof token === 'string' && token) return { token: token.replace(/^Bearer +/i, '') };
+  const { token, ticket, act_as: actAs } = auth;
+  if (typeof token === 'string' && token) {
+    return { token: token.replace(/^Bearer +/i, ''), actAs: typeof actAs === 'string' ? actAs : undefined };
+  }
   return typeof ticket === 'string' && ticket ? { ticket } : undefined;
 }

@@ -48,7 +48,10 @@ export function openApiDocument(app: NestExpressApplication, extraModels: Type[]
     .setOpenAPIVersion('3.1.0')
     .addServer('/')
     .addBearerAuth()
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'psk_<id>_<secret>', description: SERVER_KEYS }, SERVER_KEY)
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'psk_<id>_<secret>', description: SERVER_KEYS },
+      SERVER_KEY,
+    )
     .addSecurityRequirements('bearer')
     .build();
   const eventData = app.get(EventCatalogue, { strict: false }).dataClasses();

@@ -17,7 +17,8 @@ import { MAX_TOKEN_LENGTH } from '../commands/auth-frame-handler.js';
 import { OriginNotAllowed } from '../realtime.errors.js';
 import { CONNECT_LIMIT } from '../../throttling/limits.js';
 
-export type Credential = { readonly token: string; readonly actAs?: string } | { readonly ticket: string } | { readonly sessionKey: string };
+export type Credential =
+  { readonly token: string; readonly actAs?: string } | { readonly ticket: string } | { readonly sessionKey: string };
 
 const OFFERED_TOKEN = /(?:^|,)\s*bearer\.([^\s,]+)/;
 const BEARER = /^Bearer +([^\s]+)$/i;

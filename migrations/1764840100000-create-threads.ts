@@ -36,7 +36,7 @@ export class CreateThreads1764840100000 implements MigrationInterface {
   }
 
   async down(db: QueryRunner): Promise<void> {
-    await dropFunctions(db, 'recount_threads(uuid[])');
+    await dropFunctions(db, 'recount_threads(uuid[]), store_replies(uuid[])');
     await db.query(`alter table message_mentions drop column thread_root_id`);
     await db.query(`drop table thread_followers, threads`);
   }

@@ -20,6 +20,8 @@ export const SQL_FUNCTIONS = [
   'modules/messages/sql/note-message-change.sql',
   'modules/messages/sql/recount-threads.sql',
   'modules/messages/sql/search-spans.sql',
+  'modules/messages/sql/store-mentions.sql',
+  'modules/messages/sql/store-replies.sql',
   'modules/messages/sql/unread-count-after-mark.sql',
   'modules/messages/sql/unread-count.sql',
   'modules/messages/sql/unread-mentions.sql',

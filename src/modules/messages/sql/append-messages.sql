@@ -35,13 +35,10 @@
 -- now, without files, and not in slow mode, because many guests share the account and cannot be counted separately.
 -- Sessions, bans, freezing and deleted rooms are checked for it as for every user.
 --
--- mention_scope is all or here: moderators may use it and, if the settings allow it, every participant. Rows are written
--- for the users who are mentioned by name or are online now, never for all participants.
+-- mention_scope is all or here: moderators may use it and, if the settings allow it, every participant.
 --
 -- A reply belongs to the thread of the message it replies to: a reply to a reply has the same root. The counts of the root
--- change with the reply, in the event thread.updated directly after that of the message. The author of the root, the
--- sender and those whom the reply mentions follow the thread from then on; the author does not if they have stopped
--- following it. A send that is no reply does nothing of this.
+-- change with the reply, in the event thread.updated directly after that of the message (see store_replies).
 --
 -- When a participant sent last is stored in the row of the participant, which is read for every send and written with every
 -- stored one anyway: slow mode needs no further look-up, index or lock.
@@ -187,58 +184,6 @@ begin
            n.poll, n.at
       from numbered n where n.outcome = 'stored'
   ),
-  mentioned as (
-    insert into message_mentions (user_id, message_id, conversation_id, sequence_number, is_here, thread_root_id)
-    select m.user_id, n.id, n.conversation_id, n.new_number, false, case when n.is_thread_only then n.root_id end
-      from numbered n cross join unnest(n.present_mentions) as m (user_id)
-     where n.outcome = 'stored' and n.mentions is not null and m.user_id <> n.sender_id
-    union all
-    select p.user_id, n.id, n.conversation_id, n.new_number, true, null
-      from numbered n
-      join participants p on p.conversation_id = n.conversation_id and p.left_seq is null
-                         and p.user_id <> n.sender_id and p.user_id <> all (n.present_mentions)
-     where n.outcome = 'stored' and n.mention_scope = 'here'
-       and exists (select from presence_leases l where l.user_id = p.user_id and l.expires_at > n.at)
-  ),
-  reply as (
-    select n.*, root.sender_id as root_sender_id
-      from numbered n join messages root on root.id = n.root_id
-     where n.outcome = 'stored' and n.root_id is not null
-  ),
-  threaded as (
-    insert into threads as t (root_id, conversation_id, reply_count, last_reply_number, last_reply_at, reply_user_ids)
-    select y.root_id, y.conversation_id, count(*), max(y.new_number), max(y.at),
-           (select array_agg(s.sender_id order by s.number desc)
-              from (select o.sender_id, max(o.new_number) as number from reply o
-                     where o.root_id = y.root_id group by o.sender_id order by number desc limit 5) s)
-      from reply y group by y.root_id, y.conversation_id
-        on conflict (root_id) do update
-       set reply_count = t.reply_count + excluded.reply_count, last_reply_number = excluded.last_reply_number,
-           last_reply_at = excluded.last_reply_at,
-           reply_user_ids = (excluded.reply_user_ids || array(
-             select u.id from unnest(t.reply_user_ids) with ordinality as u (id, position)
-              where u.id <> all (excluded.reply_user_ids) order by u.position))[1:5]
-  ),
-  followed as (
-    insert into thread_followers as f (root_id, user_id, last_read_number)
-    select w.root_id, w.user_id,
-           case when bool_or(w.is_sender) then max(w.number) filter (where w.is_sender) else min(w.number) - 1 end
-      from (select y.root_id, y.sender_id as user_id, y.new_number as number, true as is_sender from reply y
-            union all
-            select y.root_id, m.user_id, y.new_number, false from reply y cross join unnest(y.present_mentions) m (user_id)
-            union all
-            select y.root_id, y.root_sender_id, y.new_number, false from reply y
-             where not exists (select from thread_followers k
-                                where k.root_id = y.root_id and k.user_id = y.root_sender_id)) w
-     group by w.root_id, w.user_id
-        on conflict (user_id, root_id) do update
-       set is_following = true, last_read_number = greatest(f.last_read_number, case when exists (
-             select from reply y where y.root_id = f.root_id and y.sender_id = f.user_id) then excluded.last_read_number end)
-  ),
-  thread_logged as (
-    insert into events (stream_id, seq, type, actor_id, subject_id, at)
-    select y.conversation_id, y.new_seq + 1, 'thread.updated', y.sender_id, y.root_id, y.at from reply y
-  ),
   attached as (
     insert into message_attachments (file_id, message_id, position)
     select w.file_id, n.id, w.position from wanted w join numbered n on n.ordinal = w.ordinal where n.outcome = 'stored'
@@ -288,5 +233,13 @@ begin
          end
     from numbered n
    order by n.ordinal;
+
+  -- In statements of their own: in the one above they would cost every send, with or without rows.
+  if position('"mentions":[' in batch::text) > 0 or position('"mention_scope"' in batch::text) > 0 then
+    perform store_mentions(array(select (e ->> 'id')::uuid from json_array_elements(batch) e));
+  end if;
+  if position('"reply_to_id":"' in batch::text) > 0 then
+    perform store_replies(array(select (e ->> 'id')::uuid from json_array_elements(batch) e));
+  end if;
 end
 $$;

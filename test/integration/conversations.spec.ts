@@ -323,6 +323,38 @@ describe('conversations', () => {
       expect(await ids('search=5_%25')).toEqual([]);
     });
 
+    it('filters by unread messages and mentions, and lists pinned ones first if asked to, page by page', async () => {
+      const [anna, ben] = await world.users(2);
+      const ids: string[] = [];
+      for (let index = 0; index < 6; index++) ids.push(await world.group(anna, [ben]));
+      const send = (index: number, body: object) => anna.call('POST', `/conversations/${ids[index]}/messages`, body);
+      for (let index = 0; index < 6; index++) await send(index, { content: `${index}` });
+      await send(1, { content: 'you', mentions: [ben.userId] });
+      await ben.call('POST', `/conversations/${ids[0]}/read`, { sequence_number: 1 });
+      for (const index of [2, 4]) await ben.call('PATCH', `/conversations/${ids[index]}/me`, { is_pinned: true });
+      const list = async (query: string) => {
+        const { body } = await ben.call('GET', `/conversations?${query}`);
+        return {
+          places: body.data.map(({ id }: { id: string }) => ids.indexOf(id)),
+          cursor: body.next_cursor as string,
+        };
+      };
+      expect((await list('unread=true')).places).toEqual([1, 5, 4, 3, 2]);
+      expect((await list('unread=false')).places).toEqual([0]);
+      expect((await list('has_mentions=true')).places).toEqual([1]);
+      expect((await list('has_mentions=false&unread=true')).places).toEqual([5, 4, 3, 2]);
+      expect((await list('pinned_first=true')).places).toEqual([4, 2, 1, 5, 3, 0]);
+      const places: number[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const page = await list(`pinned_first=true&limit=1${cursor && `&cursor=${cursor}`}`);
+        places.push(...page.places);
+        cursor = page.cursor;
+      }
+      expect(places).toEqual([4, 2, 1, 5, 3, 0]);
+      const other = await list('limit=1');
+      expect((await ben.call('GET', `/conversations?pinned_first=true&cursor=${other.cursor}`)).status).toBe(400);
+    });
+
     it('searches words of titles and of names of other participants, without case and accents', async () => {
       const [anna, ben] = await world.users(2);
       const named = `update users set display_name = $2, folded_name = $3 where id = $1`;

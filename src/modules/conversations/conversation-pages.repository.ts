@@ -28,12 +28,15 @@ const PAGE = statement<ConversationRow>(
       and ($10::uuid is null or exists (
              select from participants o where o.conversation_id = c.id and o.user_id = $10 and o.left_seq is null))
       and ($11::jsonb is null or c.metadata @> $11)
-      and ($5::bigint is null or (k.last_active_at_ms, c.id) < ($5, $6::uuid))
-    order by k.last_active_at_ms desc, c.id desc
+      and ($12::boolean is null or (unread_messages(p, h.last_number, c.settings) > 0) = $12)
+      and ($13::boolean is null or (unread_mentions(p, h.last_number) > 0) = $13)
+      and ($5::bigint is null
+           or ($14::boolean and p.is_pinned, k.last_active_at_ms, c.id) < ($15::boolean, $5, $6::uuid))
+    order by ($14::boolean and p.is_pinned) desc, k.last_active_at_ms desc, c.id desc
     limit $7 offset $8
    )
    ${withDetails('true')}
-   order by c.last_active_at_ms desc, c.id desc`,
+   order by ($14::boolean and c.is_pinned) desc, c.last_active_at_ms desc, c.id desc`,
 );
 
 /** For the host's backend: the latest created first. */
@@ -102,6 +105,11 @@ export class ConversationPagesRepository {
       /** Another participant. */
       memberId?: string;
       metadata?: Record<string, string>;
+      isUnread?: boolean;
+      hasMentions?: boolean;
+      /** The pinned conversations of the user come first; `afterPinned` is whether the page continues after one. */
+      isPinnedFirst?: boolean;
+      afterPinned?: boolean;
       after?: PageCursor;
       offset?: number;
       limit: number;
@@ -111,7 +119,10 @@ export class ConversationPagesRepository {
     const { type = null, isArchived = null, patterns = [], matchParticipants = false, limit, offset = 0 } = filter;
     const { memberId = null, metadata = null } = filter;
     const values = [userId, type, isArchived, patterns, millis, id, limit, offset, matchParticipants];
-    return this.sql.many(PAGE, [...values, memberId, metadata && JSON.stringify(metadata)]);
+    const { isUnread = null, hasMentions = null, isPinnedFirst = false, afterPinned = false } = filter;
+    const pins = [isPinnedFirst, afterPinned];
+    const more = [memberId, metadata && JSON.stringify(metadata), isUnread, hasMentions, ...pins];
+    return this.sql.many(PAGE, [...values, ...more]);
   }
 
   /** Every conversation, for a viewer who may read all and is in none; the latest created first. */

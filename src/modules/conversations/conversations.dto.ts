@@ -180,6 +180,15 @@ export class ListConversationsQuery {
   })
   member?: string;
 
+  @BooleanField({ optional: true, description: 'true: only conversations with unread messages; false: only others' })
+  unread?: boolean;
+
+  @BooleanField({ optional: true, description: 'true: only conversations with unread mentions; false: only others' })
+  has_mentions?: boolean;
+
+  @BooleanField({ optional: true, description: 'true: the pinned conversations first, then the others' })
+  pinned_first?: boolean;
+
   @KeyedTextsField({
     max: METADATA_FILTERS_MAX,
     maxLength: 255,

@@ -37,29 +37,30 @@ export class ListConversations {
    * `member`, those of a user as the user sees them. @throws ValidationError
    */
   async list(actor: Actor, query: ListConversationsQuery): Promise<ConversationPageDto> {
-    const { limit = DEFAULT_PAGE_SIZE, type, is_archived: isArchived, search, q, member, metadata } = query;
-    const after = toPageCursor(query.cursor);
+    const { limit = DEFAULT_PAGE_SIZE, search, q, member, pinned_first: isPinnedFirst = false } = query;
+    const { after, afterPinned } = toPosition(query.cursor, isPinnedFirst);
     const resumeCursor = await this.cursors.now(actor.userId);
     const patterns = likePatterns(q ?? search);
     const filter = {
-      type,
-      isArchived,
+      type: query.type,
+      isArchived: query.is_archived,
+      isUnread: query.unread,
+      hasMentions: query.has_mentions,
+      metadata: query.metadata,
       patterns,
       matchParticipants: q !== undefined,
-      metadata,
+      isPinnedFirst,
+      afterPinned,
       after,
       limit: limit + 1,
     };
     const rows = await (isServer(actor)
       ? this.pageForServer(actor, member, filter)
       : this.pages.page(actor.userId, { ...filter, memberId: member }));
+    const pin = (row: ConversationRow): number[] => (isPinnedFirst ? [row.is_pinned ? 1 : 0] : []);
+    const present = (row: ConversationRow): ConversationDto => presentConversation(row, actor);
     return {
-      ...toPage(
-        rows,
-        limit,
-        (row) => presentConversation(row, actor),
-        (row) => [row.last_active_at_ms, row.id],
-      ),
+      ...toPage(rows, limit, present, (row) => [...pin(row), row.last_active_at_ms, row.id]),
       cursor: resumeCursor,
     };
   }
@@ -85,9 +86,27 @@ export class ListConversations {
     filter: Parameters<ConversationPagesRepository['page']>[1] & { patterns: string[] },
   ): Promise<ConversationRow[]> {
     if (member !== undefined) return this.pages.page(member, filter);
-    if (filter.isArchived !== undefined) throw ValidationError.of('is_archived', 'needs member');
+    const { isArchived, isUnread, hasMentions, isPinnedFirst } = filter;
+    const ofUser = {
+      is_archived: isArchived,
+      unread: isUnread,
+      has_mentions: hasMentions,
+      pinned_first: isPinnedFirst,
+    };
+    const [name] = Object.entries(ofUser).find(([, value]) => value !== undefined && value !== false) ?? [];
+    if (name !== undefined) throw ValidationError.of(name, 'needs member');
     return this.pages.pageOfAll(actor.userId, filter);
   }
+}
+
+/** With pinned conversations first, the cursor begins with whether the last one was pinned. */
+function toPosition(
+  cursor: string | undefined,
+  isPinnedFirst: boolean,
+): { after: PageCursor | undefined; afterPinned: boolean } {
+  if (cursor === undefined || !isPinnedFirst) return { after: toPageCursor(cursor), afterPinned: false };
+  const [pinned, millis, id] = decodeCursor(cursor, ['number', 'millis', 'uuid']) as [number, number, string];
+  return { after: [millis, id], afterPinned: pinned === 1 };
 }
 
 function toPageCursor(cursor: string | undefined): PageCursor | undefined {

@@ -42,7 +42,8 @@ export class AddUnreadMarks1764840000000 implements MigrationInterface {
     await dropFunctions(
       db,
       `read_state_after_mark(uuid, uuid), unread_messages(participants, bigint, jsonb),
-       unread_mentions(participants, bigint), store_mentions(uuid[])`,
+       unread_mentions(participants, bigint), unread_system_messages(participants, bigint),
+       own_messages_above(participants, bigint), store_mentions(uuid[])`,
     );
     await db.query(`drop table message_mentions`);
     await db.query(

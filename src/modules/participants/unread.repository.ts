@@ -40,6 +40,8 @@ const MAY_BE_UNREAD = `(p.last_read_number < h.last_number or p.unread_from_numb
 const IS_MUTED = `p.is_silenced and (p.silenced_until is null or p.silenced_until > now())`;
 
 /**
+ * `offset 0`: the counts of a conversation are computed once, though several aggregates use them.
+ *
  * Own replies move the mark of their author, so a thread has unread replies if its last one is above the mark. A mention
  * in a reply that is only in a thread is read with the thread.
  */
@@ -54,7 +56,8 @@ const TOTALS = statement<UnreadTotalsRow>(
         from (select ${STATE},
                      ${IS_MUTED} as is_muted
                 from ${PARTICIPANT}
-               where p.user_id = u.id and p.left_seq is null and ${MAY_BE_UNREAD}) s) t
+               where p.user_id = u.id and p.left_seq is null and ${MAY_BE_UNREAD}
+              offset 0) s) t
     cross join lateral (
       select count(*) filter (where not (${IS_MUTED})) as threads,
              coalesce(sum((select count(*) from message_mentions r

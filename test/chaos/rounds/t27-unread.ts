@@ -257,7 +257,7 @@ export const UNREAD: Round = {
 function countingAll(text: string): string {
   return text
     .replace('m.deleted_at is not null or m.message_type', 'm.message_type')
-    .replace('m.sender_id = reader.user_id', 'false');
+    .replace('own_messages_above(reader, mark.number)', '0');
 }
 
 function forgettingAll(text: string): string {

@@ -1,5 +1,6 @@
 -- The number of unread messages that mention a participant: by name, with all others, or with those who were online. A
--- message to all has no row for each participant. A deleted message mentions no user.
+-- message to all has no row for each participant: it mentions those who had joined. A deleted message mentions no user.
+-- Mentions in replies that are only in a thread are read with the thread and do not count here.
 create or replace function unread_mentions(reader participants, newest bigint) returns bigint
 language sql stable parallel safe
 as $$
@@ -11,8 +12,7 @@ as $$
                where m.conversation_id = reader.conversation_id and m.sequence_number > mark.number
                  and m.mention_scope = 'all' and m.deleted_at is null and m.sender_id <> reader.user_id
                  and m.seq >= reader.joined_seq
-                 and not exists (select from message_mentions r
-                                  where r.user_id = reader.user_id and r.message_id = m.id))
+                 and reader.user_id <> all (m.mentions))
          else 0 end
     from (select least(reader.last_read_number, reader.unread_from_number - 1) as number) mark
 $$;

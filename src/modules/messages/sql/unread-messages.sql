@@ -3,9 +3,8 @@
 -- say otherwise, system messages do not count. 0 without a participant.
 --
 -- Numbers have no gaps, so nothing is read for messages that count. An index contains the others. Messages that retention
--- has emptied lie below one number of the conversation and are not counted one by one. Own messages lie above the mark
--- only after the conversation was marked as unread, and only up to the read mark: at most the 1,000 messages from which
--- a conversation can be marked as unread.
+-- has emptied lie below one number of the conversation and are not counted one by one. What few conversations need is in
+-- functions of its own: a call of this one prepares everything that it contains, and lists call it for every conversation.
 create or replace function unread_messages(reader participants, newest bigint, settings jsonb) returns bigint
 language sql stable parallel safe
 as $$
@@ -14,16 +13,10 @@ as $$
                   - (select count(*) from messages m
                       where m.conversation_id = reader.conversation_id and m.sequence_number > mark.number
                         and (m.deleted_at is not null or m.message_type = 'system' or m.is_thread_only))
-                  + case when settings -> 'count_system_messages' = 'true' then (
-                      select count(*) from messages m
-                       where m.conversation_id = reader.conversation_id and m.sequence_number > mark.number
-                         and m.message_type = 'system' and m.deleted_at is null and not m.is_thread_only
-                         and m.sender_id <> reader.user_id) else 0 end
-                  - case when reader.unread_from_number is not null then (
-                      select count(*) from messages m
-                       where m.conversation_id = reader.conversation_id and m.sequence_number > mark.number
-                         and m.sequence_number <= reader.last_read_number and m.sender_id = reader.user_id
-                         and m.deleted_at is null and m.message_type <> 'system' and not m.is_thread_only) else 0 end
+                  + case when settings -> 'count_system_messages' = 'true'
+                      then unread_system_messages(reader, mark.number) else 0 end
+                  - case when reader.unread_from_number is not null
+                      then own_messages_above(reader, mark.number) else 0 end
              from (select greatest(least(reader.last_read_number, reader.unread_from_number - 1),
                                    least(newest, coalesce((
                                      select r.last_number from retention_marks r

@@ -6,7 +6,7 @@ import { readPackage } from '../process/program-files.js';
 
 /**
  * The files of all SQL functions, relative to `src/`: beside their module, listed like the migrations. A file contains
- * one function, with its overloads, as `create or replace`.
+ * one function, with its overloads, as `create or replace`. A function in SQL is listed after those that it calls.
  */
 export const SQL_FUNCTIONS = [
   'modules/admin/audit/sql/refuse-audit-change.sql',
@@ -26,8 +26,8 @@ export const SQL_FUNCTIONS = [
   'modules/messages/sql/unread-count-after-mark.sql',
   'modules/messages/sql/unread-count.sql',
   'modules/messages/sql/unread-mentions.sql',
-  'modules/messages/sql/unread-messages.sql',
   'modules/messages/sql/unread-system-messages.sql',
+  'modules/messages/sql/unread-messages.sql',
   'modules/participants/sql/mark-participants.sql',
   'modules/participants/sql/read-state-after-mark.sql',
   'modules/presence/sql/settle-presence.sql',

@@ -1,7 +1,6 @@
 import { MessageRetention } from '../../src/modules/messages/message-retention.js';
 import { ReadStateProvider } from '../../src/modules/participants/read-state.js';
-import { UnreadService } from '../../src/modules/participants/unread.service.js';
-import { SYSTEM_USER_ID } from '../../src/modules/users/system-user.constants.js';
+import { ApiClient } from '../support/client/api-client.js';
 import type { User } from '../support/users.js';
 import { World } from '../support/world.js';
 
@@ -247,15 +246,15 @@ describe('what is unread', () => {
     const body = { user_ids: [ben.userId, anna.userId, '019a0000-0000-7000-8000-00000000ffff'] };
     for (const user of [anna, admin])
       expect((await user.call('POST', '/users/unread', body)).body.error.code).toBe('PERMISSION_DENIED');
-    const serverKey = { id: admin.sessionId, name: 'host', scopes: new Set(['users:read'] as const) };
-    const server = { ...admin, userId: SYSTEM_USER_ID, serverKey };
-    expect((await world.get(UnreadService).ofUsers(server, body)).data).toEqual([
+    const made = await admin.call('POST', '/admin/keys', { name: 'host', scopes: ['users:read'] });
+    const host = new ApiClient(world.url, made.body.secret as string);
+    expect((await host.call('POST', '/users/unread', body)).body.data).toEqual([
       { user_id: ben.userId, external_id: null, total: 1, conversations: 1, mentions: 1, threads: 0 },
       { user_id: anna.userId, external_id: null, total: 0, conversations: 0, mentions: 0, threads: 0 },
     ]);
     await world.database.query(`update users set external_id = 'host 7' where id = $1`, [ben.userId]);
-    const { data } = await world.get(UnreadService).ofUsers(server, { external_ids: ['unknown', 'host 7', 'host 7'] });
-    expect(data).toEqual([
+    const named = { external_ids: ['unknown', 'host 7', 'host 7'] };
+    expect((await host.call('POST', '/users/unread', named)).body.data).toEqual([
       { user_id: ben.userId, external_id: 'host 7', total: 1, conversations: 1, mentions: 1, threads: 0 },
     ]);
     for (const wrong of [{}, { ...body, external_ids: ['host 7'] }])

@@ -54,9 +54,17 @@ function only(names: readonly string[], from: Fields): Fields {
   return Object.fromEntries(names.map((name) => [name, from[name]]));
 }
 
-/** `status` follows the receipts, which are state and not in the log. */
-function messageOf({ status: _status, ...message }: Fields): Fields {
-  return message;
+/**
+ * `status` follows the receipts, which are state and not in the log. Of a poll, `own` is left out: an event has it for
+ * the voter only.
+ */
+function messageOf({ status: _status, poll, ...message }: Fields): Fields {
+  return poll ? { ...message, poll: pollOf(poll as Fields) } : message;
+}
+
+function pollOf(poll: Fields): Fields {
+  const options = (poll.options as Fields[]).map(({ own: _own, ...option }) => option);
+  return { ...poll, options };
 }
 
 async function* pages(rest: Rest, path: string, query: string): AsyncGenerator<Page> {
@@ -132,6 +140,9 @@ export function applyToConversation(state: ConversationState, { type, data }: Fr
   } else if (type === 'thread.updated') {
     const root = state.messages[data.message_id as string];
     if (root) applyThread(root, data);
+  } else if (type === 'poll.updated') {
+    const target = state.messages[data.message_id as string];
+    if (target && data.poll) target.poll = pollOf(data.poll as Fields);
   } else if (type === 'participant.joined' || type === 'participant.updated') {
     state.participants[data.user_id as string] = only(PARTICIPANT, data.participant as Fields);
   } else if (type === 'participant.left') {

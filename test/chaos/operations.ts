@@ -19,6 +19,7 @@ export interface Operation {
 
 const KINDS = [
   ...['send', 'send', 'send', 'reply', 'edit', 'delete', 'react', 'react', 'unreact', 'pin', 'unpin'],
+  ...['ask', 'ask', 'vote', 'vote', 'vote', 'unvote', 'close'],
   ...['rename', 'settings', 'add', 'remove', 'leave', 'role', 'flags', 'profile', 'open', 'end', 'logout'],
 ] as const;
 type Kind = (typeof KINDS)[number] | string;
@@ -39,12 +40,27 @@ export const operations = fc.array(
 
 /** One of each kind of durable event, by any user who may cause it. */
 export const ONE_OF_EACH: readonly Operation[] = [
-  ...['send', 'reply', 'edit', 'react', 'unreact', 'pin', 'unpin', 'delete', 'rename', 'flags', 'profile', 'logout'],
+  ...[
+    'send',
+    'reply',
+    'edit',
+    'react',
+    'unreact',
+    'pin',
+    'unpin',
+    'ask',
+    'vote',
+    'delete',
+    'rename',
+    'flags',
+    'profile',
+    'logout',
+  ],
   ...['add', 'role', 'remove', 'open', 'end'],
 ].map((kind) => ({
   kind,
   who: kind === 'flags' || kind === 'profile' || kind === 'logout' ? OBSERVER : 0,
-  which: 3,
+  which: kind === 'vote' ? 2 : 3,
   text: `t${kind}`,
 }));
 
@@ -84,7 +100,19 @@ export class World {
         ...(kind === 'reply' && { reply_to_id: message, show_in_conversation: which % 3 > 0 }),
       };
       this.messageIds.push((await rest.post<{ id: string }>(`${group}/messages`, body)).id);
-    } else if (kind === 'edit') await rest.call('PATCH', `/messages/${message}`, { content: `y${text}` });
+    } else if (kind === 'ask') {
+      const poll = {
+        question: `q${text}`,
+        options: ['one', 'two'],
+        multiple: which % 2 === 0,
+        anonymous: which % 3 === 0,
+      };
+      this.messageIds.push((await rest.post<{ id: string }>(`${group}/messages`, { poll })).id);
+    } else if (kind === 'vote')
+      await rest.call('PUT', `/messages/${message}/poll/votes`, { option_ids: [String(1 + (which % 2))] });
+    else if (kind === 'unvote') await rest.call('DELETE', `/messages/${message}/poll/votes`);
+    else if (kind === 'close') await rest.post(`/messages/${message}/poll/close`);
+    else if (kind === 'edit') await rest.call('PATCH', `/messages/${message}`, { content: `y${text}` });
     else if (kind === 'delete') await rest.call('DELETE', `/messages/${message}`);
     else if (kind === 'react' || kind === 'unreact') {
       const emoji = encodeURIComponent(EMOJI[which % EMOJI.length]!);

@@ -17,6 +17,7 @@ const TYPES = [
     'thread.updated',
     'reaction.added',
     'reaction.removed',
+    'poll.updated',
     'participant.joined',
     'participant.left',
     'participant.updated',

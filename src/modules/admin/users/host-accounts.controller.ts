@@ -7,6 +7,7 @@ import { RequiresScope } from '../../../platform/http/scope.decorator.js';
 import { AccountAdministration } from '../../auth/account-administration.service.js';
 import { UserParamsDto } from '../../users/users.dto.js';
 import { UserNotFound } from '../../users/users.errors.js';
+import { LegalHold } from '../../conversations/conversations.errors.js';
 import { DeleteHostUserQuery } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
 
@@ -45,7 +46,7 @@ export class HostAccountsController {
   @ApiOperation({ summary: 'Deletes the account of a user. For server keys and admins.' })
   @HttpCode(204)
   @ApiNoContentResponse()
-  @Throws(UserNotFound)
+  @Throws(UserNotFound, LegalHold)
   delete(
     @CurrentActor() actor: Actor,
     @Param() { id }: UserParamsDto,

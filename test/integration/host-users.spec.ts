@@ -303,7 +303,7 @@ describe('users of the host product', () => {
     });
 
     it('is recorded in the audit log, each change of a role on its own', async () => {
-      const [{ id }] = (await results([{ external_id: 'f-1', role: 'teacher' }])) as [{ id: string }];
+      const [{ id }] = (await results([{ external_id: 'f-1', role: 'moderator' }])) as [{ id: string }];
       await results([{ external_id: 'f-1', role: 'student' }]);
       const { body } = await admin.call('GET', `/admin/audit-log?actor_id=${admin.userId}&limit=4`);
       const brief = body.data.map(({ action, target_id, before, after }: Record<string, unknown>) => [
@@ -315,9 +315,9 @@ describe('users of the host product', () => {
       expect(brief).toEqual(
         expect.arrayContaining([
           ['user.upsert', null, null, { created: 1, updated: 0 }],
-          ['user.update', id, { role: 'user' }, { role: 'teacher' }],
+          ['user.update', id, null, { role: 'moderator' }],
           ['user.upsert', null, null, { created: 0, updated: 1 }],
-          ['user.update', id, { role: 'teacher' }, { role: 'student' }],
+          ['user.update', id, { role: 'moderator' }, { role: 'student' }],
         ]),
       );
     });

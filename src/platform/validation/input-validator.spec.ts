@@ -132,6 +132,32 @@ describe('InputValidator', () => {
       { numRuns: 3_000 },
     );
   });
+
+  it('validates nested classes as class-validator does', () => {
+    const nested = new InputValidator(NestedDto);
+    const odd = fc.oneof(
+      fc.constantFrom<unknown>(
+        null,
+        undefined,
+        'a',
+        1,
+        [],
+        ['abc'],
+        {},
+        { text: 'abc' },
+        { text: 'abcd' },
+        { text: 5 },
+      ),
+      fc.constantFrom<unknown>({ text: 'abc', more: 1 }, { more: 1 }, { text: null }, new Date(0)),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom('inner', 'more'), odd, { maxKeys: 2 }), (data) => {
+        const expected = resultOf(() => nested.readWithClassValidator(data));
+        expect(resultOf(() => nested.read(data))).toEqual(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
 
 function resultOf(read: () => object): unknown {

@@ -8,6 +8,8 @@ import { renamerFor } from './former-names.js';
 
 interface Field extends FastChecks {
   readonly name: string;
+  /** Of the class of a nested object. */
+  readonly nested: InputValidator<object> | undefined;
   readonly normalise: ((value: unknown) => unknown) | undefined;
 }
 
@@ -28,7 +30,7 @@ const STRICT = {
 export class InputValidator<Dto extends object> {
   /** Undefined if no field refers to a user. */
   readonly userReferences: UserReferences | undefined;
-  private readonly fields: ReadonlyMap<string, Field> | undefined;
+  private readonly fields: ReadonlyMap<string, Field>;
   private readonly collected: readonly string[];
   private readonly rename: ((data: object) => object) | undefined;
 
@@ -46,7 +48,7 @@ export class InputValidator<Dto extends object> {
     }
     const record = (this.rename ? this.rename(sent) : sent) as Record<string, unknown>;
     const data = this.collected.length > 0 ? collectKeys(record, this.collected) : record;
-    return (this.fields && this.tryFastChecks(data, this.fields)) ?? this.readWithClassValidator(data);
+    return this.tryFastChecks(data) ?? this.readWithClassValidator(data);
   }
 
   /** `read` with class-validator. @throws ValidationError with every problem */
@@ -57,8 +59,14 @@ export class InputValidator<Dto extends object> {
     return input;
   }
 
+  /** Whether the fast checks accept a nested object, which is already an instance of the class. */
+  private accepts(instance: Record<string, unknown>): boolean {
+    return this.tryFastChecks(instance) !== undefined;
+  }
+
   /** Returns the input if the fast checks accept it. */
-  private tryFastChecks(data: Record<string, unknown>, fields: ReadonlyMap<string, Field>): Dto | undefined {
+  private tryFastChecks(data: Record<string, unknown>): Dto | undefined {
+    const { fields } = this;
     const input = new this.dto() as Dto & Record<string, unknown>;
     for (const key of Object.keys(data)) {
       const field = fields.get(key);
@@ -70,17 +78,18 @@ export class InputValidator<Dto extends object> {
       const value = input[field.name];
       if (!field.conditions.every((applies) => applies(value))) continue;
       for (const check of field.checks) if (!check(value)) return undefined;
+      if (field.nested && !field.nested.accepts(value as Record<string, unknown>)) return undefined;
     }
     return input;
   }
 }
 
-/** Returns the fields of a class; undefined if it contains nested classes, which class-validator always validates. */
-function compile(dto: Type<object>): ReadonlyMap<string, Field> | undefined {
+function compile(dto: Type<object>): ReadonlyMap<string, Field> {
   const fields = new Map<string, Field>();
   for (const [name, { conditions, checks }] of fastChecksOf(dto)) {
-    if (nestedClassOf(dto, name)) return undefined;
-    fields.set(name, { name, normalise: normaliserOf(dto, name), conditions, checks });
+    const nestedClass = nestedClassOf(dto, name)?.();
+    const nested = nestedClass && new InputValidator(nestedClass);
+    fields.set(name, { name, nested, normalise: normaliserOf(dto, name), conditions, checks });
   }
   return fields;
 }

@@ -42,7 +42,10 @@ export async function measureUsers(bench: Bench): Promise<void> {
     const isOver = (): boolean =>
       batches > 0 ? next >= batches : performance.now() - begunAt > options.seconds * 1000;
     const clients = Array.from({ length: BATCHES_AT_ONCE }, async () => {
-      while (!isOver()) stored += (await upsert(entries(next++))).filter((one) => one === outcome).length;
+      while (!isOver()) {
+        const outcomes = await upsert(entries(next++));
+        stored += outcomes.filter((one) => one === outcome).length;
+      }
     });
     await Promise.all(clients);
     const seconds = (performance.now() - begunAt) / 1000;

@@ -162,16 +162,16 @@ function appendEvent(tx: StreamsTransaction, { userId: actorId }: Actor, { befor
   else tx.publishExternalOf(id, { type: USER_CREATED, actorId, subjectId: id });
 }
 
-/** One entry for the transaction, and one for each user whose role changes. */
+/** One entry for the transaction, and one for each user whose role changes or who begins as a moderator. */
 function audit(tx: StreamsTransaction, actor: Actor, changes: readonly Change[]): void {
   if (changes.length === 0) return;
   const created = changes.filter(isNew).length;
   const after = { created, updated: changes.length - created };
   tx.audit({ actor, action: 'user.upsert', target: { type: 'user', id: null }, after });
   for (const { before, after: user } of changes) {
-    const role = before?.role ?? 'user';
-    if (role === user.role) continue;
-    const change = { before: { role }, after: { role: user.role } };
+    const hasNewRole = before ? before.role !== user.role : user.role === 'moderator';
+    if (!hasNewRole) continue;
+    const change = { before: before ? { role: before.role } : null, after: { role: user.role } };
     tx.audit({ actor, action: 'user.update', target: { type: 'user', id: user.id }, ...change });
   }
 }

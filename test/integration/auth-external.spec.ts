@@ -292,6 +292,22 @@ describe('a token of one of several identity providers', () => {
     expect([status, refusal.error.code]).toEqual([403, 'REGISTRATION_CLOSED']);
   });
 
+  it('opens the account with the external id of its subject, if the first provider issued it', async () => {
+    const [, id] = await Promise.all(
+      [0, 1].map(async (n) => (await chat.me(await second.token({ sub: `own ${n}` }))).body.id),
+    );
+    await chat.database.query(`update users set external_id = 'shop-1' where id = $1`, [id]);
+    expect((await chat.me(await first.token({ sub: 'shop-1' }))).body.id).toBe(id);
+    expect((await chat.me(await second.token({ sub: 'shop-1' }))).body.id).not.toBe(id);
+    const { body } = await chat.me(
+      await first.token({ sub: 'shop-2', name: 'Ana', picture: 'https://shop.example/a.png' }),
+    );
+    expect(body).toMatchObject({ display_name: 'Ana', profile: { avatar_url: 'https://shop.example/a.png' } });
+    const renamed = await chat.me(await first.token({ sub: 'shop-2', jti: 'next', name: 'Ana Lima' }));
+    expect(renamed.body).toMatchObject({ id: body.id, display_name: 'Ana Lima', profile: body.profile });
+    expect(await chat.database.query(`select id from users where external_id = 'shop-2'`)).toEqual([{ id: body.id }]);
+  });
+
   it('creates no user if unknown ones are rejected, and opens the account of a known one', async () => {
     const known = await chat.me(await first.token({ sub: 'known' }));
     const strict = await AccountApp.start({

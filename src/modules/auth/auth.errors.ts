@@ -60,8 +60,8 @@ export class TooManyServerKeys extends defineError('TOO_MANY_SERVER_KEYS', 409, 
 export class FreshTokenRequired extends defineError('FRESH_TOKEN_REQUIRED', 403, {
   message: 'This account has no password. Repeat the call with a new token.',
   meaning:
-    'An account without a password requires a new token of the identity provider for this call; the current one is older than `details.max_age_seconds`.',
-  action: 'Get a new token from the provider, and repeat the call with it.',
+    'An account without a password requires a new token of the identity provider or of the host for this call; the current one is older than `details.max_age_seconds`.',
+  action: 'Get a new token, and repeat the call with it.',
   details: {
     fields: { max_age_seconds: integer('The maximum age of the token') },
     of: (maxAgeSeconds: number = 0) => ({ max_age_seconds: maxAgeSeconds }),

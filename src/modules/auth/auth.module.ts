@@ -15,6 +15,7 @@ import { ExternalIdentitiesRepository } from './external-identities.repository.j
 import { ExternalLogin } from './external-login.js';
 import { ExternalTokens } from './external-tokens.js';
 import { CreateFirstAdmin } from './create-first-admin.js';
+import { HostTokens } from './host-tokens.js';
 import { GuestsService } from './guests.service.js';
 import { LoginLockout } from './login-lockout.js';
 import { LoginAttempts } from './login-attempts.js';
@@ -33,6 +34,8 @@ import { SessionKeysService } from './session-keys.service.js';
 import { SessionIssuer } from './session-issuer.js';
 import { SessionRefreshService } from './session-refresh.service.js';
 import { SessionRevocation } from './session-revocation.js';
+import { SigningKeys } from './signing-keys.js';
+import { SigningKeysRepository } from './signing-keys.repository.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 /**
@@ -60,7 +63,7 @@ import { SessionsRepository } from './sessions.repository.js';
       SessionRevocation,
       SessionCache,
     ],
-    ...[AccessTokens, ExternalTokens, ExternalLogin, TokenReader],
+    ...[AccessTokens, ExternalTokens, HostTokens, ExternalLogin, TokenReader, SigningKeys, SigningKeysRepository],
     ...[SessionKeysService, SessionKeysRepository, GuestsService],
     ...[ServerKeysService, ServerKeysRepository, ServerKeyAuthenticator],
     SessionAuthenticator,

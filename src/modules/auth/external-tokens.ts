@@ -1,4 +1,4 @@
-import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import {
   createRemoteJWKSet,
@@ -13,8 +13,9 @@ import {
 import { Config } from '../../platform/config/config.js';
 import { externalIssuers } from '../../platform/config/external-issuers.js';
 import { AuthenticationRequired, ServiceUnavailable } from '../../platform/errors/app-error.js';
-import { isStorable } from '../../platform/validation/text.js';
+import { isExternalId } from '../../platform/validation/user-references.js';
 import { MAX_TOKEN_LENGTH } from './access-tokens.js';
+import { type ExternalClaims, hasForbiddenHeader, MAX_SKEW_SECONDS, sessionIdOf, textOf } from './external-claims.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /** The algorithms of published keys. */
@@ -31,9 +32,6 @@ const ASYMMETRIC_ALGORITHMS = [
   'EdDSA',
   'Ed25519',
 ];
-/** Header members by which a token could choose its own verification key. */
-const FORBIDDEN_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit'];
-const MAX_SKEW_SECONDS = 30;
 const JWKS_TIMEOUT_MS = 3000;
 const ID_MAX = 255;
 /**
@@ -42,24 +40,11 @@ const ID_MAX = 255;
  */
 const TRUST_MS = 60_000;
 
-export interface ExternalClaims {
-  /**
-   * The same for the same token, and for all tokens of one login if the provider names logins (`sid`, `session_id`).
-   */
-  readonly sessionId: string;
-  readonly issuer: string;
-  readonly subject: string;
-  readonly issuedAt: Date;
-  readonly expiresAt: Date;
-  readonly name: string | undefined;
-  readonly username: string | undefined;
-  /** Only if the provider states that it is verified. */
-  readonly email: string | undefined;
-}
-
 /** What verifies the tokens of one provider: for each kind of algorithm the keys that only it may use. */
 interface Verifier {
   readonly audience: string;
+  /** Whether the subjects are ids of users in the host product. */
+  readonly hasExternalIds: boolean;
   readonly publishedKeys: JWTVerifyGetKey | undefined;
   readonly secret: KeyObject | undefined;
 }
@@ -75,9 +60,10 @@ export class ExternalTokens {
   private readonly verified = new VerifiedTokens<ExternalClaims>();
 
   constructor(config: Config) {
-    for (const { issuer, audience, jwksUrl, secret } of externalIssuers(config)) {
+    for (const { issuer, audience, hasExternalIds, jwksUrl, secret } of externalIssuers(config)) {
       this.verifiers.set(issuer, {
         audience,
+        hasExternalIds,
         publishedKeys: jwksUrl ? createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS }) : undefined,
         secret: secret ? createSecretKey(Buffer.from(secret)) : undefined,
       });
@@ -105,14 +91,15 @@ export class ExternalTokens {
 
   private async verifyWith(verifier: Verifier | undefined, token: string): Promise<ExternalClaims> {
     const header = headerOf(token);
-    if (!verifier || FORBIDDEN_HEADERS.some((name) => name in header)) throw new AuthenticationRequired();
-    const { audience, publishedKeys, secret } = verifier;
+    if (!verifier || hasForbiddenHeader(header)) throw new AuthenticationRequired();
+    const { audience, hasExternalIds, publishedKeys, secret } = verifier;
     const options = { audience, clockTolerance: MAX_SKEW_SECONDS, requiredClaims: ['iss', 'sub', 'iat', 'exp'] };
-    if (secret && header.alg === 'HS256') {
-      return toClaims((await jwtVerify(token, secret, { ...options, algorithms: ['HS256'] })).payload);
-    }
-    if (!publishedKeys) throw new AuthenticationRequired();
-    return toClaims((await jwtVerify(token, publishedKeys, { ...options, algorithms: ASYMMETRIC_ALGORITHMS })).payload);
+    const isShared = secret !== undefined && header.alg === 'HS256';
+    if (!isShared && !publishedKeys) throw new AuthenticationRequired();
+    const { payload } = isShared
+      ? await jwtVerify(token, secret, { ...options, algorithms: ['HS256'] })
+      : await jwtVerify(token, publishedKeys!, { ...options, algorithms: ASYMMETRIC_ALGORITHMS });
+    return toClaims(payload, hasExternalIds);
   }
 
   /** The verifier of the issuer that the token names. */
@@ -134,8 +121,8 @@ function headerOf(token: string): ProtectedHeaderParameters {
   }
 }
 
-function toClaims(payload: JWTPayload): ExternalClaims {
-  const { iss, sub, iat, exp, sid, session_id, jti } = payload;
+function toClaims(payload: JWTPayload, hasExternalIds: boolean): ExternalClaims {
+  const { iss, sub, iat, exp } = payload;
   const issuer = requireId(iss);
   const subject = requireId(sub);
   const now = Date.now() / 1000;
@@ -143,24 +130,26 @@ function toClaims(payload: JWTPayload): ExternalClaims {
   // apply to `exp`: a token that expired within the skew would be accepted although its session has ended.
   if (exp! <= now) throw new AuthenticationRequired({ token_expired: true });
   if (iat! > now + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
-  const login = [sid, session_id, jti].find((id): id is string => typeof id === 'string' && id !== '') ?? iat!;
+  const profile = profileOf(payload.user_metadata);
   return {
-    sessionId: sessionIdOf(`${issuer}\n${subject}\n${login}`),
+    sessionId: sessionIdOf(`${issuer}\n${subject}`, payload),
     issuer,
     subject,
+    externalId: hasExternalIds && isExternalId(subject) ? subject : undefined,
+    signedBy: undefined,
     issuedAt: new Date(iat! * 1000),
     expiresAt: new Date(exp! * 1000),
-    name: textOf(payload.name) ?? nameOf(payload.user_metadata),
+    name: textOf(payload.name) ?? textOf(profile.full_name) ?? textOf(profile.name),
+    picture: textOf(payload.picture) ?? textOf(profile.avatar_url) ?? textOf(profile.picture),
     username: textOf(payload.preferred_username),
     email: payload.email_verified === true ? textOf(payload.email) : undefined,
+    role: undefined,
   };
 }
 
 /** Supabase stores the profile of a user in an object of its own. */
-function nameOf(metadata: unknown): string | undefined {
-  if (typeof metadata !== 'object' || metadata === null) return undefined;
-  const { full_name: fullName, name } = metadata as Record<string, unknown>;
-  return textOf(fullName) ?? textOf(name);
+function profileOf(metadata: unknown): Record<string, unknown> {
+  return typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {};
 }
 
 function requireId(value: unknown): string {
@@ -169,20 +158,8 @@ function requireId(value: unknown): string {
   return text;
 }
 
-/** Returns text that can be stored. */
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && isStorable(value) ? value : undefined;
-}
-
-/** A UUID (version 8) derived from a hash. */
-function sessionIdOf(text: string): string {
-  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-function toAuthError(error: unknown): Error {
+/** The error of a token that `jose` did not verify; a provider whose keys are unavailable is not its fault. */
+export function toAuthError(error: unknown): Error {
   if (error instanceof AuthenticationRequired) return error;
   if (error instanceof errors.JWTExpired) return new AuthenticationRequired({ token_expired: true });
   const isTheTokensFault =

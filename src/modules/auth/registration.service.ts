@@ -12,6 +12,7 @@ import { RegistrationClosed } from './auth.errors.js';
 import { AuthRepository } from './auth.repository.js';
 import type { LoginSource } from './login-source.js';
 import { PasswordHasher } from './password-hasher.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** Creates an account: user, password and event stream in one transaction. */
 @Injectable()
@@ -22,11 +23,12 @@ export class RegistrationService {
     private readonly hasher: PasswordHasher,
     private readonly log: EventLog,
     private readonly config: Config,
+    private readonly signingKeys: SigningKeys,
   ) {}
 
   /** @throws RegistrationClosed, ValidationError, UsernameOrEmailTaken, RateLimitExceeded, ServiceUnavailable */
   async register(dto: RegisterDto, { ip, signal }: LoginSource): Promise<UserDto> {
-    this.requireOpen();
+    await this.requireOpen();
     const username = requireUsername(dto.username);
     const email = requireEmail(dto.email);
     const displayName = requireDisplayName(dto.display_name ?? username);
@@ -48,9 +50,13 @@ export class RegistrationService {
   }
 
   /** Once users come with tokens of the host, open registration would let anyone join beside them. */
-  private requireOpen(): void {
-    const { registration = externalIssuers(this.config).length > 0 ? 'closed' : 'open' } = this.config;
-    if (registration === 'closed') throw new RegistrationClosed();
+  private async requireOpen(): Promise<void> {
+    const { registration } = this.config;
+    const isOpen =
+      registration === undefined
+        ? externalIssuers(this.config).length === 0 && !(await this.signingKeys.areUsed())
+        : registration === 'open';
+    if (!isOpen) throw new RegistrationClosed();
   }
 
   private async insert(user: NewUser, passwordHash: string): Promise<void> {

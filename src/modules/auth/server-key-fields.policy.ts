@@ -22,8 +22,8 @@ export function problemsOfServerKey(input: ServerKeyInput): FieldProblem[] {
     problems.push({ field: 'scopes', reason: `each scope must be one of ${SCOPES.join(', ')}` });
   } else if (kind === 'server' && scopes.length === 0) {
     problems.push({ field: 'scopes', reason: 'scopes must name at least one scope' });
-  } else if (kind === 'signing' && scopes.length > 0) {
-    problems.push({ field: 'scopes', reason: 'scopes must be empty: a key that signs tokens is never sent' });
+  } else if (kind === 'signing' && scopes.some((scope) => scope !== 'moderation')) {
+    problems.push({ field: 'scopes', reason: 'scopes of a key that signs tokens must be empty, or moderation alone' });
   }
   if (typeof expiresAt === 'string' && Date.parse(expiresAt) <= Date.now()) {
     problems.push({ field: 'expires_at', reason: 'expires_at must be in the future' });

@@ -10,7 +10,7 @@ export const SERVER_KEY_KINDS = ['server', 'signing'] as const;
 export type ServerKeyKind = (typeof SERVER_KEY_KINDS)[number];
 
 const SCOPES_DESCRIPTION =
-  'What the key may do; every route names the scope that it requires. Empty for a key that signs tokens';
+  'What the key may do; every route names the scope that it requires. A key that signs tokens has none, or `moderation` to sign for system moderators';
 
 @InputRule(problemsOfServerKey)
 export class CreateServerKeyDto {

@@ -13,6 +13,7 @@ import { encryptWith, hashSecret, newSecret } from './secrets.js';
 import { problemsOfServerKey } from './server-key-fields.policy.js';
 import type { CreateServerKeyDto, ServerKeyDto, ServerKeyListDto, ServerKeyWithSecretDto } from './server-keys.dto.js';
 import { type ServerKeyRow, ServerKeysRepository } from './server-keys.repository.js';
+import { SigningKeysRepository } from './signing-keys.repository.js';
 import { SessionRevocation } from './session-revocation.js';
 
 /** Every call finds its key by its id, so the number costs nothing; a list of more is of no use to anyone. */
@@ -28,6 +29,7 @@ export class ServerKeysService {
     private readonly repository: ServerKeysRepository,
     private readonly revocation: SessionRevocation,
     private readonly policy: UsersPolicy,
+    private readonly signingKeys: SigningKeysRepository,
     private readonly log: EventLog,
     private readonly config: Config,
   ) {}
@@ -74,6 +76,7 @@ export class ServerKeysService {
       const current = await this.requireAdmin(tx, actor);
       const row = await this.repository.revoke(tx, id);
       if (!row) throw new ServerKeyNotFound();
+      await this.signingKeys.endSessions(tx, id);
       this.audit(tx, { actor: current, action: 'server_key.revoke', row });
     });
   }

@@ -116,6 +116,8 @@ export function toActor(state: SessionState, expiresAt: number): Actor {
   const sessionExpiresAt = state.expires_at.getTime() / 1000;
   if (sessionExpiresAt <= Date.now() / 1000) throw new AuthenticationRequired();
   requireUsable(state);
+  // Since the session was opened, its user may have become an admin, for whom no key may act.
+  if (state.issued_at && state.role === 'admin') throw new AuthenticationRequired();
   return {
     userId: state.user_id,
     sessionId: state.session_id,
@@ -123,5 +125,6 @@ export function toActor(state: SessionState, expiresAt: number): Actor {
     username: state.username,
     displayName: state.display_name,
     expiresAt: Math.floor(Math.min(expiresAt, sessionExpiresAt)),
+    ...(state.issued_at && { issuedAt: state.issued_at.getTime() / 1000 }),
   };
 }

@@ -18,6 +18,8 @@ export interface UserState {
 export interface SessionState extends UserState {
   readonly session_id: string;
   readonly expires_at: Date;
+  /** When a key of the host opened the session; null for every other session. */
+  readonly issued_at: Date | null;
 }
 
 export interface SessionRow {
@@ -44,6 +46,8 @@ export interface NewSession {
   readonly userAgent: string;
   readonly ip: string;
   readonly ttlSeconds: number;
+  /** The key of the host with which the session was opened. */
+  readonly issuedBy?: string;
 }
 
 /** Columns of `users u`. */
@@ -52,12 +56,13 @@ export const USER_STATE_COLUMNS = `u.role, u.username, u.display_name,
   u.deactivated_at is not null as is_deactivated`;
 
 /** Columns of `sessions s` and `users u`. */
-export const STATE_COLUMNS = `s.id as session_id, s.user_id, s.expires_at, ${USER_STATE_COLUMNS}`;
+export const STATE_COLUMNS = `s.id as session_id, s.user_id, s.expires_at,
+  case when s.issued_by is not null then s.created_at end as issued_at, ${USER_STATE_COLUMNS}`;
 
 const INSERT = statement<unknown>(
   'auth.insert_session',
-  `insert into sessions (id, user_id, user_agent, ip, expires_at)
-   values ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
+  `insert into sessions (id, user_id, user_agent, ip, expires_at, issued_by)
+   values ($1, $2, $3, $4, now() + make_interval(secs => $5), $6)`,
 );
 
 const STATE = statement<SessionState>(
@@ -183,7 +188,8 @@ export class SessionsRepository {
   constructor(private readonly sql: Sql) {}
 
   async insert(tx: Queryable, session: NewSession): Promise<void> {
-    await tx.run(INSERT, [session.id, session.userId, session.userAgent, session.ip, session.ttlSeconds]);
+    const { id, userId, userAgent, ip, ttlSeconds, issuedBy } = session;
+    await tx.run(INSERT, [id, userId, userAgent, ip, ttlSeconds, issuedBy]);
   }
 
   /** Undefined when the session has ended or its user is deleted; a ban is part of the result. */

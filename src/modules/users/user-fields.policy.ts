@@ -6,7 +6,8 @@ import { isOfficialName, isReservedUsername } from '../../platform/validation/re
 import { cleanName, cleanText, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
 import { EXTERNAL_ID_MAX, isExternalId } from '../../platform/validation/user-references.js';
 
-const DISPLAY_NAME_MAX = 80;
+/** In code points. */
+export const DISPLAY_NAME_MAX = 80;
 const BIO_MAX = 500;
 const LOCATION_MAX = 100;
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
+import type { Queryable } from '../../platform/database/sql.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor, SystemRole } from '../../platform/identity/actor.js';
@@ -8,12 +9,14 @@ import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../platfo
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
 import { type UserPresence, PresenceLookup } from './presence-lookup.service.js';
-import { parseProfileChanges } from './profile-changes.js';
+import { parseProfileChanges, type ProfileChanges } from './profile-changes.js';
 import type { NewUser, SearchUsersDto, UpdateProfileDto, UserDto, UserPageQueryDto, UserRow } from './users.dto.js';
 import { UserNotFound } from './users.errors.js';
-import { USER_CREATED, USER_UPDATED, UserBlocked, UserUpdated } from './users.events.js';
+import { USER_CREATED, USER_UPDATED, UserBlocked, UserRoleChanged, UserUpdated } from './users.events.js';
 import { UsersPolicy } from './users.policy.js';
 import { UsersRepository, type UserPageRequest } from './users.repository.js';
+
+const ROLE_CLAIM = 'The host product states this role in a token of the user.';
 
 /** User accounts, their profiles and their blocks. */
 @Injectable()
@@ -34,8 +37,8 @@ export class UsersService {
   }
 
   /** @throws UserNotFound */
-  async requireUser(userId: string): Promise<UserRow> {
-    const [user] = await this.repository.find([userId]);
+  async requireUser(userId: string, tx?: Queryable): Promise<UserRow> {
+    const [user] = await this.repository.find([userId], tx);
     if (!user) throw new UserNotFound();
     return user;
   }
@@ -88,6 +91,32 @@ export class UsersService {
     });
     this.events.publish(new UserUpdated(actor.userId));
     return this.get(actor, actor.userId);
+  }
+
+  /**
+   * Changes what a token of the user states differently, inside the caller's transaction on the user's stream. A role
+   * that was given here, moderator or admin, stays. Returns what differed; `announceClaims` belongs after the commit.
+   */
+  async applyClaims(tx: StreamTransaction, user: UserRow, claims: UserClaims): Promise<UserClaims> {
+    const changes = changedClaims(user, claims);
+    const { role, ...profile } = changes;
+    if (Object.values(changes).every((value) => value === undefined)) return changes;
+    await this.repository.updateProfile(tx, user.id, profile);
+    if (role !== undefined) {
+      await this.repository.setRole(tx, user.id, role);
+      const target = { type: 'user', id: user.id };
+      const [before, after] = [{ role: user.role }, { role }];
+      tx.audit({ actor: null, action: 'user.update', target, reason: ROLE_CLAIM, before, after });
+    }
+    tx.append({ type: USER_UPDATED, actorId: user.id, subjectId: user.id });
+    return changes;
+  }
+
+  /** To be called after the commit of the transaction with `applyClaims`, with its result. */
+  announceClaims(userId: string, { role, ...profile }: UserClaims): void {
+    if (role !== undefined) this.events.publish(new UserRoleChanged(userId, role));
+    const isChanged = [role, ...Object.values(profile)].some((value) => value !== undefined);
+    if (isChanged) this.announceChange(userId);
   }
 
   /** Changes user name or email, inside the caller's transaction on the user's stream. @throws UsernameOrEmailTaken */
@@ -154,6 +183,20 @@ export class UsersService {
     });
     if (!streamExists) throw new UserNotFound();
   }
+}
+
+/** What a token of the host states about its user; undefined fields are unchanged. */
+export interface UserClaims extends Pick<ProfileChanges, 'displayName' | 'avatarUrl'> {
+  readonly role?: Extract<SystemRole, 'user' | 'teacher' | 'student'>;
+}
+
+function changedClaims(user: UserRow, { role, displayName, avatarUrl }: UserClaims): UserClaims {
+  const isStaff = user.role === 'admin' || user.role === 'moderator';
+  return {
+    role: isStaff || role === user.role ? undefined : role,
+    displayName: displayName === user.display_name ? undefined : displayName,
+    avatarUrl: avatarUrl === user.avatar_url ? undefined : avatarUrl,
+  };
 }
 
 /** User name and email, by which a login finds the account; undefined fields are unchanged. */

@@ -4,6 +4,8 @@ import type { SettingValues } from './settings.js';
 export interface ExternalIssuer {
   readonly issuer: string;
   readonly audience: string;
+  /** Whether the subjects of its tokens are ids of users in the host product: those of the first provider are. */
+  readonly hasExternalIds: boolean;
   /** Where the provider publishes the keys of its asymmetric algorithms. */
   readonly jwksUrl: string | undefined;
   /** The key of HS256, which the provider and this server share. */
@@ -23,6 +25,7 @@ export function externalIssuers(settings: IssuerSettings): ExternalIssuer[] {
   const { jwtExternalIssuer: issuers, jwtExternalAudience: audiences, jwtExternalSecret } = settings;
   return issuers.map((issuer, index) => ({
     issuer,
+    hasExternalIds: index === 0,
     audience: audiences.length === 1 ? audiences[0]! : audiences[index]!,
     jwksUrl: settings.jwtExternalJwksUrl[index],
     secret: index === issuers.length - 1 && jwtExternalSecret ? jwtExternalSecret : undefined,

@@ -31,7 +31,8 @@ export const TOKEN_SETTINGS = {
     default: 100,
     min: 1,
     max: 10_000,
-    description: 'Sessions one user may have by password login; one more ends the least recently used session.',
+    description:
+      'Sessions one user may have by password login or by minted tokens; one more ends the least recently used session.',
   }),
   jwtExternalJwksUrl: list({
     name: 'JWT_EXTERNAL_JWKS_URL',
@@ -65,11 +66,18 @@ export const TOKEN_SETTINGS = {
     description:
       'What happens to a valid token whose user is not known here: the user is created, or the token rejected.',
   }),
+  hostTokenMaxTtl: integer({
+    name: 'HOST_TOKEN_MAX_TTL',
+    default: 86_400,
+    min: 60,
+    max: 86_400,
+    description: 'Longest lifetime in seconds of a token that the host signs with a key, or has minted.',
+  }),
   registration: declare<'open' | 'closed' | undefined>(
     {
       name: 'REGISTRATION',
       description:
-        'Whether users may create accounts themselves: open or closed; unset: closed as soon as tokens of an identity provider are accepted, otherwise open.',
+        'Whether users may create accounts themselves: open or closed; unset: closed as soon as tokens of an identity provider or of a signing key are accepted, otherwise open.',
     },
     undefined,
     parseRegistration,

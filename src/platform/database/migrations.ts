@@ -12,6 +12,7 @@ import { CreateWebhooks1764700008000 } from '../../../migrations/1764700008000-c
 import { CreateAdmin1764700009000 } from '../../../migrations/1764700009000-create-admin.js';
 import { CreateServerKeys1764800000000 } from '../../../migrations/1764800000000-create-server-keys.js';
 import { NameKeysInAuditLog1764800001000 } from '../../../migrations/1764800001000-name-keys-in-audit-log.js';
+import { AddTokensOfTheHost1764810000000 } from '../../../migrations/1764810000000-add-tokens-of-the-host.js';
 import { AddExternalIdsOfUsers1764820000000 } from '../../../migrations/1764820000000-add-external-ids-of-users.js';
 import { AddMetadataOfUsers1764820001000 } from '../../../migrations/1764820001000-add-metadata-of-users.js';
 import { AddDeactivationOfUsers1764820002000 } from '../../../migrations/1764820002000-add-deactivation-of-users.js';
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateAdmin1764700009000,
   CreateServerKeys1764800000000,
   NameKeysInAuditLog1764800001000,
+  AddTokensOfTheHost1764810000000,
   AddExternalIdsOfUsers1764820000000,
   AddMetadataOfUsers1764820001000,
   AddDeactivationOfUsers1764820002000,

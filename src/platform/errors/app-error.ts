@@ -130,11 +130,15 @@ export class ValidationError extends defineError('VALIDATION_ERROR', 400, {
 
 export class AuthenticationRequired extends defineError('AUTHENTICATION_REQUIRED', 401, {
   message: 'A valid access token is required.',
-  meaning: 'The access token is missing or not valid; `details.token_expired` is true if it has only expired.',
+  meaning:
+    'The access token is missing or not valid; `details.token_expired` is true if it has only expired. For a token with the right signature of the host, `details.reason` says what is wrong with its claims.',
   action: 'With `token_expired`, refresh the session; otherwise log in.',
   details: {
-    fields: { token_expired: optional(flag('The token was valid, but has expired')) },
-    of: (details: { token_expired?: boolean } = {}) => details,
+    fields: {
+      token_expired: optional(flag('The token was valid, but has expired')),
+      reason: optional(text('What is wrong with a token that the host has signed with its key; for its developers')),
+    },
+    of: (details: { token_expired?: boolean; reason?: string } = {}) => details,
   },
 }) {}
 

@@ -17,7 +17,7 @@ export interface Actor {
   readonly displayName: string;
   /** Epoch seconds at which the credential expires. */
   readonly expiresAt: number;
-  /** Epoch seconds at which an identity provider issued the user's token; absent for every other credential. */
+  /** Epoch seconds at which an identity provider or the host issued the user's token; absent for every other one. */
   readonly issuedAt?: number;
   /** The hash of the user's session key, in hexadecimal digits; absent for every other credential. */
   readonly keyId?: string;

@@ -151,7 +151,7 @@ describe('server keys', () => {
       await world.database.query('update users set external_id = $2 where id = $1', [ann.id, 'kunde/ö 7']);
       const { body } = await key.call('GET', '/users/me', undefined, as(`external:${encodeURIComponent('kunde/ö 7')}`));
       expect(body.id).toBe(ann.id);
-      const unknown = await key.call('GET', '/users/me', undefined, as('external:nobody'));
+      const unknown = await key.call('GET', '/users/me', undefined, as('external:unknown'));
       expect([unknown.status, unknown.body.error.code]).toEqual([404, 'USER_NOT_FOUND']);
     });
 

@@ -4,24 +4,28 @@ const TIMEOUT_MS = 60_000;
 /** They are installed but not started: tests start their own. */
 const ENVIRONMENT = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
 const OPTIONS = ['Acquire::Retries=0', 'Acquire::http::Timeout=10', 'Acquire::https::Timeout=10'];
-/** The Debian packages, by the program that tests start. */
-const PACKAGES = { 'redis-server': 'redis-server', prometheus: 'prometheus', haproxy: 'haproxy' };
+/** The Debian packages that tests need, each with a command that succeeds where they are installed. */
+const PACKAGES = [
+  { packages: ['redis-server'], test: ['redis-server', '--version'] },
+  { packages: ['prometheus'], test: ['prometheus', '--version'] },
+  { packages: ['haproxy'], test: ['haproxy', '-v'] },
+  { packages: ['python3-requests', 'python3-jwt'], test: ['/usr/bin/python3', '-c', 'import requests, jwt'] },
+];
 
-/** Each of them supports one of the two options. */
-function isThere(program) {
-  return ['--version', '-v'].some((flag) => spawnSync(program, [flag], { stdio: 'ignore' }).status === 0);
+function isThere([program, ...args]) {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }
 
 /**
- * Installs missing programs, with sufficient privileges: otherwise tests that need one are skipped, and reported at the
+ * Installs missing packages, with sufficient privileges: otherwise tests that need one are skipped, and reported at the
  * end.
  */
 export function installNeighbours() {
   if (process.getuid?.() !== 0) return;
-  for (const [program, name] of Object.entries(PACKAGES)) {
-    if (isThere(program)) continue;
+  for (const { packages, test } of PACKAGES) {
+    if (isThere(test)) continue;
     const options = OPTIONS.flatMap((option) => ['-o', option]);
-    spawnSync('apt-get', ['-qq', ...options, 'install', '-y', '--no-install-recommends', name], {
+    spawnSync('apt-get', ['-qq', ...options, 'install', '-y', '--no-install-recommends', ...packages], {
       env: ENVIRONMENT,
       stdio: 'ignore',
       timeout: TIMEOUT_MS,

@@ -133,6 +133,20 @@ describe('server keys', () => {
     });
   });
 
+  describe('GET /files/{id} with a key', () => {
+    it('returns a file of any conversation with the scope messages:read', async () => {
+      const [reader, writer] = [await backend('messages:read'), await backend('files:write')];
+      const [ann, bo] = await world.users(2);
+      const form = new FormData();
+      form.set('file', new Blob(['a note'], { type: 'text/plain' }), 'note.txt');
+      const { body: file } = await ann.request('POST', '/api/v1/files', { body: form });
+      expect((await reader.call('GET', `/files/${file.id}`)).body).toMatchObject({ id: file.id });
+      expect((await bo.call('GET', `/files/${file.id}`)).status).toBe(404);
+      expect((await writer.call('GET', `/files/${file.id}`)).status).toBe(403);
+      expect((await writer.call('DELETE', `/files/${file.id}`)).status).toBe(404);
+    });
+  });
+
   describe('a request with X-Act-As', () => {
     it('is made as that user', async () => {
       const [key, ann, bo] = [await backend('act-as'), ...(await world.users(2))] as const;

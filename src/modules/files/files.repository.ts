@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
+import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import type { FileCategory } from './file-types.js';
 import type { FileRow } from './files.dto.js';
 
@@ -77,12 +78,13 @@ export const STORED = `file_json(f) as file, f.uploader_id, f.content_hash, f.ch
  * The files that the viewer may see: their own, and those in messages of conversations in which they currently take
  * part.
  */
+/** The backend of the host sees every file; its key has the scope of the route. */
 const VISIBLE = statement<StoredFile>(
   'files.visible',
   `select ${STORED}
      from files f
     where f.id = any($1::uuid[]) and f.deleted_at is null
-      and (f.uploader_id = $2 or exists (
+      and (f.uploader_id = $2 or $2 = '${SYSTEM_USER_ID}' or exists (
             select from message_attachments a
               join messages m on m.id = a.message_id and m.deleted_at is null
               join conversations c on c.id = m.conversation_id and c.deleted_at is null

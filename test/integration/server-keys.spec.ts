@@ -69,12 +69,12 @@ describe('server keys', () => {
       expect(status).toBe(403);
     });
 
-    it('stops at 100 keys', async () => {
+    it('stops at 1,000 keys', async () => {
       await world.database.query(
-        `insert into server_keys (id, name, secret_hash) select gen_random_uuid(), 'one of many', '' from generate_series(1, 100)`,
+        `insert into server_keys (id, name, secret_hash) select gen_random_uuid(), 'one of many', '' from generate_series(1, 1000)`,
       );
       const { status, body } = await admin.call('POST', '/admin/keys', { name: 'a', scopes: ['users:read'] });
-      expect([status, body.error.code, body.error.details]).toEqual([409, 'TOO_MANY_SERVER_KEYS', { limit: 100 }]);
+      expect([status, body.error.code, body.error.details]).toEqual([409, 'TOO_MANY_SERVER_KEYS', { limit: 1000 }]);
       await world.database.query(`delete from server_keys where name = 'one of many'`);
     });
   });

@@ -16,8 +16,8 @@ import { type ServerKeyRow, ServerKeysRepository } from './server-keys.repositor
 import { SigningKeysRepository } from './signing-keys.repository.js';
 import { SessionRevocation } from './session-revocation.js';
 
-/** Every call finds its key by its id, so the number costs nothing; a list of more is of no use to anyone. */
-const MAX_KEYS = 100;
+/** Every call finds its key by its id, so the number costs nothing; it bounds the list, which has no pages. */
+const MAX_KEYS = 1000;
 
 /**
  * Creates, lists and revokes server keys, for admins and for the operator's command line. Each change is a write under

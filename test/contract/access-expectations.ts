@@ -126,6 +126,8 @@ export const ROUTES: Record<string, Expectation> = {
   'GET /api/v1/auth/sessions': ownResource,
   'DELETE /api/v1/auth/sessions/{id}': { allow: NONE, refusal: 404 },
   'POST /api/v1/auth/ticket': ownResource,
+  'POST /api/v1/users/{id}/tokens': { allow: NONE },
+  'POST /api/v1/users/{id}/revoke-tokens': { allow: ['admin'] },
 
   'GET /api/v1/users': { ...ownResource, query: ({ victimName }) => `search=${victimName}` },
   'GET /api/v1/users/me': ownResource,

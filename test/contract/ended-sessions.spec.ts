@@ -27,6 +27,8 @@ const EPHEMERAL: readonly string[] = [
 const STATUSES: Record<string, number> = {
   // The request has already been fulfilled.
   'POST /api/v1/auth/logout': 204,
+  // Only server keys mint tokens.
+  'POST /api/v1/users/{id}/tokens': 403,
   // The files of the user are looked up with a valid session, so the response does not reveal that the file exists.
   'DELETE /api/v1/files/{id}': 404,
   // Only for server keys, which name the conversation by an external id.

@@ -1,7 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { ServerKeysService } from '../../src/modules/auth/server-keys.service.js';
+import { SYSTEM_USER_ID } from '../../src/modules/users/system-user.constants.js';
+import { GUEST_USER_ID } from '../../src/modules/users/guest.constants.js';
 import { Authenticator } from '../../src/platform/identity/authenticator.js';
+import type { Scope } from '../../src/platform/identity/server-key.js';
 import { AccountApp, PASSWORD } from '../support/account-app.js';
 
 interface TestKey {
@@ -203,6 +206,77 @@ describe('a token of the host', () => {
     expect((await chat.call('PATCH', '/auth/account', { token: seen, body })).status).toBe(401);
     expect((await chat.me(unseen)).status).toBe(401);
     expect((await chat.me(await signed({ sub: 'shop-leak', jti: 'good' }))).status).toBe(200);
+  });
+
+  const serverKey = (...scopes: Scope[]) => keys().create(null, { name: 'backend', scopes });
+  const mint = (token: string, user: string, body: object = {}, headers?: Record<string, string>) =>
+    chat.call('POST', `/users/${user}/tokens`, { token, body, headers });
+
+  it('is minted with a server key, and is an access token of a session with the name of the device', async () => {
+    const { id } = (await chat.me(await signed({ sub: 'shop-mint' }))).body;
+    const { secret } = await serverKey('tokens:create');
+    const { status, body } = await mint(secret, 'external:shop-mint', { expires_in: 600, device: 'Kiosk' });
+    expect([status, body]).toMatchObject([201, { token_type: 'Bearer', expires_in: 600, user_id: id }]);
+    const token = body.access_token as string;
+    expect((await chat.me(token)).body.id).toBe(id);
+    const { data } = (await chat.call('GET', '/auth/sessions', { token })).body;
+    expect(data).toContainEqual(
+      expect.objectContaining({ id: body.session_id, user_agent: 'Kiosk', is_current: true }),
+    );
+    const rename = { username: 'minted-name' };
+    expect((await chat.call('PATCH', '/auth/account', { token, body: rename })).status).toBe(200);
+  });
+
+  it('is minted neither without the scope, nor by users, nor as a user', async () => {
+    const { id, token } = await chat.user('mina');
+    const [reader, actor] = [await serverKey('users:read'), await serverKey('tokens:create', 'act-as')];
+    const refused = await mint(reader.secret, id);
+    expect([refused.status, refused.body.error.details]).toEqual([403, { required_scope: 'tokens:create' }]);
+    expect((await mint(token, id)).status).toBe(403);
+    expect((await mint(actor.secret, id, {}, { 'x-act-as': id })).status).toBe(403);
+  });
+
+  it('is minted for no admin, no account of the server and no unknown user', async () => {
+    const [{ id: admin }, { id: moderator }] = [await chat.user('adam'), await chat.user('mona')];
+    await chat.database.query(`update users set role = 'admin' where id = $1`, [admin]);
+    await chat.database.query(`update users set role = 'moderator' where id = $1`, [moderator]);
+    const [weak, strong] = [await serverKey('tokens:create'), await serverKey('tokens:create', 'moderation')];
+    for (const user of [admin, SYSTEM_USER_ID, GUEST_USER_ID]) {
+      expect([user, (await mint(strong.secret, user)).status]).toEqual([user, 403]);
+    }
+    expect((await mint(weak.secret, moderator)).status).toBe(403);
+    expect((await mint(strong.secret, moderator)).status).toBe(201);
+    expect((await mint(strong.secret, randomUUID())).body.error.code).toBe('USER_NOT_FOUND');
+    expect((await mint(strong.secret, moderator, { expires_in: 86_401 })).status).toBe(400);
+  });
+
+  it('ends with the key with which it was minted', async () => {
+    const { id } = await chat.user('nora');
+    const { id: keyId, secret } = await serverKey('tokens:create');
+    const { access_token: token, session_id: sessionId } = (await mint(secret, id)).body;
+    expect((await chat.me(token)).status).toBe(200);
+    await keys().revoke(null, keyId);
+    expect(await endedOf(id)).toEqual([{ sessionId, reason: 'revoked' }]);
+    expect((await chat.call('POST', '/auth/logout-all', { token })).status).toBe(401);
+  });
+
+  it('is revoked for a user, with every other token issued before, and the audit log says so', async () => {
+    const { id, token } = await chat.user('rosa');
+    await chat.database.query(`update users set external_id = 'shop-rosa' where id = $1`, [id]);
+    const unseen = await signed({ sub: 'shop-rosa' });
+    const { secret } = await serverKey('tokens:create');
+    const minted = (await mint(secret, id)).body.access_token as string;
+    const revoke = (by: string) => chat.call('POST', `/users/${id}/revoke-tokens`, { token: by });
+    expect((await revoke(minted)).status).toBe(403);
+    const { status, body } = await revoke(secret);
+    expect([status, body]).toEqual([200, { sessions_ended: 2 }]);
+    for (const old of [token, minted, unseen]) expect((await chat.me(old)).status).toBe(401);
+    expect((await chat.me(await signed({ sub: 'shop-rosa', iat: now() + 2 }))).body.id).toBe(id);
+    expect(await chat.database.query(`select action from audit_log where target_id = $1`, [id])).toEqual([
+      { action: 'user.logout' },
+    ]);
+    const unknown = await chat.call('POST', `/users/${randomUUID()}/revoke-tokens`, { token: secret });
+    expect(unknown.body.error.code).toBe('USER_NOT_FOUND');
   });
 
   it('closes registration as soon as there is a key, unless it is set to be open', async () => {

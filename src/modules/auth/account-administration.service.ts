@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
+import { UserNotFound } from '../users/users.errors.js';
 import { UserAdministration } from '../users/user-administration.service.js';
+import type { RevokedTokensDto } from './auth.dto.js';
 import { AuthRepository } from './auth.repository.js';
 import { PasswordChecks } from './password-checks.js';
 import { SessionRevocation } from './session-revocation.js';
@@ -25,12 +27,25 @@ export class AccountAdministration {
     return (await this.sessions.list(userId)).map(presentSession);
   }
 
-  /** Ends all sessions of a user with a lower role. Returns how many. @throws UserNotFound, PermissionDenied */
-  async endSessions(actor: Actor, userId: string, reason: string): Promise<number> {
-    return this.revocation.revoke(userId, { reason: 'ended_by_admin', actorId: actor.userId }, async (tx) => {
+  /**
+   * Ends all sessions of a user with a lower role, and refuses all tokens issued before. Returns how many sessions ended.
+   * @throws UserNotFound, PermissionDenied
+   */
+  async endSessions(actor: Actor, userId: string, reason?: string): Promise<number> {
+    let isKnown = false;
+    const revocation = { reason: 'ended_by_admin', actorId: actor.userId } as const;
+    const ended = await this.revocation.revoke(userId, revocation, async (tx) => {
+      isKnown = true;
       const { actor: current } = await this.users.requireOutranks(tx, actor, userId, 'admin');
       tx.audit({ actor: current, action: 'user.logout', target: { type: 'user', id: userId }, reason });
     });
+    if (!isKnown) throw new UserNotFound();
+    return ended;
+  }
+
+  /** The same, for the backend of the host. @throws UserNotFound, PermissionDenied */
+  async revokeTokens(actor: Actor, userId: string): Promise<RevokedTokensDto> {
+    return { sessions_ended: await this.endSessions(actor, userId) };
   }
 
   /**

@@ -14,20 +14,25 @@ import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { DisconnectSignal } from '../../platform/http/disconnect-signal.js';
 import { NotIdempotent } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
+import { RequiresScope } from '../../platform/http/scope.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { Priority } from '../../platform/throttling/priority.decorator.js';
 import { UserDto } from '../users/users.dto.js';
-import { AccountDeactivated, UsernameOrEmailTaken } from '../users/users.errors.js';
+import { AccountDeactivated, UsernameOrEmailTaken, UserNotFound } from '../users/users.errors.js';
 import {
   ChangeAccountDto,
   ChangePasswordDto,
   LoginResponseDto,
   LoginDto,
+  MintedTokenDto,
+  MintTokenDto,
   RefreshDto,
   RegisterDto,
+  RevokedTokensDto,
   SessionListDto,
   SessionParamsDto,
   TicketDto,
+  TokenUserParams,
   TokensDto,
 } from './auth.dto.js';
 import {
@@ -38,8 +43,10 @@ import {
   RegistrationClosed,
   SessionNotFound,
 } from './auth.errors.js';
+import { AccountAdministration } from './account-administration.service.js';
 import { AccountSettingsService } from './account-settings.service.js';
 import { AuthService } from './auth.service.js';
+import { MintTokens } from './mint-tokens.js';
 import { RegistrationService } from './registration.service.js';
 import { SessionRefreshService } from './session-refresh.service.js';
 import { SessionsService } from './sessions.service.js';
@@ -61,6 +68,8 @@ export class AuthController {
     private readonly refreshes: SessionRefreshService,
     private readonly ownSessions: SessionsService,
     private readonly settings: AccountSettingsService,
+    private readonly mintTokens: MintTokens,
+    private readonly accounts: AccountAdministration,
   ) {}
 
   @Public()
@@ -158,6 +167,37 @@ export class AuthController {
   @Throws(SessionNotFound)
   removeSession(@CurrentActor() actor: Actor, @Param() { id }: SessionParamsDto): Promise<void> {
     return this.ownSessions.endOne(actor, id);
+  }
+
+  @NotIdempotent()
+  @RequiresScope('tokens:create')
+  @Post('users/:id/tokens')
+  @ApiOperation({
+    summary: 'Mints an access token for a user, without a refresh token. For server keys.',
+    description: 'Never for an admin; for a moderator the key also needs the scope moderation.',
+  })
+  @ApiCreatedResponse({ type: MintedTokenDto })
+  @Throws(UserNotFound)
+  mintToken(
+    @CurrentActor() actor: Actor,
+    @Param() { id }: TokenUserParams,
+    @Body() dto: MintTokenDto,
+  ): Promise<MintedTokenDto> {
+    return this.mintTokens.mint(actor, id, dto);
+  }
+
+  @RequiresScope('tokens:create')
+  @Priority('vital')
+  @Post('users/:id/revoke-tokens')
+  @ApiOperation({
+    summary: 'Ends all sessions of a user, and refuses every token issued before now. For server keys and admins.',
+    description: 'Also tokens of identity providers and of signing keys that were never used.',
+  })
+  @HttpCode(200)
+  @ApiOkResponse({ type: RevokedTokensDto })
+  @Throws(UserNotFound)
+  revokeTokens(@CurrentActor() actor: Actor, @Param() { id }: TokenUserParams): Promise<RevokedTokensDto> {
+    return this.accounts.revokeTokens(actor, id);
   }
 
   @NotIdempotent()

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ListOf } from '../../platform/pagination/page.js';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
-import { TextField, UuidField } from '../../platform/validation/fields.js';
+import { IntField, TextField, UserIdField, UuidField } from '../../platform/validation/fields.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../users/user-fields.policy.js';
 import { UserDto } from '../users/users.dto.js';
@@ -13,6 +13,7 @@ const TOKEN_MAX = 256;
 /** Accepted as a new password. */
 const EXAMPLE_PASSWORD = 'orbit-41-lamp-plum-river';
 const LOGIN_MAX = 320;
+const DAY_SECONDS = 86_400;
 
 const requireLength = (password: string): unknown => requirePasswordLength('password', password);
 
@@ -109,6 +110,47 @@ export class ChangeAccountDto {
 export class SessionParamsDto {
   @UuidField()
   id: string;
+}
+
+export class TokenUserParams {
+  @UserIdField()
+  id: string;
+}
+
+export class RevokedTokensDto {
+  @ApiProperty({ type: 'integer' })
+  sessions_ended: number;
+}
+
+export class MintTokenDto {
+  @IntField({
+    min: 1,
+    max: DAY_SECONDS,
+    optional: true,
+    description: 'Seconds; as `JWT_ACCESS_TTL` if omitted',
+    example: 3600,
+  })
+  expires_in?: number;
+
+  @TextField({ max: 200, optional: true, description: 'Names the session in the list of the user', example: 'Web app' })
+  device?: string;
+}
+
+export class MintedTokenDto {
+  @ApiProperty()
+  access_token: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  token_type: 'Bearer';
+
+  @ApiProperty({ description: 'Seconds until the token and its session expire; there is no refresh token' })
+  expires_in: number;
+
+  @ApiProperty({ format: 'uuid' })
+  session_id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
 }
 
 export class TokensDto {

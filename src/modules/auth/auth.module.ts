@@ -20,6 +20,7 @@ import { GuestsService } from './guests.service.js';
 import { LoginLockout } from './login-lockout.js';
 import { LoginAttempts } from './login-attempts.js';
 import { AuthService } from './auth.service.js';
+import { MintTokens } from './mint-tokens.js';
 import { PasswordChecks } from './password-checks.js';
 import { PasswordHasher } from './password-hasher.js';
 import { EstimateThreadSettings, PasswordStrength } from './password-strength.service.js';
@@ -51,7 +52,7 @@ import { SessionsRepository } from './sessions.repository.js';
     SessionsRepository,
     ExternalIdentitiesRepository,
     ...[RegistrationService, AuthService, SessionRefreshService, SessionsService, AccountSettingsService],
-    ...[CreateFirstAdmin, AccountAdministration],
+    ...[CreateFirstAdmin, AccountAdministration, MintTokens],
     ...[
       PasswordHasher,
       PasswordStrength,

@@ -1,5 +1,6 @@
 import { Sql } from '../../src/platform/database/sql.js';
 import { newId } from '../../src/platform/database/ids.js';
+import { ApiClient } from '../support/client/api-client.js';
 import type { HttpResponse } from '../support/client/http.js';
 import type { User } from '../support/users.js';
 import { World } from '../support/world.js';
@@ -407,6 +408,45 @@ describe('users of the host product', () => {
       expect((await admin.call('PATCH', `/users/${admin.userId}`, { bio: 'x' })).status).toBe(403);
       expect((await admin.call('PATCH', '/users/external:unknown-user', { bio: 'x' })).status).toBe(404);
       expect((await ana.call('PATCH', '/users/me', { metadata: { public: {} } })).status).toBe(400);
+    });
+  });
+
+  describe('a server key', () => {
+    const keyWith = async (...scopes: string[]): Promise<ApiClient> => {
+      const { status, body } = await admin.call('POST', '/admin/keys', { name: 'a shop', scopes });
+      expect([status, body.error]).toEqual([201, undefined]);
+      return new ApiClient(world.url, body.secret as string);
+    };
+
+    it('creates, changes, deactivates, reads and deletes users with its scopes only', async () => {
+      const [writer, reader] = [await keyWith('users:write'), await keyWith('users:read')];
+      const users = [{ external_id: 'k-1', role: 'student', metadata: { private: { plan: 'pro' } } }];
+      expect((await reader.call('PUT', '/users/batch', { users })).status).toBe(403);
+      expect((await writer.call('PUT', '/users/batch', { users })).body.data).toMatchObject([{ outcome: 'created' }]);
+      expect((await writer.call('GET', '/users/batch?external_ids=k-1')).status).toBe(403);
+      const read = async (): Promise<unknown> =>
+        (await reader.call('GET', '/users/batch?external_ids=k-1')).body.data[0];
+      expect(await read()).toMatchObject({ external_id: 'k-1', metadata: { private: { plan: 'pro' } } });
+      expect((await writer.call('PATCH', '/users/external:k-1', { display_name: 'By key' })).status).toBe(200);
+      expect((await writer.call('POST', '/users/external:k-1/deactivate')).status).toBe(204);
+      expect(await read()).toMatchObject({ display_name: 'By key', is_deactivated: true });
+      expect((await writer.call('POST', '/users/external:k-1/reactivate')).status).toBe(204);
+      expect((await writer.call('DELETE', '/users/external:k-1?messages=anonymise')).status).toBe(204);
+      expect(await read()).toBeUndefined();
+    });
+
+    it('needs the scope moderation for moderators, and changes no admin', async () => {
+      const writer = await keyWith('users:write');
+      const moderator = { external_id: 'k-2', role: 'moderator' };
+      const outcome = async (key: ApiClient): Promise<unknown> =>
+        (await key.call('PUT', '/users/batch', { users: [moderator] })).body.data[0].outcome;
+      expect([await outcome(writer), await outcome(await keyWith('users:write', 'moderation'))]).toEqual([
+        'error',
+        'created',
+      ]);
+      expect((await writer.call('POST', '/users/external:k-2/deactivate')).status).toBe(403);
+      expect((await writer.call('DELETE', '/users/external:k-2?messages=keep')).status).toBe(403);
+      expect((await writer.call('PATCH', `/users/${admin.userId}`, { bio: 'x' })).status).toBe(403);
     });
   });
 

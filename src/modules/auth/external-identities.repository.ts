@@ -40,7 +40,10 @@ const FIND = statement<FoundUser>(
 
 const LOCK_KEY = statement<unknown>(
   'auth.lock_signing_key',
-  `select from server_keys where id = $1 and revoked_at is null and (expires_at is null or expires_at > now()) for share`,
+  `select from server_keys k
+    where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+      and not exists (select from sessions s where s.id = k.id and s.revoked_at is not null)
+      for share of k`,
 );
 
 const OPEN_SESSION = statement<unknown>(

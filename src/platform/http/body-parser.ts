@@ -69,8 +69,9 @@ type Middleware = (request: ParleyRequest, response: Response, next: NextFunctio
 type Parse = (bytes: Buffer, limits: BodyLimits) => object | Promise<object>;
 
 /**
- * Reads JSON bodies, up to the limits of their route, and urlencoded bodies on the routes of `urlEncoded`. Uploads are not read; any other type is
- * refused with 415, also because urlencoded bodies need no preflight. Without a body, `request.body` is undefined.
+ * Reads JSON bodies, up to the limits of their route, and urlencoded bodies on the routes of `urlEncoded`. Uploads are
+ * not read; any other type is refused with 415, also because urlencoded bodies need no preflight. Without a body,
+ * `request.body` is undefined.
  */
 export function bodyParser(urlEncoded: UrlEncodedRoutes, largeBodies: LargeBodies): Middleware {
   return (request, _response, next) => readBody(request, { urlEncoded, largeBodies }, next);

@@ -235,7 +235,7 @@ describe('bad input', () => {
         expect([name, reply?.ok, reply?.error?.code]).toEqual([
           name,
           false,
-          expect.stringMatching(/^(VALIDATION_ERROR|AUTHENTICATION_REQUIRED)$/),
+          expect.stringMatching(/^(VALIDATION_ERROR|AUTHENTICATION_REQUIRED|PERMISSION_DENIED)$/),
         ]);
       }
       client.close();

@@ -183,8 +183,8 @@ describe('retention', () => {
       });
       const unknown = await admin.call('POST', '/admin/legal-holds', { ...body, target_id: ana!.userId });
       expect(unknown).toMatchObject({
-        status: 400,
-        body: { error: { details: { errors: [{ field: 'target_id' }] } } },
+        status: 404,
+        body: { error: { code: 'CONVERSATION_NOT_FOUND' } },
       });
       const listed = async (query = '') =>
         (await admin.call('GET', `/admin/legal-holds${query}`)).body.data.map((one: { id: string }) => one.id);

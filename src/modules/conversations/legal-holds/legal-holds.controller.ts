@@ -4,6 +4,8 @@ import { Throws } from '../../../platform/errors/throws.decorator.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import type { Page } from '../../../platform/pagination/page.js';
+import { ConversationNotFound } from '../../participants/participants.errors.js';
+import { UserNotFound } from '../../users/users.errors.js';
 import { LegalHoldNotFound } from '../conversations.errors.js';
 import {
   CreateLegalHoldDto,
@@ -31,6 +33,7 @@ export class LegalHoldsController {
   @Post()
   @ApiOperation({ summary: 'Places a legal hold: what it covers cannot be deleted until it is released.' })
   @ApiCreatedResponse({ type: LegalHoldDto })
+  @Throws(ConversationNotFound, UserNotFound)
   create(@CurrentActor() actor: Actor, @Body() dto: CreateLegalHoldDto): Promise<LegalHoldDto> {
     return this.holds.create(actor, dto);
   }

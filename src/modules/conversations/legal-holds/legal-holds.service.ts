@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/database/ids.js';
-import { AuthenticationRequired, ValidationError } from '../../../platform/errors/app-error.js';
+import { AuthenticationRequired } from '../../../platform/errors/app-error.js';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../../platform/pagination/page.js';
+import { ConversationNotFound } from '../../participants/participants.errors.js';
+import { UserNotFound } from '../../users/users.errors.js';
 import { UsersPolicy } from '../../users/users.policy.js';
 import { LegalHold, LegalHoldNotFound } from '../conversations.errors.js';
 import type { CreateLegalHoldDto, LegalHoldDto, ListLegalHoldsQuery } from './legal-holds.dto.js';
@@ -34,12 +36,12 @@ export class LegalHoldsService {
 
   /**
    * Places a hold; of a target that is held already, returns that hold. When it returns, a deletion in the conversation
-   * that had begun has ended. @throws PermissionDenied, ValidationError
+   * that had begun has ended. @throws PermissionDenied, ConversationNotFound, UserNotFound
    */
   async create(actor: Actor, { target_type, target_id, reason }: CreateLegalHoldDto): Promise<LegalHoldDto> {
     const row = await this.withLock(actor, async (tx) => {
       if (!(await this.repository.targetExists(tx, target_type, target_id))) {
-        throw ValidationError.of('target_id', `is no ${target_type}`);
+        throw target_type === 'user' ? new UserNotFound() : new ConversationNotFound();
       }
       const hold = { id: newId(), target_type, target_id, reason, created_by: actor.userId };
       const created = await this.repository.insert(tx, hold);

@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster.js';
 import { during, within } from '../load.js';
 import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
-import { Refused } from '../rest.js';
+import { Refused, type Rest } from '../rest.js';
 import type { Counts, Round, RoundOptions } from '../round.js';
 
 const GROUPS = 3;
@@ -140,6 +140,25 @@ class Crowd {
       await rest.post(`${group}/participants`, { user_ids: [other] });
     } else if (dice < 93 && person) await rest.post(`${group}/leave`);
   }
+
+  /**
+   * What every round ends with, however few operations a slow machine did: all are members again, and the others have an
+   * unread mention, a mention of all and a deleted message; the owner has a thread with an unread and a deleted reply.
+   */
+  async finish(): Promise<void> {
+    const [owner, replier] = this.members.map(({ rest }) => rest) as [Rest, Rest];
+    const userIds = this.members.slice(1).map(({ person }) => person.id);
+    const send = (rest: Rest, body: object): Promise<{ id: string }> =>
+      rest.post(`/conversations/${this.groupIds[0]}/messages`, { content: 'z', ...body });
+    await owner.post(`/conversations/${this.groupIds[0]}/participants`, { user_ids: userIds });
+    const root = await send(owner, { mentions: [userIds.at(-1)] });
+    await send(owner, { mentions: { all: true } });
+    await owner.call('DELETE', `/messages/${(await send(owner, {})).id}`);
+    const reply = { reply_to_id: root.id, show_in_conversation: false };
+    const { id } = await send(replier, reply);
+    await send(replier, reply);
+    await replier.call('DELETE', `/messages/${id}`);
+  }
 }
 
 /** Whether what a member loads now equals the slow count, and what a resume sends. */
@@ -210,6 +229,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   for (const member of members) await member.follow(groupIds[0]!);
   const crowd = new Crowd(members, groupIds, random);
   await during(seconds, members.length, (worker) => crowd.act(worker));
+  await crowd.finish();
   const rows = await cluster.query<SlowRow>(SLOW_COUNT, [groupIds]);
   const unreadThreads = await cluster.query<SlowThread>(SLOW_THREADS, [groupIds]);
   const wrongRoots = await cluster.query(WRONG_ROOTS, [groupIds]);

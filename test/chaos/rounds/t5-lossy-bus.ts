@@ -41,11 +41,16 @@ async function run(
     }),
   );
   const ackedAt = new Map<string, number>();
-  await during(seconds, count, async (writer, turn) => {
+  const send = async (writer: number, turn: number | string): Promise<void> => {
     const ack = await writers[writer]!.send(idOf(writer), `${writer}/${turn}`);
     ackedAt.set(`${idOf(writer)}:${ack!.seq}`, performance.now());
+  };
+  await during(seconds, count, async (writer, turn) => {
+    await send(writer, turn);
     await new Promise((resolve) => setTimeout(resolve, random.between(0, 400)));
   });
+  // One after another: messages that are stored together share one hint, which is lost or arrives for all of them.
+  for (let writer = 0; writer < count; writer += WRITERS_PER_CONVERSATION) await send(writer, 'last');
   const ends = await heads(cluster, conversationIds);
   await within(breakIt ? CONTROL_SETTLE_MS : SETTLE_MS, () =>
     readers.every((reader, index) => reader.streams.get(idOf(index))!.last >= ends.get(idOf(index))!),

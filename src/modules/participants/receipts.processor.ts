@@ -22,11 +22,12 @@ export class ReceiptsProcessor extends WorkerHost {
     const { conversationId } = job.data;
     const receipts = await this.repository.aggregate(conversationId);
     if (!receipts) return; // the conversation was deleted in the meantime
+    const { read_by_all_number, delivered_to_all_number, marks } = receipts;
     this.broadcaster.toStream(conversationId, {
       type: RECEIPT_UPDATED,
       class: 'state',
       key: `receipt:${conversationId}`,
-      data: { conversation_id: conversationId, ...receipts, marks: receipts.marks ?? [] },
+      data: { conversation_id: conversationId, read_by_all_number, delivered_to_all_number, marks: marks ?? [] },
     });
   }
 }

@@ -60,6 +60,11 @@ async function talk(own: RealtimeClient, other: RealtimeClient, conversation_id:
   await request(own, 'subscribe', { conversation_id, from_seq: 0 });
   await call(owner, 'PUT', `/messages/${message_id}/pin`);
   await call(owner, 'DELETE', `/messages/${message_id}/pin`);
+  await request(other, 'message.send', { conversation_id, content: 'Hello, Ana', reply_to_id: message_id });
+  const poll = { question: 'When do we meet?', options: ['Monday', 'Tuesday'] };
+  const asked = await request(own, 'message.send', { conversation_id, content: 'A question', poll });
+  const { message } = asked.data as { message: { id: string; poll: { options: { id: string }[] } } };
+  await call(participant, 'PUT', `/messages/${message.id}/poll/votes`, { option_ids: [message.poll.options[0]!.id] });
   return message_id;
 }
 

@@ -31,6 +31,9 @@ describe('POST /auth/register', () => {
       profile: { bio: '', avatar_url: null, location: '' },
       role: 'user',
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      avatar_url: null,
+      external_id: null,
+      metadata: { public: {}, private: {} },
     });
   });
 

@@ -27,7 +27,7 @@ import { each, type CodedResponse, ContractWorld } from './world.js';
 
 const realProcess = runInThisContext('process') as NodeJS.Process;
 
-/** BAD_INPUT=all sends every value to every field, which takes three times as long. */
+/** BAD_INPUT=all sends every value to every field, which takes several times as long. */
 const IS_COMPLETE = process.env.BAD_INPUT === 'all';
 
 // Thousands of requests; the timeout allows for a busy machine.

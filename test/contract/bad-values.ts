@@ -8,10 +8,10 @@ export interface BadValue {
 }
 
 /** How many places share the values that are the same for all fields of a type. */
-const SHARED_BY = 3;
+const SHARED_BY = 5;
 
 /**
- * The values that this place gets of those that are the same everywhere: every third one, and the next place others. So
+ * The values that this place gets of those that are the same everywhere: every fifth one, and the next place others. So
  * every value is sent to many places, and every place gets some of each group. Without a place: all.
  */
 export function shareOf<Value>(values: readonly Value[], place: string | undefined): Value[] {

@@ -52,6 +52,7 @@ describe('the audit log', () => {
         before: { is_banned: false, until: null },
         after: { is_banned: true, until: null },
         request_id: response.headers.get('x-request-id'),
+        server_key: null,
       },
     ]);
     expect(response.headers.get('x-request-id')).not.toBe('request-of-a-test');

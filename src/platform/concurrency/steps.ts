@@ -18,10 +18,16 @@ export function runInTurns<Result>(steps: Steps<Result>): Result | Promise<Resul
   const end = performance.now() + TURN_MS;
   let step = steps.next();
   while (!step.done) {
-    if (performance.now() >= end) return nextTurn().then(() => runInTurns(steps));
+    if (performance.now() >= end) return continueInTurns(steps);
     step = steps.next();
   }
   return step.value;
+}
+
+/** An `async` function, whose promise is a `Promise` of this program: callers tell it from a result by its class. */
+async function continueInTurns<Result>(steps: Steps<Result>): Promise<Result> {
+  await nextTurn();
+  return runInTurns(steps);
 }
 
 /** Processes items one after the other and returns their results. */

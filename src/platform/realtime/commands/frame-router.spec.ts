@@ -87,6 +87,7 @@ describe('the frame router', () => {
     const connection = {
       isClosed: false,
       isSignedIn: true,
+      actor: {},
       inFlight: 0,
       fail() {},
       reply() {},

@@ -1,3 +1,4 @@
+import { shareOf } from './bad-values.js';
 import type { ApiOperation, Frame, Schema } from './contract.js';
 import { addressOf, fieldsOf, jsonWith, type KnownIds, sample, sampleObject } from './samples.js';
 import type { ExactCall } from './world.js';
@@ -128,7 +129,10 @@ export function worstRequests(operation: ApiOperation, ids: KnownIds, known: str
     make('every parameter', largest),
     ...texts,
     ...fields,
-    ...(body ? valuesOf({}, BODY_BYTES, known).map(([name, json]) => make(`a body ${name}`, needed, json)) : []),
+    // What reads a body is the same for all operations, which share these.
+    ...(body ? shareOf(valuesOf({}, BODY_BYTES, known), `${method} ${path}`) : []).map(([name, json]) =>
+      make(`a body ${name}`, needed, json),
+    ),
   ];
 }
 

@@ -11,13 +11,13 @@ import {
 } from '../../src/modules/conversations/conversations.events.js';
 import { FileData, type FileFrameDto } from '../../src/modules/files/files.dto.js';
 import { ScannedFileData } from '../../src/modules/files/files.events.js';
-import {
-  type EditMessageFrameDto,
-  type HistoryFrameDto,
-  type MessageIdFrameDto,
-  type ReactionFrameDto,
-  type SendMessageFrameDto,
+import type {
+  EditMessageFrameDto,
+  MessageIdFrameDto,
+  ReactionFrameDto,
+  SendMessageFrameDto,
 } from '../../src/modules/messages/messages.dto.js';
+import type { HistoryFrameDto } from '../../src/modules/messages/message-queries.dto.js';
 import { MessagePageDto } from '../../src/modules/messages/message-pages.dto.js';
 import { MessageData, PollData, ReactionData } from '../../src/modules/messages/messages.events.js';
 import { ThreadUnreadData, ThreadUpdatedData } from '../../src/modules/messages/threads.events.js';

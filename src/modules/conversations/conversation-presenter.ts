@@ -1,13 +1,8 @@
 import type { Actor } from '../../platform/identity/actor.js';
 import { presentPreferences } from '../participants/participants.dto.js';
 import { accessOf, type AccessRow, capabilitiesOf, settingsOf } from '../participants/access.policy.js';
-import type {
-  ConversationDto,
-  ConversationSummaryDto,
-  LastMessageDto,
-  PublicRoomDto,
-  SettingsDto,
-} from './conversations.dto.js';
+import type { ConversationDto, ConversationSummaryDto, LastMessageDto, SettingsDto } from './conversations.dto.js';
+import type { PublicRoomDto } from './conversation-pages.dto.js';
 import type { ConversationRow, PublicRoomRow, SummaryRow } from './conversations.repository.js';
 
 export function presentSummary(row: SummaryRow): ConversationSummaryDto {

@@ -25,15 +25,17 @@ import {
 import { UserNotFound } from '../users/users.errors.js';
 import {
   ConversationDto,
-  ConversationPageDto,
   CreateConversationDto,
   ExternalConversationParam,
+  UpdateConversationDto,
+} from './conversations.dto.js';
+import {
+  ConversationPageDto,
   ListConversationsQuery,
   ListPublicRoomsQuery,
   type PublicRoomDto,
   PublicRoomPageDto,
-  UpdateConversationDto,
-} from './conversations.dto.js';
+} from './conversation-pages.dto.js';
 import { LegalHold, SlugTaken } from './conversations.errors.js';
 import { ConversationsService } from './conversations.service.js';
 import { CreateConversation } from './create-conversation.js';

@@ -13,15 +13,13 @@ import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ParticipantsService } from '../participants/participants.service.js';
 import { cleanDescription, cleanTitle, requirePicture } from './conversation-fields.policy.js';
 import { presentConversation, presentSummary } from './conversation-presenter.js';
+import type { ConversationDto, ConversationSummaryDto, UpdateConversationDto } from './conversations.dto.js';
 import type {
-  ConversationDto,
   ConversationPageDto,
-  ConversationSummaryDto,
   ListConversationsQuery,
   ListPublicRoomsQuery,
   PublicRoomDto,
-  UpdateConversationDto,
-} from './conversations.dto.js';
+} from './conversation-pages.dto.js';
 import { CONVERSATION_DELETED } from './conversations.events.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import { ListConversations } from './list-conversations.js';

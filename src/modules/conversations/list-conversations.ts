@@ -14,13 +14,13 @@ import { foldName } from '../../platform/text-search/fold.js';
 import { isServer } from '../users/system-user.constants.js';
 import { ConversationPagesRepository, type PageCursor } from './conversation-pages.repository.js';
 import { presentConversation, presentPublicRoom } from './conversation-presenter.js';
+import type { ConversationDto } from './conversations.dto.js';
 import type {
-  ConversationDto,
   ConversationPageDto,
   ListConversationsQuery,
   ListPublicRoomsQuery,
   PublicRoomDto,
-} from './conversations.dto.js';
+} from './conversation-pages.dto.js';
 import type { ConversationRow } from './conversations.repository.js';
 
 /** Lists of conversations: those of a user, all of them for the host's backend, and public rooms. */

@@ -10,7 +10,8 @@ import { isServer } from '../users/system-user.constants.js';
 import { BeforeSendHook, type BeforeSendVerdict, type UncheckedMessage } from './before-send.port.js';
 import { ContentModeration } from './content-moderation.js';
 import { CheckUnavailable, ContentRejected } from './messages.errors.js';
-import { MessagesRepository, type NewMessage } from './messages.repository.js';
+import { MessagesRepository } from './messages.repository.js';
+import type { NewMessage } from './new-message.js';
 import { sanitizeContent } from './sanitize-content.js';
 
 /** The texts of an edit. */

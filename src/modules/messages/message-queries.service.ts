@@ -14,13 +14,13 @@ import { throwProblems } from '../../platform/validation/input-rules.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
 import { type MessageFilter, MessageQueriesRepository } from './message-queries.repository.js';
+import type { MessageDto } from './messages.dto.js';
 import {
   type ListMessagesQuery,
-  type MessageDto,
   type PageQuery,
   type SearchMessagesQuery,
   problemsOfPageStart,
-} from './messages.dto.js';
+} from './message-queries.dto.js';
 import {
   type MessageEditDto,
   type MessageHitDto,

@@ -25,16 +25,8 @@ import { ConversationId } from '../participants/conversation-id.pipe.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
-import {
-  EditMessageDto,
-  ListMessagesQuery,
-  MessageDto,
-  MessageIdParam,
-  PageQuery,
-  ReactionParams,
-  SearchMessagesQuery,
-  SendMessageDto,
-} from './messages.dto.js';
+import { EditMessageDto, MessageDto, MessageIdParam, ReactionParams, SendMessageDto } from './messages.dto.js';
+import { ListMessagesQuery, PageQuery, SearchMessagesQuery } from './message-queries.dto.js';
 import {
   MessageHistoryDto,
   MessageHitPageDto,

@@ -1,13 +1,8 @@
 import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
-import {
-  EditMessageFrameDto,
-  HistoryFrameDto,
-  MessageIdFrameDto,
-  ReactionFrameDto,
-  SendMessageFrameDto,
-} from './messages.dto.js';
+import { EditMessageFrameDto, MessageIdFrameDto, ReactionFrameDto, SendMessageFrameDto } from './messages.dto.js';
+import { HistoryFrameDto } from './message-queries.dto.js';
 import { MessagePageDto } from './message-pages.dto.js';
 import { toMessageData } from './message-presenter.js';
 import { MessageData } from './messages.events.js';

@@ -17,7 +17,7 @@ import {
   type SearchSnapshot,
   type UnindexedRow,
 } from './message-search.repository.js';
-import type { SearchMessagesQuery } from './messages.dto.js';
+import type { SearchMessagesQuery } from './message-queries.dto.js';
 import type { MessageHitDto } from './message-pages.dto.js';
 import { TooManySearches } from './messages.errors.js';
 

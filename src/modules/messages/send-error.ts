@@ -9,7 +9,7 @@ import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound, NotAParticipant } from '../participants/participants.errors.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { MessageNotFound, SlowMode } from './messages.errors.js';
-import type { AppendOutcome } from './messages.repository.js';
+import type { AppendOutcome } from './new-message.js';
 
 /** Maps the outcome of a send that was not stored to an error. */
 export function toSendError(

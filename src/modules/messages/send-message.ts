@@ -8,29 +8,23 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import { cacheJson } from '../../platform/json/json-encoding.js';
 import { isGuest } from '../users/guest.constants.js';
 import { isServer } from '../users/system-user.constants.js';
 import { codePointLength, isBlank } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
 import type { HeldSend } from './content-rules.port.js';
 import { readMentions } from './mentions-field.js';
-import { toMessageData, presentMessage } from './message-presenter.js';
+import { asCommitted, threadEventAfter } from './committed-send.js';
+import { presentMessage } from './message-presenter.js';
 import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType } from './messages.errors.js';
-import { MESSAGE_CREATED, MessagesStored } from './messages.events.js';
-import {
-  type AppendOutcome,
-  type AppendResult,
-  MessagesRepository,
-  type NewMessage,
-  type QuotedMessage,
-} from './messages.repository.js';
+import { MessagesStored } from './messages.events.js';
+import { MessagesRepository } from './messages.repository.js';
+import type { AppendOutcome, NewMessage } from './new-message.js';
 import { CheckBeforeSend } from './check-before-send.js';
 import { ContentModeration } from './content-moderation.js';
 import { toStoredPoll } from './polls/poll.js';
 import type { StoredPoll } from './polls/polls.dto.js';
-import { THREAD_UPDATED } from './threads.events.js';
 import { toSendError } from './send-error.js';
 
 /**
@@ -209,84 +203,11 @@ interface SendResult {
   readonly retryAfter?: number | null;
 }
 
-/**
- * The reply to the sender and the event for all receivers. Both have the same message, except for the key, which only
- * the sender receives. The message is encoded once; the reply and both forms of the event are built from that text.
- */
-function asCommitted(
-  sent: NewMessage,
-  result: AppendResult,
-  quote: QuotedMessage | undefined,
-): { event: CommittedEvent; message: MessageDto } {
-  const { conversation_id, sender_id, client_message_id } = sent;
-  const { seq, created_at } = result;
-  const forAll = presentMessage(
-    {
-      id: sent.id,
-      conversation_id,
-      sequence_number: result.sequence_number,
-      seq,
-      sender_id,
-      sender_name: result.sender_name,
-      client_message_id,
-      message_type: sent.message_type as MessageDto['message_type'],
-      content: sent.content,
-      reply_to_id: sent.reply_to_id,
-      reply_to_content: result.reply_to_content,
-      reply_to_sender_id: quote?.sender_id ?? null,
-      reply_to_sender_name: quote?.sender_name ?? null,
-      thread_root_id: quote?.root_id ?? null,
-      is_thread_only: sent.is_thread_only ?? false,
-      reply_count: null,
-      last_reply_at: null,
-      reply_user_ids: null,
-      mentions: result.mentions,
-      mention_scope: sent.mention_scope ?? null,
-      metadata: sent.metadata,
-      attachments: result.attachments,
-      reactions: null,
-      read_by_all_number: null,
-      delivered_to_all_number: null,
-      created_at,
-      edited_at: null,
-      deleted_at: null,
-      pinned_at: null,
-      poll: sent.poll,
-    },
-    undefined,
-  );
-  const json = JSON.stringify(forAll);
-  let message = cacheJson(forAll, json);
-  if (client_message_id !== null) {
-    const own = `${json.slice(0, -1)},"client_message_id":${JSON.stringify(client_message_id)}}`;
-    message = cacheJson({ ...forAll, client_message_id }, own);
-  }
-  const event: CommittedEvent = {
-    streamId: conversation_id,
-    seq,
-    type: MESSAGE_CREATED,
-    actorId: sender_id,
-    subjectId: sent.id,
-    payload: null,
-    at: created_at,
-    content: {
-      data: toMessageData(forAll),
-      override: message === forAll ? undefined : { userId: sender_id, data: toMessageData(message) },
-    },
-  };
-  return { event, message };
-}
-
 /** What only the host's backend may set. @throws InvalidMessageType, ValidationError */
 function requireOwnSend({ message_type: type, sender_id: senderId }: SendMessageDto): void {
   if (type === 'system') throw new InvalidMessageType();
   if (senderId !== undefined)
     throw ValidationError.of('sender_id', 'is only for server keys that do not act as a user');
-}
-
-/** The event that `append_messages` wrote after that of a reply. Its content is read when it is delivered. */
-function threadEventAfter({ streamId, seq, actorId, at }: CommittedEvent, rootId: string): CommittedEvent {
-  return { streamId, seq: seq + 1, type: THREAD_UPDATED, actorId, subjectId: rootId, payload: null, at };
 }
 
 function contentOf({ content }: SendMessageDto, hasAttachments: boolean, poll: StoredPoll | undefined): string {

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf } from '../../platform/pagination/page.js';
 import { BooleanField, IntField } from '../../platform/validation/fields.js';
-import { MessageDto, PageQuery } from './messages.dto.js';
+import { MessageDto } from './messages.dto.js';
+import { PageQuery } from './message-queries.dto.js';
 
 export class ListThreadsQuery extends PageQuery {
   @BooleanField({ optional: true, description: 'true: only threads with unread replies' })

@@ -3,20 +3,20 @@ import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { mergeMetadata } from '../../platform/validation/merged-metadata.js';
+import { ConversationPreferencesRepository } from './conversation-preferences.repository.js';
 import { type ConversationPreferencesDto, type SetPreferencesDto, presentPreferences } from './participants.dto.js';
 import { ConversationNotFound } from './participants.errors.js';
 import { CONVERSATION_UPDATED, UnreadChanged } from './participants.events.js';
 import { ParticipantsPolicy } from './participants.policy.js';
-import { ParticipantsRepository } from './participants.repository.js';
 
 /**
- * A participant's own preferences for a conversation: archived, pinned, silenced, and their own data. They are written under the
- * conversation's lock, although its stream gets no event: all writers lock the conversation first, then users.
+ * A participant's own preferences for a conversation: archived, pinned, silenced, and their own data. They are written
+ * under the conversation's lock, although its stream gets no event: all writers lock the conversation first, then users.
  */
 @Injectable()
 export class ConversationPreferences {
   constructor(
-    private readonly repository: ParticipantsRepository,
+    private readonly repository: ConversationPreferencesRepository,
     private readonly policy: ParticipantsPolicy,
     private readonly log: EventLog,
     private readonly events: DomainEvents,

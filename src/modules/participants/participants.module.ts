@@ -16,6 +16,7 @@ import { CapabilitiesRepository } from './capabilities.repository.js';
 import { CapabilityAnnouncer } from './capability-announcer.js';
 import { CandidatesRepository } from './candidates.repository.js';
 import { OwnershipRepository } from './ownership.repository.js';
+import { ConversationPreferencesRepository } from './conversation-preferences.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantsService } from './participants.service.js';
 import { NewestPageReceipts } from './implicit-receipts.js';
@@ -37,6 +38,7 @@ import { ParticipantChanges } from './participant-changes.js';
     ParticipantsService,
     ParticipantsPolicy,
     ParticipantsRepository,
+    ConversationPreferencesRepository,
     OwnershipRepository,
     ParticipantsGateway,
     AddParticipants,

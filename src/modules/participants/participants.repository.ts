@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { ConversationType, ParticipantRole } from './participant-roles.js';
-import type { PreferencesRow } from './participants.dto.js';
 
 export interface AccessRow {
   type: ConversationType;
@@ -147,25 +146,9 @@ const APPLY_SLOW_MODE = statement<{ wait: number }>(
    select wait from before`,
 );
 
-const MEMBERSHIP_METADATA = statement<{ metadata: Record<string, unknown> | null }>(
-  'participants.membership_metadata',
-  `select metadata from participants where conversation_id = $1 and user_id = $2`,
-);
-
 const FORGET_METADATA = statement<unknown>(
   'participants.forget_metadata',
   `update participants set metadata = null where user_id = $1 and metadata is not null`,
-);
-
-const SET_PREFERENCES = statement<PreferencesRow>(
-  'participants.set_flags',
-  `update participants
-      set is_archived = coalesce($3, is_archived), is_pinned = coalesce($4, is_pinned),
-          is_silenced = coalesce($5, is_silenced),
-          silenced_until = case when $6::boolean then $7 when $5 is not null then null else silenced_until end,
-          metadata = coalesce($8::jsonb, metadata)
-    where conversation_id = $1 and user_id = $2
-   returning is_archived, is_silenced, silenced_until, is_pinned, metadata`,
 );
 
 export interface ParticipantProfile {
@@ -186,7 +169,7 @@ const PROFILES = statement<ParticipantProfile>(
 export type ListCursor = readonly [rank: number, joinedMs: number, userId: string];
 
 /**
- * Owns: participants (with receipts.repository.ts). Reads: conversations, users, user_blocks, stream_heads.
+ * Owns: participants (with receipts.repository.ts and conversation-preferences.repository.ts). Reads: conversations, users, user_blocks, stream_heads.
  */
 @Injectable()
 export class ParticipantsRepository {
@@ -279,29 +262,6 @@ export class ParticipantsRepository {
     change: { role?: ParticipantRole; isMuted?: boolean },
   ): Promise<void> {
     await tx.run(CHANGE, [conversationId, userId, change.role ?? null, change.isMuted ?? null]);
-  }
-
-  /** A participant's own data for the conversation, under its lock. */
-  async findMetadata(tx: Queryable, conversationId: string, userId: string): Promise<Record<string, unknown>> {
-    return (await tx.one(MEMBERSHIP_METADATA, [conversationId, userId]))?.metadata ?? {};
-  }
-
-  async setPreferences(
-    tx: Queryable,
-    conversationId: string,
-    userId: string,
-    preferences: {
-      isArchived?: boolean;
-      isPinned?: boolean;
-      isSilenced?: boolean;
-      silencedUntil?: Date | null;
-      metadata?: object;
-    },
-  ): Promise<PreferencesRow> {
-    const { isArchived = null, isPinned = null, isSilenced = null, silencedUntil, metadata } = preferences;
-    const json = metadata === undefined ? null : JSON.stringify(metadata);
-    const values = [isArchived, isPinned, isSilenced, silencedUntil !== undefined, silencedUntil ?? null, json];
-    return (await tx.one(SET_PREFERENCES, [conversationId, userId, ...values]))!;
   }
 
   async findProfiles(userIds: string[]): Promise<Map<string, ParticipantProfile>> {

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
-import { problemsOfPageStart } from '../../messages/messages.dto.js';
+import { problemsOfPageStart } from '../../messages/message-queries.dto.js';
 import {
   EnumField,
   IntField,

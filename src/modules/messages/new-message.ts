@@ -1,0 +1,67 @@
+import type { FileRow } from '../files/files.dto.js';
+import type { MentionScope } from './mentions-field.js';
+import type { StoredPoll } from './polls/polls.dto.js';
+
+/** One send to be stored; the fields of `append_messages`. */
+export interface NewMessage {
+  readonly id: string;
+  readonly conversation_id: string;
+  readonly sender_id: string;
+  /** Null only for a released message. */
+  readonly session_id: string | null;
+  readonly client_message_id: string | null;
+  /** Hex of the hash of the body as received; null without a key. */
+  readonly body_hash: string | null;
+  readonly message_type: string;
+  readonly content: string;
+  readonly reply_to_id: string | null;
+  /** The reply is not listed in the conversation. */
+  readonly is_thread_only?: boolean;
+  readonly mentions: string[] | null;
+  /** Omitted if the message mentions at most the users it names. */
+  readonly mention_scope?: MentionScope | null;
+  readonly metadata: Record<string, unknown> | null;
+  /** Omitted if there are none: most sends have none, and pay nothing for them. */
+  readonly attachment_ids?: string[];
+  /** Omitted if there is none. */
+  readonly poll?: StoredPoll;
+  /** The message was held for review and released: neither the sender's session nor slow mode is checked. */
+  readonly is_released?: true;
+  /** The host's backend sends, for the system account or another sender: only its session is checked. */
+  readonly is_server?: true;
+}
+
+export type AppendOutcome =
+  | 'stored'
+  | 'replayed'
+  | 'conflict'
+  | 'not_found'
+  | 'not_participant'
+  | 'muted'
+  | 'frozen'
+  | 'blocked'
+  | 'banned'
+  | 'session_ended'
+  | 'sender_not_found'
+  | 'reply_not_found'
+  | 'file_not_found'
+  | 'file_not_attachable'
+  | 'mention_refused'
+  | 'slow_mode';
+
+/** The result of one send; the numbers are set only for `stored`, the id also for `replayed`. */
+export interface AppendResult {
+  outcome: AppendOutcome;
+  id: string;
+  sequence_number: number;
+  seq: number;
+  created_at: Date;
+  mentions: string[];
+  attachments: FileRow[] | null;
+  reply_to_content: string | null;
+  sender_name: string;
+  /** The sender had unread messages before this one; sending marked them as read. */
+  was_behind: boolean;
+  /** Whole seconds, for `slow_mode`. */
+  retry_after: number | null;
+}

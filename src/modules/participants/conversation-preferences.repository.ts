@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { statement, type Queryable } from '../../platform/database/sql.js';
+import type { PreferencesRow } from './participants.dto.js';
+
+const MEMBERSHIP_METADATA = statement<{ metadata: Record<string, unknown> | null }>(
+  'participants.membership_metadata',
+  `select metadata from participants where conversation_id = $1 and user_id = $2`,
+);
+
+const SET_PREFERENCES = statement<PreferencesRow>(
+  'participants.set_flags',
+  `update participants
+      set is_archived = coalesce($3, is_archived), is_pinned = coalesce($4, is_pinned),
+          is_silenced = coalesce($5, is_silenced),
+          silenced_until = case when $6::boolean then $7 when $5 is not null then null else silenced_until end,
+          metadata = coalesce($8::jsonb, metadata)
+    where conversation_id = $1 and user_id = $2
+   returning is_archived, is_silenced, silenced_until, is_pinned, metadata`,
+);
+
+/** Owns: of participants the preferences and their own data. Always called under the lock of the conversation. */
+@Injectable()
+export class ConversationPreferencesRepository {
+  /** A participant's own data for the conversation. */
+  async findMetadata(tx: Queryable, conversationId: string, userId: string): Promise<Record<string, unknown>> {
+    return (await tx.one(MEMBERSHIP_METADATA, [conversationId, userId]))?.metadata ?? {};
+  }
+
+  async setPreferences(
+    tx: Queryable,
+    conversationId: string,
+    userId: string,
+    preferences: {
+      isArchived?: boolean;
+      isPinned?: boolean;
+      isSilenced?: boolean;
+      silencedUntil?: Date | null;
+      metadata?: object;
+    },
+  ): Promise<PreferencesRow> {
+    const { isArchived = null, isPinned = null, isSilenced = null, silencedUntil, metadata } = preferences;
+    const json = metadata === undefined ? null : JSON.stringify(metadata);
+    const values = [isArchived, isPinned, isSilenced, silencedUntil !== undefined, silencedUntil ?? null, json];
+    return (await tx.one(SET_PREFERENCES, [conversationId, userId, ...values]))!;
+  }
+}

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * The messages that do not count as unread, and those that mention all participants. A send of any other message changes
- * neither index. The first one replaces the index of tombstones, which it includes.
+ * The messages that do not count as unread, and those that mention all participants. A send of any other message
+ * changes neither index. The first one replaces the index of tombstones, which it includes.
  */
 export class IndexUncountedMessages1764840001000 implements MigrationInterface {
   readonly transaction = false;

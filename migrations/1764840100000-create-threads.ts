@@ -2,8 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { dropFunctions } from '../src/platform/database/sql-functions.js';
 
 /**
- * Threads: what the root of a thread shows of its replies, and the users who follow it. A row of a follower remains after
- * they stop following, so that a reply of another user does not make them follow again.
+ * Threads: what the root of a thread shows of its replies, and the users who follow it. A row of a follower remains
+ * after they stop following, so that a reply of another user does not make them follow again.
  */
 export class CreateThreads1764840100000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {

@@ -32,7 +32,10 @@ import { ExportRepository } from './users/export.repository.js';
 import { HostAccountsController } from './users/host-accounts.controller.js';
 import { OwnAccountController } from './users/own-account.controller.js';
 
-/** Administration: accounts with their export and deletion, server keys, conversations, the audit log, moderation, monitoring. */
+/**
+ * Administration: accounts with their export and deletion, server keys, conversations, the audit log, moderation,
+ * monitoring.
+ */
 @Module({
   imports: [
     UsersModule,

@@ -28,7 +28,8 @@ export class AccountAdministration {
   }
 
   /**
-   * Ends all sessions of a user with a lower role, and refuses all tokens issued before. Returns how many sessions ended.
+   * Ends all sessions of a user with a lower role, and refuses all tokens issued before. Returns how many sessions
+   * ended.
    * @throws UserNotFound, PermissionDenied
    */
   async endSessions(actor: Actor, userId: string, reason?: string): Promise<number> {

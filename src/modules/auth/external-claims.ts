@@ -4,7 +4,9 @@ import type { SystemRole } from '../../platform/identity/actor.js';
 import type { Scope } from '../../platform/identity/server-key.js';
 import { isStorable } from '../../platform/validation/text.js';
 
-/** Header members by which a token could choose its own verification key, or ask for something that is not supported. */
+/**
+ * Header members by which a token could choose its own verification key, or ask for something that is not supported.
+ */
 const FORBIDDEN_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit'];
 /** The clock of the issuer may be ahead by this much. */
 export const MAX_SKEW_SECONDS = 30;

@@ -72,7 +72,9 @@ const REFUSE_OLDER_OF_PROVIDERS = statement<unknown>(
   `update external_identities set tokens_from = now() where user_id = $1`,
 );
 
-/** Owns: external_identities, refused_tokens; also inserts sessions, which auth owns as well. Reads: users, server_keys. */
+/**
+ * Owns: external_identities, refused_tokens; also inserts sessions, which auth owns as well. Reads: users, server_keys.
+ */
 @Injectable()
 export class ExternalIdentitiesRepository {
   constructor(private readonly sql: Sql) {}
@@ -93,8 +95,8 @@ export class ExternalIdentitiesRepository {
   }
 
   /**
-   * Creates or extends the session of a token, under the lock of the user's stream; a revoked one stays revoked. Returns
-   * false when a logout has ended everything that was issued by then.
+   * Creates or extends the session of a token, under the lock of the user's stream; a revoked one stays revoked.
+   * Returns false when a logout has ended everything that was issued by then.
    */
   async openSession(tx: Queryable, session: ExternalSession): Promise<boolean> {
     const { id, userId, issuedAt, expiresAt, signedBy } = session;

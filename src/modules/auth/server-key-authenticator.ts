@@ -77,7 +77,9 @@ export class ServerKeyAuthenticator implements OnApplicationShutdown {
     return token.startsWith(SERVER_KEY_PREFIX);
   }
 
-  /** @throws AuthenticationRequired; with `actAs` also AccountBanned, PermissionDenied, UserNotFound, ValidationError */
+  /**
+   * @throws AuthenticationRequired; with `actAs` also AccountBanned, PermissionDenied, UserNotFound, ValidationError
+   */
   async authenticate(token: string, use: CredentialUse): Promise<Actor> {
     try {
       const actor = await this.toActor(token, use);

@@ -52,8 +52,8 @@ export class SigningKeysRepository {
   }
 
   /**
-   * Ends the sessions of the tokens that a key signed or minted, in the transaction that revokes the key. A session that
-   * is being opened waits for it: see `ExternalIdentitiesRepository.lockKey`.
+   * Ends the sessions of the tokens that a key signed or minted, in the transaction that revokes the key. A session
+   * that is being opened waits for it: see `ExternalIdentitiesRepository.lockKey`.
    */
   async endSessions(tx: Queryable, keyId: string): Promise<void> {
     await tx.run(END_SESSIONS, [keyId]);

@@ -7,7 +7,9 @@ interface Entry<Claims> {
   readonly until: number;
 }
 
-/** The claims of tokens that were verified before, by the whole text of the token: only exactly the same one is found. */
+/**
+ * The claims of tokens that were verified before, by the whole text of the token: only exactly the same one is found.
+ */
 export class VerifiedTokens<Claims> {
   private readonly entries = new Map<string, Entry<Claims>>();
 

@@ -86,7 +86,10 @@ const PUBLIC_ROOMS = statement<PublicRoomRow>(
 /** The page continues after the row with this time and id. */
 export type PageCursor = readonly [millis: number, id: string];
 
-/** Pages of conversations. Owns: nothing. Reads: conversations, participants, user_blocks, users, messages, stream_heads. */
+/**
+ * Pages of conversations. Owns: nothing. Reads: conversations, participants, user_blocks, users, messages,
+ * stream_heads.
+ */
 @Injectable()
 export class ConversationPagesRepository {
   constructor(private readonly sql: Sql) {}

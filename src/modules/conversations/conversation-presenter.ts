@@ -29,8 +29,8 @@ export function presentPublicRoom(row: PublicRoomRow): PublicRoomDto {
 }
 
 /**
- * The conversation for the viewer of the row, with the rights of the reader: they differ only if the host's backend reads
- * what a user sees. Without being a participant the viewer has no preferences, unread count or content.
+ * The conversation for the viewer of the row, with the rights of the reader: they differ only if the host's backend
+ * reads what a user sees. Without being a participant the viewer has no preferences, unread count or content.
  */
 export function presentConversation(row: ConversationRow, reader: Actor): ConversationDto {
   const lastReadNumber = row.last_read_number ?? row.last_number;

@@ -249,8 +249,8 @@ export class ConversationsRepository {
   }
 
   /**
-   * Returns whether the conversation was stored; false if its slug, its external id or its direct key is taken. Waits for a concurrent
-   * transaction that is about to take it.
+   * Returns whether the conversation was stored; false if its slug, its external id or its direct key is taken. Waits
+   * for a concurrent transaction that is about to take it.
    */
   async insert(tx: Queryable, conversation: NewConversation, at: Date): Promise<boolean> {
     const { id, type, title, description, slug, category, directKey, createdBy, settings } = conversation;

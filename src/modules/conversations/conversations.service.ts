@@ -65,7 +65,8 @@ export class ConversationsService {
 
   /**
    * Moderators may change title, description, picture, data and settings; only admins and the owner may change the
-   * retention of messages. Of a direct conversation only the data changes, by the host's backend. A moderator who makes the conversation public by system role gives a reason, which the participants see.
+   * retention of messages. Of a direct conversation only the data changes, by the host's backend. A moderator who makes
+   * the conversation public by system role gives a reason, which the participants see.
    * @throws ValidationError, ConversationNotFound, PermissionDenied, DirectConversationFixed, ReasonRequired
    */
   async update(
@@ -104,7 +105,8 @@ export class ConversationsService {
 
   /**
    * Deletes the conversation for all participants. Its owner may (in a direct conversation, both users), and system
-   * admins. Conversations that the server created cannot be deleted. @throws ConversationNotFound, PermissionDenied, LegalHold
+   * admins. Conversations that the server created cannot be deleted. @throws ConversationNotFound, PermissionDenied,
+   * LegalHold
    */
   async delete(actor: Actor, conversationId: string): Promise<void> {
     const streamExists = await this.log.write(conversationId, async (tx) => {

@@ -151,8 +151,8 @@ function othersIn({ userId }: Actor, { participant_ids: ids = [] }: CreateConver
 }
 
 /**
- * The two users of a direct conversation: the creator and another user or, if the host's backend creates it, the two that
- * it names. @throws ValidationError
+ * The two users of a direct conversation: the creator and another user or, if the host's backend creates it, the two
+ * that it names. @throws ValidationError
  */
 function pairOf(actor: Actor, dto: CreateConversationDto, others: readonly string[]): [string, string] {
   const pair = isServer(actor) ? requirePair(others) : undefined;

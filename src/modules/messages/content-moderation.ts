@@ -73,8 +73,8 @@ export class ContentModeration {
   }
 
   /**
-   * Evaluates the content and every text in the metadata and the poll, each by itself. Returns undefined, synchronously, if no rule
-   * has to be read and none matches.
+   * Evaluates the content and every text in the metadata and the poll, each by itself. Returns undefined,
+   * synchronously, if no rule has to be read and none matches.
    */
   private evaluate(
     conversationId: string,

@@ -69,7 +69,9 @@ export class HeldForReview extends defineError('HELD_FOR_REVIEW', 202, {
   details: { fields: { held_id: text('The id of the held message') }, of: (heldId: string) => ({ held_id: heldId }) },
 }) {}
 
-/** The host's check fails, and messages it does not decide on are rejected. A repeat with the same key is asked again. */
+/**
+ * The host's check fails, and messages it does not decide on are rejected. A repeat with the same key is asked again.
+ */
 export class CheckUnavailable extends defineError('CHECK_UNAVAILABLE', 503, {
   message: 'Messages cannot be checked at the moment.',
   meaning:

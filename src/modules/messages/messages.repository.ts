@@ -78,9 +78,9 @@ const QUOTED_MESSAGES = statement<QuotedMessage>(
 const VERSIONS_MAX = 100;
 
 /**
- * Omitted fields are unchanged. The previous text is stored in the history; an edit without effect stores no version. The
- * rows of users who are no longer mentioned by name are deleted; a scope is unchanged. Users whom a reply mentions anew
- * follow its thread.
+ * Omitted fields are unchanged. The previous text is stored in the history; an edit without effect stores no version.
+ * The rows of users who are no longer mentioned by name are deleted; a scope is unchanged. Users whom a reply mentions
+ * anew follow its thread.
  */
 const EDIT = statement<unknown>(
   'messages.edit',
@@ -241,7 +241,8 @@ export class MessagesRepository {
   }
 
   /**
-   * Leaves a tombstone with the same numbers; text, versions, reactions, poll and attachments are deleted. @throws LegalHold
+   * Leaves a tombstone with the same numbers; text, versions, reactions, poll and attachments are deleted. @throws
+   * LegalHold
    */
   async delete(tx: Queryable, { id, actorId, at }: ChangeContext): Promise<void> {
     if ((await tx.one(IS_HELD, [id]))?.is_held) throw new LegalHold();

@@ -9,7 +9,10 @@ import { MessageRetentionRepository } from './message-retention.repository.js';
 import { UnreadRemindersTask } from './unread-reminders-task.js';
 import { UnreadRemindersRepository } from './unread-reminders.repository.js';
 
-/** The background work of messages: retention, compaction of its tables, reminders, and the erasure of a user's messages. */
+/**
+ * The background work of messages: retention, compaction of its tables, reminders, and the erasure of a user's
+ * messages.
+ */
 @Module({
   imports: [MessagesModule],
   providers: [

@@ -5,7 +5,9 @@ import type { EventContent, StreamEvent } from '../../platform/event-log/stream-
 import { THREAD_UPDATED, ThreadUpdatedData } from './threads.events.js';
 import { ThreadsRepository } from './threads.repository.js';
 
-/** The events of threads: written when replies are deleted (a send writes its own), and rendered with current counts. */
+/**
+ * The events of threads: written when replies are deleted (a send writes its own), and rendered with current counts.
+ */
 @Injectable()
 export class ThreadEvents {
   constructor(private readonly repository: ThreadsRepository) {}

@@ -14,8 +14,8 @@ import { ThreadStateChanged } from './threads.events.js';
 import { ThreadsRepository } from './threads.repository.js';
 
 /**
- * The threads that users follow, and what they have read of them. A user follows a thread after starting it, replying or
- * being mentioned in it, or by request.
+ * The threads that users follow, and what they have read of them. A user follows a thread after starting it, replying
+ * or being mentioned in it, or by request.
  */
 @Injectable()
 export class ThreadsService {
@@ -28,7 +28,9 @@ export class ThreadsService {
     private readonly events: DomainEvents,
   ) {}
 
-  /** The threads that the actor follows, in their conversations of now, the last reply first. @throws ValidationError */
+  /**
+   * The threads that the actor follows, in their conversations of now, the last reply first. @throws ValidationError
+   */
   async list(actor: Actor, { limit = DEFAULT_PAGE_SIZE, cursor, unread }: ListThreadsQuery): Promise<Page<ThreadDto>> {
     const after = cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as [number, string]);
     const rows = await this.repository.page(actor.userId, { isUnread: unread, after, limit: limit + 1 });

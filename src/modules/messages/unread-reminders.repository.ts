@@ -31,8 +31,8 @@ const PARTICIPANTS_MAX = 1000;
 const CONVERSATION_IDS_MAX = 20;
 
 /**
- * Finds the users who have not read a message of the window and are offline. One who was reminded is reminded again only
- * after they have come back.
+ * Finds the users who have not read a message of the window and are offline. One who was reminded is reminded again
+ * only after they have come back.
  */
 const REMIND = statement<{ count: number }>(
   'reminders.remind',

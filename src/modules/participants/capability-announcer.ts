@@ -13,8 +13,8 @@ const CONVERSATIONS_MAX = 200;
 
 /**
  * Sends users their capabilities in a conversation when its settings or their own role or mute has changed, so that
- * clients never compute rights. Each node serves the users who are connected to it, after it has delivered the event. It
- * is state: a client that was away receives it when it resumes.
+ * clients never compute rights. Each node serves the users who are connected to it, after it has delivered the event.
+ * It is state: a client that was away receives it when it resumes.
  */
 @Injectable()
 export class CapabilityAnnouncer implements OnApplicationBootstrap {

@@ -11,7 +11,8 @@ import { ParticipantsPolicy } from './participants.policy.js';
 
 /**
  * A participant's own preferences for a conversation: archived, pinned, silenced, and their own data. They are written
- * under the conversation's lock, although its stream gets no event: all writers lock the conversation first, then users.
+ * under the conversation's lock, although its stream gets no event: all writers lock the conversation first, then
+ * users.
  */
 @Injectable()
 export class ConversationPreferences {

@@ -42,8 +42,8 @@ export class ParticipantsPolicy {
 
   /**
    * Returns the id of a conversation from its id, from `external:` and its external id or, for a room, from its slug.
-   * Slugs and external ids can be guessed, so that of a private conversation resolves only for its participants, for the
-   * host's backend, and by system role. @throws ConversationNotFound
+   * Slugs and external ids can be guessed, so that of a private conversation resolves only for its participants, for
+   * the host's backend, and by system role. @throws ConversationNotFound
    */
   async resolve(actor: Actor, name: string): Promise<string> {
     const externalId = externalIdIn(name);

@@ -169,7 +169,8 @@ const PROFILES = statement<ParticipantProfile>(
 export type ListCursor = readonly [rank: number, joinedMs: number, userId: string];
 
 /**
- * Owns: participants (with receipts.repository.ts and conversation-preferences.repository.ts). Reads: conversations, users, user_blocks, stream_heads.
+ * Owns: participants (with receipts.repository.ts and conversation-preferences.repository.ts). Reads: conversations,
+ * users, user_blocks, stream_heads.
  */
 @Injectable()
 export class ParticipantsRepository {

@@ -27,7 +27,9 @@ export interface MarkResult {
   has_moved: boolean;
 }
 
-/** The state is read by a function that is called only after the marks have moved: its argument depends on the result. */
+/**
+ * The state is read by a function that is called only after the marks have moved: its argument depends on the result.
+ */
 const MARK = statement<MarkResult>(
   'receipts.mark',
   `select m.outcome, s.last_read_number, s.last_delivered_number, m.has_read_moved, m.has_moved, s.unread_count,

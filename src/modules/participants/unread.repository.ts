@@ -42,8 +42,8 @@ const IS_MUTED = `p.is_silenced and (p.silenced_until is null or p.silenced_unti
 /**
  * `offset 0`: the counts of a conversation are computed once, though several aggregates use them.
  *
- * Own replies move the mark of their author, so a thread has unread replies if its last one is above the mark. A mention
- * in a reply that is only in a thread is read with the thread.
+ * Own replies move the mark of their author, so a thread has unread replies if its last one is above the mark. A
+ * mention in a reply that is only in a thread is read with the thread.
  */
 const TOTALS = statement<UnreadTotalsRow>(
   'unread.totals',
@@ -116,7 +116,8 @@ const SET_UNREAD_FROM = statement<unknown>(
 
 /**
  * Owns: of participants the number from which a conversation is marked as unread. Reads: participants, conversations,
- * conversation_receipts, messages, message_mentions, threads, thread_followers, events, users, stream_heads, retention_marks.
+ * conversation_receipts, messages, message_mentions, threads, thread_followers, events, users, stream_heads,
+ * retention_marks.
  */
 @Injectable()
 export class UnreadRepository {
@@ -137,7 +138,9 @@ export class UnreadRepository {
     return this.sql.many(READ_STATES, [userId, limit]);
   }
 
-  /** Which conversations of a user have unread messages, of these or of all, and up to which number they can be read. */
+  /**
+   * Which conversations of a user have unread messages, of these or of all, and up to which number they can be read.
+   */
   findToRead(
     userId: string,
     { conversationIds, watermark }: { conversationIds?: readonly string[]; watermark?: string },

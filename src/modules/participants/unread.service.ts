@@ -101,8 +101,8 @@ export class UnreadService {
   }
 
   /**
-   * Marks conversations as read: these or all, up to the newest message or, with a cursor, up to the newest one that the
-   * cursor includes. Returns what is unread then.
+   * Marks conversations as read: these or all, up to the newest message or, with a cursor, up to the newest one that
+   * the cursor includes. Returns what is unread then.
    * @throws ValidationError, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
   async markRead(actor: Actor, dto: ReadManyDto): Promise<UnreadDto> {

@@ -92,8 +92,8 @@ export class UserAdministration {
   }
 
   /**
-   * Deactivates or reactivates an account inside the caller's transaction on its stream; unchanged if it is as requested.
-   * `announceChange` belongs after the commit. @throws UserNotFound, PermissionDenied
+   * Deactivates or reactivates an account inside the caller's transaction on its stream; unchanged if it is as
+   * requested. `announceChange` belongs after the commit. @throws UserNotFound, PermissionDenied
    */
   async setDeactivated(tx: StreamTransaction, actor: Actor, userId: string, isDeactivated: boolean): Promise<void> {
     const { actor: current, target } = await this.requireOutranks(tx, actor, userId, 'admin');

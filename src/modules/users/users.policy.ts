@@ -74,8 +74,8 @@ export function requireUsable(
 }
 
 /**
- * Requires that the host product may change an account of the first role so that it has the second. Admins are excluded:
- * a key that could change them would have their rights. @throws PermissionDenied
+ * Requires that the host product may change an account of the first role so that it has the second. Admins are
+ * excluded: a key that could change them would have their rights. @throws PermissionDenied
  */
 export function requireMayManage(
   { serverKey }: Actor,

@@ -287,7 +287,11 @@ function toPattern(text: string): string {
   return foldName(text).replace(/[\\%_]/g, '\\$&');
 }
 
-async function mapUniqueViolations(change: Promise<number>): Promise<void> {
+/**
+ * Reports that a user name, email or external id belongs to another account. @throws UsernameOrEmailTaken,
+ * ExternalIdTaken
+ */
+export async function mapUniqueViolations(change: Promise<number>): Promise<void> {
   try {
     await change;
   } catch (error) {

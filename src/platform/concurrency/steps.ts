@@ -24,7 +24,9 @@ export function runInTurns<Result>(steps: Steps<Result>): Result | Promise<Resul
   return step.value;
 }
 
-/** An `async` function, whose promise is a `Promise` of this program: callers distinguish it from a result by its class. */
+/**
+ * An `async` function, whose promise is a `Promise` of this program: callers distinguish it from a result by its class.
+ */
 async function continueInTurns<Result>(steps: Steps<Result>): Promise<Result> {
   await nextTurn();
   return runInTurns(steps);

@@ -50,8 +50,8 @@ export async function migrate(url: string, { migrations = MIGRATIONS }: Migratio
 }
 
 /**
- * Waits for the lock by asking again and again. A statement that waits for it would have a snapshot meanwhile, for which an
- * index that the other process creates concurrently has to wait in turn.
+ * Waits for the lock by asking again and again. A statement that waits for it would have a snapshot meanwhile, for
+ * which an index that the other process creates concurrently has to wait in turn.
  */
 async function lockMigrations(client: pg.Client): Promise<void> {
   for (;;) {

@@ -117,8 +117,9 @@ export class EventLog {
 
   /**
    * Writes to several streams in one transaction: creates those of `created`, locks all of them in id order and runs
-   * `work` under the locks. Streams of `existing` must have been created. A call costs the same number of statements for
-   * any number of streams. The streams must be of one kind, such as users; see `appendToOthers` for the order of locks.
+   * `work` under the locks. Streams of `existing` must have been created. A call costs the same number of statements
+   * for any number of streams. The streams must be of one kind, such as users; see `appendToOthers` for the order of
+   * locks.
    */
   async writeMany<T>(
     { existing, created }: { existing: readonly string[]; created: readonly string[] },

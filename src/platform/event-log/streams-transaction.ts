@@ -152,7 +152,9 @@ export class StreamsTransaction implements Queryable {
   }
 }
 
-/** Locks the heads of these streams in id order, until the end of the transaction. Streams without a head are omitted. */
+/**
+ * Locks the heads of these streams in id order, until the end of the transaction. Streams without a head are omitted.
+ */
 export async function lockHeads(tx: Queryable, streamIds: readonly string[]): Promise<StreamHead[]> {
   return (await tx.many(LOCK_HEADS, [streamIds])).map(toHead);
 }

@@ -10,7 +10,8 @@ const NO_DTO: readonly unknown[] = [undefined, String, Boolean, Number, Array, O
 
 /**
  * Converts bodies, queries and parameters to their DTO; fields that a DTO does not declare are rejected. External
- * references to users become their ids. In a query, `?cursor=` counts as an absent field, since forms send empty fields.
+ * references to users become their ids. In a query, `?cursor=` counts as an absent field, since forms send empty
+ * fields.
  */
 @Injectable()
 export class InputPipe implements PipeTransform {

@@ -5,12 +5,15 @@ import type { Scope } from '../identity/server-key.js';
 
 export const REQUIRED_SCOPE = 'parley:scope';
 
-/** The scope that a server key needs for this route (or all routes of this controller). Without one, keys are refused. */
+/**
+ * The scope that a server key needs for this route (or all routes of this controller). Without one, keys are refused.
+ */
 export const RequiresScope = (scope: Scope): ClassDecorator & MethodDecorator => SetMetadata(REQUIRED_SCOPE, scope);
 
 /**
  * Refuses a call that the backend of the host makes itself, unless its key has this scope. `undefined`: the route or
- * frame is not open to it; `any`: it is open to every key. A key that acts as a user is treated as that user. @throws PermissionDenied
+ * frame is not open to it; `any`: it is open to every key. A key that acts as a user is treated as that user. @throws
+ * PermissionDenied
  */
 export function requireScope(actor: Actor, scope: Scope | 'any' | undefined): void {
   const key = ownServerKeyOf(actor);

@@ -21,8 +21,8 @@ import { UpgradeRoutes } from './transport/upgrade-routes.js';
 import { PlainWebSocketServer } from './transport/plain-web-socket-server.js';
 
 /**
- * Connections over both transports. Requires `Limits`, `DrainCoordinator` and `Config`. The application that imports it also
- * provides an `Authenticator`, a `ConnectionAttacher` and a `SlowConsumerRecovery`.
+ * Connections over both transports. Requires `Limits`, `DrainCoordinator` and `Config`. The application that imports it
+ * also provides an `Authenticator`, a `ConnectionAttacher` and a `SlowConsumerRecovery`.
  */
 @Global()
 @Module({

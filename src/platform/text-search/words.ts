@@ -16,7 +16,9 @@ const MAX_WORD_LENGTH = 64;
 const MAX_FOLDED_LENGTH = 1024;
 
 const TOKEN = /[\p{L}\p{M}\p{N}\p{Cf}]+|\p{Extended_Pictographic}/gu;
-/** Scripts without blanks between words, or with endings attached to words. They are read as bigrams: two characters. */
+/**
+ * Scripts without blanks between words, or with endings attached to words. They are read as bigrams: two characters.
+ */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3005\u30FC\uFF70]/u;
 /** A character with its combining marks. */

@@ -392,8 +392,8 @@ export function NestedField(options: FieldOptions & { type: () => new () => obje
 }
 
 /**
- * Up to `max` objects of a class that the handler reads one by one with `InputValidator`, so that a wrong entry does not
- * reject the others.
+ * Up to `max` objects of a class that the handler reads one by one with `InputValidator`, so that a wrong entry does
+ * not reject the others.
  */
 export function EntriesField(options: FieldOptions & { type: () => new () => object; max: number }): PropertyDecorator {
   const { type, max: most, ...rest } = options;

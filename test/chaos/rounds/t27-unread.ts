@@ -142,8 +142,9 @@ class Crowd {
   }
 
   /**
-   * What every round ends with, however few operations a slow machine did: all are members again, and the others have an
-   * unread mention, a mention of all and a deleted message; the owner has a thread with an unread and a deleted reply.
+   * What every round ends with, however few operations a slow machine did: all are members again, and the others have
+   * an unread mention, a mention of all and a deleted message; the owner has a thread with an unread and a deleted
+   * reply.
    */
   async finish(): Promise<void> {
     const [owner, replier] = this.members.map(({ rest }) => rest) as [Rest, Rest];

@@ -12,8 +12,8 @@ import type { CreateLegalHoldDto, LegalHoldDto, ListLegalHoldsQuery } from './le
 import { type LegalHoldRow, LegalHoldsRepository } from './legal-holds.repository.js';
 
 /**
- * Legal holds, for admins. What a hold covers is deleted by nothing: no user, no moderator, no retention and no deletion
- * of an account. Those who delete check it under the lock of the conversation, with the SQL function
+ * Legal holds, for admins. What a hold covers is deleted by nothing: no user, no moderator, no retention and no
+ * deletion of an account. Those who delete check it under the lock of the conversation, with the SQL function
  * `under_legal_hold`.
  */
 @Injectable()

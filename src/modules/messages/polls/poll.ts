@@ -56,7 +56,9 @@ export function requireChoice({ options, multiple }: StoredPoll, optionIds: read
   return chosen;
 }
 
-/** A poll with its counts. `own` has the options that the viewer chose; undefined in the form that all receivers share. */
+/**
+ * A poll with its counts. `own` has the options that the viewer chose; undefined in the form that all receivers share.
+ */
 export function presentPoll(poll: StoredPoll, votes: PollVotes | null, own?: ReadonlySet<string>): PollDto {
   const byOption = new Map(votes?.options?.map((option) => [option.id, option]));
   return {

@@ -55,6 +55,7 @@ as $$
 #variable_conflict use_column
 declare
   is_wanted boolean;
+  sent constant text := batch::text;
 begin
   perform set_config('synchronous_commit', 'on', true);
 
@@ -63,7 +64,7 @@ begin
     order by h.stream_id
       for no key update;
 
-  if position('"attachment_ids"' in batch::text) > 0 then
+  if position('"attachment_ids"' in sent) > 0 then
     perform from files f
       where f.id in (select a.value::uuid from json_array_elements(batch) e, json_array_elements_text(e -> 'attachment_ids') a)
       order by f.id
@@ -235,10 +236,10 @@ begin
    order by n.ordinal;
 
   -- In statements of their own: in the one above they would cost every send, with or without rows.
-  if position('"mentions":[' in batch::text) > 0 or position('"mention_scope"' in batch::text) > 0 then
+  if position('"mentions":[' in sent) > 0 or position('"mention_scope"' in sent) > 0 then
     perform store_mentions(array(select (e ->> 'id')::uuid from json_array_elements(batch) e));
   end if;
-  if position('"reply_to_id":"' in batch::text) > 0 then
+  if position('"reply_to_id":"' in sent) > 0 then
     perform store_replies(array(select (e ->> 'id')::uuid from json_array_elements(batch) e));
   end if;
 end

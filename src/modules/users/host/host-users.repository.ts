@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { isUniqueViolation } from '../../../platform/database/database-errors.js';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
 import { foldName } from '../../../platform/text-search/fold.js';
-import { ExternalIdTaken, UsernameOrEmailTaken } from '../users.errors.js';
+import { mapUniqueViolations } from '../users.repository.js';
 import type { UserState } from './user-state.js';
 
 const STATES = `json_to_recordset($1) as s (
@@ -41,12 +40,12 @@ export class HostUsersRepository {
 
   /** @throws UsernameOrEmailTaken, ExternalIdTaken */
   async insert(tx: Queryable, users: readonly UserState[]): Promise<void> {
-    if (users.length > 0) await mapTaken(tx.run(INSERT, [toRows(users)]));
+    if (users.length > 0) await mapUniqueViolations(tx.run(INSERT, [toRows(users)]));
   }
 
   /** @throws UsernameOrEmailTaken, ExternalIdTaken */
   async update(tx: Queryable, users: readonly UserState[]): Promise<void> {
-    if (users.length > 0) await mapTaken(tx.run(UPDATE, [toRows(users)]));
+    if (users.length > 0) await mapUniqueViolations(tx.run(UPDATE, [toRows(users)]));
   }
 
   /** The users who have one of these names or emails. */
@@ -61,15 +60,4 @@ export class HostUsersRepository {
 
 function toRows(users: readonly UserState[]): string {
   return JSON.stringify(users.map((user) => ({ ...user, folded_name: foldName(user.display_name) })));
-}
-
-async function mapTaken(change: Promise<number>): Promise<void> {
-  try {
-    await change;
-  } catch (error) {
-    if (isUniqueViolation(error, 'users_username_key')) throw new UsernameOrEmailTaken('username');
-    if (isUniqueViolation(error, 'users_email_key')) throw new UsernameOrEmailTaken('email');
-    if (isUniqueViolation(error, 'users_external_id_key')) throw new ExternalIdTaken();
-    throw error;
-  }
 }

@@ -41,7 +41,8 @@ export class UpsertUsers {
 
   /**
    * Returns one result for each entry, in their order; a wrong entry does not affect the others. After an error of the
-   * whole call, entries may have been stored: repeat it. @throws PermissionDenied, AuthenticationRequired, AccountBanned
+   * whole call, entries may have been stored: repeat it. @throws PermissionDenied, AuthenticationRequired,
+   * AccountBanned
    */
   async upsert(actor: Actor, inputs: readonly object[]): Promise<UpsertResultDto> {
     await this.policy.requireRank(actor, 'admin');

@@ -33,7 +33,9 @@ export function changedFieldsOf(before: UserState, after: UserState): (keyof Use
   return FIELDS.filter((field) => !isDeepStrictEqual(before[field], after[field]));
 }
 
-/** Returns the state after the changes; fields of the input that are undefined are unchanged. @throws ValidationError */
+/**
+ * Returns the state after the changes; fields of the input that are undefined are unchanged. @throws ValidationError
+ */
 export function stateAfter(before: UserState, input: UpdateHostUserDto): UserState {
   const { displayName, bio, location, avatarUrl } = parseProfileChanges(input);
   const { public: publicPatch = {}, private: privatePatch = {} } = input.metadata ?? {};

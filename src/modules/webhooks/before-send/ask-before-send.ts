@@ -13,7 +13,9 @@ import { readAnswer } from './before-send-answer.js';
 import { type ActiveHook, BeforeSendHookCache } from './before-send-hook-cache.js';
 import { BeforeSendRepository, type MessageKey } from './before-send.repository.js';
 
-/** Failures in a row after which the host is not asked for ten seconds, so that senders do not wait for each timeout. */
+/**
+ * Failures in a row after which the host is not asked for ten seconds, so that senders do not wait for each timeout.
+ */
 const CIRCUIT = { failures: 5, openMs: 10_000 };
 /** Checks in progress in this process; a further message is one on which the host does not decide. */
 const MAX_CONCURRENT = 500;

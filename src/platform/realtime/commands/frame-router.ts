@@ -4,7 +4,8 @@
  *
  * Life cycle of a request: decode, look up the type, authenticate the connection if it is not signed in, apply load
  * shedding and the limit of the frame, validate the input, resolve external references to users, call the handler, and
- * send one reply with the id of the request. HTTP routes call the same services, so both have the same rules and errors.
+ * send one reply with the id of the request. HTTP routes call the same services, so both have the same rules and
+ * errors.
  */
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { Config } from '../../config/config.js';

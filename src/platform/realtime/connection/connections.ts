@@ -176,7 +176,9 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     return this.byUser.get(userId);
   }
 
-  /** The connected users, with the role that their connections use; not the backend of the host, whose role is fixed. */
+  /**
+   * The connected users, with the role that their connections use; not the backend of the host, whose role is fixed.
+   */
   knownRoles(): KnownRole[] {
     return [...this.byUser.keys()].flatMap((userId) => {
       const [connection] = this.byUser.get(userId);

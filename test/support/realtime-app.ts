@@ -15,7 +15,8 @@ import { RealtimeSettings } from '../../src/platform/realtime/connection/realtim
 import { RealtimeModule } from '../../src/platform/realtime/realtime.module.js';
 import { SocketIoAdapter } from '../../src/platform/realtime/transport/socket-io.adapter.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
-import { JsonField, TextField } from '../../src/platform/validation/fields.js';
+import { TextField } from '../../src/platform/validation/fields.js';
+import { JsonField } from '../../src/platform/validation/json-field.js';
 import { FakeAuthenticator } from './doubles/fake-authenticator.js';
 import { FakeFanOut } from './doubles/fake-fan-out.js';
 import { TYPING_LIMIT } from '../../src/modules/presence/presence.limits.js';

@@ -2,7 +2,9 @@ import { ApiProperty } from '@nestjs/swagger';
 import { AdminUserDto, USER_STATUSES, type UserStatus } from '../../modules/admin/users/admin-users.dto.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../platform/identity/actor.js';
 import { OFFSET_MAX } from '../../platform/pagination/page.js';
-import { EnumField, IntField, TextField, TimeField, UserIdField } from '../../platform/validation/fields.js';
+import { EnumField, IntField, TextField } from '../../platform/validation/fields.js';
+import { UserIdField } from '../../platform/validation/user-id-field.js';
+import { TimeField } from '../../platform/validation/time-field.js';
 
 const INTEGER = { type: 'integer' } as const;
 const COUNTS = { type: 'object', additionalProperties: INTEGER } as const;

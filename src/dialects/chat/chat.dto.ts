@@ -7,10 +7,10 @@ import {
   EnumField,
   IntField,
   TextField,
-  UserIdField,
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { UserIdField } from '../../platform/validation/user-id-field.js';
 import { OFFSET_MAX } from '../../platform/pagination/page.js';
 
 const ATTACHMENTS_MAX = 10;

@@ -1,12 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import {
-  BODY_TEXT_MAX,
-  EnumField,
-  JsonField,
-  TextField,
-  UuidField,
-  UuidListField,
-} from '../../platform/validation/fields.js';
+import { BODY_TEXT_MAX, EnumField, TextField, UuidField, UuidListField } from '../../platform/validation/fields.js';
+import { JsonField } from '../../platform/validation/json-field.js';
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
 
 const METADATA_MAX_BYTES = 16_384;

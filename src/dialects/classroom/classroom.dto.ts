@@ -1,13 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import {
-  BooleanField,
-  EnumField,
-  IntField,
-  TextField,
-  UserIdField,
-  UserIdListField,
-  UuidField,
-} from '../../platform/validation/fields.js';
+import { BooleanField, EnumField, IntField, TextField, UuidField } from '../../platform/validation/fields.js';
+import { UserIdField, UserIdListField } from '../../platform/validation/user-id-field.js';
 import { NormaliseWith } from '../../platform/validation/normalise.js';
 
 /** The content types of edits of messages and participants in the OpenAPI document. */

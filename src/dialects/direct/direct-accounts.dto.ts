@@ -5,7 +5,8 @@ import {
   requireDisplayName,
   requireLocation,
 } from '../../modules/users/user-fields.policy.js';
-import { TextField, UserIdField } from '../../platform/validation/fields.js';
+import { TextField } from '../../platform/validation/fields.js';
+import { UserIdField } from '../../platform/validation/user-id-field.js';
 import { FieldRule } from '../../platform/validation/input-rules.js';
 
 /** In UTF-16 units; a coarse limit before the password is verified. */

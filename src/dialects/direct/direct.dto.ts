@@ -6,15 +6,15 @@ import {
   BooleanField,
   EnumField,
   IntField,
-  JsonField,
   NestedField,
   TextField,
   TextListField,
-  TimeField,
-  UserIdListField,
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { JsonField } from '../../platform/validation/json-field.js';
+import { UserIdListField } from '../../platform/validation/user-id-field.js';
+import { TimeField } from '../../platform/validation/time-field.js';
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
 import { NormaliseWith } from '../../platform/validation/normalise.js';
 

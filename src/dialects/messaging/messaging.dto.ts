@@ -7,10 +7,10 @@ import {
   EnumField,
   IntField,
   TextField,
-  UserIdListField,
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { UserIdListField } from '../../platform/validation/user-id-field.js';
 import { FILE_CATEGORIES, type FileCategory } from '../../modules/files/file-types.js';
 import { MESSAGE_TYPES, type MessageType } from '../../modules/messages/messages.dto.js';
 

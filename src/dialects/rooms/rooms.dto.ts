@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { BODY_TEXT_MAX, IntField, JsonField, TextField } from '../../platform/validation/fields.js';
+import { BODY_TEXT_MAX, IntField, TextField } from '../../platform/validation/fields.js';
+import { JsonField } from '../../platform/validation/json-field.js';
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
 
 const PREFERENCES_MAX_BYTES = 8192;

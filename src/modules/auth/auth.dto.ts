@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ListOf } from '../../platform/pagination/page.js';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
-import { IntField, TextField, UserIdField, UuidField } from '../../platform/validation/fields.js';
+import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
+import { UserIdField } from '../../platform/validation/user-id-field.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../users/user-fields.policy.js';
 import { UserDto } from '../users/users.dto.js';

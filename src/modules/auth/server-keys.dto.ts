@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { type Scope, SCOPES } from '../../platform/identity/server-key.js';
 import { ListOf } from '../../platform/pagination/page.js';
-import { EnumField, TextField, TextListField, TimeField, UuidField } from '../../platform/validation/fields.js';
+import { EnumField, TextField, TextListField, UuidField } from '../../platform/validation/fields.js';
+import { TimeField } from '../../platform/validation/time-field.js';
 import { InputRule } from '../../platform/validation/input-rules.js';
 import { problemsOfServerKey } from './server-key-fields.policy.js';
 

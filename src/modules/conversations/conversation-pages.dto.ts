@@ -1,13 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../platform/pagination/page.js';
-import {
-  BooleanField,
-  EnumField,
-  IntField,
-  KeyedTextsField,
-  TextField,
-  UserIdField,
-} from '../../platform/validation/fields.js';
+import { BooleanField, EnumField, IntField, KeyedTextsField, TextField } from '../../platform/validation/fields.js';
+import { UserIdField } from '../../platform/validation/user-id-field.js';
 import { FormerNames } from '../../platform/validation/former-names.js';
 import { FieldRule } from '../../platform/validation/input-rules.js';
 import { CONVERSATION_TYPES, type ConversationType } from '../participants/participants.dto.js';

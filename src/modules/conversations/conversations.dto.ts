@@ -1,13 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import {
-  BooleanField,
-  EnumField,
-  IntField,
-  JsonField,
-  NestedField,
-  TextField,
-  UserIdListField,
-} from '../../platform/validation/fields.js';
+import { BooleanField, EnumField, IntField, NestedField, TextField } from '../../platform/validation/fields.js';
+import { JsonField } from '../../platform/validation/json-field.js';
+import { UserIdListField } from '../../platform/validation/user-id-field.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { CAPABILITIES, type Capability } from '../participants/capabilities.constants.js';
 import {

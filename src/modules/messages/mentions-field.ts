@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import { CustomField, isUserId, normaliseUserId } from '../../platform/validation/fields.js';
+import { CustomField } from '../../platform/validation/fields.js';
+import { isUserId, normaliseUserId } from '../../platform/validation/user-id-field.js';
 import { UserReference } from '../../platform/validation/user-references.js';
 
 /** Users whom one message may mention by name. */

@@ -1,14 +1,8 @@
 import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { requireCursor } from '../../platform/pagination/page.js';
-import {
-  EnumField,
-  IntField,
-  RefusedFields,
-  TextField,
-  TimeField,
-  UserIdField,
-  UuidField,
-} from '../../platform/validation/fields.js';
+import { EnumField, IntField, RefusedFields, TextField, UuidField } from '../../platform/validation/fields.js';
+import { UserIdField } from '../../platform/validation/user-id-field.js';
+import { TimeField } from '../../platform/validation/time-field.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { MESSAGE_TYPES, type MessageType } from './messages.dto.js';
 

@@ -3,14 +3,13 @@ import {
   BODY_TEXT_MAX,
   BooleanField,
   EnumField,
-  JsonField,
   NestedField,
   TextField,
-  UserIdField,
-  UserIdListField,
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { JsonField } from '../../platform/validation/json-field.js';
+import { UserIdField, UserIdListField } from '../../platform/validation/user-id-field.js';
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
 import { InputRule } from '../../platform/validation/input-rules.js';
 import { problemsOfText } from './sanitize-content.js';

@@ -1,17 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ListOf, PageOf, requireCursor } from '../../platform/pagination/page.js';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
-import {
-  BooleanField,
-  EnumField,
-  IntField,
-  JsonField,
-  TextField,
-  TimeField,
-  UserIdField,
-  UserIdListField,
-  UuidField,
-} from '../../platform/validation/fields.js';
+import { BooleanField, EnumField, IntField, TextField, UuidField } from '../../platform/validation/fields.js';
+import { JsonField } from '../../platform/validation/json-field.js';
+import { UserIdField, UserIdListField } from '../../platform/validation/user-id-field.js';
+import { TimeField } from '../../platform/validation/time-field.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { MERGED_METADATA, METADATA_MAX_BYTES } from '../../platform/validation/merged-metadata.js';
 import { METADATA_REF } from '../../platform/validation/safe-json.js';

@@ -1,14 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { ListOf } from '../../platform/pagination/page.js';
-import {
-  BooleanField,
-  IntField,
-  TextField,
-  TextListField,
-  UserIdListField,
-  UuidListField,
-} from '../../platform/validation/fields.js';
+import { BooleanField, IntField, TextField, TextListField, UuidListField } from '../../platform/validation/fields.js';
+import { UserIdListField } from '../../platform/validation/user-id-field.js';
 import { EXTERNAL_ID_MAX } from '../../platform/validation/user-references.js';
 import { InputRule } from '../../platform/validation/input-rules.js';
 

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ListOf } from '../../platform/pagination/page.js';
-import { EnumField, TextField, UserIdListField, UuidField } from '../../platform/validation/fields.js';
+import { EnumField, TextField, UuidField } from '../../platform/validation/fields.js';
+import { UserIdListField } from '../../platform/validation/user-id-field.js';
 import { NormaliseWith } from '../../platform/validation/normalise.js';
 import { PRESENCE_STATUSES, type PresenceStatus } from '../users/users.dto.js';
 

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../platform/pagination/page.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../platform/identity/actor.js';
-import { IntField, TextField, UserIdField, RefusedFields } from '../../platform/validation/fields.js';
+import { IntField, TextField, RefusedFields } from '../../platform/validation/fields.js';
+import { UserIdField } from '../../platform/validation/user-id-field.js';
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
 import { FormerNames } from '../../platform/validation/former-names.js';
 import { FieldRule } from '../../platform/validation/input-rules.js';

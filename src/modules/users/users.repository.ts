@@ -287,10 +287,7 @@ function toPattern(text: string): string {
   return foldName(text).replace(/[\\%_]/g, '\\$&');
 }
 
-/**
- * Reports that a user name, email or external id belongs to another account. @throws UsernameOrEmailTaken,
- * ExternalIdTaken
- */
+/** For a change of names. @throws UsernameOrEmailTaken, ExternalIdTaken if another account has one */
 export async function mapUniqueViolations(change: Promise<number>): Promise<void> {
   try {
     await change;

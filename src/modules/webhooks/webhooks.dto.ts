@@ -6,9 +6,9 @@ import {
   IntField,
   TextField,
   TextListField,
-  TimeField,
   UuidField,
 } from '../../platform/validation/fields.js';
+import { TimeField } from '../../platform/validation/time-field.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { WebhookBodyDto } from './webhook-data.dto.js';
 import { problemsOfWebhook } from './webhook-fields.policy.js';

@@ -78,3 +78,15 @@ export function* utf8InSteps(text: string): Steps<Buffer | undefined> {
 function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
+
+/** A value as JSON, and in UTF-8 if that was asked for and the text is large. */
+export interface EncodedJson {
+  readonly json: string;
+  readonly bytes: Buffer | undefined;
+}
+
+/** Encodes a value; with `asBytes` a large text in UTF-8 too. */
+export function* encodeInSteps(value: object, asBytes: boolean): Steps<EncodedJson> {
+  const json = yield* jsonInSteps(value);
+  return { json, bytes: asBytes ? yield* utf8InSteps(json) : undefined };
+}

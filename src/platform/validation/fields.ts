@@ -24,19 +24,13 @@ import {
   Matches,
   Max,
   Min,
-  Validate,
   ValidateBy,
   ValidateIf,
   ValidateNested,
-  type ValidationArguments,
-  ValidatorConstraint,
-  type ValidatorConstraintInterface,
 } from 'class-validator';
-import { METADATA_REF } from './safe-json.js';
 import { type Check, FastCheck, FastCheckIf } from './fast-checks.js';
 import { CollectKeys, Nested, NormaliseWith } from './normalise.js';
 import { codePointLength } from './text.js';
-import { EXTERNAL_ID_MAX, isExternalReference, UserReference } from './user-references.js';
 
 /**
  * Each field has one decorator, which validates the value (in REST bodies, queries and frames) and describes it in the
@@ -52,12 +46,6 @@ export interface FieldOptions {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
-/**
- * Day, then hour and minute, second, Z, and sign, hours and minutes of an offset. A `+` in a URL is read as a space.
- */
-const ISO_TIME =
-  /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?(?:[Zz]|([ +-])(\d{2}):?(\d{2})?))?$/;
-
 /** The maximum size of a request body. */
 export const MAX_BODY_BYTES = 256 * 1024;
 
@@ -69,7 +57,12 @@ export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value);
 }
 
-function field(options: FieldOptions, schema: ApiPropertyOptions, ...checks: PropertyDecorator[]): PropertyDecorator {
+/** The decorators of a field: its checks, and its description. For the files that declare kinds of fields. */
+export function field(
+  options: FieldOptions,
+  schema: ApiPropertyOptions,
+  ...checks: PropertyDecorator[]
+): PropertyDecorator {
   const { optional = false, nullable = false, description, example } = options;
   const decorators: PropertyDecorator[] = [...checks];
   if (optional && nullable)
@@ -93,16 +86,17 @@ function onlyIf(condition: Check): PropertyDecorator[] {
 }
 
 /** A check of class-validator, and the function that decides it. */
-function check(decorator: PropertyDecorator, accepts: Check): PropertyDecorator {
+export function check(decorator: PropertyDecorator, accepts: Check): PropertyDecorator {
   return applyDecorators(decorator, FastCheck(accepts)) as PropertyDecorator;
 }
 
 /** As `check`, for every value of a list. */
-function checkEach(decorator: PropertyDecorator, accepts: Check): PropertyDecorator {
+export function checkEach(decorator: PropertyDecorator, accepts: Check): PropertyDecorator {
   return check(decorator, (values) => Array.isArray(values) && values.every(accepts));
 }
 
-function listOf(maxSize: number): PropertyDecorator[] {
+/** The checks of a list of at most `maxSize` entries. */
+export function listOf(maxSize: number): PropertyDecorator[] {
   const isShort: Check = (value) => arrayMaxSize(value as unknown[], maxSize);
   return [check(IsArray(), isArray), check(ArrayMaxSize(maxSize), isShort)];
 }
@@ -176,57 +170,6 @@ export function UuidListField(options: FieldOptions & { max: number }): Property
   );
 }
 
-const USER_ID_SCHEMA: ApiPropertyOptions = {
-  type: String,
-  format: 'user-id',
-  maxLength: 'external:'.length + EXTERNAL_ID_MAX,
-};
-
-const USER_ID_RULE = 'must be a UUID, or external: and an id in the host product';
-
-/** A UUID in lower case; an external reference as it is, because the host product chooses its ids. */
-export function normaliseUserId(value: unknown): unknown {
-  return isUuid(value) ? value.toLowerCase() : value;
-}
-
-/** Whether `value` is the id of a user, in either form of `UserIdField`. */
-export function isUserId(value: unknown): boolean {
-  return isUuid(value) || isExternalReference(value);
-}
-
-/**
- * The id of a user: a UUID, or `external:` and the id in the host product. Handlers receive the UUID: external ids are
- * resolved once for each request or frame, after its validation.
- */
-export function UserIdField(options: FieldOptions = {}): PropertyDecorator {
-  const validator = { validate: isUserId, defaultMessage: (): string => `$property ${USER_ID_RULE}` };
-  return field(
-    describedUserId(options),
-    USER_ID_SCHEMA,
-    UserReference(),
-    NormaliseWith(normaliseUserId),
-    check(ValidateBy({ name: 'isUserId', validator }), isUserId),
-  );
-}
-
-/** Up to `max` different users, each as in `UserIdField`; duplicates are removed. */
-export function UserIdListField(options: FieldOptions & { max: number }): PropertyDecorator {
-  const validator = { validate: isUserId, defaultMessage: (): string => `each value in $property ${USER_ID_RULE}` };
-  return field(
-    describedUserId(options),
-    { type: [String], format: 'user-id', maxItems: options.max },
-    UserReference(),
-    NormaliseWith((value) => (Array.isArray(value) ? [...new Set(value.map(normaliseUserId))] : value)),
-    ...listOf(options.max),
-    checkEach(ValidateBy({ name: 'isUserId', validator }, { each: true }), isUserId),
-  );
-}
-
-function describedUserId<Options extends FieldOptions>(options: Options): Options {
-  const form = 'A UUID, or `external:` and the id in the host product';
-  return { ...options, description: options.description === undefined ? form : `${options.description}. ${form}` };
-}
-
 /** Up to `max` texts of at most `maxLength`. */
 export function TextListField(options: FieldOptions & { max: number; maxLength: number }): PropertyDecorator {
   return field(
@@ -278,75 +221,6 @@ export function EnumListField(options: FieldOptions & { values: readonly string[
     check(ArrayMinSize(1), (value) => arrayMinSize(value as unknown[], 1)),
     checkEach(IsIn(values, { each: true }), isKnown),
   );
-}
-
-function isIsoTime(value: unknown): boolean {
-  return typeof value === 'string' && instantOf(value) !== undefined;
-}
-
-@ValidatorConstraint({ name: 'isIsoTime' })
-class IsIsoTime implements ValidatorConstraintInterface {
-  validate(value: unknown): boolean {
-    return isIsoTime(value);
-  }
-
-  defaultMessage({ property }: ValidationArguments): string {
-    return `${property} must be an ISO 8601 time with a zone, such as 2026-11-28T09:30:00Z, or a day`;
-  }
-}
-
-/**
- * A time of the years 1 to 9999 in RFC 3339, or in further forms of ISO 8601 (no seconds, `+0200`, `+02`). A day alone
- * means its beginning in UTC; a time without a zone is rejected, because its zone is unknown. The value is converted to
- * UTC in milliseconds, since PostgreSQL and JavaScript interpret days and zones that do not exist differently.
- */
-export function TimeField(options: FieldOptions = {}): PropertyDecorator {
-  return field(
-    options,
-    { type: String, format: 'date-time' },
-    NormaliseWith((value) => (typeof value === 'string' ? (instantOf(value)?.toISOString() ?? value) : value)),
-    check(Validate(IsIsoTime), isIsoTime),
-  );
-}
-
-const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z');
-const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
-
-/**
- * Parses a time; undefined if it is invalid. The day is checked because JavaScript reads the 31st of February as a day
- * of March.
- */
-function instantOf(text: string): Date | undefined {
-  const [, date, minute = '00:00', second = '00', sign, hours, minutes = '00'] = ISO_TIME.exec(text) ?? [];
-  if (date === undefined) return undefined;
-  const zone = sign === undefined ? 'Z' : `${sign === ' ' ? '+' : sign}${hours}:${minutes}`;
-  const day = new Date(`${date}T00:00:00Z`);
-  const instant = new Date(`${date}T${minute}:${second.replace(',', '.')}${zone}`);
-  const exists = day.getUTCDate() === Number(date.slice(8, 10));
-  return exists && instant.getTime() >= FIRST_INSTANT && instant.getTime() <= LAST_INSTANT ? instant : undefined;
-}
-
-function isSmallJson(value: unknown, maxBytes: number): boolean {
-  return Buffer.byteLength(JSON.stringify(value) ?? '') <= maxBytes;
-}
-
-@ValidatorConstraint({ name: 'isSmallJson' })
-class IsSmallJson implements ValidatorConstraintInterface {
-  validate(value: unknown, { constraints }: ValidationArguments): boolean {
-    return isSmallJson(value, constraints[0] as number);
-  }
-
-  defaultMessage({ property, constraints }: ValidationArguments): string {
-    return `${property} must be at most ${String(constraints[0])} bytes of JSON`;
-  }
-}
-
-/** A JSON object with any members, at most `maxBytes` of JSON. It is stored unchanged. */
-export function JsonField(options: FieldOptions & { maxBytes: number }): PropertyDecorator {
-  const { description = 'Data of the client, stored unchanged', maxBytes } = options;
-  const described = { ...options, description: `${description}; at most ${maxBytes} bytes of JSON` };
-  const isSmall = check(Validate(IsSmallJson, [maxBytes]), (value) => isSmallJson(value, maxBytes));
-  return field(described, METADATA_REF, check(IsObject(), isObject), isSmall);
 }
 
 /** Query parameters named `<field>.<key>`, as one object of up to `max` texts. */

@@ -5,15 +5,15 @@ import {
   BooleanField,
   EnumField,
   IntField,
-  JsonField,
   NestedField,
   RefusedFields,
   TextField,
   TextListField,
-  TimeField,
   UuidField,
   UuidListField,
 } from './fields.js';
+import { JsonField } from './json-field.js';
+import { TimeField } from './time-field.js';
 import { InputValidator } from './input-validator.js';
 import { FieldRule } from './input-rules.js';
 

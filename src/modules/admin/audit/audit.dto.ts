@@ -2,7 +2,9 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { FieldRule } from '../../../platform/validation/input-rules.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
-import { IntField, TextField, TimeField, UserIdField } from '../../../platform/validation/fields.js';
+import { IntField, TextField } from '../../../platform/validation/fields.js';
+import { UserIdField } from '../../../platform/validation/user-id-field.js';
+import { TimeField } from '../../../platform/validation/time-field.js';
 
 export class ListAuditLogQuery {
   @UserIdField({ optional: true, description: 'The user who acted, or the server key that was used' })

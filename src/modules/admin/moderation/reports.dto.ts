@@ -2,14 +2,9 @@ import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
 import { problemsOfPageStart } from '../../messages/message-queries.dto.js';
-import {
-  EnumField,
-  IntField,
-  TextField,
-  TimeField,
-  UserIdField,
-  UuidField,
-} from '../../../platform/validation/fields.js';
+import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
+import { UserIdField } from '../../../platform/validation/user-id-field.js';
+import { TimeField } from '../../../platform/validation/time-field.js';
 
 export const REPORT_TARGETS = ['message', 'user', 'conversation'] as const;
 export type ReportTarget = (typeof REPORT_TARGETS)[number];

@@ -2,14 +2,9 @@ import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
 import { type FieldProblem, ValidationError } from '../../../platform/errors/app-error.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
-import {
-  EnumField,
-  IntField,
-  TextField,
-  TimeField,
-  UserIdField,
-  UuidField,
-} from '../../../platform/validation/fields.js';
+import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
+import { UserIdField } from '../../../platform/validation/user-id-field.js';
+import { TimeField } from '../../../platform/validation/time-field.js';
 import { FormerNames } from '../../../platform/validation/former-names.js';
 import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
 import { PRESENCE_STATUSES, UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';

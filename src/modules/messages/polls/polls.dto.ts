@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { BooleanField, TextField, TextListField, TimeField } from '../../../platform/validation/fields.js';
+import { BooleanField, TextField, TextListField } from '../../../platform/validation/fields.js';
+import { TimeField } from '../../../platform/validation/time-field.js';
 
 const QUESTION_MAX = 300;
 export const POLL_OPTIONS_MAX = 20;

@@ -1,12 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import {
-  EntriesField,
-  EnumField,
-  JsonField,
-  NestedField,
-  TextField,
-  TextListField,
-} from '../../../platform/validation/fields.js';
+import { EntriesField, EnumField, NestedField, TextField, TextListField } from '../../../platform/validation/fields.js';
+import { JsonField } from '../../../platform/validation/json-field.js';
 import { FieldRule } from '../../../platform/validation/input-rules.js';
 import { NormaliseWith } from '../../../platform/validation/normalise.js';
 import { EXTERNAL_ID_MAX } from '../../../platform/validation/user-references.js';

@@ -14,8 +14,8 @@ import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded
 import { toAppError } from '../../errors/error.filter.js';
 import { ExternalUsers } from '../../identity/external-users.js';
 import { requireScope } from '../../http/scope.decorator.js';
-import { jsonInSteps, utf8InSteps } from '../../json/json-encoding.js';
-import { runInTurns, type Steps } from '../../concurrency/steps.js';
+import { type EncodedJson, encodeInSteps } from '../../json/json-encoding.js';
+import { runInTurns } from '../../concurrency/steps.js';
 import { LoadShedder } from '../../throttling/load-shedder.js';
 import { Limits } from '../../throttling/limits.service.js';
 import { requireSafeJson } from '../../validation/safe-json.js';
@@ -32,12 +32,6 @@ import { InvalidFrame, TooManyInFlight, UnknownFrameType } from '../realtime.err
 
 /** Called for every refused request of a known type, with the error; must not throw. */
 export type RefusalObserver = (error: AppError, definition: CommandDefinition) => void;
-
-/** The result of a request as JSON, and in UTF-8 if it is large and the protocol is Parley's own. */
-interface EncodedResult {
-  readonly json: string;
-  readonly bytes: Buffer | undefined;
-}
 
 const MAX_ID_LENGTH = 64;
 const noop = (): void => {};
@@ -250,12 +244,12 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   private succeed(connection: Connection, id: RequestId | undefined, returned: unknown): void {
     const result = returned ?? {};
-    const reply = ({ json, bytes }: EncodedResult): void => {
+    const reply = ({ json, bytes }: EncodedJson): void => {
       connection.reply(id, `{"ok":true,"data":${json}}`, connection.codec && { result }, bytes);
       this.end(connection);
     };
     try {
-      const encoded = runInTurns(resultInSteps(result, connection));
+      const encoded = runInTurns(encodeInSteps(result, connection.codec === undefined));
       if (encoded instanceof Promise) encoded.then(reply).catch((error: unknown) => this.fail(connection, id, error));
       else reply(encoded);
     } catch (error) {
@@ -297,9 +291,4 @@ export class FrameRouter implements OnApplicationBootstrap {
     this.whenIdle = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-function* resultInSteps(result: object, { codec }: Connection): Steps<EncodedResult> {
-  const json = yield* jsonInSteps(result);
-  return { json, bytes: codec ? undefined : yield* utf8InSteps(json) };
 }

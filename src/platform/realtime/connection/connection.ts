@@ -20,7 +20,7 @@ import { CLOSE_REASONS, type CloseReason, closeReasonFor, closeReasonByCode } fr
 import type { ConnectionEnding } from './connection-changes.js';
 import { type ConnectionContext, ConnectionOutput } from './connection-output.js';
 import { EncodedFrame } from '../protocol/encoded-frame.js';
-import type { LiveConnection, StreamFilter } from './live-connection.js';
+import { AllBut, type LiveConnection, MAX_UNSUBSCRIBED_STREAMS, type StreamFilter } from './live-connection.js';
 import type { ResumeRequest } from '../resume/connection-attacher.js';
 import { Reply, type ReplyOutcome, type RequestId } from '../protocol/packet.js';
 import type { SocketCodec } from '../transport/socket-codec.js';
@@ -31,17 +31,6 @@ import type { Transport } from '../transport/transport.js';
 type Phase = 'unknown' | 'authenticating' | 'opening' | 'live' | 'closed';
 
 const logger = new Logger('Connection');
-/** Streams that a client may unsubscribe from. Further ones are ignored. */
-const MAX_UNSUBSCRIBED_STREAMS = 10_000;
-
-/** Every stream but these. */
-class AllBut implements StreamFilter {
-  constructor(private readonly streams: ReadonlySet<string>) {}
-
-  has(streamId: string): boolean {
-    return !this.streams.has(streamId);
-  }
-}
 
 /**
  * One client on either transport, from `hello` to the close.

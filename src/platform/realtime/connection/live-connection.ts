@@ -11,6 +11,18 @@ export interface Position {
 /** A set of streams, by their ids. */
 export type StreamFilter = Pick<ReadonlySet<string>, 'has'>;
 
+/** Streams that a client may unsubscribe from. Further ones are ignored. */
+export const MAX_UNSUBSCRIBED_STREAMS = 10_000;
+
+/** Every stream but these. */
+export class AllBut implements StreamFilter {
+  constructor(private readonly streams: ReadonlySet<string>) {}
+
+  has(streamId: string): boolean {
+    return !this.streams.has(streamId);
+  }
+}
+
 /** A connection as the fan-out uses it: frames are enqueued, and no call waits. */
 export interface LiveConnection {
   readonly id: string;

@@ -17,10 +17,12 @@ import type { MessageData, PollData, ReactionData } from './modules/messages/mes
 import type { ThreadUnreadData, ThreadUpdatedData } from './modules/messages/threads.events.js';
 import type { ReadStateDto } from './modules/participants/participants.dto.js';
 import type {
+  BanData,
   CapabilitiesData,
   ParticipantData,
   ParticipantLeftData,
   ReceiptsData,
+  UnbanData,
   UnreadData,
 } from './modules/participants/participants.events.js';
 import type { PresenceDto } from './modules/presence/presence.dto.js';
@@ -102,6 +104,8 @@ export interface DurableEvents {
   'participant.joined': ParticipantData;
   'participant.left': ParticipantLeftData;
   'participant.updated': ParticipantData;
+  'participant.banned': BanData;
+  'participant.unbanned': UnbanData;
   'conversation.updated': ConversationUpdatedData | PreferencesChangedData;
   'conversation.deleted': ConversationDeletedData;
   'conversation.added': ConversationAddedData;

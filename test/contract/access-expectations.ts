@@ -177,6 +177,13 @@ export const ROUTES: Record<string, Expectation> = {
     body: () => ({ is_muted: true }),
   },
   [`DELETE ${CONVERSATION}/participants/{user_id}`]: { allow: MODERATOR_ROLES },
+  [`GET ${CONVERSATION}/bans`]: { allow: MODERATOR_ROLES, sees: NONE },
+  [`POST ${CONVERSATION}/bans`]: {
+    allow: MODERATOR_ROLES,
+    sees: NONE,
+    body: ({ newcomerId }) => ({ user_id: newcomerId }),
+  },
+  [`DELETE ${CONVERSATION}/bans/{user_id}`]: { allow: MODERATOR_ROLES },
   [`POST ${CONVERSATION}/leave`]: { allow: MEMBERS },
   [`PATCH ${CONVERSATION}/me`]: { allow: MEMBERS, body: () => ({ is_pinned: true }) },
   [`POST ${CONVERSATION}/read`]: { allow: MEMBERS, body: () => ({ sequence_number: 1 }) },

@@ -24,10 +24,12 @@ import { ThreadUnreadData, ThreadUpdatedData } from '../../src/modules/messages/
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
 import { ReadStateDto, type MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
 import {
+  BanData,
   CapabilitiesData,
   ParticipantData,
   ParticipantLeftData,
   ReceiptsData,
+  UnbanData,
   UnreadData,
 } from '../../src/modules/participants/participants.events.js';
 import { PresenceDto, type SetPresenceDto, type TypingFrameDto } from '../../src/modules/presence/presence.dto.js';
@@ -102,6 +104,8 @@ const EVENTS: { [Type in keyof DurableEvents]: Class<DurableEvents[Type]> | Clas
   'participant.joined': ParticipantData,
   'participant.left': ParticipantLeftData,
   'participant.updated': ParticipantData,
+  'participant.banned': BanData,
+  'participant.unbanned': UnbanData,
   'conversation.updated': [ConversationUpdatedData, PreferencesChangedData],
   'conversation.deleted': ConversationDeletedData,
   'conversation.added': ConversationAddedData,

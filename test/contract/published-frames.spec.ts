@@ -82,6 +82,9 @@ describe('what a client receives over a socket', () => {
     await call(owner, 'PATCH', `/conversations/${id}/participants/${participant.userId}`, { role: 'moderator' });
     await call(owner, 'POST', `/conversations/${id}/participants`, { user_ids: [admin.userId] });
     await call(owner, 'DELETE', `/conversations/${id}/participants/${admin.userId}`);
+    const { userId: bannedId } = await world.user();
+    await call(owner, 'POST', `/conversations/${id}/bans`, { user_id: bannedId });
+    await call(owner, 'DELETE', `/conversations/${id}/bans/${bannedId}`);
     await call(owner, 'PATCH', '/users/me', { display_name: 'Ana' });
     await request(watching, 'admin.watch');
     await request(watching, 'admin.unwatch');

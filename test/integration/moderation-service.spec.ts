@@ -4,7 +4,7 @@ import { HeldMessagesService } from '../../src/modules/admin/moderation/held-mes
 import { ModerationModule } from '../../src/modules/admin/moderation/moderation.module.js';
 import { type ModerationScope, scopeOf } from '../../src/modules/admin/moderation/moderation.policy.js';
 import { MessagesService } from '../../src/modules/messages/messages.service.js';
-import { ConversationBans } from '../../src/modules/participants/conversation-bans.service.js';
+import { ConversationBans } from '../../src/modules/participants/bans/conversation-bans.service.js';
 import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
 import { BeforeSendModule } from '../../src/modules/webhooks/before-send/before-send.module.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
@@ -125,7 +125,7 @@ describe('the services of moderation', () => {
 
   describe('a ban', () => {
     const banFromRoom = (actor: Actor, { userId }: Actor) =>
-      world.get(ConversationBans).ban(actor, { conversationId: id, userId, reason: 'spam', until: null });
+      world.get(ConversationBans).banByAdmin(actor, { conversationId: id, userId, reason: 'spam', until: null });
 
     it('removes a user who joins at the same time, and prevents their return until the ban is lifted', async () => {
       const participants = world.get(ParticipantsService);
@@ -136,7 +136,7 @@ describe('the services of moderation', () => {
         await expect(participants.join(joining, id)).rejects.toMatchObject(DENIED);
         await expect(participants.add(owner, id, { user_ids: [joining.userId] })).rejects.toMatchObject(DENIED);
         const ban = { conversationId: id, userId: joining.userId, reason: 'lifted' };
-        await world.get(ConversationBans).unban(systemModerator, ban);
+        await world.get(ConversationBans).unbanByAdmin(systemModerator, ban);
         await participants.join(joining, id);
         await participants.leave(joining, id);
       }
@@ -153,7 +153,10 @@ describe('the services of moderation', () => {
       }
       expect(announced()).toEqual([]);
       await banFromRoom(systemModerator, member);
-      expect([announced(), announced(member.userId)]).toEqual([['participant.left'], ['conversation.removed']]);
+      expect([announced(), announced(member.userId)]).toEqual([
+        ['participant.banned', 'participant.left'],
+        ['conversation.removed'],
+      ]);
     });
 
     it('ends the connections of a user who is banned from the server, and of no other', async () => {

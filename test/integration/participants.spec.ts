@@ -1,6 +1,11 @@
+import { EndMutesTask } from '../../src/modules/participants/end-mutes-task.js';
+import { EndedMutesRepository } from '../../src/modules/participants/ended-mutes.repository.js';
+import { ParticipantChanges } from '../../src/modules/participants/participant-changes.js';
 import { ModeratorDelete } from '../../src/modules/messages/moderator-delete.service.js';
 import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
 import type { ParticipantRole } from '../../src/modules/participants/participant-roles.js';
+import { Sql } from '../../src/platform/database/sql.js';
+import { EventLog } from '../../src/platform/event-log/event-log.js';
 import { newId } from '../../src/platform/database/ids.js';
 import { startTestApp } from '../support/test-app.js';
 import type { User } from '../support/users.js';
@@ -108,6 +113,81 @@ describe('the participants of a conversation', () => {
     });
   });
 
+  describe('a ban by a moderator', () => {
+    const ban = (actor: User, id: string, { userId }: User, more: object = {}) =>
+      actor.call('POST', `/conversations/${id}/bans`, { user_id: userId, ...more });
+    const bansOf = async (actor: User, id: string) => (await actor.call('GET', `/conversations/${id}/bans`)).body.data;
+
+    it('removes the participant, is announced to them and the others, and is listed until it is ended', async () => {
+      const [owner, moderator, mallory] = await world.users(3);
+      const id = await world.group(owner, [[moderator, 'moderator'], mallory], { type: 'room', title: 'Hall' });
+      const devices = [await owner.webSocket(), await mallory.webSocket()];
+      const until = new Date(Date.now() + 3_600_000).toISOString();
+      const answer = await ban(moderator, id, mallory, { reason: 'Spam', until });
+      const listed = { user_id: mallory.userId, reason: 'Spam', banned_by: moderator.userId, until };
+      expect(answer).toMatchObject({ status: 201, body: listed });
+      for (const device of devices) {
+        expect((await device.first('participant.banned')).data).toEqual({ user_id: mallory.userId, until });
+        device.close();
+      }
+      expect(await bansOf(owner, id)).toMatchObject([listed]);
+      for (const actor of [mallory, owner]) {
+        const path = `/conversations/${id}/participants`;
+        expect((await actor.call('POST', path, { user_ids: [mallory.userId] })).status).toBe(403);
+      }
+      expect((await mallory.call('POST', `/conversations/${id}/join`)).status).toBe(403);
+      const end = () => moderator.call('DELETE', `/conversations/${id}/bans/${mallory.userId}`);
+      expect([(await end()).status, (await end()).status]).toEqual([204, 204]);
+      expect(await bansOf(owner, id)).toEqual([]);
+      expect((await mallory.call('POST', `/conversations/${id}/join`)).status).toBe(200);
+      expect((await events(id)).map(({ type }) => type).slice(-4)).toEqual([
+        'participant.banned',
+        'participant.left',
+        'participant.unbanned',
+        'participant.joined',
+      ]);
+    });
+
+    it('keeps out a user who has never taken part, and ends by itself', async () => {
+      const [owner, stranger] = await world.users(2);
+      const id = await world.group(owner, [], { type: 'room', title: 'Hall' });
+      const until = new Date(Date.now() + 3_600_000).toISOString();
+      expect((await ban(owner, id, stranger, { until })).status).toBe(201);
+      expect((await stranger.call('POST', `/conversations/${id}/join`)).status).toBe(403);
+      await world.database.query('update conversation_bans set banned_until = now() where user_id = $1', [
+        stranger.userId,
+      ]);
+      expect(await bansOf(owner, id)).toEqual([]);
+      expect((await stranger.call('POST', `/conversations/${id}/join`)).status).toBe(200);
+    });
+
+    it('requires a higher rank than that of the user, by all their roles', async () => {
+      const [owner, moderator, peer, plain, systemAdmin] = [...(await world.users(4)), await world.user({ role: 'admin' })];
+      const id = await world.group(owner, [[moderator!, 'moderator'], [peer!, 'moderator'], plain!]);
+      const status = async (actor: User, user: User) => (await ban(actor, id, user)).status;
+      for (const user of [owner, peer, moderator, systemAdmin]) expect(await status(moderator!, user!)).toBe(403);
+      expect(await status(plain!, peer!)).toBe(403);
+      expect((await plain!.call('GET', `/conversations/${id}/bans`)).status).toBe(403);
+      expect((await ban(owner!, newId(), plain!)).status).toBe(404);
+      expect((await owner!.call('POST', `/conversations/${id}/bans`, { user_id: newId() })).status).toBe(404);
+      expect((await ban(owner!, id, plain!, { until: '2026-01-01T00:00:00Z' })).status).toBe(400);
+      expect(await status(moderator!, plain!)).toBe(201);
+      const direct = await world.group(plain!, [peer!], { type: 'direct' });
+      expect(await ban(plain!, direct, peer!)).toMatchObject({ status: 409 });
+      expect(await ban(owner!, direct, peer!)).toMatchObject({ status: 403 });
+    });
+
+    it('is listed in pages, the newest first', async () => {
+      const [owner, ...others] = await world.users(4);
+      const id = await world.group(owner);
+      for (const user of others) await ban(owner, id, user);
+      const first = await owner.call('GET', `/conversations/${id}/bans?limit=2`);
+      const rest = await owner.call('GET', `/conversations/${id}/bans?limit=2&cursor=${first.body.next_cursor}`);
+      const ids = [first, rest].flatMap(({ body }) => body.data.map((row: { user_id: string }) => row.user_id));
+      expect([ids, rest.body.has_more]).toEqual([others.map(({ userId }) => userId).reverse(), false]);
+    });
+  });
+
   describe('a role', () => {
     it('cannot be changed by its own user', async () => {
       const [owner, moderator] = await world.users(2);
@@ -136,6 +216,49 @@ describe('the participants of a conversation', () => {
       expect((await plain.call('POST', `/conversations/${id}/messages`, { content: 'no' })).status).toBe(403);
       expect((await plain.call('POST', `/conversations/${id}/typing`)).status).toBe(403);
       expect((await moderator.call('POST', `/conversations/${id}/typing`)).status).toBe(204);
+    });
+
+    it('mutes until a time with a reason, after which the participant may send again and their devices are told', async () => {
+      const [owner, plain] = await world.users(2);
+      const id = await world.group(owner, [plain]);
+      const device = await plain.webSocket();
+      const path = `/conversations/${id}/participants/${plain.userId}`;
+      const send = async () => (await plain.call('POST', `/conversations/${id}/messages`, { content: 'hello' })).status;
+      const muted_until = new Date(Date.now() + 3_600_000).toISOString();
+      const muted = { is_muted: true, muted_until, mute_reason: 'Too loud' };
+      expect((await owner.call('PATCH', path, muted)).body).toMatchObject(muted);
+      expect((await device.next('participant.updated')).data).toMatchObject({ participant: { muted_until } });
+      expect(await send()).toBe(403);
+      const { body } = await plain.call('GET', `/conversations/${id}`);
+      expect(body.participants.at(-1)).toMatchObject({ user_id: plain.userId, ...muted });
+      const ended = new EndedMutesRepository(world.get(Sql));
+      const task = new EndMutesTask(ended, world.get(ParticipantChanges), world.get(EventLog));
+      await task.run({ isDryRun: false });
+      expect(await send()).toBe(403);
+
+      await world.database.query('update participants set muted_until = now() where user_id = $1', [plain.userId]);
+      expect(await send()).toBe(201);
+      expect((await plain.call('GET', `/conversations/${id}`)).body.own_capabilities).toContain('send_message');
+      await task.run({ isDryRun: false });
+      await task.run({ isDryRun: false });
+      expect((await device.next('participant.updated')).data).toMatchObject({ participant: { is_muted: false } });
+      const last = (await events(id)).filter(({ type }) => type === 'participant.updated');
+      expect(last.map(({ payload }) => [payload.is_muted, payload.muted_until])).toEqual([
+        [true, muted_until],
+        [false, null],
+      ]);
+      device.close();
+    });
+
+    it.each([
+      ['an end in the past', { is_muted: true, muted_until: '2026-01-01T00:00:00Z' }],
+      ['an end without a mute', { muted_until: '2126-01-01T00:00:00Z' }],
+      ['a reason with the end of a mute', { is_muted: false, mute_reason: 'No' }],
+    ])('cannot be muted with %s', async (_what, mute) => {
+      const [owner, plain] = await world.users(2);
+      const id = await world.group(owner, [plain]);
+      const answer = await owner.call('PATCH', `/conversations/${id}/participants/${plain.userId}`, mute);
+      expect(answer).toMatchObject({ status: 400, body: { error: { code: 'VALIDATION_ERROR' } } });
     });
 
     it('preserves a mute over leaving and rejoining a room', async () => {
@@ -391,7 +514,7 @@ describe('the participants of a conversation', () => {
       } while (cursor);
       expect(seen.map(({ role }) => role)).toEqual(['owner', 'admin', 'moderator', 'participant', 'participant']);
       expect(Object.keys(seen[0]!).sort()).toEqual([
-        'avatar_url', 'display_name', 'is_banned', 'is_muted', 'joined_at', 'last_delivered_number', 'last_read_number', 'role', 'user_id', 'username',
+        'avatar_url', 'display_name', 'is_banned', 'is_muted', 'joined_at', 'last_delivered_number', 'last_read_number', 'mute_reason', 'muted_until', 'role', 'user_id', 'username',
       ]); // prettier-ignore
       const forged = Buffer.from('["x"]').toString('base64url');
       expect((await users[0]!.call('GET', `/conversations/${id}/participants?cursor=${forged}`)).status).toBe(400);

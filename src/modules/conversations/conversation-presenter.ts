@@ -51,6 +51,7 @@ export function presentConversation(row: ConversationRow, reader: Actor): Conver
     participants: (row.participants ?? []).map((participant) => ({
       ...participant,
       joined_at: isoTime(participant.joined_at),
+      muted_until: participant.muted_until === null ? null : isoTime(participant.muted_until),
     })),
     last_message: row.last_message && presentLastMessage(row.last_message),
     unread_count: row.unread_count,

@@ -34,6 +34,8 @@ export interface ListedParticipant {
   is_banned: boolean;
   role: ParticipantRole;
   is_muted: boolean;
+  muted_until: string | null;
+  mute_reason: string | null;
   joined_at: string;
   last_read_number: number;
   last_delivered_number: number;
@@ -83,7 +85,7 @@ const LISTED_PARTICIPANTS_MAX = 20;
 export const WITH_VIEWER_STATE = `
   select ${SUMMARY}, p.role, least(p.last_read_number, p.unread_from_number - 1) as last_read_number, p.is_archived,
          p.is_pinned, p.is_silenced, p.silenced_until,
-         p.metadata as membership_metadata, p.is_muted,
+         p.metadata as membership_metadata, participant_is_muted(p.is_muted, p.muted_until) as is_muted,
          c.type = 'direct' and exists (
            select from participants other join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = p.user_id
             where other.conversation_id = c.id) as is_blocked,
@@ -105,9 +107,11 @@ export const withDetails = (mayRead: string): string => `
            select json_agg(json_build_object(
                     'user_id', q.user_id, 'username', u.username, 'display_name', u.display_name, 'avatar_url', u.avatar_url,
                     'is_banned', user_is_banned(u.banned_at, u.banned_until),
-                    'role', q.role, 'is_muted', q.is_muted, 'joined_at', q.joined_at, 'last_read_number', q.last_read_number,
+                    'role', q.role, 'is_muted', q.is_muted_now, 'muted_until', case when q.is_muted_now then q.muted_until end,
+                    'mute_reason', case when q.is_muted_now then q.mute_reason end, 'joined_at', q.joined_at, 'last_read_number', q.last_read_number,
                     'last_delivered_number', q.last_delivered_number) order by q.order_rank, q.joined_seq, q.user_id)
-             from (select o.*, array_position(array['owner', 'admin', 'moderator', 'participant'], o.role) as order_rank
+             from (select o.*, participant_is_muted(o.is_muted, o.muted_until) as is_muted_now,
+                          array_position(array['owner', 'admin', 'moderator', 'participant'], o.role) as order_rank
                      from participants o where o.conversation_id = c.id and o.left_seq is null
                     order by order_rank, o.joined_seq, o.user_id limit ${LISTED_PARTICIPANTS_MAX}) q
              join users u on u.id = q.user_id) end as participants,

@@ -155,6 +155,7 @@ export function capabilitiesOf(access: Access | Membership): Capability[] {
     pin: mayPost && (isDirect || moderates),
     invite: !isDirect && (moderates || (access.role !== undefined && access.settings.allow_invites)),
     mute: !isDirect && moderates,
+    ban: !isDirect && moderates,
     remove: !isDirect && moderates,
     change_role: changesRoles,
     transfer_ownership: changesRoles && access.rank >= rankOf('owner'),

@@ -5,7 +5,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { isGuest } from '../users/guest.constants.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { UserNotFound } from '../users/users.errors.js';
-import { renderParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
+import { presentMute, renderParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
 import { PARTICIPANTS_MAX } from './participants.dto.js';
 import { TooManyParticipants } from './participants.errors.js';
 import { CONVERSATION_ADDED, PARTICIPANT_JOINED } from './participants.events.js';
@@ -68,7 +68,7 @@ export class AddParticipants {
   private appendJoined(tx: StreamTransaction, actor: Actor, candidate: CandidateRow, role: ParticipantRole): number {
     const payload: ParticipantPayload = {
       role,
-      is_muted: candidate.is_muted,
+      ...presentMute(candidate),
       joined_at: tx.head.at.toISOString(),
       prev: candidate.left_seq ?? 0,
     };

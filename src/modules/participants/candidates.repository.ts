@@ -14,6 +14,7 @@ export interface CandidateRow {
   is_member: boolean;
   /** Still applies after leaving and joining again. */
   is_muted: boolean;
+  muted_until: Date | null;
   left_seq: number | null;
 }
 
@@ -27,7 +28,7 @@ const FIND_CANDIDATES = statement<CandidateRow>(
                    where b.conversation_id = $1 and b.user_id = u.id
                      and (b.banned_until is null or b.banned_until > now())) as is_banned_here,
           p.user_id is not null and p.left_seq is null as is_member,
-          coalesce(p.is_muted, false) as is_muted, p.left_seq
+          coalesce(participant_is_muted(p.is_muted, p.muted_until), false) as is_muted, p.muted_until, p.left_seq
      from users u
      left join participants p on p.conversation_id = $1 and p.user_id = u.id
     where u.id = any($2::uuid[]) and u.deleted_at is null`,

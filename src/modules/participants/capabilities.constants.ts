@@ -10,6 +10,7 @@ export const CAPABILITIES = [
   'pin',
   'invite',
   'mute',
+  'ban',
   'remove',
   'change_role',
   'transfer_ownership',

@@ -11,7 +11,8 @@ export interface CapabilityRow extends AccessRow {
 }
 
 const COLUMNS = `
-  p.conversation_id, p.user_id, u.role as system_role, c.type, c.created_by, c.settings, true as is_member, p.role, p.is_muted,
+  p.conversation_id, p.user_id, u.role as system_role, c.type, c.created_by, c.settings, true as is_member, p.role,
+  participant_is_muted(p.is_muted, p.muted_until) as is_muted,
   c.type = 'direct' and exists (
     select from participants other join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = p.user_id
      where other.conversation_id = c.id) as is_blocked,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { inBatches } from '../../platform/schedule/schedule.js';
+import { ConversationBansRepository } from './bans/conversation-bans.repository.js';
 import { ParticipantNotFound } from './participants.errors.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
@@ -15,13 +16,15 @@ const BATCH_SIZE = 100;
 export class LeaveAllConversations {
   constructor(
     private readonly repository: ParticipantsRepository,
+    private readonly bans: ConversationBansRepository,
     private readonly changes: ParticipantChanges,
     private readonly log: EventLog,
   ) {}
 
   /** Returns the number of conversations that were left. */
   async leaveAll(userId: string): Promise<number> {
-    await this.repository.forgetMetadata(userId);
+    await this.repository.forgetTexts(userId);
+    await this.bans.forgetReasons(userId);
     return inBatches(BATCH_SIZE, async () => {
       const ids = await this.repository.findLeavable(userId, BATCH_SIZE);
       for (const id of ids) await this.leave(id, userId);

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
-import { type LeftPayload, type ParticipantPayload, renderParticipantEvent } from './participant-presenter.js';
+import { type LeftPayload, presentMute, type ParticipantPayload, renderParticipantEvent } from './participant-presenter.js';
 import { OwnershipRepository } from './ownership.repository.js';
-import type { ParticipantRole } from './participant-roles.js';
 import { ParticipantNotFound } from './participants.errors.js';
 import { CONVERSATION_REMOVED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
-import { type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
+import { type ParticipantChange, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
 
 /**
  * Changes and removals of participants: each with its event, under the lock of the conversation. The caller has
@@ -74,13 +73,15 @@ export class ParticipantChanges {
     tx: StreamTransaction,
     actorId: string | null,
     target: ParticipantRow,
-    change: { role?: ParticipantRole; isMuted?: boolean },
+    change: ParticipantChange,
   ): Promise<ParticipantRow> {
     await this.repository.update(tx, tx.head.streamId, target.user_id, change);
-    const after = { ...target, role: change.role ?? target.role, is_muted: change.isMuted ?? target.is_muted };
+    const { role = target.role, mute } = change;
+    const muted = mute && { is_muted: mute.isMuted, muted_until: mute.until, mute_reason: mute.reason };
+    const after = { ...target, role, ...muted };
     const payload: ParticipantPayload = {
       role: after.role,
-      is_muted: after.is_muted,
+      ...presentMute(after),
       joined_at: after.joined_at.toISOString(),
     };
     tx.append({

@@ -12,6 +12,14 @@ import {
 import type { ParticipantRole } from './participant-roles.js';
 import { type ParticipantProfile, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
 
+/** Whether a participant is muted, and until when; a mute whose end has passed is none. */
+export function presentMute({
+  is_muted,
+  muted_until,
+}: Pick<ParticipantRow, 'is_muted' | 'muted_until'>): Pick<ParticipantDto, 'is_muted' | 'muted_until'> {
+  return { is_muted, muted_until: is_muted ? (muted_until?.toISOString() ?? null) : null };
+}
+
 export function presentParticipant(row: ParticipantRow): ParticipantDto {
   return {
     user_id: row.user_id,
@@ -20,7 +28,8 @@ export function presentParticipant(row: ParticipantRow): ParticipantDto {
     avatar_url: row.avatar_url,
     is_banned: row.is_banned,
     role: row.role,
-    is_muted: row.is_muted,
+    ...presentMute(row),
+    mute_reason: row.is_muted ? row.mute_reason : null,
     joined_at: row.joined_at.toISOString(),
     last_read_number: row.last_read_number,
     last_delivered_number: row.last_delivered_number,
@@ -31,6 +40,8 @@ export function presentParticipant(row: ParticipantRow): ParticipantDto {
 export interface ParticipantPayload extends Record<string, unknown> {
   readonly role: ParticipantRole;
   readonly is_muted: boolean;
+  /** Absent in events of earlier versions. */
+  readonly muted_until?: string | null;
   readonly joined_at: string;
   /** For a joining user: the last position that they were entitled to before; 0 for none. */
   readonly prev?: number;
@@ -51,9 +62,9 @@ export function renderParticipantEvent(
     const { reason } = event.payload as LeftPayload;
     return { data: { user_id: user.user_id, reason } };
   }
-  const { role, is_muted, joined_at, prev = 0 } = event.payload as ParticipantPayload;
+  const { role, is_muted, muted_until = null, joined_at, prev = 0 } = event.payload as ParticipantPayload;
   const { user_id, username, display_name, avatar_url, is_banned } = user;
-  const participant = { user_id, username, display_name, avatar_url, is_banned, role, is_muted, joined_at };
+  const participant = { user_id, username, display_name, avatar_url, is_banned, role, is_muted, muted_until, joined_at };
   const data = { user_id, participant };
   return event.type === PARTICIPANT_JOINED ? { data, override: { userId: user_id, prev } } : { data };
 }

@@ -4,7 +4,7 @@ import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { BooleanField, EnumField, IntField, TextField, UuidField } from '../../platform/validation/fields.js';
 import { JsonField } from '../../platform/validation/json-field.js';
 import { UserIdField, UserIdListField } from '../../platform/validation/user-id-field.js';
-import { TimeField } from '../../platform/validation/time-field.js';
+import { problemsOfEnd, TimeField } from '../../platform/validation/time-field.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
 import { MERGED_METADATA, METADATA_MAX_BYTES } from '../../platform/validation/merged-metadata.js';
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
@@ -52,12 +52,29 @@ export class AddParticipantsDto {
   reason?: string;
 }
 
+@InputRule(problemsOfMute)
 export class ChangeParticipantDto {
   @EnumField({ values: PARTICIPANT_ROLES, optional: true, description: 'owner transfers the ownership' })
   role?: ParticipantRole;
 
   @BooleanField({ optional: true, description: 'true: may not post' })
   is_muted?: boolean;
+
+  @TimeField({ optional: true, nullable: true, description: 'End of the mute; unlimited if omitted or null' })
+  muted_until?: string | null;
+
+  @TextField({ max: REASON_MAX, optional: true, description: 'Why the participant is muted; all participants see it' })
+  mute_reason?: string;
+}
+
+/** An end and a reason are of a mute, and a new mute ends in the future. */
+export function problemsOfMute({ is_muted, muted_until, mute_reason }: Partial<ChangeParticipantDto>): FieldProblem[] {
+  const fields = Object.entries({ muted_until: muted_until ?? undefined, mute_reason });
+  const misplaced = is_muted === true ? [] : fields.filter(([, value]) => value !== undefined);
+  return [
+    ...misplaced.map(([field]) => ({ field, reason: 'requires is_muted: true' })),
+    ...problemsOfEnd('muted_until', muted_until),
+  ];
 }
 
 export class ListParticipantsQuery {
@@ -188,11 +205,17 @@ export class EventParticipantDto {
   @ApiProperty({ description: 'May not post' })
   is_muted: boolean;
 
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'End of the mute, if it has one' })
+  muted_until: string | null;
+
   @ApiProperty({ format: 'date-time' })
   joined_at: string;
 }
 
 export class ParticipantDto extends EventParticipantDto {
+  @ApiProperty({ type: String, nullable: true, description: 'Why they are muted, if a moderator gave a reason' })
+  mute_reason: string | null;
+
   @ApiProperty({ description: 'sequence_number of the newest message read' })
   last_read_number: number;
 

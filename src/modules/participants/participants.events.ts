@@ -8,6 +8,8 @@ import { UnreadTotalsDto } from './unread.dto.js';
 export const PARTICIPANT_JOINED = 'participant.joined';
 export const PARTICIPANT_LEFT = 'participant.left';
 export const PARTICIPANT_UPDATED = 'participant.updated';
+export const PARTICIPANT_BANNED = 'participant.banned';
+export const PARTICIPANT_UNBANNED = 'participant.unbanned';
 /** Durable events of a user's own stream; `subjectId` is the conversation. */
 export const CONVERSATION_ADDED = 'conversation.added';
 export const CONVERSATION_REMOVED = 'conversation.removed';
@@ -61,6 +63,16 @@ export class ParticipantLeftData {
 
   @ApiProperty({ enum: ['left', 'removed'] })
   reason: 'left' | 'removed';
+}
+
+export class UnbanData {
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+}
+
+export class BanData extends UnbanData {
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null: unlimited' })
+  until: string | null;
 }
 
 export class ReceiptMark {

@@ -2,8 +2,10 @@ import { Module } from '@nestjs/common';
 import { QueueModule } from '../../platform/queue/queue.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AddParticipants } from './add-participants.js';
-import { ConversationBansRepository } from './conversation-bans.repository.js';
-import { ConversationBans } from './conversation-bans.service.js';
+import { BanEventRenderer } from './bans/ban-events.js';
+import { BansController } from './bans/bans.controller.js';
+import { ConversationBansRepository } from './bans/conversation-bans.repository.js';
+import { ConversationBans } from './bans/conversation-bans.service.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { SystemRoleAnnouncements } from './system-role-announcements.service.js';
 import { StreamAccessModule } from './stream-access.module.js';
@@ -33,7 +35,7 @@ import { ParticipantChanges } from './participant-changes.js';
 /** The participants of conversations, their roles, and their read state. */
 @Module({
   imports: [UsersModule, StreamAccessModule, QueueModule.register(RECEIPTS_QUEUE)],
-  controllers: [ParticipantsController, UnreadController],
+  controllers: [ParticipantsController, BansController, UnreadController],
   providers: [
     ParticipantsService,
     ParticipantsPolicy,
@@ -49,6 +51,7 @@ import { ParticipantChanges } from './participant-changes.js';
     SystemRoleAnnouncements,
     ConversationBans,
     ConversationBansRepository,
+    BanEventRenderer,
     ParticipantEventRenderer,
     GuestSubscriptions,
     ConversationIdPipe,

@@ -17,7 +17,8 @@ export interface AccessRow {
 
 const ACCESS = statement<AccessRow>(
   'participants.access',
-  `select c.type, c.created_by, c.settings, p.user_id is not null and p.left_seq is null as is_member, p.role, p.is_muted,
+  `select c.type, c.created_by, c.settings, p.user_id is not null and p.left_seq is null as is_member, p.role,
+          participant_is_muted(p.is_muted, p.muted_until) as is_muted,
           c.type = 'direct' and exists (
             select from participants other
               join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = $2
@@ -61,7 +62,10 @@ export interface ParticipantRow {
   avatar_url: string | null;
   role: ParticipantRole;
   is_muted: boolean;
-  /** Banned from the server; see `conversation-bans.repository.ts` for bans from one conversation. */
+  /** Null: the mute has no end, or there is none. */
+  muted_until: Date | null;
+  mute_reason: string | null;
+  /** Banned from the server; see `bans/conversation-bans.repository.ts` for bans from one conversation. */
   is_banned: boolean;
   joined_at: Date;
   last_read_number: number;
@@ -71,7 +75,7 @@ export interface ParticipantRow {
 
 const PARTICIPANT_COLUMNS = `
   p.user_id, u.username, u.display_name, u.avatar_url, user_is_banned(u.banned_at, u.banned_until) as is_banned, p.role,
-  p.is_muted, p.joined_at, p.last_read_number, p.last_delivered_number, p.left_seq is null as is_member`;
+  participant_is_muted(p.is_muted, p.muted_until) as is_muted, p.muted_until, p.mute_reason, p.joined_at, p.last_read_number, p.last_delivered_number, p.left_seq is null as is_member`;
 
 const FIND = statement<ParticipantRow>(
   'participants.find',
@@ -126,9 +130,26 @@ const LEAVABLE = statement<{ conversation_id: string }>(
     order by p.conversation_id limit $2`,
 );
 
+/** A mute, or its end. */
+export interface Mute {
+  readonly isMuted: boolean;
+  /** Null: the mute has no end. */
+  readonly until: Date | null;
+  readonly reason: string | null;
+}
+
+/** What changes of a participant; what is left out stays as it is. */
+export interface ParticipantChange {
+  readonly role?: ParticipantRole;
+  readonly mute?: Mute;
+}
+
 const CHANGE = statement<unknown>(
   'participants.change',
-  `update participants set role = coalesce($3, role), is_muted = coalesce($4, is_muted)
+  `update participants
+      set role = coalesce($3, role), is_muted = coalesce($4, is_muted),
+          muted_until = case when $4::boolean is null then muted_until else $5 end,
+          mute_reason = case when $4::boolean is null then mute_reason else $6 end
     where conversation_id = $1 and user_id = $2`,
 );
 
@@ -146,9 +167,10 @@ const APPLY_SLOW_MODE = statement<{ wait: number }>(
    select wait from before`,
 );
 
-const FORGET_METADATA = statement<unknown>(
-  'participants.forget_metadata',
-  `update participants set metadata = null where user_id = $1 and metadata is not null`,
+const FORGET_TEXTS = statement<unknown>(
+  'participants.forget_texts',
+  `update participants set metadata = null, mute_reason = null
+    where user_id = $1 and (metadata is not null or mute_reason is not null)`,
 );
 
 export interface ParticipantProfile {
@@ -251,18 +273,19 @@ export class ParticipantsRepository {
     return (await this.sql.many(LEAVABLE, [userId, limit])).map((row) => row.conversation_id);
   }
 
-  /** Removes a deleted account's own data from the conversations in which it remains. */
-  async forgetMetadata(userId: string): Promise<void> {
-    await this.sql.run(FORGET_METADATA, [userId]);
+  /** Removes the metadata of a deleted account and the reasons of its mutes from all conversations. */
+  async forgetTexts(userId: string): Promise<void> {
+    await this.sql.run(FORGET_TEXTS, [userId]);
   }
 
   async update(
     tx: Queryable,
     conversationId: string,
     userId: string,
-    change: { role?: ParticipantRole; isMuted?: boolean },
+    { role, mute }: ParticipantChange,
   ): Promise<void> {
-    await tx.run(CHANGE, [conversationId, userId, change.role ?? null, change.isMuted ?? null]);
+    const values = [role ?? null, mute?.isMuted ?? null, mute?.until ?? null, mute?.reason ?? null];
+    await tx.run(CHANGE, [conversationId, userId, ...values]);
   }
 
   async findProfiles(userIds: string[]): Promise<Map<string, ParticipantProfile>> {

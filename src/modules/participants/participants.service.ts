@@ -3,20 +3,23 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, toPage } from '../../platform/pagination/page.js';
+import { throwProblems } from '../../platform/validation/input-rules.js';
+import { cleanName } from '../../platform/validation/text.js';
 import { type NewParticipant, AddParticipants } from './add-participants.js';
 import { presentParticipant } from './participant-presenter.js';
 import { mayChangeRole, mayModerate, type ParticipantRole, rankOf } from './participant-roles.js';
-import type {
-  AddParticipantsDto,
-  ChangeParticipantDto,
-  ListParticipantsQuery,
-  ParticipantDto,
-  ParticipantPageDto,
+import {
+  type AddParticipantsDto,
+  type ChangeParticipantDto,
+  type ListParticipantsQuery,
+  type ParticipantDto,
+  type ParticipantPageDto,
+  problemsOfMute,
 } from './participants.dto.js';
 import { ConversationNotFound, NotAParticipant } from './participants.errors.js';
 import type { Access } from './access.policy.js';
 import { ParticipantsPolicy } from './participants.policy.js';
-import { type ListCursor, ParticipantsRepository } from './participants.repository.js';
+import { type ListCursor, type Mute, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
 import { SystemRoleAnnouncements } from './system-role-announcements.service.js';
 import { ParticipantChanges } from './participant-changes.js';
 
@@ -103,8 +106,8 @@ export class ParticipantsService {
   }
 
   /**
-   * Changes the role, or mutes, or both. Assigning `owner` transfers the ownership: the former owner becomes an admin.
-   * @throws ConversationNotFound, ParticipantNotFound, PermissionDenied, DirectConversationFixed
+   * Changes the role, or mutes until a time or without end, or both. A mute replaces an earlier one. Assigning `owner` transfers the ownership: the former owner becomes an admin.
+   * @throws ValidationError, ConversationNotFound, ParticipantNotFound, PermissionDenied, DirectConversationFixed
    */
   async update(
     actor: Actor,
@@ -112,21 +115,23 @@ export class ParticipantsService {
     userId: string,
     dto: ChangeParticipantDto,
   ): Promise<ParticipantDto> {
+    throwProblems(problemsOfMute(dto));
     return this.change(actor, conversationId, async (tx, access) => {
       if (access.rank < rankOf('moderator')) this.policy.deny();
       const target = await this.changes.requireParticipant(tx, conversationId, userId);
       const role = dto.role === target.role ? undefined : dto.role;
-      const isMuted = dto.is_muted === target.is_muted ? undefined : dto.is_muted;
+      const mute = muteIn(dto, target);
       if (role !== undefined && !mayChangeRole(access.rank, target.role, role)) this.policy.deny();
-      if (isMuted !== undefined && !mayModerate(access.rank, target.role)) this.policy.deny();
-      if (role === undefined && isMuted === undefined) return presentParticipant(target);
-      const after = { user_id: userId, role, is_muted: isMuted };
-      this.policy.auditModeration(tx, actor, access, { action: 'participant.update', after });
+      if (mute && !mayModerate(access.rank, target.role)) this.policy.deny();
+      if (role === undefined && !mute) return presentParticipant(target);
+      const muted = mute && { is_muted: mute.isMuted, muted_until: mute.until?.toISOString() ?? null };
+      const after = { user_id: userId, role, ...muted };
+      this.policy.auditModeration(tx, actor, access, { action: 'participant.update', after, reason: mute?.reason ?? undefined });
       if (role === 'owner') await this.changes.demoteOwner(tx, actor.userId);
       else if (target.role === 'owner' && role && !(await this.changes.transferOwnership(tx, actor.userId, userId))) {
         this.policy.deny('No other participant can own this conversation.');
       }
-      return presentParticipant(await this.changes.updateParticipant(tx, actor.userId, target, { role, isMuted }));
+      return presentParticipant(await this.changes.updateParticipant(tx, actor.userId, target, { role, mute }));
     });
   }
 
@@ -185,4 +190,14 @@ export class ParticipantsService {
     const isEmpty = access.needsOwner && (await this.repository.count(tx, access.conversationId)) === 0;
     return userIds.map((userId, index) => ({ userId, role: isEmpty && index === 0 ? 'owner' : role }));
   }
+}
+
+/** What changes of the mute of a participant; undefined: nothing. */
+function muteIn(dto: ChangeParticipantDto, target: ParticipantRow): Mute | undefined {
+  if (dto.is_muted === undefined) return undefined;
+  const until = dto.muted_until ? new Date(dto.muted_until) : null;
+  const reason = cleanName(dto.mute_reason ?? '') || null;
+  const isSameEnd = until?.getTime() === target.muted_until?.getTime();
+  const isSame = dto.is_muted ? target.is_muted && isSameEnd && reason === target.mute_reason : !target.is_muted;
+  return isSame ? undefined : { isMuted: dto.is_muted, until, reason };
 }

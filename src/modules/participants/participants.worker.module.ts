@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { QueueModule } from '../../platform/queue/queue.module.js';
 import { LeaveAllConversations } from './leave-all-conversations.service.js';
 import { ReplaceBannedOwnersTask } from './replace-banned-owners-task.js';
+import { ConversationBansRepository } from './bans/conversation-bans.repository.js';
+import { EndMutesTask } from './end-mutes-task.js';
+import { EndedMutesRepository } from './ended-mutes.repository.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ReceiptsProcessor } from './receipts.processor.js';
@@ -10,7 +13,8 @@ import { ReceiptsRepository } from './receipts.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
 
 /**
- * The background work of participants: aggregation of receipts, leaving all conversations, succession of banned owners.
+ * The background work of participants: aggregation of receipts, leaving all conversations, succession of banned owners,
+ * the end of mutes.
  * Requires a `Broadcaster`, which the realtime module provides.
  */
 @Module({
@@ -19,7 +23,10 @@ import { ParticipantChanges } from './participant-changes.js';
     ReceiptsProcessor,
     ReceiptsRepository,
     LeaveAllConversations,
+    ConversationBansRepository,
     ReplaceBannedOwnersTask,
+    EndMutesTask,
+    EndedMutesRepository,
     ParticipantChanges,
     ParticipantsRepository,
     OwnershipRepository,

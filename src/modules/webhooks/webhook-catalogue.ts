@@ -15,8 +15,10 @@ import {
 import type { EventParticipantDto } from '../participants/participants.dto.js';
 import {
   CONVERSATION_UPDATED,
+  PARTICIPANT_BANNED,
   PARTICIPANT_JOINED,
   PARTICIPANT_LEFT,
+  PARTICIPANT_UNBANNED,
   PARTICIPANT_UPDATED,
   RECEIPT_UPDATED,
 } from '../participants/participants.events.js';
@@ -94,6 +96,7 @@ const participant: EventParticipantDto = {
   is_banned: false,
   role: 'participant',
   is_muted: false,
+  muted_until: null,
   joined_at: AT,
 };
 const user: UserDto = {
@@ -188,6 +191,16 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
     type: PARTICIPANT_UPDATED,
     summary: 'The role or the mute of a participant changed',
     sample: { ...context, user_id: BO, participant: { ...participant, role: 'moderator' } },
+  },
+  {
+    type: PARTICIPANT_BANNED,
+    summary: 'A user was banned from a conversation',
+    sample: { ...context, user_id: BO, until: null },
+  },
+  {
+    type: PARTICIPANT_UNBANNED,
+    summary: 'The ban of a user from a conversation was ended',
+    sample: { ...context, user_id: BO },
   },
   {
     type: RECEIPT_UPDATED,

@@ -3,7 +3,7 @@ import { ApiExtraModels, ApiProperty, type ApiPropertyOptions, getSchemaPath } f
 import { ReportFacts } from '../admin/moderation/moderation.events.js';
 import { ConversationUpdatedData } from '../conversations/conversations.events.js';
 import { MessageData, PollData, ReactionData, UnreadReminderData } from '../messages/messages.events.js';
-import { ParticipantData, ParticipantLeftData, ReceiptsData } from '../participants/participants.events.js';
+import { BanData, ParticipantData, ParticipantLeftData, ReceiptsData, UnbanData } from '../participants/participants.events.js';
 import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
 
@@ -57,6 +57,8 @@ export class ConversationWebhookData extends WithConversationFields(class {}) {}
 export class ConversationChangeWebhookData extends WithConversationFields(ConversationUpdatedData) {}
 export class ParticipantWebhookData extends WithConversationFields(ParticipantData) {}
 export class ParticipantLeftWebhookData extends WithConversationFields(ParticipantLeftData) {}
+export class BanWebhookData extends WithConversationFields(BanData) {}
+export class UnbanWebhookData extends WithConversationFields(UnbanData) {}
 export class PollWebhookData extends WithConversationFields(PollData) {}
 export class ReactionWebhookData extends WithConversationFields(ReactionData) {}
 
@@ -110,6 +112,7 @@ export class WebhookDisabledWebhookData extends WithUserFields(WebhookDisabledDa
 
 const DATA_CLASSES = [
   ...[MessageWebhookData, PollWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],
+  ...[BanWebhookData, UnbanWebhookData],
   ...[ParticipantWebhookData, ParticipantLeftWebhookData, UserWebhookData, UserBannedWebhookData],
   UnreadReminderWebhookData,
   ...[FileScannedWebhookData, WebhookDisabledWebhookData, ReceiptsWebhookData, ReportWebhookData],

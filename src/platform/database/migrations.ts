@@ -25,6 +25,8 @@ import { CreateBeforeSendHook1764850000000 } from '../../../migrations/176485000
 import { CreateLegalHolds1764850001000 } from '../../../migrations/1764850001000-create-legal-holds.js';
 import { CreatePolls1764850002000 } from '../../../migrations/1764850002000-create-polls.js';
 import { CreateUnreadReminders1764850003000 } from '../../../migrations/1764850003000-create-unread-reminders.js';
+import { AddEndOfMutes1764880000000 } from '../../../migrations/1764880000000-add-end-of-mutes.js';
+import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -53,6 +55,8 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateLegalHolds1764850001000,
   CreatePolls1764850002000,
   CreateUnreadReminders1764850003000,
+  AddEndOfMutes1764880000000,
+  IndexEndsOfMutes1764880001000,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

@@ -29,6 +29,7 @@ export const SQL_FUNCTIONS = [
   'modules/messages/sql/unread-system-messages.sql',
   'modules/messages/sql/unread-messages.sql',
   'modules/participants/sql/mark-participants.sql',
+  'modules/participants/sql/participant-is-muted.sql',
   'modules/participants/sql/read-state-after-mark.sql',
   'modules/presence/sql/settle-presence.sql',
   'modules/users/sql/user-is-banned.sql',

@@ -4,6 +4,7 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
+import type { FieldProblem } from '../errors/app-error.js';
 import { check, field, type FieldOptions } from './fields.js';
 import { NormaliseWith } from './normalise.js';
 
@@ -57,4 +58,10 @@ function instantOf(text: string): Date | undefined {
   const instant = new Date(`${date}T${minute}:${second.replace(',', '.')}${zone}`);
   const exists = day.getUTCDate() === Number(date.slice(8, 10));
   return exists && instant.getTime() >= FIRST_INSTANT && instant.getTime() <= LAST_INSTANT ? instant : undefined;
+}
+
+/** Returns what is wrong with the end of something that begins now: it is in the future, or there is none. */
+export function problemsOfEnd(field: string, end: string | null | undefined): FieldProblem[] {
+  const isOver = typeof end === 'string' && Date.parse(end) <= Date.now();
+  return isOver ? [{ field, reason: 'must be in the future' }] : [];
 }

@@ -41,7 +41,7 @@ export function presentDetails(row: UserDetailsRow, { sessions, bans, activity }
     sessions,
     conversation_bans: bans.map(({ conversation_id, reason, banned_at, banned_until }) => ({
       conversation_id,
-      reason,
+      reason: reason || null,
       at: banned_at.toISOString(),
       until: banned_until?.toISOString() ?? null,
     })),

@@ -1,10 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageOf, requireCursor } from '../../../platform/pagination/page.js';
-import { type FieldProblem, ValidationError } from '../../../platform/errors/app-error.js';
+import { ValidationError } from '../../../platform/errors/app-error.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
 import { UserIdField } from '../../../platform/validation/user-id-field.js';
-import { TimeField } from '../../../platform/validation/time-field.js';
+import { problemsOfEnd, TimeField } from '../../../platform/validation/time-field.js';
 import { FormerNames } from '../../../platform/validation/former-names.js';
 import { FieldRule, InputRule } from '../../../platform/validation/input-rules.js';
 import { PRESENCE_STATUSES, UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
@@ -80,16 +80,10 @@ export class UnbanUserDto extends ReasonDto {
   conversation_id?: string;
 }
 
-@InputRule(problemsOfBan)
+@InputRule(({ until }: Partial<BanUserDto>) => problemsOfEnd('until', until))
 export class BanUserDto extends UnbanUserDto {
   @TimeField({ optional: true, nullable: true, description: 'The end of the ban; unlimited if omitted or null' })
   until?: string | null;
-}
-
-/** Returns what is wrong with a ban at this time. */
-export function problemsOfBan({ until }: { until?: string | null }): FieldProblem[] {
-  const isOver = typeof until === 'string' && Date.parse(until) <= Date.now();
-  return isOver ? [{ field: 'until', reason: 'must be in the future' }] : [];
 }
 
 export class DeleteUserDto extends ReasonDto {

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../../platform/pagination/page.js';
 import { problemsOf, throwProblems } from '../../../platform/validation/input-rules.js';
+import { problemsOfEnd } from '../../../platform/validation/time-field.js';
 import { AccountAdministration } from '../../auth/account-administration.service.js';
-import { ConversationBans } from '../../participants/conversation-bans.service.js';
+import { ConversationBans } from '../../participants/bans/conversation-bans.service.js';
 import { UserAdministration } from '../../users/user-administration.service.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import { UsersPolicy } from '../../users/users.policy.js';
@@ -17,7 +18,6 @@ import {
   type ReasonDto,
   type UnbanUserDto,
   type UpdateAdminUserDto,
-  problemsOfBan,
   requireReason,
 } from './admin-users.dto.js';
 import { AdminUsersRepository } from './admin-users.repository.js';
@@ -71,17 +71,17 @@ export class AdminUsersService {
    * @throws PermissionDenied, UserNotFound, ConversationNotFound, ValidationError
    */
   async ban(actor: Actor, userId: string, dto: BanUserDto): Promise<void> {
-    throwProblems([...problemsOfBan(dto), ...problemsOf(() => requireReason(dto.reason))]);
+    throwProblems([...problemsOfEnd('until', dto.until), ...problemsOf(() => requireReason(dto.reason))]);
     const ban = { reason: requireReason(dto.reason), until: dto.until ? new Date(dto.until) : null };
     if (dto.conversation_id === undefined) await this.users.ban(actor, userId, ban);
-    else await this.conversationBans.ban(actor, { conversationId: dto.conversation_id, userId, ...ban });
+    else await this.conversationBans.banByAdmin(actor, { conversationId: dto.conversation_id, userId, ...ban });
   }
 
   /** @throws as `ban` */
   async unban(actor: Actor, userId: string, dto: UnbanUserDto): Promise<void> {
     const reason = requireReason(dto.reason);
     if (dto.conversation_id === undefined) await this.users.unban(actor, userId, reason);
-    else await this.conversationBans.unban(actor, { conversationId: dto.conversation_id, userId, reason });
+    else await this.conversationBans.unbanByAdmin(actor, { conversationId: dto.conversation_id, userId, reason });
   }
 
   /** @throws PermissionDenied, UserNotFound, ValidationError */

@@ -47,7 +47,11 @@ const CONVERSATIONS = paged(
   `select p.conversation_id as key, json_build_object(
             'id', p.conversation_id, 'type', c.type, 'title', case when p.left_seq is null and c.deleted_at is null then c.title end,
             'role', p.role, 'joined_at', p.joined_at,
-            'left_at', p.left_at, 'is_muted', p.is_muted, 'is_archived', p.is_archived, 'is_pinned', p.is_pinned,
+            'left_at', p.left_at, 'is_muted', participant_is_muted(p.is_muted, p.muted_until), 'muted_until', p.muted_until,
+            'mute_reason', p.mute_reason, 'ban', (
+              select json_build_object('at', b.banned_at, 'until', b.banned_until, 'reason', nullif(b.reason, ''))
+                from conversation_bans b where b.conversation_id = p.conversation_id and b.user_id = p.user_id),
+            'is_archived', p.is_archived, 'is_pinned', p.is_pinned,
             'last_read_number', p.last_read_number, 'unread_from_number', p.unread_from_number,
             'metadata', p.metadata) as line
      from participants p join conversations c on c.id = p.conversation_id
@@ -146,7 +150,7 @@ type Lines = AsyncGenerator<Record<string, unknown>[]>;
 
 /**
  * Reads all data of one user page by page: memory never contains more than one page, and no transaction stays open for
- * a slow reader. Reads: users, presence_settings, sessions, participants, conversations, stream_heads, messages,
+ * a slow reader. Reads: users, presence_settings, sessions, participants, conversation_bans, conversations, stream_heads, messages,
  * message_edits, message_attachments, reactions, poll_votes, thread_followers, files, user_blocks, webhooks.
  */
 @Injectable()

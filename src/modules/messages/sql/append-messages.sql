@@ -113,7 +113,8 @@ begin
                and e.is_server is not true                         then 'not_participant'
              when twin.id is not null then
                case when encode(twin.body_hash, 'hex') = e.body_hash then 'replayed' else 'conflict' end
-             when p.is_muted and e.is_server is not true           then 'muted'
+             when p.is_muted and participant_is_muted(p.is_muted, p.muted_until)
+               and e.is_server is not true                         then 'muted'
              when sender.is_bound and c.settings -> 'is_frozen' = 'true' then 'frozen'
              when e.mention_scope is not null and sender.is_bound and c.type <> 'direct'
                and (sender.is_guest or c.settings -> 'allow_mention_all' is distinct from 'true') then 'mention_refused'

@@ -47,7 +47,16 @@ const SUMMARY = [
   'metadata',
 ];
 const FLAGS = ['is_archived', 'is_muted', 'muted_until', 'is_pinned', 'metadata'];
-const PARTICIPANT = ['user_id', 'username', 'display_name', 'avatar_url', 'role', 'is_muted', 'muted_until', 'joined_at'];
+const PARTICIPANT = [
+  'user_id',
+  'username',
+  'display_name',
+  'avatar_url',
+  'role',
+  'is_muted',
+  'muted_until',
+  'joined_at',
+];
 const ME = ['id', 'username', 'display_name', 'email', 'profile', 'role', 'created_at'];
 
 function only(names: readonly string[], from: Fields): Fields {

@@ -125,7 +125,17 @@ describe('the data of a conversation', () => {
       const id = await world.group(owner, [[moderator, 'moderator'], member]);
       const ofMember = ['send_message', 'upload_file', 'react', 'edit_own', 'delete_own', 'leave'];
       expect((await capabilities(member, id)).sort()).toEqual([...ofMember].sort());
-      const ofModerator = [...ofMember, 'mention_all', 'delete_any', 'pin', 'invite', 'mute', 'ban', 'remove', 'update'];
+      const ofModerator = [
+        ...ofMember,
+        'mention_all',
+        'delete_any',
+        'pin',
+        'invite',
+        'mute',
+        'ban',
+        'remove',
+        'update',
+      ];
       expect((await capabilities(moderator, id)).sort()).toEqual([...ofModerator].sort());
       const ofOwner = [...ofModerator, 'change_role', 'transfer_ownership', 'update_retention', 'delete'];
       expect((await capabilities(owner, id)).sort()).toEqual([...ofOwner].sort());

@@ -162,7 +162,10 @@ describe('the participants of a conversation', () => {
     });
 
     it('requires a higher rank than that of the user, by all their roles', async () => {
-      const [owner, moderator, peer, plain, systemAdmin] = [...(await world.users(4)), await world.user({ role: 'admin' })];
+      const [owner, moderator, peer, plain, systemAdmin] = [
+        ...(await world.users(4)),
+        await world.user({ role: 'admin' }),
+      ];
       const id = await world.group(owner, [[moderator!, 'moderator'], [peer!, 'moderator'], plain!]);
       const status = async (actor: User, user: User) => (await ban(actor, id, user)).status;
       for (const user of [owner, peer, moderator, systemAdmin]) expect(await status(moderator!, user!)).toBe(403);

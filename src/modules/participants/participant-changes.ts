@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
-import { type LeftPayload, presentMute, type ParticipantPayload, renderParticipantEvent } from './participant-presenter.js';
+import {
+  type LeftPayload,
+  presentMute,
+  type ParticipantPayload,
+  renderParticipantEvent,
+} from './participant-presenter.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantNotFound } from './participants.errors.js';
 import { CONVERSATION_REMOVED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';

@@ -64,7 +64,17 @@ export function renderParticipantEvent(
   }
   const { role, is_muted, muted_until = null, joined_at, prev = 0 } = event.payload as ParticipantPayload;
   const { user_id, username, display_name, avatar_url, is_banned } = user;
-  const participant = { user_id, username, display_name, avatar_url, is_banned, role, is_muted, muted_until, joined_at };
+  const participant = {
+    user_id,
+    username,
+    display_name,
+    avatar_url,
+    is_banned,
+    role,
+    is_muted,
+    muted_until,
+    joined_at,
+  };
   const data = { user_id, participant };
   return event.type === PARTICIPANT_JOINED ? { data, override: { userId: user_id, prev } } : { data };
 }

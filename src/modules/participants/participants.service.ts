@@ -126,7 +126,11 @@ export class ParticipantsService {
       if (role === undefined && !mute) return presentParticipant(target);
       const muted = mute && { is_muted: mute.isMuted, muted_until: mute.until?.toISOString() ?? null };
       const after = { user_id: userId, role, ...muted };
-      this.policy.auditModeration(tx, actor, access, { action: 'participant.update', after, reason: mute?.reason ?? undefined });
+      this.policy.auditModeration(tx, actor, access, {
+        action: 'participant.update',
+        after,
+        reason: mute?.reason ?? undefined,
+      });
       if (role === 'owner') await this.changes.demoteOwner(tx, actor.userId);
       else if (target.role === 'owner' && role && !(await this.changes.transferOwnership(tx, actor.userId, userId))) {
         this.policy.deny('No other participant can own this conversation.');

@@ -3,7 +3,13 @@ import { ApiExtraModels, ApiProperty, type ApiPropertyOptions, getSchemaPath } f
 import { ReportFacts } from '../admin/moderation/moderation.events.js';
 import { ConversationUpdatedData } from '../conversations/conversations.events.js';
 import { MessageData, PollData, ReactionData, UnreadReminderData } from '../messages/messages.events.js';
-import { BanData, ParticipantData, ParticipantLeftData, ReceiptsData, UnbanData } from '../participants/participants.events.js';
+import {
+  BanData,
+  ParticipantData,
+  ParticipantLeftData,
+  ReceiptsData,
+  UnbanData,
+} from '../participants/participants.events.js';
 import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
 

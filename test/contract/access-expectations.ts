@@ -184,6 +184,7 @@ export const ROUTES: Record<string, Expectation> = {
     body: ({ newcomerId }) => ({ user_id: newcomerId }),
   },
   [`DELETE ${CONVERSATION}/bans/{user_id}`]: { allow: MODERATOR_ROLES },
+  [`DELETE ${CONVERSATION}/participants/{user_id}/messages`]: { allow: MODERATORS, query: () => 'since=2020-01-01' },
   [`POST ${CONVERSATION}/leave`]: { allow: MEMBERS },
   [`PATCH ${CONVERSATION}/me`]: { allow: MEMBERS, body: () => ({ is_pinned: true }) },
   [`POST ${CONVERSATION}/read`]: { allow: MEMBERS, body: () => ({ sequence_number: 1 }) },

@@ -180,6 +180,32 @@ describe('the participants of a conversation', () => {
       expect(await ban(owner!, direct, peer!)).toMatchObject({ status: 403 });
     });
 
+    it('is followed by the deletion of what the user has written since a time, and of nothing else', async () => {
+      const [owner, moderator, mallory] = await world.users(3);
+      const id = await world.group(owner, [[moderator, 'moderator'], mallory]);
+      const say = async (user: User, content: string): Promise<string> =>
+        (await user.call('POST', `/conversations/${id}/messages`, { content })).body.id;
+      const kept = [await say(mallory, 'long ago'), await say(owner, 'mine')];
+      await world.database.query(`update messages set created_at = created_at - interval '1 day' where id = $1`, [kept[0]]);
+      const spam: string[] = [];
+      for (let i = 0; i < 3; i++) spam.push(await say(mallory, `spam ${i}`));
+      await ban(owner, id, mallory);
+      const device = await owner.webSocket();
+      const since = new Date(Date.now() - 3_600_000).toISOString();
+      const purge = (actor: User, user: User) =>
+        actor.call('DELETE', `/conversations/${id}/participants/${user.userId}/messages?since=${since}`);
+      expect((await purge(moderator, owner)).status).toBe(403);
+      expect((await purge(mallory, mallory)).status).toBe(403);
+      expect((await purge(moderator, mallory)).body).toEqual({ deleted_count: 3, has_more: false });
+      for (let i = 0; i < 3; i++)
+        expect((await device.next('message.deleted')).data).toMatchObject({ message: { content: '', is_deleted: true } });
+      device.close();
+      const { body } = await owner.call('GET', `/conversations/${id}/messages`);
+      const remaining = body.data.filter((message: { is_deleted: boolean }) => !message.is_deleted);
+      expect(remaining.map((message: { id: string }) => message.id).sort()).toEqual(kept.sort());
+      expect((await purge(owner, owner)).body).toEqual({ deleted_count: 1, has_more: false });
+    });
+
     it('is listed in pages, the newest first', async () => {
       const [owner, ...others] = await world.users(4);
       const id = await world.group(owner);

@@ -7,6 +7,12 @@ export interface ConversationToErase {
   readonly last_number: number;
 }
 
+/** The numbers of the first and of the last message of a part of a conversation. */
+export interface NumberRange {
+  readonly first: number;
+  readonly last: number;
+}
+
 const CONVERSATIONS = statement<ConversationToErase>(
   'messages.conversations_of',
   `select p.conversation_id, h.last_number
@@ -20,6 +26,16 @@ const MESSAGE_IDS = statement<{ id: string }>(
     where conversation_id = $1 and sequence_number > $2 and sequence_number <= $3 and sender_id = $4
       and deleted_at is null and message_type <> 'system'
     order by sequence_number`,
+);
+
+const NUMBERS_SINCE = statement<NumberRange>(
+  'messages.numbers_since',
+  `select message_number_at($1, $2) as first, last_number as last from stream_heads where stream_id = $1`,
+);
+
+const IS_HELD = statement<{ is_held: boolean }>(
+  'messages.is_conversation_held',
+  `select under_legal_hold($1) as is_held`,
 );
 
 /** Without those that a legal hold keeps. */
@@ -38,7 +54,7 @@ const CLEAR_IDEMPOTENCY_KEYS = statement<unknown>(
   `update messages set client_message_id = null, body_hash = null where id = any($1::uuid[])`,
 );
 
-/** Finds the messages of an erased user. Owns: messages. Reads: participants, stream_heads. */
+/** Finds the messages of one user that are to be deleted. Owns: messages. Reads: participants, stream_heads. */
 @Injectable()
 export class MessageErasureRepository {
   constructor(private readonly sql: Sql) {}
@@ -55,6 +71,15 @@ export class MessageErasureRepository {
     { from, to }: { from: number; to: number },
   ): Promise<string[]> {
     return (await this.sql.many(MESSAGE_IDS, [conversationId, from, to, userId])).map(({ id }) => id);
+  }
+
+  /** The messages since a time; `first` is above `last` if there are none. */
+  async findNumbersSince(conversationId: string, since: Date): Promise<NumberRange> {
+    return (await this.sql.one(NUMBERS_SINCE, [conversationId, since.getTime()])) ?? { first: 1, last: 0 };
+  }
+
+  async isHeld(tx: Queryable, conversationId: string): Promise<boolean> {
+    return (await tx.one(IS_HELD, [conversationId]))?.is_held ?? false;
   }
 
   async findRemaining(tx: Queryable, ids: string[]): Promise<string[]> {

@@ -10,6 +10,10 @@ import { MessageFeed } from './message-feed.js';
 import { MessageFeedRepository } from './message-feed.repository.js';
 import { MessageQueriesRepository } from './message-queries.repository.js';
 import { MessagesController } from './messages.controller.js';
+import { DeleteMessagesOfUser } from './delete-messages-of-user.js';
+import { MessageErasureRepository } from './message-erasure.repository.js';
+import { MessageRetentionRepository } from './message-retention.repository.js';
+import { MessagesOfUserController } from './messages-of-user.controller.js';
 import { MessagesGateway } from './messages.gateway.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
@@ -50,7 +54,7 @@ class SystemMessagesModule {}
 
 @Module({
   imports: [UsersModule, ParticipantsModule, SystemMessagesModule],
-  controllers: [MessagesController, MentionsController, ThreadsController, PollsController, SyncController],
+  controllers: [MessagesController, MessagesOfUserController, MentionsController, ThreadsController, PollsController, SyncController],
   providers: [
     MessagesService,
     SendMessage,
@@ -59,6 +63,9 @@ class SystemMessagesModule {}
     ContentModeration,
     CheckBeforeSend,
     ModeratorDelete,
+    DeleteMessagesOfUser,
+    MessageErasureRepository,
+    MessageRetentionRepository,
     MessageQueriesService,
     MessageFeed,
     MessageFeedRepository,

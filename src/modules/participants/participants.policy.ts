@@ -23,7 +23,7 @@ import {
   toAccess,
   toMembership,
 } from './access.policy.js';
-import { rankOf } from './participant-roles.js';
+import { mayModerate, rankOf } from './participant-roles.js';
 import { ParticipantsRepository } from './participants.repository.js';
 
 /**
@@ -140,6 +140,14 @@ export class ParticipantsPolicy {
   /** @throws PermissionDenied below moderator */
   requireModerator(access: Access): void {
     if (!this.canModerate(access)) this.deny();
+  }
+
+  /** Requires a moderator who ranks above this user; a user who does not take part is a participant. @throws PermissionDenied */
+  async requireMayModerate(access: Access, userId: string, tx?: Queryable): Promise<void> {
+    this.requireModerator(access);
+    const target = await this.repository.findAccess(access.conversationId, userId, tx);
+    const role = (target?.is_member && target.role) || 'participant';
+    if (!mayModerate(access.rank, role)) this.deny();
   }
 
   canModerate(access: Access): boolean {

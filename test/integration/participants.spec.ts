@@ -186,7 +186,9 @@ describe('the participants of a conversation', () => {
       const say = async (user: User, content: string): Promise<string> =>
         (await user.call('POST', `/conversations/${id}/messages`, { content })).body.id;
       const kept = [await say(mallory, 'long ago'), await say(owner, 'mine')];
-      await world.database.query(`update messages set created_at = created_at - interval '1 day' where id = $1`, [kept[0]]);
+      await world.database.query(`update messages set created_at = created_at - interval '1 day' where id = $1`, [
+        kept[0],
+      ]);
       const spam: string[] = [];
       for (let i = 0; i < 3; i++) spam.push(await say(mallory, `spam ${i}`));
       await ban(owner, id, mallory);
@@ -198,7 +200,9 @@ describe('the participants of a conversation', () => {
       expect((await purge(mallory, mallory)).status).toBe(403);
       expect((await purge(moderator, mallory)).body).toEqual({ deleted_count: 3, has_more: false });
       for (let i = 0; i < 3; i++)
-        expect((await device.next('message.deleted')).data).toMatchObject({ message: { content: '', is_deleted: true } });
+        expect((await device.next('message.deleted')).data).toMatchObject({
+          message: { content: '', is_deleted: true },
+        });
       device.close();
       const { body } = await owner.call('GET', `/conversations/${id}/messages`);
       const remaining = body.data.filter((message: { is_deleted: boolean }) => !message.is_deleted);

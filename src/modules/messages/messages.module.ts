@@ -54,7 +54,14 @@ class SystemMessagesModule {}
 
 @Module({
   imports: [UsersModule, ParticipantsModule, SystemMessagesModule],
-  controllers: [MessagesController, MessagesOfUserController, MentionsController, ThreadsController, PollsController, SyncController],
+  controllers: [
+    MessagesController,
+    MessagesOfUserController,
+    MentionsController,
+    ThreadsController,
+    PollsController,
+    SyncController,
+  ],
   providers: [
     MessagesService,
     SendMessage,

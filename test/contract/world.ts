@@ -47,6 +47,8 @@ export interface CodedResponse extends ExactResponse {
 /** Users, conversations and their contents created in SQL, and requests that are sent exactly as given. */
 export class ContractWorld extends World {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 24 });
+  /** The admin who takes the role of others away. */
+  private remainingAdmin?: Promise<User>;
 
   static override async start(overrides: Environment = {}): Promise<ContractWorld> {
     return new ContractWorld(await startTestApp(overrides));
@@ -59,7 +61,8 @@ export class ContractWorld extends World {
 
   /** A former admin who has just acted as one in this process. */
   async demotedAdmin({ isBanned }: { isBanned: boolean }): Promise<User> {
-    const [demoted, remaining] = [await this.user({ role: 'admin' }), await this.user({ role: 'admin' })];
+    const demoted = await this.user({ role: 'admin' });
+    const remaining = await (this.remainingAdmin ??= this.user({ role: 'admin' }));
     const { status } = await demoted.call('GET', '/admin/users?limit=1');
     if (status !== 200) throw new Error(`an admin was answered ${status}`);
     const administration = this.get(UserAdministration);

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ack, countDoubles, countGaps, countLost } from '../checker.js';
 import { Client } from '../client.js';
@@ -15,11 +16,10 @@ const KILL_EVERY_MS = 1500;
 const PEOPLE_PER_CONVERSATION = 4;
 const PATIENCE_MS = 20_000;
 
-/** Kills the servers in turn, with nothing left but their disks. */
+/** Kills the servers in turn, with nothing left but their disks; the database right after a commit. */
 async function killByTurns(
   cluster: Cluster,
-  seconds: number,
-  random: Random,
+  { seconds, random, direct }: { seconds: number; random: Random; direct: DirectSends },
 ): Promise<{ nodes: number; databases: number }> {
   const kills = { nodes: 0, databases: 0 };
   const restarts: Promise<void>[] = [];
@@ -34,6 +34,7 @@ async function killByTurns(
       kills.nodes++;
       restarts.push(node.startPatiently());
     } else {
+      await direct.nextAck();
       await cluster.crashDatabase();
       kills.databases++;
     }
@@ -42,17 +43,30 @@ async function killByTurns(
   return kills;
 }
 
-/** Sends past the nodes, by the same function, one after the other: at any moment one has just committed. */
-async function sendDirectly(cluster: Cluster, seconds: number, conversationId: string, person: Person): Promise<Ack[]> {
-  const acks: Ack[] = [];
-  await during(seconds, 1, async (_, turn) => {
-    try {
-      acks.push(...(await appendDirectly(cluster.pool, conversationId, person, [`direct/${turn}`])));
-    } catch {
-      await sleep(20); // the database is down, and the message is not acknowledged
-    }
-  });
-  return acks;
+/** Messages sent past the nodes, by the same function, one after the other. */
+class DirectSends {
+  readonly acks: Ack[] = [];
+  private readonly settled = new EventEmitter();
+  private hasEnded = false;
+
+  /** Sends for so many seconds. */
+  async run(cluster: Cluster, seconds: number, conversationId: string, person: Person): Promise<void> {
+    await during(seconds, 1, async (_, turn) => {
+      try {
+        this.acks.push(...(await appendDirectly(cluster.pool, conversationId, person, [`direct/${turn}`])));
+        this.settled.emit('settled');
+      } catch {
+        await sleep(20); // the database is down, and the message is not acknowledged
+      }
+    });
+    this.hasEnded = true;
+    this.settled.emit('settled');
+  }
+
+  /** Waits until one is acknowledged, or all are sent. */
+  async nextAck(): Promise<void> {
+    if (!this.hasEnded) await once(this.settled, 'settled');
+  }
 }
 
 async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Counts> {
@@ -71,14 +85,15 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
     const conversationId = conversationIds[Math.floor(writer / PEOPLE_PER_CONVERSATION)]!;
     await client.send(conversationId, `${writer}/${turn}`, { overLink, until: patience });
   });
-  const [{ nodes, databases }, direct] = await Promise.all([
-    killByTurns(cluster, seconds, random),
-    sendDirectly(cluster, seconds, conversationIds[0]!, people[0]!),
+  const direct = new DirectSends();
+  const [{ nodes, databases }] = await Promise.all([
+    killByTurns(cluster, { seconds, random, direct }),
+    direct.run(cluster, seconds, conversationIds[0]!, people[0]!),
     writing,
   ]);
   await cluster.untilDatabaseAnswers();
   const stored = await storedMessages(cluster, conversationIds);
-  const acks = [...direct, ...writers.flatMap((client) => client.acks)];
+  const acks = [...direct.acks, ...writers.flatMap((client) => client.acks)];
   for (const client of writers) client.close();
   return {
     acked: acks.length,

@@ -1,8 +1,7 @@
 import pg from 'pg';
 import { MessageIndexRepository } from '../../src/modules/messages/message-index.repository.js';
 import { SearchSnapshot } from '../../src/modules/messages/message-search.repository.js';
-import { runSync } from '../../src/platform/concurrency/steps.js';
-import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
+import { indexFormOf } from '../../src/modules/messages/message-indexer.js';
 import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import type { HttpResponse } from '../support/client/http.js';
 import type { User } from '../support/users.js';
@@ -27,8 +26,7 @@ describe('GET /search/messages', () => {
     by.call('GET', `/search/messages?q=${encodeURIComponent(q)}${more}`);
   const found = async (q: string, more = '', by = bo): Promise<string[]> =>
     (await search(q, more, by)).body.data.map(({ content }: { content: string }) => content) as string[];
-  const fold = (messages: readonly { content: string }[]) =>
-    Promise.resolve(messages.map(({ content }) => runSync(tsvectorInSteps(content))));
+  const form = indexFormOf('simple');
   const indexOf = async (groupId: string): Promise<{ rows: number; rest: boolean }> => {
     const [row] = await world.database.query<{ rows: number; rest: boolean }>(
       `select (select count(*)::int from message_search s where s.conversation_id = $1) as rows,
@@ -40,7 +38,7 @@ describe('GET /search/messages', () => {
     return row!;
   };
   const indexAll = async (groupId: string): Promise<void> => {
-    while ((await indexOf(groupId)).rest) await index.index([groupId], 100, fold);
+    while ((await indexOf(groupId)).rest) await index.index([groupId], 100, form);
   };
   /** Runs `work` while nothing can be indexed. */
   const withoutIndexing = async (work: () => Promise<void>, lock = 'message_search_progress in share mode') => {
@@ -141,7 +139,7 @@ describe('GET /search/messages', () => {
     await world.database.query(`delete from message_search_progress where conversation_id = $1`, [groupId]);
     await world.database.query(`delete from message_search where conversation_id = $1`, [groupId]);
     for (let cycle = 0; (await indexOf(groupId)).rest; cycle++) {
-      await index.index([groupId], 9, fold);
+      await index.index([groupId], 9, form);
       sent.unshift(`tally new ${cycle}`);
       await send(groupId, `tally new ${cycle}`);
       expect(await everyPage('tally', `&conversation_id=${groupId}&limit=7`)).toEqual(sent);
@@ -154,7 +152,7 @@ describe('GET /search/messages', () => {
     const groups = await Promise.all([1, 2, 3].map(() => world.group(ana, [bo])));
     let isSending = true;
     const indexer = async (): Promise<void> => {
-      while (isSending) await index.index(groups, 3, fold);
+      while (isSending) await index.index(groups, 3, form);
     };
     const sender = async (name: string): Promise<void> => {
       for (let n = 0; n < 25; n++) {
@@ -170,6 +168,120 @@ describe('GET /search/messages', () => {
     await Promise.all(['a', 'b'].map(sender)).finally(() => (isSending = false));
     await Promise.all(indexers);
     expect((await everyPage('swift', '&limit=50')).length).toBe(50);
+  });
+
+  describe('with operators', () => {
+    let groupId: string;
+    let otherId: string;
+    let cy: User;
+    const texts: Record<string, string> = {};
+    const upload = async (by: User, name: string, content: string): Promise<string> => {
+      const form = new FormData();
+      form.append('file', new Blob([content], { type: 'text/plain' }), name);
+      return (await by.call('POST', '/files', form)).body.id as string;
+    };
+
+    beforeAll(async () => {
+      cy = await world.user();
+      groupId = await world.group(ana, [bo, cy], { title: 'Café Plans' });
+      otherId = await world.group(ana, [bo, cy], { title: 'Other things' });
+      const write = async (name: string, by: User, body: object, to = groupId): Promise<void> => {
+        const { status, body: sent } = await by.call('POST', `/conversations/${to}/messages`, body);
+        expect(status).toBe(201);
+        texts[sent.id as string] = name;
+      };
+      await write('word', ana, { content: 'a teapot' });
+      await write('link', cy, { content: 'teapot at https://example.com/kettle' });
+      await write('file', cy, { content: '', attachment_ids: [await upload(cy, 'teapot of June.txt', 'tea')] });
+      await write('mention', ana, { content: 'teapot for you', mentions: [bo.userId] });
+      await write('all', ana, { content: 'teapot for all', mentions: { users: [], all: true } });
+      await write('other', ana, { content: 'teapot elsewhere' }, otherId);
+    });
+
+    const named = async (q: string, more = ''): Promise<string[]> => {
+      const { status, body } = await search(q, more);
+      expect({ status, error: body.error }).toEqual({ status: 200, error: undefined });
+      return body.data.map(({ id }: { id: string }) => texts[id] ?? '?') as string[];
+    };
+    const cases = (): [string, string[]][] => [
+      ['teapot', ['other', 'all', 'mention', 'file', 'link', 'word']],
+      [`teapot from:${cy.username}`, ['file', 'link']],
+      [`from:@${cy.username}`, ['file', 'link']],
+      [`teapot -from:${cy.userId}`, ['other', 'all', 'mention', 'word']],
+      [`from:${cy.username} from:${ana.username} in:${groupId}`, ['all', 'mention', 'file', 'link', 'word']],
+      ['from:nobody-of-this-name teapot', []],
+      ['from:me', []],
+      ['teapot in:"cafe plans"', ['all', 'mention', 'file', 'link', 'word']],
+      ['in:"Other things" teapot', ['other']],
+      ['teapot in:unknown', []],
+      ['has:link teapot', ['link']],
+      ['has:file', ['file']],
+      ['has:document june', ['file']],
+      ['has:image', []],
+      ['teapot -has:link -has:file', ['other', 'all', 'mention', 'word']],
+      ['mentions:me', ['all', 'mention']],
+      ['teapot -mentions:me', ['other', 'file', 'link', 'word']],
+      ['"teapot of june"', ['file']],
+      ['teapot before:2020-01-01', []],
+      ['teapot after:2020-01-01 has:link', ['link']],
+      ['teapot after:2999-01-01T10:00:00+02:00', []],
+      ['"has:link"', []],
+      ['has:teapot', []],
+      ['in:"Other things"', []],
+    ];
+
+    it('finds by sender, place, content, mention, time and the names of files, before and after they are indexed', async () => {
+      await withoutIndexing(async () => {
+        for (const [query, found] of cases()) expect([query, await named(query)]).toEqual([query, found]);
+      });
+      await indexAll(groupId);
+      await indexAll(otherId);
+      for (const [query, found] of cases()) expect([query, await named(query)]).toEqual([query, found]);
+    });
+
+    it('finds no deleted message by its file, its sender or its mentions', async () => {
+      const place = await world.group(ana, [bo]);
+      const attached = await upload(ana, 'samovar.txt', 'tea');
+      const { body } = await ana.call('POST', `/conversations/${place}/messages`, {
+        content: '',
+        attachment_ids: [attached],
+        mentions: [bo.userId],
+      });
+      await indexAll(place);
+      const queries = ['samovar', `from:${ana.username}`, 'mentions:me', 'has:file'];
+      for (const query of queries) expect(await named(query, `&conversation_id=${place}`)).toHaveLength(1);
+      await ana.call('DELETE', `/messages/${body.id as string}`);
+      for (const query of queries) expect(await named(query, `&conversation_id=${place}`)).toEqual([]);
+      await indexAll(place);
+      expect((await indexOf(place)).rows).toBe(0);
+    });
+
+    it('indexes again what an older version has indexed', async () => {
+      await world.database.query(
+        `update message_search set index_form = '', words = to_tsvector('simple', 'teapot') where conversation_id = $1`,
+        [groupId],
+      );
+      const query = `has:link in:${groupId}`;
+      expect(await named(query)).toEqual([]);
+      while ((await index.renew(2, form)) > 0);
+      expect(await named(query)).toEqual(['link']);
+    });
+
+    it('orders by how well the messages match, over several pages', async () => {
+      const place = await world.group(ana, [bo]);
+      await send(place, 'plum plum plum');
+      await send(place, 'a plum among many other words of this long message');
+      await send(place, 'plummet');
+      const ranked = async (more: string): Promise<string[]> => everyPage('plum', `&conversation_id=${place}${more}`);
+      expect(await ranked('')).toEqual([
+        'plummet',
+        'a plum among many other words of this long message',
+        'plum plum plum',
+      ]);
+      const best = ['plum plum plum', 'plummet', 'a plum among many other words of this long message'];
+      expect(await ranked('&sort=rank')).toEqual(best);
+      expect(await ranked('&sort=rank&limit=1')).toEqual(best);
+    });
   });
 
   it('limits its work: short pages continue until everything has been searched', async () => {

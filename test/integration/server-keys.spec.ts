@@ -147,6 +147,24 @@ describe('server keys', () => {
     });
   });
 
+  describe('GET /search/messages with a key', () => {
+    it('finds messages of the conversation that it names, or of the user as whom it acts', async () => {
+      const [reader, writer] = [await backend('messages:read', 'act-as'), await backend('messages:write')];
+      const [ann, bo] = await world.users(2);
+      const group = await world.group(ann, []);
+      await ann.call('POST', `/conversations/${group}/messages`, { content: 'a marmot' });
+      const path = `/search/messages?q=marmot`;
+      expect((await reader.call('GET', `${path}&conversation_id=${group}`)).body.data).toMatchObject([
+        { content: 'a marmot' },
+      ]);
+      expect((await reader.call('GET', path, undefined, as(ann.id))).body.data).toHaveLength(1);
+      expect((await reader.call('GET', path, undefined, as(bo.id))).body.data).toEqual([]);
+      const { status, body } = await reader.call('GET', path);
+      expect([status, body.error.details.errors[0].field]).toEqual([400, 'conversation_id']);
+      expect((await writer.call('GET', `${path}&conversation_id=${group}`)).status).toBe(403);
+    });
+  });
+
   describe('a request with X-Act-As', () => {
     it('is made as that user', async () => {
       const [key, ann, bo] = [await backend('act-as'), ...(await world.users(2))] as const;

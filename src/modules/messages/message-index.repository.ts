@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
+import { IS_SEARCHABLE, SEARCHABLE_COLUMNS, type SearchableMessage } from './search/searchable-message.js';
 
 /** Indexing of a conversation starts at its newest message and continues in both directions. */
 const START_PROGRESS = statement<unknown>(
@@ -26,18 +27,18 @@ const CLAIM = statement<Progress>(
     where conversation_id = any($1::uuid[]) order by conversation_id for update skip locked`,
 );
 
-/** A message to be indexed. `content` is empty if the message must not be found: it is deleted, or has no text. */
-export interface IndexableMessage {
+/** A message to be indexed, or to be removed from the index because it is deleted or has nothing to be found by. */
+export interface IndexableMessage extends SearchableMessage {
   readonly id: string;
   readonly conversation_id: string;
   readonly created_ms: number;
-  readonly content: string;
+  readonly is_searchable: boolean;
 }
 
 type NumberedMessage = IndexableMessage & { readonly sequence_number: number; readonly is_newer: boolean };
 
 const INDEXABLE = `m.id, m.conversation_id, floor(extract(epoch from m.created_at) * 1000)::bigint as created_ms,
-  case when m.deleted_at is null then m.content else '' end as content`;
+  m.content, ${IS_SEARCHABLE} as is_searchable, ${SEARCHABLE_COLUMNS}`;
 
 /**
  * Sequence numbers are assigned under the lock of the conversation: every message with a number below that of a visible
@@ -80,9 +81,18 @@ const CHANGED = statement<IndexableMessage>(
 
 const WRITE = statement<unknown>(
   'messages.write_index',
-  `insert into message_search (message_id, conversation_id, created_ms, words)
-   select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]::tsvector[])
-       on conflict (message_id) do update set words = excluded.words`,
+  `insert into message_search (message_id, conversation_id, created_ms, words, index_form)
+   select *, $5 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]::tsvector[])
+       on conflict (message_id) do update set words = excluded.words, index_form = excluded.index_form`,
+);
+
+/**
+ * Rows that an older version, or one with another language, has written. An edit deletes its row before it commits, so
+ * the lock makes an edit and this wait for each other: what is written here is never older than the edit.
+ */
+const TAKE_OUTDATED = statement<{ message_id: string }>(
+  'messages.take_outdated_index',
+  `select message_id from message_search where index_form < $1 or index_form > $1 limit $2 for update skip locked`,
 );
 
 const REMOVE = statement<unknown>(
@@ -112,18 +122,24 @@ export interface IndexedBatch {
   readonly unfinished: readonly string[];
 }
 
-/** Folds messages into the text form of `tsvector`, one for each; empty for a message that must not be found. */
-export type FoldMessages = (messages: readonly IndexableMessage[]) => Promise<string[]>;
+/** How messages are indexed. */
+export interface IndexForm {
+  /** Names the form: rows with another name are written again. */
+  readonly name: string;
+  /** Folds messages into the text form of `tsvector`, one for each. */
+  readonly fold: (messages: readonly IndexableMessage[]) => Promise<string[]>;
+}
 
 /**
- * Owns: message_search, message_search_progress, message_search_changes. Reads: messages, conversations, stream_heads.
+ * Owns: message_search, message_search_progress, message_search_changes. Reads: messages, message_mentions,
+ * message_attachments, files, conversations, stream_heads.
  */
 @Injectable()
 export class MessageIndexRepository {
   constructor(private readonly sql: Sql) {}
 
   /** Indexes a bounded number of messages of these conversations, in one transaction. */
-  index(conversationIds: readonly string[], limit: number, foldMessages: FoldMessages): Promise<IndexedBatch> {
+  index(conversationIds: readonly string[], limit: number, form: IndexForm): Promise<IndexedBatch> {
     return this.sql.transaction(async (tx) => {
       await tx.run(START_PROGRESS, [conversationIds]);
       const progress = await tx.many(CLAIM, [conversationIds]);
@@ -133,12 +149,21 @@ export class MessageIndexRepository {
       const ids = progress.map((row) => row.conversation_id);
       const changes = (await tx.many(TAKE_CHANGES, [ids, limit])).map((row) => row.message_id);
       const changed = changes.length === 0 ? [] : await tx.many(CHANGED, [changes]);
-      await write(tx, unindexed.concat(changed as NumberedMessage[]), changes, foldMessages);
+      await write(tx, unindexed.concat(changed as NumberedMessage[]), changes, form);
       await tx.run(ADVANCE, columnsOf(moved));
       const unfinished = moved
         .filter((row) => row.isFull || changes.length === limit)
         .map((row) => row.conversation_id);
       return { messages: unindexed.length + changes.length, unfinished };
+    });
+  }
+
+  /** Indexes rows that were written in another form anew, at most `limit`; returns how many. */
+  renew(limit: number, form: IndexForm): Promise<number> {
+    return this.sql.transaction(async (tx) => {
+      const ids = (await tx.many(TAKE_OUTDATED, [form.name, limit])).map((row) => row.message_id);
+      if (ids.length > 0) await write(tx, await tx.many(CHANGED, [ids]), ids, form);
+      return ids.length;
     });
   }
 
@@ -173,13 +198,13 @@ async function write(
   tx: Queryable,
   messages: readonly IndexableMessage[],
   changes: readonly string[],
-  foldMessages: FoldMessages,
+  { name, fold }: IndexForm,
 ): Promise<void> {
-  const texts = await foldMessages(messages);
+  const texts = await fold(messages);
   // A message may be both new and noted as changed; one statement can write a row only once.
   const rows = new Map(messages.map((message, at) => [message.id, { ...message, words: texts[at]! }]));
-  const found = [...rows.values()].filter(({ words }) => words !== '');
-  const removed = changes.filter((id) => (rows.get(id)?.words ?? '') === '');
+  const found = [...rows.values()].filter((message) => message.is_searchable);
+  const removed = changes.filter((id) => rows.get(id)?.is_searchable !== true);
   if (removed.length > 0) await tx.run(REMOVE, [removed]);
   if (found.length === 0) return;
   await tx.run(WRITE, [
@@ -187,5 +212,6 @@ async function write(
     found.map((row) => row.conversation_id),
     found.map((row) => row.created_ms),
     found.map((row) => row.words),
+    name,
   ]);
 }

@@ -4,7 +4,10 @@ import { Repeating } from '../../platform/concurrency/repeating.js';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { mapInSteps, runInTurns } from '../../platform/concurrency/steps.js';
 import { tsvectorInSteps } from '../../platform/text-search/words.js';
-import { type IndexableMessage, MessageIndexRepository } from './message-index.repository.js';
+import { type SearchLanguage, stemmerOf } from '../../platform/text-search/stem.js';
+import { Config } from '../../platform/config/config.js';
+import { type IndexForm, MessageIndexRepository } from './message-index.repository.js';
+import { facetsOf, textOf } from './search/searchable-message.js';
 import { MessagesStored } from './messages.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 import { ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
@@ -33,7 +36,14 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
   private readonly stopping = new AbortController();
   private indexing: Repeating | undefined;
 
-  constructor(private readonly repository: MessageIndexRepository) {}
+  private readonly form: IndexForm;
+
+  constructor(
+    private readonly repository: MessageIndexRepository,
+    { searchLanguage }: Config,
+  ) {
+    this.form = indexFormOf(searchLanguage);
+  }
 
   @OnDomainEvent(MessagesStored)
   onMessagesStored({ conversationIds }: MessagesStored): void {
@@ -57,10 +67,23 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
     while (queue.length > 0 && performance.now() < deadline && !this.stopping.signal.aborted) {
       const startedAt = performance.now();
       const batch = queue.slice(0, BATCH_CONVERSATIONS);
-      const { messages, unfinished } = await this.repository.index(batch, BATCH_MESSAGES, toTsvectors);
+      const { messages, unfinished } = await this.repository.index(batch, BATCH_MESSAGES, this.form);
       total += messages;
       queue = [...queue.slice(BATCH_CONVERSATIONS), ...unfinished];
       if (queue.length > 0) await this.pause((performance.now() - startedAt) * (1 / MAX_DUTY_CYCLE - 1));
+    }
+    return total;
+  }
+
+  /** Indexes again what another version, or one with another language, has indexed; returns the number of messages. */
+  async renew(untilMs: number): Promise<number> {
+    let total = 0;
+    while (performance.now() < untilMs && !this.stopping.signal.aborted) {
+      const startedAt = performance.now();
+      const messages = await this.repository.renew(BATCH_MESSAGES, this.form);
+      if (messages === 0) break;
+      total += messages;
+      await this.pause((performance.now() - startedAt) * (1 / MAX_DUTY_CYCLE - 1));
     }
     return total;
   }
@@ -81,8 +104,16 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
   }
 }
 
-async function toTsvectors(messages: readonly IndexableMessage[]): Promise<string[]> {
-  return runInTurns(mapInSteps(messages, ({ content }) => tsvectorInSteps(content)));
+/** The form of the index for a language. A version that indexes more of a message changes the number. */
+export function indexFormOf(language: SearchLanguage): IndexForm {
+  const stem = stemmerOf(language);
+  return {
+    name: `1 ${language}`,
+    fold: async (messages) =>
+      runInTurns(
+        mapInSteps(messages, (message) => tsvectorInSteps(textOf(message), { facets: facetsOf(message), stem })),
+      ),
+  };
 }
 
 const RUN_MS = 25_000;
@@ -90,7 +121,7 @@ const CONVERSATIONS_MAX = 10_000;
 
 /**
  * Indexes the messages that no process has indexed: those of a process that has ended or of a restored backup, and
- * changed texts.
+ * changed texts. After an update or a change of SEARCH_LANGUAGE it indexes all messages again, the others first.
  */
 @Injectable()
 export class MessageIndexTask {
@@ -103,6 +134,7 @@ export class MessageIndexTask {
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     const unindexed = await this.repository.findUnindexed(CONVERSATIONS_MAX);
     if (isDryRun) return { conversations: unindexed.length };
-    return { messages: await this.indexer.index(unindexed, RUN_MS) };
+    const end = performance.now() + RUN_MS;
+    return { messages: await this.indexer.index(unindexed, RUN_MS), renewed: await this.indexer.renew(end) };
   }
 }

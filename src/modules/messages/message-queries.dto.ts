@@ -75,15 +75,28 @@ export class HistoryFrameDto extends ListMessagesQuery {
   conversation_id: string;
 }
 
+const SEARCH_ORDERS = ['time', 'rank'] as const;
+
 export class SearchMessagesQuery extends PageQuery {
   @TextField({
     min: 1,
     max: 256,
     description:
       'Words, "phrases", -excluded. Case and accents are ignored; the last word may be a prefix; Chinese, Japanese, ' +
-      'Korean and Thai are found within sentences; only the first 16 words are used',
+      'Korean and Thai are found within sentences; names of attached files are found too; only the first 16 words are ' +
+      'used. Operators: from:<user name, id or me>, in:<id, slug or title of a conversation>, ' +
+      'has:file|image|video|audio|document|archive|link|poll, mentions:me, before:<day or time>, after:<day or time>. ' +
+      'A query needs a word, from:, has: or mentions:me',
+    example: 'report from:me has:file after:2026-01-31',
   })
   q: string;
+
+  @EnumField({
+    values: SEARCH_ORDERS,
+    optional: true,
+    description: 'time (default): newest first. rank: of the newest 200 hits, those that match best first',
+  })
+  sort?: (typeof SEARCH_ORDERS)[number];
 
   @UuidField({ optional: true })
   conversation_id?: string;

@@ -1,9 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { isStatementTimeout } from '../../platform/database/database-errors.js';
 import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
+import { foldName } from '../../platform/text-search/fold.js';
+import type { RequiredWord } from '../../platform/text-search/search-terms.js';
+import { isUuid } from '../../platform/validation/fields.js';
 import type { MessageRow } from './message-presenter.js';
 import type { MessageFilter } from './message-queries.repository.js';
 import { MESSAGE_COLUMNS, MESSAGE_JOINS } from './messages.repository.js';
+import type { SearchedName } from './search/search-operators.js';
+import { IS_SEARCHABLE, SEARCHABLE_COLUMNS, type SearchableMessage } from './search/searchable-message.js';
 
 /**
  * A statement takes at most a second. A generic plan, made without the values, would read whole tables for rare words.
@@ -29,17 +34,42 @@ export interface SearchedConversation {
   readonly newest_ms: number;
 }
 
-const CONVERSATIONS = statement<SearchedConversation>(
-  'messages.search_conversations',
-  `select c.id as conversation_id, coalesce(g.indexed_from, ${Number.MAX_SAFE_INTEGER}) as indexed_from,
+const SEARCHED_CONVERSATION = `c.id as conversation_id, coalesce(g.indexed_from, ${Number.MAX_SAFE_INTEGER}) as indexed_from,
           coalesce(g.indexed_to, ${Number.MAX_SAFE_INTEGER}) as indexed_to, h.last_number,
           floor(extract(epoch from c.created_at) * 1000)::bigint as created_ms,
-          ceil(extract(epoch from greatest(h.last_number_at, now())) * 1000)::bigint as newest_ms
+          ceil(extract(epoch from greatest(h.last_number_at, now())) * 1000)::bigint as newest_ms`;
+
+const CONVERSATIONS = statement<SearchedConversation>(
+  'messages.search_conversations',
+  `select ${SEARCHED_CONVERSATION}
      from participants p
      join conversations c on c.id = p.conversation_id and c.deleted_at is null
      join stream_heads h on h.stream_id = c.id
      left join message_search_progress g on g.conversation_id = c.id
-    where p.user_id = $1 and p.left_seq is null and ($2::uuid is null or p.conversation_id = $2)`,
+    where p.user_id = $1 and p.left_seq is null and ($2::uuid is null or p.conversation_id = $2)
+      and ($3::text[] is null or c.id::text = any($3) or c.slug = any($3) or c.external_id = any($4)
+           or coalesce(c.folded_title, lower(c.title)) = any($5))`,
+);
+
+/** The backend of the host is a participant of no conversation, and may read each. */
+const CONVERSATION = statement<SearchedConversation>(
+  'messages.search_conversation',
+  `select ${SEARCHED_CONVERSATION}
+     from conversations c
+     join stream_heads h on h.stream_id = c.id
+     left join message_search_progress g on g.conversation_id = c.id
+    where c.id = $1 and c.deleted_at is null`,
+);
+
+/** The users whom a query names: each by its user name, external id or id. */
+const SENDERS = statement<{ name: string; id: string }>(
+  'messages.search_senders',
+  `select n.name, u.id
+     from unnest($1::text[], $2::text[], $3::text[], $4::uuid[]) n (name, username, external_id, id)
+    cross join lateral (select id from users where username = n.username
+                         union all select id from users where external_id = n.external_id
+                         union all select id from users where id = n.id
+                         limit 1) u`,
 );
 
 const MILLISECOND = `floor(extract(epoch from m.created_at) * 1000)::bigint`;
@@ -80,16 +110,16 @@ export interface SearchPosition {
   readonly id: string;
 }
 
-export type UnindexedRow = SearchPosition & { readonly content: string };
+export type UnindexedRow = SearchPosition & SearchableMessage;
 
-const MATCHES_FILTER = `m.deleted_at is null and m.content <> ''
+const MATCHES_FILTER = `${IS_SEARCHABLE}
   and ($1::bigint, $2::uuid) > (${MILLISECOND}, m.id) and ${MILLISECOND} >= $3
   and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
   and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)`;
 
 const UNINDEXED = statement<UnindexedRow>(
   'messages.search_unindexed',
-  `select m.id, ${MILLISECOND} as created_ms, m.content
+  `select m.id, ${MILLISECOND} as created_ms, m.content, ${SEARCHABLE_COLUMNS}
      from unnest($8::uuid[], $9::bigint[], $10::bigint[]) s (conversation_id, above, below)
      join messages m on m.conversation_id = s.conversation_id and m.sequence_number > s.above and m.sequence_number < s.below
     where ${MATCHES_FILTER}`,
@@ -97,22 +127,22 @@ const UNINDEXED = statement<UnindexedRow>(
 
 const CHANGED = statement<UnindexedRow>(
   'messages.search_changed',
-  `select m.id, ${MILLISECOND} as created_ms, m.content
+  `select m.id, ${MILLISECOND} as created_ms, m.content, ${SEARCHABLE_COLUMNS}
      from message_search_changes e join messages m on m.id = e.message_id
     where e.conversation_id = any($8::uuid[]) and ${MATCHES_FILTER}
     order by 2 desc, m.id desc limit $9`,
 );
 
-/** The share of all messages that have each word, from 0 to 1, by the table statistics; 0 for rare words. */
+/** The share of all messages that have a word of each group, from 0 to 1, by the table statistics; 0 for rare words. */
 const SHARES = statement<{ share: number }>(
   'messages.search_shares',
-  `select coalesce(sum(w.share), 0)::float8 as share
+  `select least(coalesce(sum(w.share), 0), 1)::float8 as share
      from pg_stats s
-    cross join unnest($1::text[], $2::boolean[]) with ordinality as q (word, is_prefix, position)
+    cross join unnest($1::text[], $2::boolean[], $3::int[]) as q (word, is_prefix, word_group)
      left join lateral unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) w (word, share)
             on w.word = q.word or q.is_prefix and starts_with(w.word, q.word)
     where s.schemaname = current_schema() and s.tablename = 'message_search' and s.attname = 'words'
-    group by q.position order by q.position`,
+    group by q.word_group order by q.word_group`,
 );
 
 /** The number of indexed messages by the table statistics; infinity as long as there are none. */
@@ -179,6 +209,11 @@ export interface SearchedWords {
   readonly isTimeOnly: boolean;
 }
 
+const TEXTS = statement<{ id: string; content: string }>(
+  'messages.search_texts',
+  `select m.id, m.content from messages m where m.id = any($1::uuid[])`,
+);
+
 const HITS = statement<MessageRow>(
   'messages.search_hits',
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS} where m.id = any($1::uuid[])`,
@@ -195,9 +230,31 @@ export interface SearchBounds {
 export class SearchSnapshot {
   constructor(private readonly tx: Queryable) {}
 
-  /** The conversations in which the user is a participant now. */
-  conversations(userId: string, conversationId: string | undefined): Promise<SearchedConversation[]> {
-    return this.tx.many(CONVERSATIONS, [userId, conversationId]);
+  /** The conversations in which the user is a participant now: all, or those with one of these names. */
+  conversations(
+    userId: string,
+    { id, names }: { id: string | undefined; names: readonly SearchedName[] },
+  ): Promise<SearchedConversation[]> {
+    const idsAndSlugs = names.length === 0 ? null : names.map(({ text }) => text.toLowerCase());
+    const externalIds = names.flatMap(({ externalId }) => externalId ?? []);
+    const titles = names.map(({ text }) => foldName(text));
+    return this.tx.many(CONVERSATIONS, [userId, id ?? null, idsAndSlugs, externalIds, titles]);
+  }
+
+  /** A conversation, whether or not its reader is a participant. */
+  conversation(id: string): Promise<SearchedConversation[]> {
+    return this.tx.many(CONVERSATION, [id]);
+  }
+
+  /** The ids of users by the names that a query gives them. */
+  async senders(names: readonly SearchedName[]): Promise<Map<string, string>> {
+    if (names.length === 0) return new Map();
+    const texts = names.map(({ text }) => text);
+    const usernames = texts.map((text) => text.replace(/^@/, '').toLowerCase());
+    const externalIds = names.map(({ externalId }) => externalId ?? null);
+    const ids = texts.map((text) => (isUuid(text) ? text : null));
+    const rows = await this.tx.many(SENDERS, [texts, usernames, externalIds, ids]);
+    return new Map(rows.map(({ name, id }) => [name, id]));
   }
 
   /**
@@ -225,9 +282,13 @@ export class SearchSnapshot {
     return this.tx.many(CHANGED, [...valuesOf(bounds), conversationIds, limit]);
   }
 
-  /** For each word the share of all messages that have it, from 0 to 1; empty as long as there are no statistics. */
-  async shares(words: readonly { text: string; isPrefix: boolean }[]): Promise<number[]> {
-    const values = [words.map(({ text }) => text), words.map(({ isPrefix }) => isPrefix)];
+  /** For each group of words the share of all messages that have one, from 0 to 1; empty without statistics. */
+  async shares(words: readonly RequiredWord[]): Promise<number[]> {
+    const values = [
+      words.map(({ text }) => text),
+      words.map(({ isPrefix }) => isPrefix),
+      words.map(({ group }) => group),
+    ];
     return (await this.tx.many(SHARES, values)).map(({ share }) => share);
   }
 
@@ -265,6 +326,11 @@ export class SearchSnapshot {
     return this.tx.many(isTimeOnly ? BY_WORDS_AND_TIME : BY_WORDS_AND_CONVERSATION, [...values, spans, all, indexed]);
   }
 
+  async texts(ids: readonly string[]): Promise<Map<string, string>> {
+    const rows = ids.length === 0 ? [] : await this.tx.many(TEXTS, [ids]);
+    return new Map(rows.map(({ id, content }) => [id, content]));
+  }
+
   async messages(ids: readonly string[]): Promise<Map<string, MessageRow>> {
     const rows = ids.length === 0 ? [] : await this.tx.many(HITS, [ids]);
     return new Map(rows.map((row) => [row.id, row]));
@@ -277,8 +343,8 @@ function valuesOf({ filter, before, sinceMs }: SearchBounds): (string | number |
 }
 
 /**
- * Owns nothing. Reads: messages, message_search, message_search_progress, message_search_changes, participants,
- * conversations, stream_heads, and the tables of `MESSAGE_COLUMNS`.
+ * Owns nothing. Reads: messages, message_search, message_search_progress, message_search_changes, message_mentions,
+ * message_attachments, files, users, participants, conversations, stream_heads, and the tables of `MESSAGE_COLUMNS`.
  */
 @Injectable()
 export class MessageSearchRepository {

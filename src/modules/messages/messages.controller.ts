@@ -115,8 +115,9 @@ export class MessagesController {
 
   @Priority('figures')
   @Get('search/messages')
+  @RequiresScope('messages:read')
   @ApiOperation({
-    summary: 'Full-text search in the caller’s conversations, newest first.',
+    summary: 'Full-text search in the caller’s conversations. A server key names the conversation, or acts as a user.',
     description:
       'A page may be shorter than `limit`, or empty, and still have `has_more: true`: the time of a search is bounded, ' +
       'and `next_cursor` continues where the search stopped.',

@@ -3,11 +3,11 @@ import { Config } from '../../platform/config/config.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page } from '../../platform/pagination/page.js';
 import { Semaphore } from '../../platform/concurrency/semaphore.js';
-import { mapInSteps, runInTurns, type Steps } from '../../platform/concurrency/steps.js';
+import { mapInSteps, runInTurns } from '../../platform/concurrency/steps.js';
+import { ValidationError } from '../../platform/errors/app-error.js';
 import { SearchTerms } from '../../platform/text-search/search-terms.js';
-import { snippetOf } from '../../platform/text-search/snippet.js';
+import { type Stem, stemmerOf } from '../../platform/text-search/stem.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
-import { type MessageRow, presentMessage } from './message-presenter.js';
 import {
   MessageSearchRepository,
   type SearchBounds,
@@ -17,7 +17,13 @@ import {
   type SearchSnapshot,
   type UnindexedRow,
 } from './message-search.repository.js';
+import type { MessageFilter } from './message-queries.repository.js';
 import type { SearchMessagesQuery } from './message-queries.dto.js';
+import { presentHits } from './search/present-hits.js';
+import { readSearchQuery, type SearchQuery } from './search/search-operators.js';
+import { messagesOf, windowsOf } from './search/search-windows.js';
+import { facetsOf, facetTerms, textOf } from './search/searchable-message.js';
+import { isServer } from '../users/system-user.constants.js';
 import type { MessageHitDto } from './message-pages.dto.js';
 import { TooManySearches } from './messages.errors.js';
 
@@ -55,6 +61,8 @@ const FOREIGN_MATCHES_MAX = 4;
 const FIRST_HITS = 60;
 /** The assumed share of a word as long as there are no statistics. */
 const UNKNOWN_SHARE = 0.01;
+/** The newest hits that a search by rank orders. */
+const RANKED_MAX = 200;
 
 /** The parameters of one search. */
 interface Search {
@@ -63,6 +71,9 @@ interface Search {
   readonly bounds: SearchBounds;
   readonly limit: number;
 }
+
+/** A search whose page is not chosen yet. */
+type Prepared = Omit<Search, 'bounds'> & { readonly filter: MessageFilter };
 
 /** Hits, newest first, complete down to a millisecond (inclusive). */
 interface Found {
@@ -80,6 +91,7 @@ interface Found {
 export class SearchMessages {
   private readonly running = new Map<string, number>();
   private readonly slots: Semaphore;
+  private readonly stem: Stem;
 
   constructor(
     private readonly repository: MessageSearchRepository,
@@ -87,6 +99,7 @@ export class SearchMessages {
     config: Config,
   ) {
     // Searches use at most half of the connections; the others remain for all other calls.
+    this.stem = stemmerOf(config.searchLanguage);
     const running = Math.max(1, Math.floor(config.databasePoolSize / 2));
     this.slots = new Semaphore({ running, waiting: WAITING_MAX, waitMs: WAIT_MS, retrySeconds: RETRY_SECONDS });
   }
@@ -94,15 +107,38 @@ export class SearchMessages {
   /** @throws ConversationNotFound, PermissionDenied, ValidationError, TooManySearches, ServiceUnavailable */
   async search(actor: Actor, query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
     if (query.conversation_id !== undefined) await this.participants.requireMember(actor, query.conversation_id);
-    const [millis, id] =
-      query.cursor === undefined ? [END_OF_TIME, LAST_UUID] : decodeCursor(query.cursor, ['millis', 'uuid']);
-    const terms = SearchTerms.parse(query.q);
-    if (terms.hasNoRequiredTerm) return { data: [], next_cursor: null, has_more: false };
+    else if (isServer(actor)) throw ValidationError.of('conversation_id', 'is required unless the key acts as a user');
+    const start = startOf(query);
+    const read = readSearchQuery(query.q);
     return this.withSlot(actor.userId, () =>
-      this.repository.inSnapshot((snapshot) =>
-        this.page(snapshot, actor, query, terms, { created_ms: millis as number, id: id as string }),
-      ),
+      this.repository.inSnapshot(async (snapshot) => {
+        const search = await this.prepare(snapshot, actor, query, read);
+        if (search.terms.hasNoRequiredTerm) return { data: [], next_cursor: null, has_more: false };
+        return query.sort === 'rank'
+          ? this.rankedPage(snapshot, actor, search, start)
+          : this.page(snapshot, actor, search, start.before);
+      }),
     );
+  }
+
+  /** Finds the users and conversations that the query names. */
+  private async prepare(
+    snapshot: SearchSnapshot,
+    actor: Actor,
+    { conversation_id: id, limit = DEFAULT_PAGE_SIZE, type, sender_id: senderId, from, to }: SearchMessagesQuery,
+    read: SearchQuery,
+  ): Promise<Prepared> {
+    const senders = await snapshot.senders(read.from.map(({ value }) => value));
+    senders.set('me', actor.userId);
+    const facets = facetTerms(read, actor.userId, senders);
+    return {
+      terms: SearchTerms.parse(read.text, { facets, stem: this.stem }),
+      conversations: isServer(actor)
+        ? await snapshot.conversation(id!)
+        : await snapshot.conversations(actor.userId, { id, names: read.in }),
+      filter: { type, senderId, ...within(read, from, to) },
+      limit,
+    };
   }
 
   private async withSlot<T>(userId: string, work: () => Promise<T>): Promise<T> {
@@ -121,22 +157,43 @@ export class SearchMessages {
   private async page(
     snapshot: SearchSnapshot,
     actor: Actor,
-    query: SearchMessagesQuery,
-    terms: SearchTerms,
+    { filter, ...search }: Prepared,
     before: SearchPosition,
   ): Promise<Page<MessageHitDto>> {
-    const { limit = DEFAULT_PAGE_SIZE, type, sender_id: senderId, from, to } = query;
-    const conversations = await snapshot.conversations(actor.userId, query.conversation_id);
-    const bounds = { filter: { type, senderId, from, to }, before, sinceMs: 0 };
-    const search: Search = { terms, conversations, bounds, limit };
-    const unindexed = await this.findUnindexed(snapshot, search);
-    const found = await this.findIndexed(snapshot, search, unindexed);
+    const { limit, terms } = search;
+    const found = await this.find(snapshot, { ...search, bounds: { filter, before, sinceMs: 0 } });
     const page = found.hits.slice(0, limit);
-    const rows = await snapshot.messages(page.map((hit) => hit.id));
-    const data = await runInTurns(mapInSteps(page, ({ id }) => presentHit(rows.get(id)!, actor, terms)));
+    const data = await presentHits(snapshot, page, actor, terms);
     const hasMore = found.hits.length > limit || found.completeDownToMs > 0;
     const last = found.hits.length > limit ? page.at(-1)! : { created_ms: found.completeDownToMs, id: FIRST_UUID };
     return { data, next_cursor: hasMore ? encodeCursor([last.created_ms, last.id]) : null, has_more: hasMore };
+  }
+
+  /** A page of the newest hits, the best matches first. All pages rank the same hits: those before the first page. */
+  private async rankedPage(
+    snapshot: SearchSnapshot,
+    actor: Actor,
+    { filter, limit, ...search }: Prepared,
+    { before, offset }: SearchStart,
+  ): Promise<Page<MessageHitDto>> {
+    const bounds = { filter, before, sinceMs: 0 };
+    const found = await this.find(snapshot, { ...search, limit: RANKED_MAX, bounds });
+    const newest = found.hits.slice(0, RANKED_MAX);
+    const texts = await snapshot.texts(newest.map(({ id }) => id));
+    const ranks = await runInTurns(mapInSteps(newest, ({ id }) => search.terms.rankInSteps(texts.get(id) ?? '')));
+    const ranked = newest.map((hit, at) => ({ ...hit, rank: ranks[at]! })).sort((a, b) => b.rank - a.rank);
+    const data = await presentHits(snapshot, ranked.slice(offset, offset + limit), actor, search.terms);
+    const hasMore = ranked.length > offset + limit;
+    const afterNewest = (newest[0]?.created_ms ?? 0) + 1;
+    return {
+      data,
+      next_cursor: hasMore ? encodeCursor([afterNewest, FIRST_UUID, offset + limit]) : null,
+      has_more: hasMore,
+    };
+  }
+
+  private async find(snapshot: SearchSnapshot, search: Search): Promise<Found> {
+    return this.findIndexed(snapshot, search, await this.findUnindexed(snapshot, search));
   }
 
   private async findUnindexed(snapshot: SearchSnapshot, { terms, conversations, bounds }: Search): Promise<Found> {
@@ -155,7 +212,7 @@ export class SearchMessages {
       rows.push(...(await snapshot.unindexed(ranges, { ...bounds, sinceMs: completeDownToMs })));
     }
     const read = rows.filter((row) => row.created_ms >= completeDownToMs);
-    const found = await runInTurns(mapInSteps(read, (row) => terms.findInSteps(row.content)));
+    const found = await runInTurns(mapInSteps(read, (row) => terms.findInSteps(textOf(row), facetsOf(row))));
     // An edited message in the unindexed part may be among both the changed and the unindexed rows.
     const hits = new Map(read.filter((_, at) => found[at]).map(({ id, created_ms }) => [id, { id, created_ms }]));
     return { hits: [...hits.values()], completeDownToMs };
@@ -199,22 +256,14 @@ export class SearchMessages {
     const words = terms.words;
     const shares = await snapshot.shares(words);
     const rarest = Math.min(...(shares.length === 0 ? [UNKNOWN_SHARE] : shares));
-    const isCommon = words.some(({ isPrefix }, at) => isPrefix && (shares[at] ?? 0) > COMMON_SHARE);
+    const isCommon = words.some(({ isPrefix, group }) => isPrefix && (shares[group] ?? 0) > COMMON_SHARE);
     const indexed = isCommon ? terms.toTsquery({ withPrefixes: false }) : all;
-    const rarestIndexed = Math.min(1, ...shares.filter((_, at) => !isCommon || !words[at]!.isPrefix));
+    const prefixes = new Set(isCommon ? words.filter(({ isPrefix }) => isPrefix).map(({ group }) => group) : []);
+    const rarestIndexed = Math.min(1, ...shares.filter((_, group) => !prefixes.has(group)));
     const foreignMatches = (rarestIndexed * (await snapshot.indexedCount())) / messagesOf(conversations);
     const isTimeOnly = conversations.length >= MANY_CONVERSATIONS && foreignMatches <= FOREIGN_MATCHES_MAX;
     return { words: { all, indexed, isRare: rarest === 0, isTimeOnly }, wanted: FIRST_HITS / rarest };
   }
-}
-
-function messagesOf(conversations: readonly SearchedConversation[]): number {
-  return conversations.reduce((sum, { last_number: count }) => sum + count, 0);
-}
-
-function windowsOf(conversations: readonly SearchedConversation[], beforeMs: number, wanted: number): SearchWindow[] {
-  const sinceMs = Math.min(...conversations.map((row) => row.created_ms));
-  return searchWindows(messagesOf(conversations) / Math.max(1, beforeMs - sinceMs), beforeMs, wanted);
 }
 
 function sortedHits(hits: readonly SearchPosition[], completeDownToMs: number): SearchPosition[] {
@@ -223,42 +272,29 @@ function sortedHits(hits: readonly SearchPosition[], completeDownToMs: number): 
     .sort((a, b) => b.created_ms - a.created_ms || (a.id < b.id ? 1 : -1));
 }
 
-function* presentHit(row: MessageRow, actor: Actor, terms: SearchTerms): Steps<MessageHitDto> {
-  const { text, start, matches } = snippetOf(row.content, (yield* terms.findInSteps(row.content)) ?? []);
-  return { ...presentMessage(row, actor.userId), highlight: text, highlight_start: start, matches: [...matches] };
+/** Where the page of a query begins. `offset` counts the ranked hits of earlier pages. */
+interface SearchStart {
+  readonly before: SearchPosition;
+  readonly offset: number;
 }
 
-/** The levels of `search_spans` in the database: a span is 2^shift milliseconds, from one second to 199 days. */
-const SHIFTS = [10, 16, 22, 28, 34] as const;
-/** The number of spans of one level in a window. Each window is eight times as long as the previous one. */
-const SPANS = [4, 32] as const;
-
-/** A range of time that is searched by one query, down to a millisecond (inclusive). */
-interface SearchWindow {
-  readonly sinceMs: number;
-  /** Keys of `search_spans` that cover the window. */
-  readonly spans: readonly number[];
+/** @throws ValidationError */
+function startOf({ cursor, sort }: SearchMessagesQuery): SearchStart {
+  if (cursor === undefined) return { before: { created_ms: END_OF_TIME, id: LAST_UUID }, offset: 0 };
+  const [millis, id, offset = 0] = decodeCursor(
+    cursor,
+    sort === 'rank' ? ['millis', 'uuid', 'number'] : ['millis', 'uuid'],
+  );
+  return { before: { created_ms: millis as number, id: id as string }, offset: offset as number };
 }
 
-/**
- * Windows that go back from `beforeMs`. Each contains the previous one; the last one goes back to 1970. The first is
- * the longest with at most `wanted` messages, at a constant rate of `perMs`; if `wanted` is infinite, there is one
- * window.
- */
-function searchWindows(perMs: number, beforeMs: number, wanted: number): SearchWindow[] {
-  const sizes = SHIFTS.flatMap((shift, level) => SPANS.map((spans) => ({ level, length: 2 ** shift, spans })));
-  const first = sizes.findLastIndex(({ length, spans }) => perMs * length * spans <= wanted);
-  const all = { level: SHIFTS.length - 1, length: 2 ** SHIFTS[4], spans: Infinity };
-  const windows = Number.isFinite(wanted) ? sizes.slice(Math.max(0, first)) : [];
-  return [...windows, all].map((size) => windowOf(size, beforeMs));
-}
-
-function windowOf(
-  { level, length, spans }: { level: number; length: number; spans: number },
-  beforeMs: number,
-): SearchWindow {
-  const last = Math.floor(beforeMs / length);
-  const first = Math.max(0, last - spans + 1);
-  const keys = Array.from({ length: last - first + 1 }, (_, at) => (first + at) * 8 + level);
-  return { sinceMs: first * length, spans: keys };
+/** The times of the parameters and of the operators of a query together. */
+function within({ sinceMs, beforeMs }: SearchQuery, from?: string, to?: string): Pick<MessageFilter, 'from' | 'to'> {
+  const since = sinceMs !== undefined && (from === undefined || sinceMs > Date.parse(from));
+  const until = beforeMs !== undefined && (to === undefined || beforeMs <= Date.parse(to));
+  return {
+    from: since ? new Date(sinceMs).toISOString() : from,
+    // The last microsecond before it: `to` is inclusive.
+    to: until ? new Date(beforeMs - 1).toISOString().replace('Z', '999Z') : to,
+  };
 }

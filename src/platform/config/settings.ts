@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { SEARCH_LANGUAGES } from '../text-search/stem.js';
 import { cleanName } from '../validation/text.js';
 import { FILE_SETTINGS } from './file-settings.js';
 import { OBSERVABILITY_SETTINGS } from './observability-settings.js';
@@ -33,6 +34,13 @@ export const SETTINGS = {
     max: 300,
     description:
       'Seconds a stopping server still serves requests while its readiness check fails, so that load balancers stop using it; 5 to 10 behind a load balancer.',
+  }),
+  searchLanguage: choice({
+    name: 'SEARCH_LANGUAGE',
+    options: SEARCH_LANGUAGES,
+    default: 'simple',
+    description:
+      'The language of most messages: a search for a word also finds its other forms. With "simple" it finds words as they are written, and those that begin like the last one. The same for all processes; a change indexes all messages again in the background.',
   }),
   dataDir: text({
     name: 'DATA_DIR',

@@ -27,6 +27,8 @@ import { CreatePolls1764850002000 } from '../../../migrations/1764850002000-crea
 import { CreateUnreadReminders1764850003000 } from '../../../migrations/1764850003000-create-unread-reminders.js';
 import { AddEndOfMutes1764880000000 } from '../../../migrations/1764880000000-add-end-of-mutes.js';
 import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
+import { AddFormOfSearchIndex1764895000000 } from '../../../migrations/1764895000000-add-form-of-search-index.js';
+import { IndexFormOfSearchIndex1764895001000 } from '../../../migrations/1764895001000-index-form-of-search-index.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -57,6 +59,8 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateUnreadReminders1764850003000,
   AddEndOfMutes1764880000000,
   IndexEndsOfMutes1764880001000,
+  AddFormOfSearchIndex1764895000000,
+  IndexFormOfSearchIndex1764895001000,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

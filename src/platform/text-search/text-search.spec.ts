@@ -1,6 +1,7 @@
 import { foldName, foldText } from './fold.js';
 import { SearchTerms } from './search-terms.js';
 import { snippetOf } from './snippet.js';
+import { stemmerOf } from './stem.js';
 import { runSync } from '../concurrency/steps.js';
 import { tsvectorInSteps } from './words.js';
 
@@ -106,6 +107,39 @@ describe('a search query', () => {
     const many = Array.from({ length: 40 }, (_, n) => `word${n}`).join(' ');
     expect(SearchTerms.parse(many).toTsquery({ withPrefixes: true })!.match(/'/g)).toHaveLength(32);
     expect(SearchTerms.parse('a a a a b').toTsquery({ withPrefixes: true })).toBe("(('a')) & (('b':*))");
+  });
+});
+
+describe('a search query with a language', () => {
+  const german = stemmerOf('german');
+  const findsForm = (query: string, text: string): boolean =>
+    SearchTerms.parse(query, { stem: german }).find(text) !== undefined;
+
+  it.each([
+    ['Häuser', 'ein Haus am See'],
+    ['Haus viele', 'viele Häuser'],
+    ['häusern', 'viele Häuser'],
+    ['see Häuser', 'ein Haus am See'],
+    ['Häu', 'viele Häuser'],
+  ])('finds with %s the text %s', (query, text) => {
+    expect(findsForm(query, text)).toBe(true);
+    expect(finds(query, text)).toBe(query === 'Häu');
+  });
+
+  it.each([
+    ['"Häuser"', 'ein Haus'],
+    ['Häuser -Haus', 'viele Häuser'],
+    ['Hausmeister', 'ein Haus'],
+  ])('does not find with %s the text %s', (query, text) => {
+    expect(findsForm(query, text)).toBe(false);
+  });
+
+  it('is written with the stems of its words', () => {
+    const tsquery = SearchTerms.parse('Häuser "am See"', { stem: german }).toTsquery({ withPrefixes: true });
+    expect(tsquery).toBe("(('hauser') | '~haus' | 'haus') & (('am' <-> 'see'))");
+    expect(runSync(tsvectorInSteps('Häuser am', { stem: german, facets: ['+has:link'] }))).toBe(
+      "'+has:link' 'hauser':1 '~haus':1 'am':2",
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { runSync, type Steps } from '../concurrency/steps.js';
 import { foldText } from './fold.js';
+import { noStem, stemWord, type Stem, STEMS_OF_STEP } from './stem.js';
 
 /** A folded word of a text and its range in code units, the end excluded. */
 export interface Word {
@@ -15,7 +16,7 @@ const MAX_WORD_LENGTH = 64;
 /** The part of a word that is folded, so that enough remains without its marks and invisible characters. */
 const MAX_FOLDED_LENGTH = 1024;
 
-const TOKEN = /[\p{L}\p{M}\p{N}\p{Cf}]+|\p{Extended_Pictographic}/gu;
+const TOKEN = /[\p{L}\p{M}\p{N}\p{Cf}]+|\p{Extended_Pictographic}|\f/gu;
 /**
  * Scripts without blanks between words, or with endings attached to words. They are read as bigrams: two characters.
  */
@@ -40,7 +41,7 @@ const JOINER = /^['’‘‛＇`´\-‐‑]$/;
 /** The number of words, or characters of one run, that are read in one step: a fraction of a millisecond. */
 const STEP = 512;
 
-/** Returns the words of a text in order; a compound word follows its parts. */
+/** Returns the words of a text in order; a compound word follows its parts. A form feed ends phrases. */
 export function wordsOf(text: string): Word[] {
   return runSync(wordsInSteps(text));
 }
@@ -57,6 +58,10 @@ export function* wordsInSteps(text: string): Steps<Word[]> {
   };
   for (const match of text.matchAll(TOKEN)) {
     if (++tokens % STEP === 0) yield;
+    if (match[0] === '\f') {
+      position += 1;
+      continue;
+    }
     const parts = yield* partsOf(match[0], match.index, position + 1);
     if (parts.length === 0) continue;
     position = parts.at(-1)!.position;
@@ -146,20 +151,28 @@ const LAST_POSITION = 16_383;
 const MAX_POSITIONS = 256;
 
 /**
- * Returns the words of a text as a PostgreSQL `tsvector`. They contain only letters, digits, marks and pictographs, so
- * nothing needs escaping.
+ * Returns the words of a text, their stems where these differ, and facets, as a PostgreSQL `tsvector`. Words contain
+ * only letters, digits, marks and pictographs, and facets no apostrophe, so nothing needs escaping.
  */
-export function* tsvectorInSteps(text: string): Steps<string> {
+export function* tsvectorInSteps(
+  text: string,
+  { facets = [], stem = noStem }: { facets?: readonly string[]; stem?: Stem } = {},
+): Steps<string> {
   const positions = new Map<string, number[]>();
+  const add = (word: string, position: number): void => {
+    const known = positions.get(word);
+    if (known === undefined) positions.set(word, [position]);
+    else if (known.length < MAX_POSITIONS && known.at(-1) !== position) known.push(position);
+  };
   let words = 0;
   for (const word of yield* wordsInSteps(text)) {
-    if (++words % STEP === 0) yield;
+    if (++words % STEMS_OF_STEP === 0) yield;
     const position = Math.min(word.position, LAST_POSITION);
-    const known = positions.get(word.text);
-    if (known === undefined) positions.set(word.text, [position]);
-    else if (known.length < MAX_POSITIONS && known.at(-1) !== position) known.push(position);
+    add(word.text, position);
+    const own = stem(word.text);
+    if (own !== undefined) add(stemWord(own), position);
   }
-  const parts: string[] = [];
+  const parts: string[] = facets.map((facet) => `'${facet}'`);
   for (const [word, at] of positions) {
     if (parts.push(`'${word}':${at.join(',')}`) % STEP === 0) yield;
   }

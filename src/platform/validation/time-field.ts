@@ -50,7 +50,7 @@ const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
  * Parses a time; undefined if it is invalid. The day is checked because JavaScript reads the 31st of February as a day
  * of March.
  */
-function instantOf(text: string): Date | undefined {
+export function instantOf(text: string): Date | undefined {
   const [, date, minute = '00:00', second = '00', sign, hours, minutes = '00'] = ISO_TIME.exec(text) ?? [];
   if (date === undefined) return undefined;
   const zone = sign === undefined ? 'Z' : `${sign === ' ' ? '+' : sign}${hours}:${minutes}`;

@@ -1,6 +1,8 @@
 import { newId } from '../../../src/platform/database/ids.js';
 import { runSync } from '../../../src/platform/concurrency/steps.js';
 import { tsvectorInSteps } from '../../../src/platform/text-search/words.js';
+import { indexFormOf } from '../../../src/modules/messages/message-indexer.js';
+import { facetsOf, type SearchableMessage } from '../../../src/modules/messages/search/searchable-message.js';
 import type { Bench } from '../bench.js';
 import { Latencies } from '../latencies.js';
 import type { Person, World } from '../world.js';
@@ -30,6 +32,10 @@ const QUERIES: readonly (readonly [string, string])[] = [
   ['one Chinese character', '天'],
   ['nothing found', 'nowhereatall'],
   ['phrase of two common words', '"w0 always"'],
+  ['all of one sender', 'from:me'],
+  ['a word of one sender', 'from:me usual'],
+  ['mentions', 'mentions:me'],
+  ['a word in half a year', 'always before:2026-05-31'],
 ];
 /** Its words are frequent but never adjacent: only the time limit bounds the search. */
 const HOPELESS = '"always w0"';
@@ -104,8 +110,9 @@ async function fill(world: World, searcher: Person, count: number): Promise<void
       rows.map(({ number }) => number),
       rows.map(({ at }) => at),
       rows.map(({ text }) => text),
-      rows.map(({ text }) => runSync(tsvectorInSteps(text))),
+      rows.map(({ text }) => runSync(tsvectorInSteps(text, { facets: facetsOf(messageOf(text, searcher.id)) }))),
       searcher.id,
+      indexFormOf('simple').name,
     ]);
     if (first % (BATCH * 20) === 0) process.stderr.write(`    ${first.toLocaleString('en')} messages\n`);
   }
@@ -134,7 +141,13 @@ const INSERT = `
     insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
     select id, place, number, number, $7::uuid, 'text', content, to_timestamp(ms / 1000.0) from given
   )
-  insert into message_search (message_id, conversation_id, created_ms, words) select id, place, ms, words from given`;
+  insert into message_search (message_id, conversation_id, created_ms, words, index_form) select id, place, ms, words, $8 from given`;
+
+/** Messages with the word seldom mention the searcher. */
+function messageOf(content: string, senderId: string): SearchableMessage {
+  const mentioned = content.includes('seldom') ? [senderId] : [];
+  return { content, sender_id: senderId, mentioned, mention_scope: null, has_poll: false, files: null };
+}
 
 function placeOf(random: () => number): number {
   if (random() < FIRST_SHARE) return 0;

@@ -274,6 +274,20 @@ export const ROUTES: Record<string, Expectation> = {
   },
   'DELETE /api/v1/admin/legal-holds/{id}': { allow: ['admin'], sees: NONE },
 
+  'GET /api/v1/admin/conversation-types': { allow: ['admin'], sees: NONE },
+  'POST /api/v1/admin/conversation-types': {
+    allow: ['admin'],
+    sees: NONE,
+    body: ({ newcomerId }) => ({ name: `of-${newcomerId}`, type: 'group' }),
+  },
+  'GET /api/v1/admin/conversation-types/{name}': { allow: ['admin'], sees: NONE },
+  'PATCH /api/v1/admin/conversation-types/{name}': {
+    allow: ['admin'],
+    sees: NONE,
+    body: () => ({ settings: { polls: false } }),
+  },
+  'DELETE /api/v1/admin/conversation-types/{name}': { allow: ['admin'], sees: NONE },
+
   'GET /api/v1/admin/hooks/before-send': { allow: ['admin'], sees: NONE },
   'PUT /api/v1/admin/hooks/before-send': {
     allow: ['admin'],

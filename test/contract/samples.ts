@@ -17,6 +17,7 @@ export interface KnownIds {
   readonly conversationHeldId: string;
   readonly reportId: string;
   readonly holdId: string;
+  readonly conversationTypeName: string;
   readonly keyId: string;
   readonly userId: string;
   readonly sessionId: string;
@@ -39,6 +40,7 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     'held-messages': ids.heldId,
     reports: ids.reportId,
     'legal-holds': ids.holdId,
+    'conversation-types': ids.conversationTypeName,
     keys: ids.keyId,
     users: ids.userId,
     sessions: ids.sessionId,

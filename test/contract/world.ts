@@ -49,6 +49,7 @@ export class ContractWorld extends World {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 24 });
   /** The admin who takes the role of others away. */
   private remainingAdmin?: Promise<User>;
+  private typeCount = 0;
 
   static override async start(overrides: Environment = {}): Promise<ContractWorld> {
     return new ContractWorld(await startTestApp(overrides));
@@ -166,7 +167,16 @@ export class ContractWorld extends World {
     { author, reporter }: { author: User; reporter: User },
     { content, title }: { content: string; title: string },
   ): Promise<
-    Record<'ruleId' | 'conversationRuleId' | 'heldId' | 'conversationHeldId' | 'reportId' | 'holdId', string>
+    Record<
+      | 'ruleId'
+      | 'conversationRuleId'
+      | 'heldId'
+      | 'conversationHeldId'
+      | 'reportId'
+      | 'holdId'
+      | 'conversationTypeName',
+      string
+    >
   > {
     const [ruleId, conversationRuleId, heldId, conversationHeldId, reportId] = [
       newId(),
@@ -209,7 +219,13 @@ export class ContractWorld extends World {
       `insert into legal_holds (id, target_type, target_id, reason, created_by) values ($1, 'user', $2, 'a case', $3)`,
       [holdId, newId(), reporter.userId],
     );
-    return { ruleId, conversationRuleId, heldId, conversationHeldId, reportId, holdId };
+    // Few names: there can be at most 100 types.
+    const conversationTypeName = `cell-${this.typeCount++ % 40}`;
+    await this.database.query(
+      `insert into conversation_types (name, type) values ($1, 'group') on conflict do nothing`,
+      [conversationTypeName],
+    );
+    return { ruleId, conversationRuleId, heldId, conversationHeldId, reportId, holdId, conversationTypeName };
   }
 
   async send({ token, headers, ...call }: ExactCall): Promise<CodedResponse> {

@@ -82,6 +82,20 @@ describe('retention', () => {
     expect(await run()).toEqual({ messages: 0, conversations: 0 });
   });
 
+  it('applies the days of the conversation type, and fewer ones of a conversation', async () => {
+    const type = { name: 'short-lived', type: 'group', settings: { message_retention_days: 20 } };
+    expect((await admin.call('POST', '/admin/conversation-types', type)).status).toBe(201);
+    const of = (settings: object) => world.group(ana!, [bo!], { type_name: type.name, settings } as object);
+    const [place, fewer] = [await of({}), await of({ message_retention_days: 5 })];
+    const ids = [await send(place, 21), await send(place, 19), await send(fewer, 6), await send(fewer, 4)];
+    await run();
+    expect(await remaining(ids)).toEqual([ids[1], ids[3]].sort());
+    const kept = await send(place, 25);
+    await admin.call('PATCH', `/admin/conversation-types/${type.name}`, { settings: { message_retention_days: null } });
+    await run();
+    expect(await remaining([kept])).toEqual([kept]);
+  });
+
   it('removes the texts of a conversation 30 days after its deletion, new ones too', async () => {
     const [recent, old] = [await group(), await group()];
     const ids = [await send(recent, 1), await send(old, 1)];

@@ -1,7 +1,8 @@
 import type { Actor } from '../../platform/identity/actor.js';
 import { presentPreferences } from '../participants/participants.dto.js';
-import { accessOf, type AccessRow, capabilitiesOf, settingsOf } from '../participants/access.policy.js';
-import type { ConversationDto, ConversationSummaryDto, LastMessageDto, SettingsDto } from './conversations.dto.js';
+import { accessOf, type AccessRow, capabilitiesOf } from '../participants/access.policy.js';
+import { settingsOf } from '../participants/conversation-settings.policy.js';
+import type { ConversationDto, ConversationSummaryDto, LastMessageDto } from './conversations.dto.js';
 import type { PublicRoomDto } from './conversation-pages.dto.js';
 import type { ConversationRow, PublicRoomRow, SummaryRow } from './conversations.repository.js';
 
@@ -9,6 +10,7 @@ export function presentSummary(row: SummaryRow): ConversationSummaryDto {
   return {
     id: row.id,
     type: row.type,
+    type_name: row.type_name ?? row.type,
     slug: row.slug,
     category: row.category,
     title: row.title,
@@ -20,7 +22,7 @@ export function presentSummary(row: SummaryRow): ConversationSummaryDto {
     external_id: row.external_id,
     picture: row.picture,
     metadata: row.metadata,
-    settings: presentSettings(row),
+    settings: settingsOf(row.type, row.settings, row.type_settings),
   };
 }
 
@@ -62,14 +64,10 @@ export function presentConversation(row: ConversationRow, reader: Actor): Conver
 }
 
 function toAccessRow(row: ConversationRow): AccessRow {
-  const { type, created_by, settings, role, is_muted, is_blocked, last_read_number } = row;
+  const { type, created_by, settings, type_settings, role, is_muted, is_blocked, last_read_number } = row;
   const marks = { joined_seq: null, last_read_number, last_delivered_number: null };
-  return { type, created_by, settings, is_member: role !== null, role, is_muted, is_blocked, ...marks };
-}
-
-function presentSettings(row: SummaryRow): SettingsDto {
-  const { message_retention_days: days } = row.settings;
-  return { ...settingsOf(row.type, row.settings), message_retention_days: typeof days === 'number' ? days : null };
+  const ofConversation = { type, created_by, settings, type_settings };
+  return { ...ofConversation, is_member: role !== null, role, is_muted, is_blocked, ...marks };
 }
 
 function presentLastMessage(message: NonNullable<ConversationRow['last_message']>): LastMessageDto {

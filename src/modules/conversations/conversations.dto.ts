@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { BooleanField, EnumField, IntField, NestedField, TextField } from '../../platform/validation/fields.js';
+import { EnumField, NestedField, TextField } from '../../platform/validation/fields.js';
 import { JsonField } from '../../platform/validation/json-field.js';
 import { UserIdListField } from '../../platform/validation/user-id-field.js';
 import { FieldRule, InputRule } from '../../platform/validation/input-rules.js';
@@ -15,62 +15,29 @@ import {
   REASON_DESCRIPTION,
   REASON_MAX,
 } from '../participants/participants.dto.js';
+import { ConversationSettingsDto, SettingsDto } from './conversation-settings.dto.js';
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
 import { MERGED_METADATA, METADATA_MAX_BYTES } from '../../platform/validation/merged-metadata.js';
 import { problemsOfNewConversation, requirePicture, requireSlug, cleanTitle } from './conversation-fields.policy.js';
 
 const TITLE_MAX = 200;
 const DESCRIPTION_MAX = 2000;
-const SLOW_MODE_MAX_SECONDS = 21_600;
 const PICTURE = { max: 2048, description: 'An https URL; clients show it beside the title' };
 const SLUG = /^[a-z0-9][a-z0-9_-]{1,62}$/;
 const CATEGORY = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-
-export class ConversationSettingsDto {
-  @BooleanField({ optional: true, description: 'Only by invitation; rooms are public when omitted' })
-  is_private?: boolean;
-
-  @BooleanField({ optional: true, description: 'Every participant may add others; otherwise only moderators' })
-  allow_invites?: boolean;
-
-  @IntField({
-    min: 1,
-    max: 3650,
-    optional: true,
-    nullable: true,
-    description: 'Messages older than this number of days are deleted; null: none',
-  })
-  message_retention_days?: number | null;
-
-  @IntField({
-    min: 0,
-    max: SLOW_MODE_MAX_SECONDS,
-    optional: true,
-    description:
-      'Seconds between two messages, edits or reactions of one participant, except for moderators; 0: no slow mode',
-  })
-  slow_mode_seconds?: number;
-
-  @BooleanField({
-    optional: true,
-    description: 'Only moderators may post, edit and react; participants may still read',
-  })
-  is_frozen?: boolean;
-
-  @BooleanField({
-    optional: true,
-    description: 'Every participant may mention all others with `all` and `here`; otherwise only moderators',
-  })
-  allow_mention_all?: boolean;
-
-  @BooleanField({ optional: true, description: 'System messages count as unread' })
-  count_system_messages?: boolean;
-}
 
 @InputRule(problemsOfNewConversation)
 export class CreateConversationDto {
   @EnumField({ values: CONVERSATION_TYPES, example: 'group' })
   type: ConversationType;
+
+  @TextField({
+    min: 1,
+    max: 63,
+    optional: true,
+    description: 'The conversation type, for example `broadcast`, which is one of rooms; when omitted: that of `type`',
+  })
+  type_name?: string;
 
   @FieldRule(cleanTitle)
   @TextField({
@@ -137,29 +104,6 @@ export class UpdateConversationDto {
   reason?: string;
 }
 
-export class SettingsDto {
-  @ApiProperty()
-  is_private: boolean;
-
-  @ApiProperty()
-  allow_invites: boolean;
-
-  @ApiProperty({ type: Number, nullable: true })
-  message_retention_days: number | null;
-
-  @ApiProperty()
-  slow_mode_seconds: number;
-
-  @ApiProperty()
-  is_frozen: boolean;
-
-  @ApiProperty()
-  allow_mention_all: boolean;
-
-  @ApiProperty()
-  count_system_messages: boolean;
-}
-
 export class LastMessageDto {
   @ApiProperty()
   id: string;
@@ -199,6 +143,9 @@ export class ConversationSummaryDto {
 
   @ApiProperty({ enum: CONVERSATION_TYPES })
   type: ConversationType;
+
+  @ApiProperty({ description: 'The conversation type, which has the switches and limits', example: 'broadcast' })
+  type_name: string;
 
   @ApiProperty({ type: String, nullable: true })
   slug: string | null;

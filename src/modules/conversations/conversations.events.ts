@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { DomainEvent } from '../../platform/event-log/domain-events.js';
 import { ConversationPreferencesDto } from '../participants/participants.dto.js';
 import { ConversationSummaryDto } from './conversations.dto.js';
 
@@ -8,6 +9,16 @@ import { ConversationSummaryDto } from './conversations.dto.js';
 export const CONVERSATION_DELETED = 'conversation.deleted';
 /** For webhooks only: participants receive `conversation.added` on their own streams. */
 export const CONVERSATION_CREATED = 'conversation.created';
+
+/** The settings of a conversation type have changed, and so those of its conversations. */
+export class ConversationTypeChanged extends DomainEvent {
+  static readonly type = 'conversation_type.changed';
+  readonly type = ConversationTypeChanged.type;
+
+  constructor(readonly name: string) {
+    super();
+  }
+}
 
 export class ConversationAddedData {
   @ApiProperty({ format: 'uuid' })

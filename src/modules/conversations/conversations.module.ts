@@ -10,6 +10,7 @@ import { CreateConversation } from './create-conversation.js';
 import { ListConversations } from './list-conversations.js';
 import { DirectConversations } from './direct-conversations.js';
 import { CreateGeneralRoom } from './create-general-room.js';
+import { ConversationTypesModule } from './conversation-types/conversation-types.module.js';
 import { LegalHoldsModule } from './legal-holds/legal-holds.module.js';
 import { RoomDirectoryRepository } from './room-directory.repository.js';
 import { RoomDirectoryService } from './room-directory.service.js';
@@ -19,7 +20,7 @@ import { ConversationStatisticsService } from './conversation-statistics.service
 
 /** Direct conversations, groups and rooms. */
 @Module({
-  imports: [UsersModule, ParticipantsModule, LegalHoldsModule],
+  imports: [UsersModule, ParticipantsModule, LegalHoldsModule, ConversationTypesModule],
   controllers: [ConversationsController],
   providers: [
     ConversationsService,

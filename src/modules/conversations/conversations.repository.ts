@@ -7,6 +7,8 @@ import { LegalHold } from './conversations.errors.js';
 export interface SummaryRow {
   id: string;
   type: ConversationType;
+  /** null: the conversation type with the name of the type. */
+  type_name: string | null;
   slug: string | null;
   category: string | null;
   title: string | null;
@@ -15,6 +17,8 @@ export interface SummaryRow {
   created_at: Date;
   updated_at: Date;
   settings: Record<string, unknown>;
+  /** Of the conversation type. */
+  type_settings: Record<string, unknown> | null;
   external_id: string | null;
   picture: string | null;
   metadata: Record<string, unknown>;
@@ -77,8 +81,10 @@ export interface ConversationRow extends SummaryRow {
 }
 
 export const SUMMARY = `c.id, c.type, c.slug, c.category, c.title, c.description, c.created_by, c.created_at, c.updated_at, c.settings,
-  c.external_id, c.picture, c.metadata`;
-export const COUNT = `(select count(*) from participants n where n.conversation_id = c.id and n.left_seq is null) as participant_count`;
+  c.type_name, (select t.settings from conversation_types t where t.name = coalesce(c.type_name, c.type)) as type_settings,
+  c.external_id, c.picture, c.metadata, c.counted_participants`;
+export const COUNT = `coalesce(c.counted_participants, (
+  select count(*) from participants n where n.conversation_id = c.id and n.left_seq is null)) as participant_count`;
 const LISTED_PARTICIPANTS_MAX = 20;
 
 /** The conversations of the statement, with the viewer's role, marks and preferences. */
@@ -113,7 +119,7 @@ export const withDetails = (mayRead: string): string => `
              from (select o.*, participant_is_muted(o.is_muted, o.muted_until) as is_muted_now,
                           array_position(array['owner', 'admin', 'moderator', 'participant'], o.role) as order_rank
                      from participants o where o.conversation_id = c.id and o.left_seq is null
-                    order by order_rank, o.joined_seq, o.user_id limit ${LISTED_PARTICIPANTS_MAX}) q
+                    order by order_rank, o.joined_at, o.user_id limit ${LISTED_PARTICIPANTS_MAX}) q
              join users u on u.id = q.user_id) end as participants,
          case when ${mayRead} then (
            select json_build_object(
@@ -167,8 +173,8 @@ const METADATA = statement<{ metadata: Record<string, unknown> }>(
 const INSERT = statement<{ id: string }>(
   'conversations.insert',
   `insert into conversations (id, type, title, description, slug, category, direct_key, created_by, settings, created_at, updated_at,
-                              folded_title, external_id, picture, metadata)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14)
+                              folded_title, external_id, picture, metadata, type_name, counted_participants)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14, $15, 0)
        on conflict do nothing
    returning id`,
 );
@@ -202,6 +208,8 @@ const PARTICIPANT_IDS = statement<{ user_id: string }>(
 export interface NewConversation {
   readonly id: string;
   readonly type: ConversationType;
+  /** null: the conversation type with the name of the type. */
+  readonly typeName: string | null;
   readonly title: string | null;
   readonly description: string;
   readonly slug: string | null;
@@ -215,7 +223,7 @@ export interface NewConversation {
 }
 
 /**
- * Owns: conversations. Reads: participants, user_blocks, users, messages, message_mentions, stream_heads,
+ * Owns: conversations. Reads: conversation_types, participants, user_blocks, users, messages, message_mentions, stream_heads,
  * retention_marks.
  */
 @Injectable()
@@ -258,9 +266,9 @@ export class ConversationsRepository {
    */
   async insert(tx: Queryable, conversation: NewConversation, at: Date): Promise<boolean> {
     const { id, type, title, description, slug, category, directKey, createdBy, settings } = conversation;
-    const { externalId, picture, metadata } = conversation;
+    const { externalId, picture, metadata, typeName } = conversation;
     const values = [id, type, title, description, slug, category, directKey, createdBy, JSON.stringify(settings), at];
-    const ofHost = [externalId, picture, JSON.stringify(metadata)];
+    const ofHost = [externalId, picture, JSON.stringify(metadata), typeName];
     return (await tx.one(INSERT, [...values, title === null ? null : foldName(title), ...ofHost])) !== undefined;
   }
 

@@ -3,11 +3,13 @@ import type { Queryable } from '../../platform/database/sql.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { OffsetPage, OffsetRange, Page } from '../../platform/pagination/page.js';
+import { throwProblems } from '../../platform/validation/input-rules.js';
 import { mergeMetadata } from '../../platform/validation/merged-metadata.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import { CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
 import { isServer } from '../users/system-user.constants.js';
 import { canDelete } from '../participants/access.policy.js';
+import { problemsOfWiderSettings } from '../participants/conversation-settings.policy.js';
 import { SystemRoleAnnouncements } from '../participants/system-role-announcements.service.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ParticipantsService } from '../participants/participants.service.js';
@@ -80,6 +82,7 @@ export class ConversationsService {
       this.policy.requireModerator(access);
       const settings = { ...dto.settings };
       if (settings.message_retention_days !== undefined && !this.policy.canAdminister(access)) this.policy.deny();
+      throwProblems(problemsOfWiderSettings(access.type, { ...settings }, access.typeSettings));
       await this.repository.update(tx, conversationId, {
         title: dto.title === undefined ? undefined : cleanTitle(dto.title),
         description: dto.description === undefined ? undefined : cleanDescription(dto.description),

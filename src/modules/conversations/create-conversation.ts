@@ -18,6 +18,7 @@ import {
   requirePicture,
 } from './conversation-fields.policy.js';
 import type { CreateConversationDto } from './conversations.dto.js';
+import { ConversationTypesService } from './conversation-types/conversation-types.service.js';
 import { SlugTaken } from './conversations.errors.js';
 import { CONVERSATION_CREATED } from './conversations.events.js';
 import { ConversationsRepository, type NewConversation } from './conversations.repository.js';
@@ -29,6 +30,9 @@ export interface CreatedConversation {
   /** False if the two users already had a direct conversation. */
   readonly isNew: boolean;
 }
+
+/** A conversation whose conversation type is still to be found. */
+type ConversationDraft = Omit<NewConversation, 'typeName'> & { readonly type_name?: string };
 
 /** Rolls the transaction back: another room has the slug, or the direct conversation was created concurrently. */
 class KeyTaken extends Error {}
@@ -42,6 +46,7 @@ export class CreateConversation {
   constructor(
     private readonly repository: ConversationsRepository,
     private readonly users: UsersPolicy,
+    private readonly types: ConversationTypesService,
     private readonly participants: ParticipantsService,
     private readonly policy: ParticipantsPolicy,
     private readonly log: EventLog,
@@ -57,7 +62,7 @@ export class CreateConversation {
     const others = othersIn(actor, dto);
     if (dto.type === 'direct') return this.findOrCreateDirect(actor, pairOf(actor, dto, others), dto);
     requireNewConversation(dto, others);
-    const conversation = toNewConversation(actor, dto);
+    const conversation = toDraft(actor, dto);
     try {
       await this.store(actor, conversation, firstParticipants(actor, others));
     } catch (error) {
@@ -83,7 +88,7 @@ export class CreateConversation {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const existing = await this.repository.findByExternalId(externalId);
       if (existing !== undefined) return { id: existing, isNew: false };
-      const conversation = { ...toNewConversation(actor, dto), externalId };
+      const conversation = { ...toDraft(actor, dto), externalId };
       try {
         await this.store(actor, conversation, firstParticipants(actor, others));
         return { id: conversation.id, isNew: true };
@@ -104,14 +109,14 @@ export class CreateConversation {
   private async findOrCreateDirect(
     actor: Actor,
     pair: [string, string],
-    { metadata }: CreateConversationDto,
+    { metadata, type_name }: CreateConversationDto,
   ): Promise<CreatedConversation> {
     const directKey = directKeyOf(...pair);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const existing = await this.repository.findDirect(directKey);
       if (existing !== undefined) return { id: existing, isNew: false };
       await this.requireMayContact(actor, pair);
-      const conversation = { ...toNewConversation(actor, { type: 'direct', metadata }), directKey };
+      const conversation = { ...toDraft(actor, { type: 'direct', type_name, metadata }), directKey };
       try {
         await this.store(
           actor,
@@ -135,10 +140,12 @@ export class CreateConversation {
     if (!isAllowed) throw new PermissionDenied('You cannot start a conversation with this user.');
   }
 
-  private store(actor: Actor, conversation: NewConversation, additions: NewParticipant[]): Promise<unknown> {
+  private store(actor: Actor, conversation: ConversationDraft, additions: NewParticipant[]): Promise<unknown> {
     return this.log.create(conversation.id, async (tx) => {
       await this.users.requireActive(tx, actor);
-      if (!(await this.repository.insert(tx, conversation, tx.head.at))) throw new KeyTaken();
+      const { type, type_name, settings } = conversation;
+      const typeName = await this.types.requireForNew(tx, { type, type_name, settings });
+      if (!(await this.repository.insert(tx, { ...conversation, typeName }, tx.head.at))) throw new KeyTaken();
       await this.participants.addAll(tx, actor, additions);
       tx.publishExternal({ type: CONVERSATION_CREATED, actorId: actor.userId, subjectId: conversation.id });
     });
@@ -170,10 +177,11 @@ function directKeyOf(...pair: [string, string]): string {
   return pair.sort().join(':');
 }
 
-function toNewConversation(actor: Actor, dto: CreateConversationDto): NewConversation {
+function toDraft(actor: Actor, dto: CreateConversationDto): ConversationDraft {
   return {
     id: newId(),
     type: dto.type,
+    type_name: dto.type_name,
     title: cleanTitle(dto.title),
     description: cleanDescription(dto.description ?? ''),
     slug: dto.slug ?? null,

@@ -27,6 +27,7 @@ export class CreateGeneralRoom implements OnApplicationBootstrap {
       id: newId(),
       type: 'room' as const,
       title: 'General',
+      typeName: null,
       description: '',
       slug: GENERAL_SLUG,
       category: null,

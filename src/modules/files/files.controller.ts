@@ -20,7 +20,7 @@ import { Public } from '../../platform/http/public.decorator.js';
 import type { ParleyRequest } from '../../platform/http/parley-request.js';
 import { sendStream } from '../../platform/http/send-stream.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
-import { ConversationNotFound } from '../participants/participants.errors.js';
+import { ConversationNotFound, FeatureDisabled } from '../participants/participants.errors.js';
 import { BINARY, CONTENT_HEADERS, uploadForm } from './files-openapi.js';
 import {
   DownloadQuery,
@@ -68,7 +68,15 @@ export class FilesController {
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: uploadForm('conversation_id', 'description') })
   @ApiCreatedResponse({ type: FileDto })
-  @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded, TooManyUploads)
+  @Throws(
+    ConversationNotFound,
+    FeatureDisabled,
+    InvalidFileType,
+    FileTooLarge,
+    MalwareDetected,
+    FileQuotaExceeded,
+    TooManyUploads,
+  )
   upload(
     @CurrentActor() actor: Actor,
     @UploadedFile() received: ReceivedFile | undefined,

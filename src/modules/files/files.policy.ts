@@ -17,9 +17,14 @@ export class FilesPolicy {
     private readonly config: Config,
   ) {}
 
-  /** Requires access to the conversation that a file is reserved for. @throws ConversationNotFound, PermissionDenied */
+  /**
+   * Requires access to the conversation that a file is reserved for.
+   * @throws ConversationNotFound, PermissionDenied, FeatureDisabled
+   */
   async requireConversation(actor: Actor, conversationId: string | undefined): Promise<void> {
-    if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
+    if (conversationId === undefined) return;
+    const membership = await this.participants.requireMember(actor, conversationId);
+    this.participants.requireFeature(membership, 'uploads');
   }
 
   /** Returns the accepted types with their size limits, and their extensions. */

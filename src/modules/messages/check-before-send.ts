@@ -112,7 +112,7 @@ export class CheckBeforeSend {
       return access;
     }
     const membership = await this.participants.requireMember(actor, conversationId);
-    this.participants.requireMayPost(membership);
+    this.participants.requireMayWrite(membership);
     return membership;
   }
 

@@ -107,7 +107,7 @@ export class ContentModeration {
     if (!verdict) return { ...message, ...texts };
     // A send that was stored before the rule existed, or was released, is replayed by its key.
     if (await this.repository.isStoredByKey(message)) return message;
-    this.participants.requireMayPost(await this.participants.requireMember(actor, message.conversation_id));
+    this.participants.requireMayWrite(await this.participants.requireMember(actor, message.conversation_id));
     if (verdict.kind === 'reject') throw rejection(verdict);
     return this.hold(message, verdict);
   }

@@ -29,7 +29,10 @@ export interface ExpiryPage {
 function cutoff(all: string, direct: string, deleted: string): string {
   return `case
     when c.deleted_at < now() - make_interval(days => ${deleted}::int) then 'infinity'::timestamptz
-    else now() - make_interval(days => coalesce((c.settings ->> 'message_retention_days')::int,
+    else now() - make_interval(days => coalesce(
+           least((c.settings ->> 'message_retention_days')::int, (
+             select (t.settings ->> 'message_retention_days')::int from conversation_types t
+              where t.name = coalesce(c.type_name, c.type))),
            case when c.type = 'direct' then nullif(${direct}::int, 0) end, nullif(${all}::int, 0))) end`;
 }
 
@@ -105,7 +108,7 @@ const HAS_RUN = statement<unknown>('messages.has_retention_run', `select from re
 
 /**
  * Owns: messages, message_edits, message_mentions, reactions, poll_votes, message_attachments, retention_marks.
- * Reads: conversations, legal_holds.
+ * Reads: conversations, conversation_types, legal_holds.
  */
 @Injectable()
 export class MessageRetentionRepository {

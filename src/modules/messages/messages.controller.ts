@@ -24,7 +24,7 @@ import { LegalHold } from '../conversations/conversations.errors.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
-import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
+import { ConversationFrozen, ConversationNotFound, FeatureDisabled } from '../participants/participants.errors.js';
 import { EditMessageDto, MessageDto, MessageIdParam, ReactionParams, SendMessageDto } from './messages.dto.js';
 import { ListMessagesQuery, PageQuery, SearchMessagesQuery } from './message-queries.dto.js';
 import {
@@ -63,6 +63,7 @@ const SEND_ERRORS = [
   InvalidMessageType,
   UserNotFound,
   ConversationFrozen,
+  FeatureDisabled,
   SlowMode,
   ContentRejected,
   CheckUnavailable,
@@ -149,6 +150,7 @@ export class MessagesController {
     ContentRejected,
     CheckUnavailable,
     ConversationFrozen,
+    FeatureDisabled,
     SlowMode,
   )
   edit(
@@ -212,7 +214,15 @@ export class MessagesController {
   @RequiresScope('messages:write')
   @ApiOperation({ summary: 'Adds a reaction: one emoji, or :name:.' })
   @ApiOkResponse({ type: MessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, TooManyReactions, ConversationFrozen, SlowMode, ContentRejected)
+  @Throws(
+    MessageNotFound,
+    MessageNotEditable,
+    TooManyReactions,
+    ConversationFrozen,
+    FeatureDisabled,
+    SlowMode,
+    ContentRejected,
+  )
   react(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
     return this.messages.react(actor, id, emoji);
   }

@@ -17,7 +17,8 @@ export class TooManySearches extends defineError('TOO_MANY_SEARCHES', 429, {
 /** The length is counted in code points, after the content was sanitized. */
 export class ContentTooLong extends defineError('CONTENT_TOO_LONG', 400, {
   message: (_length: number, maxLength: number) => `The content is longer than ${maxLength} characters.`,
-  meaning: 'The content is longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`).',
+  meaning:
+    'The content is longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`, or `settings.message_length_max` of the conversation).',
   action: 'Shorten it, or send several.',
   details: {
     fields: { length: integer('Code points of the content'), max_length: integer('The maximum') },

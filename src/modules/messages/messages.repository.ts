@@ -82,6 +82,7 @@ const VERSIONS_MAX = 100;
  * The rows of users who are no longer mentioned by name are deleted; a scope is unchanged. Users whom a reply mentions
  * anew follow its thread.
  */
+const HAS_LINK = statement<{ has_link: boolean }>('messages.has_link', `select has_link($1) as has_link`);
 const EDIT = statement<unknown>(
   'messages.edit',
   `with before as (
@@ -226,6 +227,10 @@ export class MessagesRepository {
   /** The conversation and the numbers of a message; of deleted messages too. */
   findPosition(id: string): Promise<{ conversation_id: string; sequence_number: number; seq: number } | undefined> {
     return this.sql.one(POSITION, [id]);
+  }
+
+  async hasLink(tx: Queryable, content: string): Promise<boolean> {
+    return (await tx.one(HAS_LINK, [content]))!.has_link;
   }
 
   /**

@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import type { Queryable } from '../../platform/database/sql.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
+import { codePointLength } from '../../platform/validation/text.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import type { Membership } from '../participants/access.policy.js';
+import { FeatureDisabled } from '../participants/participants.errors.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ContentModeration } from './content-moderation.js';
 import type { HeldSend } from './content-rules.port.js';
 import { type MessageRow, renderMessageEvent, presentMessage } from './message-presenter.js';
 import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
-import { MessageNotEditable, MessageNotFound, SlowMode, TooManyReactions } from './messages.errors.js';
+import { ContentTooLong, MessageNotEditable, MessageNotFound, SlowMode, TooManyReactions } from './messages.errors.js';
 import {
   MESSAGE_DELETED,
   MESSAGE_PINNED,
@@ -72,12 +75,13 @@ export class MessagesService {
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
     const checked = await this.sendMessage.prepareEdit(actor, id, dto);
     return this.change(actor, id, async ({ tx, message, membership, context }) => {
-      this.participants.requireMayPost(membership);
+      this.participants.requireMayWrite(membership);
       const { conversation_id, sender_id } = message;
       const isOwn = sender_id === actor.userId;
       if (!isOwn && !membership.isServer) this.participants.deny('Only its sender may edit a message.');
       const texts = { content: checked.content, metadata: checked.metadata };
       const moderated = membership.isServer ? texts : await this.moderation.moderateEdit(conversation_id, texts);
+      await this.requireTextAllowed(tx, membership, moderated.content);
       if (!(await this.repository.edit(tx, { ...context, ...moderated, mentions: dto.mentions }))) return undefined;
       const before = { conversation_id, sender_id };
       if (!isOwn) tx.audit({ actor, action: 'message.edit', target: { type: 'message', id }, before });
@@ -116,6 +120,7 @@ export class MessagesService {
     const emoji = requireReaction(text);
     return this.change(actor, id, async ({ tx, message, membership, context }) => {
       this.participants.requireMayPost(membership);
+      this.participants.requireFeature(membership, 'reactions');
       await this.moderation.moderateReaction(message.conversation_id, emoji);
       const { count, isKnown, isOwn } = await this.repository.countEmojis(tx, emoji, context);
       if (isOwn) return undefined;
@@ -147,6 +152,15 @@ export class MessagesService {
       this.participants.requireMayPin(membership);
       return (await this.repository.unpin(tx, context)) ? MESSAGE_UNPINNED : undefined;
     });
+  }
+
+  /** @throws FeatureDisabled for a link, ContentTooLong by the settings of the conversation */
+  private async requireTextAllowed(tx: Queryable, { settings, isServer }: Membership, content: string): Promise<void> {
+    if (isServer) return;
+    const { message_length_max: limit, links } = settings;
+    const length = codePointLength(content);
+    if (limit !== null && length > limit) throw new ContentTooLong(length, limit);
+    if (!links && (await this.repository.hasLink(tx, content))) throw new FeatureDisabled('links');
   }
 
   /** @throws SlowMode; the transaction then rolls the change back */

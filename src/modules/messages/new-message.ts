@@ -47,6 +47,13 @@ export type AppendOutcome =
   | 'file_not_found'
   | 'file_not_attachable'
   | 'mention_refused'
+  | 'role_too_low'
+  | 'mention_all_off'
+  | 'uploads_off'
+  | 'polls_off'
+  | 'threads_off'
+  | 'links_off'
+  | 'too_long'
   | 'slow_mode';
 
 /** The result of one send; the numbers are set only for `stored`, the id also for `replayed`. */
@@ -62,6 +69,6 @@ export interface AppendResult {
   sender_name: string;
   /** The sender had unread messages before this one; sending marked them as read. */
   was_behind: boolean;
-  /** Whole seconds, for `slow_mode`. */
+  /** Whole seconds, for `slow_mode`; the maximum of code points, for `too_long`. */
   retry_after: number | null;
 }

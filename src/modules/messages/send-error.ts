@@ -5,16 +5,23 @@ import {
   IdempotencyConflict,
   PermissionDenied,
 } from '../../platform/errors/app-error.js';
+import { codePointLength } from '../../platform/validation/text.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
-import { ConversationFrozen, ConversationNotFound, NotAParticipant } from '../participants/participants.errors.js';
+import {
+  ConversationFrozen,
+  ConversationNotFound,
+  FeatureDisabled,
+  NotAParticipant,
+  SEND_ROLE_REQUIRED,
+} from '../participants/participants.errors.js';
 import { UserNotFound } from '../users/users.errors.js';
-import { MessageNotFound, SlowMode } from './messages.errors.js';
+import { ContentTooLong, MessageNotFound, SlowMode } from './messages.errors.js';
 import type { AppendOutcome } from './new-message.js';
 
-/** Maps the outcome of a send that was not stored to an error. */
+/** Maps the outcome of a send that was not stored to an error; `limit` is what the outcome reports with it. */
 export function toSendError(
   outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>,
-  retryAfter?: number | null,
+  { content, limit }: { content: string; limit: number },
 ): AppError {
   switch (outcome) {
     case 'conflict':
@@ -29,8 +36,22 @@ export function toSendError(
       return new ConversationFrozen();
     case 'mention_refused':
       return new PermissionDenied('Only moderators may mention all participants of this conversation.');
+    case 'role_too_low':
+      return new PermissionDenied(SEND_ROLE_REQUIRED);
+    case 'too_long':
+      return new ContentTooLong(codePointLength(content), limit);
+    case 'mention_all_off':
+      return new FeatureDisabled('mention_all');
+    case 'uploads_off':
+      return new FeatureDisabled('uploads');
+    case 'polls_off':
+      return new FeatureDisabled('polls');
+    case 'threads_off':
+      return new FeatureDisabled('threads');
+    case 'links_off':
+      return new FeatureDisabled('links');
     case 'slow_mode':
-      return new SlowMode(retryAfter ?? 1);
+      return new SlowMode(limit);
     case 'blocked':
       return new PermissionDenied('You cannot write to this user.');
     case 'banned':

@@ -135,7 +135,7 @@ export class SendMessage {
     const result = await this.batcher.add(message);
     if (result.outcome === 'stored') return { message: result.message!, isReplay: false };
     if (result.outcome === 'replayed') return { message: await this.replay(result.id, message), isReplay: true };
-    throw toSendError(result.outcome, result.retryAfter);
+    throw toSendError(result.outcome, { content: message.content, limit: result.retryAfter ?? 1 });
   }
 
   /**

@@ -1,29 +1,20 @@
 import type { Actor, SystemRole } from '../../platform/identity/actor.js';
 import { isServer, SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { CAPABILITIES, type Capability } from './capabilities.constants.js';
+import type { StoredSettings } from './conversation-settings.constants.js';
+import { type ConversationSettings, settingsOf } from './conversation-settings.policy.js';
 import { ABOVE_ALL, type ConversationType, type ParticipantRole, rankIn, rankOf } from './participant-roles.js';
 import type { AccessRow } from './participants.repository.js';
 
 export type { AccessRow } from './participants.repository.js';
-
-/** The settings that decide rights in a conversation, with defaults for those that were never set. */
-export interface ConversationSettings {
-  readonly is_private: boolean;
-  readonly allow_invites: boolean;
-  /** Seconds between two messages of one participant; 0: none. */
-  readonly slow_mode_seconds: number;
-  readonly is_frozen: boolean;
-  /** Every participant may mention all others at once. */
-  readonly allow_mention_all: boolean;
-  /** System messages count as unread. */
-  readonly count_system_messages: boolean;
-}
 
 /** The rights of an actor in a conversation. */
 export interface Access {
   readonly conversationId: string;
   readonly type: ConversationType;
   readonly settings: ConversationSettings;
+  /** As stored for the conversation type. */
+  readonly typeSettings: StoredSettings | null;
   /** Created by the server itself (the room `general`): it cannot be deleted. */
   readonly isSystemOwned: boolean;
   /** Neither the server nor the host's backend created it: it has an owner as long as it has participants. */
@@ -49,6 +40,8 @@ export interface Membership extends Access {
   readonly isRestricted: boolean;
   /** In a direct conversation: the other user has blocked the actor. */
   readonly isBlocked: boolean;
+  /** The actor has at least the role that may write here, or a system role. */
+  readonly hasSendRole: boolean;
   /** The conversation is frozen, and the actor is neither a moderator of it nor of the system. */
   readonly isBlockedByFreeze: boolean;
   /** Seconds between two posts of the actor; 0 if slow mode does not apply to them. */
@@ -61,18 +54,6 @@ export interface Membership extends Access {
 
 /** System roles that may moderate every room. */
 export const SYSTEM_MODERATOR_ROLES: ReadonlySet<SystemRole> = new Set(['moderator', 'admin']);
-
-/** The stored settings, with defaults for those that were never set. */
-export function settingsOf(type: ConversationType, stored: Record<string, unknown>): ConversationSettings {
-  return {
-    is_private: typeof stored.is_private === 'boolean' ? stored.is_private : type !== 'room',
-    allow_invites: stored.allow_invites === true,
-    slow_mode_seconds: typeof stored.slow_mode_seconds === 'number' ? stored.slow_mode_seconds : 0,
-    is_frozen: stored.is_frozen === true,
-    allow_mention_all: stored.allow_mention_all === true,
-    count_system_messages: stored.count_system_messages === true,
-  };
-}
 
 /** What of an actor decides their rights. */
 type Reader = Pick<Actor, 'userId' | 'role' | 'serverKey'>;
@@ -88,7 +69,8 @@ export function toAccess(conversationId: string, row: AccessRow, actor: Reader):
   return {
     conversationId,
     type: row.type,
-    settings: settingsOf(row.type, row.settings),
+    settings: settingsOf(row.type, row.settings, row.type_settings),
+    typeSettings: row.type_settings,
     isSystemOwned: row.created_by === null,
     needsOwner: row.created_by !== null && row.created_by !== SYSTEM_USER_ID,
     isCreator: row.created_by === actor.userId,
@@ -108,6 +90,8 @@ export function toMembership(conversationId: string, row: AccessRow, actor: Read
     isMuted: row.is_muted ?? false,
     isRestricted,
     isBlocked: row.is_blocked,
+    hasSendRole:
+      access.rank >= rankOf(access.settings.send_role) || SYSTEM_MODERATOR_ROLES.has(actor.role) || access.isServer,
     isBlockedByFreeze: access.settings.is_frozen && isRestricted,
     slowModeSeconds: isRestricted ? access.settings.slow_mode_seconds : 0,
     joinedSeq: row.joined_seq ?? 0,
@@ -126,6 +110,16 @@ export function canAdminister({ isServer, type, rank }: Access): boolean {
   return isServer || (type !== 'direct' && rank >= rankOf('admin'));
 }
 
+/** Whether the actor has a role that may pin. */
+export function mayPin({ isServer, rank, settings }: Access): boolean {
+  return isServer || rank >= rankOf(settings.pin_role);
+}
+
+/** Whether the actor has a role that may add participants. */
+export function mayInvite({ isServer, rank, settings }: Access): boolean {
+  return isServer || rank >= rankOf(settings.invite_role);
+}
+
 /** Whether every user may join, and so read. */
 export function isOpenToAll({ type, settings }: Access): boolean {
   return type === 'room' && !settings.is_private;
@@ -142,18 +136,21 @@ export function capabilitiesOf(access: Access | Membership): Capability[] {
   const isMember = membership !== undefined;
   const isDirect = access.type === 'direct';
   const mayPost = isMember && !membership.isMuted && !membership.isBlocked && !membership.isBlockedByFreeze;
+  const mayWrite = mayPost && membership.hasSendRole;
+  const { settings } = access;
   const moderates = canModerate(access);
   const changesRoles = !isDirect && canAdminister(access);
   const may: Record<Capability, boolean> = {
-    send_message: mayPost,
-    mention_all: mayPost && (isDirect || !membership.isRestricted || access.settings.allow_mention_all),
-    upload_file: isMember,
-    react: mayPost,
-    edit_own: mayPost,
+    send_message: mayWrite,
+    mention_all:
+      mayWrite && settings.mention_all && (isDirect || !membership.isRestricted || settings.allow_mention_all),
+    upload_file: isMember && membership.hasSendRole && settings.uploads,
+    react: mayPost && settings.reactions,
+    edit_own: mayWrite,
     delete_own: isMember,
     delete_any: isMember && moderates,
-    pin: mayPost && (isDirect || moderates),
-    invite: !isDirect && (moderates || (access.role !== undefined && access.settings.allow_invites)),
+    pin: mayPost && mayPin(access),
+    invite: !isDirect && mayInvite(access),
     mute: !isDirect && moderates,
     ban: !isDirect && moderates,
     remove: !isDirect && moderates,

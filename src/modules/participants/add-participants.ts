@@ -6,7 +6,7 @@ import { isGuest } from '../users/guest.constants.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { presentMute, renderParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
-import { PARTICIPANTS_MAX } from './participants.dto.js';
+import { typeSettingsOf } from './conversation-settings.policy.js';
 import { TooManyParticipants } from './participants.errors.js';
 import { CONVERSATION_ADDED, PARTICIPANT_JOINED } from './participants.events.js';
 import type { ParticipantRole } from './participant-roles.js';
@@ -42,8 +42,9 @@ export class AddParticipants {
     const candidates = await this.requireAddable(tx, actor, additions);
     const joining = additions.filter(({ userId }) => !candidates.get(userId)!.is_member);
     if (joining.length === 0) return 0;
-    const count = await this.repository.count(tx, conversationId);
-    if (count + joining.length > PARTICIPANTS_MAX) throw new TooManyParticipants(PARTICIPANTS_MAX);
+    const { count, type, type_settings } = await this.candidates.findSize(tx, conversationId);
+    const { participants_max: limit } = typeSettingsOf(type, type_settings);
+    if (count + joining.length > limit) throw new TooManyParticipants(limit);
 
     const joinedSeqs = new Map<string, number>();
     for (const { userId, role } of joining)
@@ -63,6 +64,11 @@ export class AddParticipants {
     // Checks again under the locks of their streams: an account that was deleted, banned or blocked since is rejected.
     await this.requireAddable(tx, actor, joining);
     return joining.length;
+  }
+
+  /** The number of participants of an existing conversation. */
+  async count(tx: StreamTransaction): Promise<number> {
+    return (await this.candidates.findSize(tx, tx.head.streamId)).count;
   }
 
   private appendJoined(tx: StreamTransaction, actor: Actor, candidate: CandidateRow, role: ParticipantRole): number {

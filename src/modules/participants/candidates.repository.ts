@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import type { StoredSettings } from './conversation-settings.constants.js';
+import type { ConversationType } from './participant-roles.js';
 
 /** A user to be added: their account, and their relation to the actor and to the conversation. */
 export interface CandidateRow {
@@ -34,7 +36,27 @@ const FIND_CANDIDATES = statement<CandidateRow>(
     where u.id = any($2::uuid[]) and u.deleted_at is null`,
 );
 
-/** Users who are to be added. Owns: nothing. Reads: users, user_blocks, conversation_bans, participants. */
+export interface SizeRow {
+  readonly count: number;
+  readonly type: ConversationType;
+  /** Of the conversation type. */
+  readonly type_settings: StoredSettings | null;
+}
+
+const SIZE = statement<SizeRow>(
+  'participants.size',
+  `select coalesce(c.counted_participants, (
+            select count(*) from participants where conversation_id = $1 and left_seq is null)) as count,
+          c.type, t.settings as type_settings
+     from conversations c
+     left join conversation_types t on t.name = coalesce(c.type_name, c.type)
+    where c.id = $1`,
+);
+
+/**
+ * Users who are to be added, and the room for them. Owns: nothing. Reads: users, user_blocks, conversation_bans,
+ * participants, conversations, conversation_types.
+ */
 @Injectable()
 export class CandidatesRepository {
   constructor(private readonly sql: Sql) {}
@@ -42,5 +64,10 @@ export class CandidatesRepository {
   /** Returns the users of these ids that exist; `actorId` is the user who adds them. */
   find(tx: Queryable, conversationId: string, userIds: string[], actorId: string): Promise<CandidateRow[]> {
     return tx.many(FIND_CANDIDATES, [conversationId, userIds, actorId]);
+  }
+
+  /** The number of participants of an existing conversation, and what decides how many there can be. */
+  async findSize(tx: Queryable, conversationId: string): Promise<SizeRow> {
+    return (await tx.one(SIZE, [conversationId]))!;
   }
 }

@@ -11,7 +11,8 @@ export interface CapabilityRow extends AccessRow {
 }
 
 const COLUMNS = `
-  p.conversation_id, p.user_id, u.role as system_role, c.type, c.created_by, c.settings, true as is_member, p.role,
+  p.conversation_id, p.user_id, u.role as system_role, c.type, c.created_by, c.settings,
+  t.settings as type_settings, true as is_member, p.role,
   participant_is_muted(p.is_muted, p.muted_until) as is_muted,
   c.type = 'direct' and exists (
     select from participants other join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = p.user_id
@@ -24,6 +25,7 @@ const OF_PARTICIPANTS = statement<CapabilityRow>(
      from participants p
      join users u on u.id = p.user_id
      join conversations c on c.id = p.conversation_id and c.deleted_at is null
+     left join conversation_types t on t.name = coalesce(c.type_name, c.type)
     where p.conversation_id = $1 and p.user_id = any($2::uuid[]) and p.left_seq is null`,
 );
 
@@ -33,12 +35,18 @@ const OF_USER = statement<CapabilityRow>(
      from participants p
      join users u on u.id = p.user_id
      join conversations c on c.id = p.conversation_id and c.deleted_at is null
+     left join conversation_types t on t.name = coalesce(c.type_name, c.type)
      join stream_heads h on h.stream_id = c.id
     where p.user_id = $1 and p.left_seq is null
     order by h.last_number_at desc nulls last, c.id limit $2`,
 );
 
-/** Owns: nothing. Reads: participants, users, conversations, user_blocks, stream_heads. */
+const OF_TYPE = statement<{ id: string }>(
+  'participants.conversations_of_type',
+  `select id from conversations where id = any($1::uuid[]) and coalesce(type_name, type) = $2 and deleted_at is null`,
+);
+
+/** Owns: nothing. Reads: participants, users, conversations, conversation_types, user_blocks, stream_heads. */
 @Injectable()
 export class CapabilitiesRepository {
   constructor(private readonly sql: Sql) {}
@@ -51,5 +59,10 @@ export class CapabilitiesRepository {
   /** Of a user in their most recently active conversations. */
   ofUser(userId: string, limit: number): Promise<CapabilityRow[]> {
     return this.sql.many(OF_USER, [userId, limit]);
+  }
+
+  /** Those of these conversations that have this conversation type. */
+  async conversationsOf(typeName: string, among: readonly string[]): Promise<string[]> {
+    return (await this.sql.many(OF_TYPE, [among, typeName])).map(({ id }) => id);
   }
 }

@@ -1,9 +1,12 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import type { StreamEvent } from '../../platform/event-log/stream-event.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
+import { Bus } from '../../platform/realtime/bus/bus.js';
 import { FanOut } from '../../platform/realtime/fan-out/fan-out.js';
 import { EncodedFrame } from '../../platform/realtime/protocol/encoded-frame.js';
 import { ResumeState, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
+import { ConversationTypeChanged } from '../conversations/conversations.events.js';
 import { accessOf, capabilitiesOf } from './access.policy.js';
 import { CapabilitiesRepository, type CapabilityRow } from './capabilities.repository.js';
 import { CAPABILITIES_CHANGED, CONVERSATION_UPDATED, PARTICIPANT_UPDATED } from './participants.events.js';
@@ -11,8 +14,11 @@ import { CAPABILITIES_CHANGED, CONVERSATION_UPDATED, PARTICIPANT_UPDATED } from 
 /** As many conversations as a resume has unread counts of. A client loads older ones as a page of the list. */
 const CONVERSATIONS_MAX = 200;
 
+/** Followed by the name of a conversation type. */
+const TYPE_TOPIC = 'conversation_type:';
+
 /**
- * Sends users their capabilities in a conversation when its settings or their own role or mute has changed, so that
+ * Sends users their capabilities in a conversation when its settings, its conversation type or their own role or mute has changed, so that
  * clients never compute rights. Each node serves the users who are connected to it, after it has delivered the event.
  * It is state: a client that was away receives it when it resumes.
  */
@@ -29,7 +35,13 @@ export class CapabilityAnnouncer implements OnApplicationBootstrap {
   constructor(
     private readonly repository: CapabilitiesRepository,
     private readonly fanOut: FanOut,
-  ) {}
+    private readonly bus: Bus,
+  ) {
+    bus.subscribe((message) => {
+      if (message.kind === 'changed' && message.topic.startsWith(TYPE_TOPIC))
+        void this.announceToConversationsOf(message.topic.slice(TYPE_TOPIC.length));
+    });
+  }
 
   onApplicationBootstrap(): void {
     this.fanOut.observe((event) => this.onDispatched(event));
@@ -42,6 +54,21 @@ export class CapabilityAnnouncer implements OnApplicationBootstrap {
       type: CAPABILITIES_CHANGED,
       data: { conversation_ids: same.map((row) => row.conversation_id), own_capabilities: capabilities },
     }));
+  }
+
+  /** Also announces to the users of other nodes. */
+  @OnDomainEvent(ConversationTypeChanged)
+  onConversationTypeChanged({ name }: ConversationTypeChanged): void {
+    void this.announceToConversationsOf(name);
+    this.bus.publish({ kind: 'changed', topic: `${TYPE_TOPIC}${name}` });
+  }
+
+  /** One conversation after the other: a type may have many. */
+  private async announceToConversationsOf(typeName: string): Promise<void> {
+    const streams = [...this.fanOut.allDispatchers()].filter(({ kind }) => kind === 'conversation');
+    const ids = streams.map(({ streamId }) => streamId);
+    const find = (): Promise<string[]> => this.repository.conversationsOf(typeName, ids);
+    for (const id of await this.failures.watch(find).catch(() => [])) await this.announceToAll(id);
   }
 
   private onDispatched({ type, streamId, subjectId }: StreamEvent): void {

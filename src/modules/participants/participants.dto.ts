@@ -23,9 +23,8 @@ export const CONVERSATION_NAME = {
   description: 'Id of the conversation, `external:` and its external id, or slug of a room',
 };
 
-/** Limits of users added by one call, and of participants of one conversation. */
+/** Users added by one call. */
 export const ADDED_AT_ONCE_MAX = 256;
-export const PARTICIPANTS_MAX = 5000;
 
 /** The reason for the use of a system role in a conversation of other users. */
 export const REASON_MAX = 500;

@@ -1,5 +1,6 @@
 import { defineError, PermissionDenied } from '../../platform/errors/app-error.js';
-import { FIELD_DETAILS, LIMIT_DETAILS } from '../../platform/errors/error-details.js';
+import { FEATURES, type Feature } from './conversation-settings.constants.js';
+import { FIELD_DETAILS, LIMIT_DETAILS, oneOf } from '../../platform/errors/error-details.js';
 
 export class ConversationNotFound extends defineError('CONVERSATION_NOT_FOUND', 404, {
   message: 'No such conversation.',
@@ -34,6 +35,32 @@ export class ConversationFrozen extends defineError('CONVERSATION_FROZEN', 403, 
   meaning: 'Only moderators may write here for now; participants may still read.',
   action: 'Wait for `conversation.updated`.',
 }) {}
+
+/** What users read whose role is lower than the setting `send_role`. */
+export const SEND_ROLE_REQUIRED = 'Your role may not write in this conversation.';
+
+export class FeatureDisabled extends defineError('FEATURE_DISABLED', 403, {
+  message: (feature: Feature) => `This conversation does not allow ${FEATURE_NAMES[feature]}.`,
+  meaning: 'The conversation type or the settings of the conversation have switched this feature off.',
+  action: 'Hide the feature: `settings` of the conversation has its switches.',
+  details: {
+    fields: { feature: oneOf('The setting that is false', ...FEATURES) },
+    of: (feature: Feature) => ({ feature }),
+  },
+}) {}
+
+const FEATURE_NAMES: Record<Feature, string> = {
+  typing: 'typing indicators',
+  receipts: 'receipts',
+  presence: 'presence',
+  member_events: 'events about members',
+  reactions: 'reactions',
+  threads: 'threads',
+  polls: 'polls',
+  uploads: 'files',
+  links: 'links',
+  mention_all: 'mentions of all participants',
+};
 
 export class ReasonRequired extends defineError('REASON_REQUIRED', 403, {
   message: 'By system role this requires a `reason`; it is audited, and the participants see it.',

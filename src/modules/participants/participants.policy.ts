@@ -11,18 +11,23 @@ import {
   ConversationFrozen,
   ConversationNotFound,
   DirectConversationFixed,
+  FeatureDisabled,
   NotAParticipant,
+  SEND_ROLE_REQUIRED,
 } from './participants.errors.js';
 import {
   type Access,
   canAdminister,
   canModerate,
   isOpenToAll,
+  mayInvite,
+  mayPin,
   type Membership,
   SYSTEM_MODERATOR_ROLES,
   toAccess,
   toMembership,
 } from './access.policy.js';
+import type { Feature } from './conversation-settings.constants.js';
 import { mayModerate, rankOf } from './participant-roles.js';
 import { ParticipantsRepository } from './participants.repository.js';
 
@@ -125,6 +130,20 @@ export class ParticipantsPolicy {
   }
 
   /**
+   * As `requireMayPost`, and for the role that the conversation requires of those who write.
+   * @throws PermissionDenied, ConversationFrozen
+   */
+  requireMayWrite(membership: Membership): void {
+    this.requireMayPost(membership);
+    if (!membership.hasSendRole) this.deny(SEND_ROLE_REQUIRED);
+  }
+
+  /** @throws FeatureDisabled; the host's backend may use every feature */
+  requireFeature({ settings, isServer }: Access, feature: Feature): void {
+    if (!settings[feature] && !isServer) throw new FeatureDisabled(feature);
+  }
+
+  /**
    * Slow mode, under the lock: returns the seconds that the actor has to wait before they may post again. 0 means that
    * they may; the post is then recorded with the time `at`.
    */
@@ -159,10 +178,15 @@ export class ParticipantsPolicy {
     return canAdminister(access);
   }
 
-  /** Moderators may pin; in a direct conversation both users may. @throws PermissionDenied */
+  /** By default moderators may pin, and in a direct conversation both users. @throws PermissionDenied */
   requireMayPin(membership: Membership): void {
     this.requireMayPost(membership);
-    if (membership.type !== 'direct') this.requireModerator(membership);
+    if (!mayPin(membership)) this.deny();
+  }
+
+  /** @throws PermissionDenied */
+  requireMayInvite(access: Access): void {
+    if (!mayInvite(access)) this.deny();
   }
 
   /** Whether every user may join, and so read. */

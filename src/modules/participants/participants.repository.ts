@@ -6,6 +6,8 @@ export interface AccessRow {
   type: ConversationType;
   created_by: string | null;
   settings: Record<string, unknown>;
+  /** Of the conversation type. */
+  type_settings: Record<string, unknown> | null;
   is_member: boolean;
   role: ParticipantRole | null;
   is_muted: boolean | null;
@@ -17,7 +19,8 @@ export interface AccessRow {
 
 const ACCESS = statement<AccessRow>(
   'participants.access',
-  `select c.type, c.created_by, c.settings, p.user_id is not null and p.left_seq is null as is_member, p.role,
+  `select c.type, c.created_by, c.settings, t.settings as type_settings,
+          p.user_id is not null and p.left_seq is null as is_member, p.role,
           participant_is_muted(p.is_muted, p.muted_until) as is_muted,
           c.type = 'direct' and exists (
             select from participants other
@@ -25,6 +28,7 @@ const ACCESS = statement<AccessRow>(
              where other.conversation_id = c.id) as is_blocked,
           p.joined_seq, least(p.last_read_number, p.unread_from_number - 1) as last_read_number, p.last_delivered_number
      from conversations c
+     left join conversation_types t on t.name = coalesce(c.type_name, c.type)
      left join participants p on p.conversation_id = c.id and p.user_id = $2
     where c.id = $1 and c.deleted_at is null`,
 );
@@ -97,11 +101,6 @@ const PAGE = statement<ParticipantRow & { at_seq: number; order_rank: number; jo
       and ($3::int is null or (k.order_rank, k.joined_ms, p.user_id) > ($3, $4::bigint, $5::uuid))
     order by k.order_rank, k.joined_ms, p.user_id
     limit $6`,
-);
-
-const COUNT = statement<{ count: number }>(
-  'participants.count',
-  `select count(*) as count from participants where conversation_id = $1 and left_seq is null`,
 );
 
 const INSERT = statement<unknown>(
@@ -191,8 +190,8 @@ const PROFILES = statement<ParticipantProfile>(
 export type ListCursor = readonly [rank: number, joinedMs: number, userId: string];
 
 /**
- * Owns: participants (with receipts.repository.ts and conversation-preferences.repository.ts). Reads: conversations,
- * users, user_blocks, stream_heads.
+ * Owns: participants (with receipts.repository.ts and conversation-preferences.repository.ts). Reads: conversations, conversation_types,
+ * conversation_types, users, user_blocks, stream_heads.
  */
 @Injectable()
 export class ParticipantsRepository {
@@ -235,10 +234,6 @@ export class ParticipantsRepository {
   ): Promise<(ParticipantRow & { at_seq: number; order_rank: number; joined_ms: number })[]> {
     const [rank, joinedMs, userId] = after ?? [null, null, null];
     return this.sql.many(PAGE, [conversationId, role ?? null, rank, joinedMs, userId, limit]);
-  }
-
-  async count(tx: Queryable, conversationId: string): Promise<number> {
-    return (await tx.one(COUNT, [conversationId]))?.count ?? 0;
   }
 
   /** Adds participants, for the first time or again. All existing messages count as read for them. */

@@ -69,7 +69,7 @@ export class ParticipantsService {
     if (userIds.length === 0) throw ValidationError.of('user_ids', 'must not be empty');
     const { role = 'participant', reason } = dto;
     return this.change(actor, conversationId, async (tx, access) => {
-      if (!this.policy.canModerate(access) && !(access.role && access.settings.allow_invites)) this.policy.deny();
+      this.policy.requireMayInvite(access);
       if (role !== 'participant' && !mayChangeRole(access.rank, 'participant', role)) this.policy.deny();
       const count = await this.additions.addAll(tx, actor, await this.withOwner(tx, access, userIds, role));
       const auditEntry = { action: 'participant.add', after: { user_ids: userIds, role }, reason };
@@ -191,7 +191,7 @@ export class ParticipantsService {
     userIds: string[],
     role: ParticipantRole,
   ): Promise<NewParticipant[]> {
-    const isEmpty = access.needsOwner && (await this.repository.count(tx, access.conversationId)) === 0;
+    const isEmpty = access.needsOwner && (await this.additions.count(tx)) === 0;
     return userIds.map((userId, index) => ({ userId, role: isEmpty && index === 0 ? 'owner' : role }));
   }
 }

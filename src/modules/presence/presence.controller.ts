@@ -5,7 +5,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
-import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
+import { ConversationFrozen, ConversationNotFound, FeatureDisabled } from '../participants/participants.errors.js';
 import { GetPresenceQuery, PresenceDto, PresenceListDto, SetPresenceDto } from './presence.dto.js';
 import { PresenceService } from './presence.service.js';
 import { TypingService } from './typing.service.js';
@@ -43,7 +43,7 @@ export class PresenceController {
   @Limit(TYPING_LIMIT)
   @HttpCode(204)
   @ApiNoContentResponse()
-  @Throws(ConversationNotFound, ConversationFrozen)
+  @Throws(ConversationNotFound, ConversationFrozen, FeatureDisabled)
   startTyping(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<void> {
     return this.typing.start(actor, id);
   }
@@ -53,7 +53,7 @@ export class PresenceController {
   @Limit(TYPING_LIMIT)
   @HttpCode(204)
   @ApiNoContentResponse()
-  @Throws(ConversationNotFound, ConversationFrozen)
+  @Throws(ConversationNotFound, ConversationFrozen, FeatureDisabled)
   stopTyping(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<void> {
     return this.typing.stop(actor, id);
   }

@@ -54,12 +54,12 @@ export class TypingService {
     } else if (type === CONVERSATION_DELETED) this.state.removeConversation(streamId);
   }
 
-  /** @throws ConversationNotFound, PermissionDenied */
+  /** @throws ConversationNotFound, PermissionDenied, FeatureDisabled */
   start(actor: Actor, conversationId: string): Promise<void> {
     return this.signal(actor, conversationId, 'start');
   }
 
-  /** @throws ConversationNotFound, PermissionDenied */
+  /** @throws ConversationNotFound, PermissionDenied, FeatureDisabled */
   stop(actor: Actor, conversationId: string): Promise<void> {
     return this.signal(actor, conversationId, 'stop');
   }
@@ -85,7 +85,9 @@ export class TypingService {
   }
 
   private async signal(actor: Actor, conversationId: string, what: 'start' | 'stop'): Promise<void> {
-    this.participants.requireMayPost(await this.participants.requireMember(actor, conversationId));
+    const membership = await this.participants.requireMember(actor, conversationId);
+    this.participants.requireMayWrite(membership);
+    this.participants.requireFeature(membership, 'typing');
     this.publish(actor, conversationId, what === 'start');
   }
 

@@ -12,6 +12,7 @@ import {
   REACTION_REMOVED,
   USER_UNREAD_REMINDER,
 } from '../messages/messages.events.js';
+import { settingsOf } from '../participants/conversation-settings.policy.js';
 import type { EventParticipantDto } from '../participants/participants.dto.js';
 import {
   CONVERSATION_UPDATED,
@@ -69,6 +70,7 @@ const messageFields = { message_id: MESSAGE, sender_id: ANA };
 const conversation: ConversationSummaryDto = {
   id: CONVERSATION,
   type: 'group',
+  type_name: 'group',
   slug: null,
   category: null,
   title: 'Plans',
@@ -77,15 +79,7 @@ const conversation: ConversationSummaryDto = {
   created_at: AT,
   updated_at: AT,
   participant_count: 2,
-  settings: {
-    is_private: true,
-    allow_invites: false,
-    message_retention_days: null,
-    slow_mode_seconds: 0,
-    is_frozen: false,
-    allow_mention_all: false,
-    count_system_messages: false,
-  },
+  settings: settingsOf('group', {}, null),
   external_id: null,
   picture: null,
   metadata: {},

@@ -25,6 +25,8 @@ import { CreateBeforeSendHook1764850000000 } from '../../../migrations/176485000
 import { CreateLegalHolds1764850001000 } from '../../../migrations/1764850001000-create-legal-holds.js';
 import { CreatePolls1764850002000 } from '../../../migrations/1764850002000-create-polls.js';
 import { CreateUnreadReminders1764850003000 } from '../../../migrations/1764850003000-create-unread-reminders.js';
+import { CreateConversationTypes1764860000000 } from '../../../migrations/1764860000000-create-conversation-types.js';
+import { IndexParticipantsInOrder1764860001000 } from '../../../migrations/1764860001000-index-participants-in-order.js';
 import { AddEndOfMutes1764880000000 } from '../../../migrations/1764880000000-add-end-of-mutes.js';
 import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
 import { AddFormOfSearchIndex1764895000000 } from '../../../migrations/1764895000000-add-form-of-search-index.js';
@@ -57,6 +59,8 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateLegalHolds1764850001000,
   CreatePolls1764850002000,
   CreateUnreadReminders1764850003000,
+  CreateConversationTypes1764860000000,
+  IndexParticipantsInOrder1764860001000,
   AddEndOfMutes1764880000000,
   IndexEndsOfMutes1764880001000,
   AddFormOfSearchIndex1764895000000,

@@ -14,7 +14,7 @@
 -- the statistics of young tables are.
 --
 -- Output: one row per entry, in the order of the input; outcome is stored, replayed, or the reason of the refusal;
--- retry_after is in whole seconds. Events that webhooks subscribe to are written to the outbox; when there is no such
+-- retry_after is in whole seconds; of too_long it is the limit. Events that webhooks subscribe to are written to the outbox; when there is no such
 -- webhook, that is one look-up per batch. was_behind: the sender had not read all messages before this one. Sending reads
 -- them, so the sender's mark has moved over messages of others.
 --
@@ -36,6 +36,10 @@
 -- Sessions, bans, freezing and deleted rooms are checked for it as for every user.
 --
 -- mention_scope is all or here: moderators may use it and, if the settings allow it, every participant.
+--
+-- What the conversation type or the settings of the conversation have switched off is refused, except to the host's
+-- backend: links_off, threads_off, uploads_off, polls_off, mention_all_off, too_long. role_too_low: send_role names the
+-- lowest role that may write; roles of the system may. Without threads a reply has no root.
 --
 -- A reply belongs to the thread of the message it replies to: a reply to a reply has the same root. The counts of the root
 -- change with the reply, in the event thread.updated directly after that of the message (see store_replies).
@@ -96,10 +100,11 @@ begin
   checked as materialized (
     select e.*, h.last_seq, h.last_number, greatest(date_trunc('milliseconds', clock_timestamp()), h.last_at) as clock,
            u.display_name, case when r.deleted_at is null then r.content end as reply_to_content,
-           coalesce(r.thread_root_id, r.id) as root_id, twin.id as twin_id,
+           case when not feature_is_off('threads', t.settings, c.settings) then coalesce(r.thread_root_id, r.id) end as root_id,
+           twin.id as twin_id,
            p.last_read_number < h.last_number as was_behind, p.last_sent_at,
            case when sender.is_bound and e.is_released is not true
-             then sender.slow else 0 end as slow_seconds,
+             then sender.slow else 0 end as slow_seconds, sender.length_max,
            case
              when (s.id is null or s.revoked_at is not null or s.expires_at <= now()) and e.is_released is not true
                or (u.id is null or u.deleted_at is not null) and e.is_server is not true then 'session_ended'
@@ -116,6 +121,8 @@ begin
              when p.is_muted and participant_is_muted(p.is_muted, p.muted_until)
                and e.is_server is not true                         then 'muted'
              when sender.is_bound and c.settings -> 'is_frozen' = 'true' then 'frozen'
+             when sender.rank < greatest(role_rank(t.settings ->> 'send_role'), role_rank(c.settings ->> 'send_role'))
+                                                                   then 'role_too_low'
              when e.mention_scope is not null and sender.is_bound and c.type <> 'direct'
                and (sender.is_guest or c.settings -> 'allow_mention_all' is distinct from 'true') then 'mention_refused'
              when c.type = 'direct' and e.is_server is not true and exists (
@@ -124,6 +131,17 @@ begin
                        select other.user_id, e.sender_id from participants other
                         where other.conversation_id = e.conversation_id and other.user_id <> e.sender_id))
                                                                    then 'blocked'
+             when e.is_server is not true and e.mention_scope is not null
+               and feature_is_off('mention_all', t.settings, c.settings) then 'mention_all_off'
+             when e.is_server is not true and e.attachment_ids is not null
+               and feature_is_off('uploads', t.settings, c.settings) then 'uploads_off'
+             when e.is_server is not true and e.poll is not null
+               and feature_is_off('polls', t.settings, c.settings) then 'polls_off'
+             when e.is_server is not true and e.is_thread_only and e.reply_to_id is not null
+               and feature_is_off('threads', t.settings, c.settings) then 'threads_off'
+             when e.is_server is not true and feature_is_off('links', t.settings, c.settings)
+               and has_link(e.content)                             then 'links_off'
+             when e.is_server is not true and char_length(e.content) > sender.length_max then 'too_long'
              when e.reply_to_id is not null and (r.id is null or r.conversation_id <> e.conversation_id)
                                                                    then 'reply_not_found'
              when e.attachment_ids is not null and exists (
@@ -137,6 +155,7 @@ begin
       from entry e
       left join stream_heads h on h.stream_id = e.conversation_id
       left join conversations c on c.id = e.conversation_id
+      left join conversation_types t on t.name = coalesce(c.type_name, c.type)
       left join participants p on p.conversation_id = e.conversation_id and p.user_id = e.sender_id
       left join users u on u.id = e.sender_id
       left join sessions s on s.id = e.session_id and (s.user_id = e.sender_id or s.is_server_key)
@@ -147,7 +166,11 @@ begin
              select g.is_guest,
                     (g.is_guest or p.role = 'participant') and u.role not in ('moderator', 'admin')
                       and e.is_server is not true as is_bound,
-                    coalesce((c.settings ->> 'slow_mode_seconds')::int, 0) as slow
+                    coalesce(greatest((t.settings ->> 'slow_mode_seconds')::int, (c.settings ->> 'slow_mode_seconds')::int), 0)
+                      as slow,
+                    least((t.settings ->> 'message_length_max')::int, (c.settings ->> 'message_length_max')::int) as length_max,
+                    case when e.is_server or u.role in ('moderator', 'admin') then 5
+                         when g.is_guest then 1 else role_rank(p.role) end as rank
                from (select e.sender_id = '00000000-0000-7000-8000-000000000001' as is_guest) g) sender
   ),
   decided as (
@@ -230,7 +253,8 @@ begin
            (select json_agg(file_json(f) order by w.position) from wanted w join files f on f.id = w.file_id
              where w.ordinal = n.ordinal)
          end, n.reply_to_content, n.display_name, n.was_behind,
-         case when n.outcome = 'slow_mode' then
+         case when n.outcome = 'too_long' then n.length_max
+              when n.outcome = 'slow_mode' then
            ceil(coalesce(nullif(greatest(extract(epoch from n.last_sent_at - n.clock) + n.slow_seconds, 0), 0), n.slow_seconds))::int
          end
     from numbered n

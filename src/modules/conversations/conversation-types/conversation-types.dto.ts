@@ -1,0 +1,70 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ListOf } from '../../../platform/pagination/page.js';
+import { EnumField, IntField, NestedField, TextField } from '../../../platform/validation/fields.js';
+import { CONVERSATION_TYPES, type ConversationType } from '../../participants/participants.dto.js';
+import { EffectiveSettingsDto, NarrowingSettingsDto } from '../conversation-settings.dto.js';
+
+const NAME = { min: 2, max: 63, pattern: /^[a-z0-9][a-z0-9_-]{1,62}$/ };
+const DESCRIPTION_MAX = 500;
+const PARTICIPANTS_LIMIT = 200_000;
+
+/** What the conversations of a type may do at most. */
+export class TypeSettingsDto extends NarrowingSettingsDto {
+  @IntField({ min: 2, max: PARTICIPANTS_LIMIT, optional: true, description: 'Participants of one conversation' })
+  participants_max?: number;
+}
+
+export class CreateConversationTypeDto {
+  @TextField({ ...NAME, description: 'Conversations name it in `type_name`', example: 'support' })
+  name: string;
+
+  @EnumField({ values: CONVERSATION_TYPES, description: 'The `type` of its conversations', example: 'group' })
+  type: ConversationType;
+
+  @TextField({ max: DESCRIPTION_MAX, optional: true, example: 'Questions of customers' })
+  description?: string;
+
+  @NestedField({ type: () => TypeSettingsDto, optional: true })
+  settings?: TypeSettingsDto;
+}
+
+export class UpdateConversationTypeDto {
+  @TextField({ max: DESCRIPTION_MAX, optional: true })
+  description?: string;
+
+  @NestedField({ type: () => TypeSettingsDto, optional: true, description: 'Merged into the existing settings' })
+  settings?: TypeSettingsDto;
+}
+
+export class ConversationTypeParam {
+  @TextField({ ...NAME, description: 'The name of a conversation type' })
+  name: string;
+}
+
+/** The settings of a type, with defaults for those that were never set. */
+export class EffectiveTypeSettingsDto extends EffectiveSettingsDto {
+  @ApiProperty()
+  participants_max: number;
+}
+
+export class ConversationTypeDto {
+  @ApiProperty()
+  name: string;
+
+  @ApiProperty({ enum: CONVERSATION_TYPES })
+  type: ConversationType;
+
+  @ApiProperty()
+  description: string;
+
+  @ApiProperty({ type: EffectiveTypeSettingsDto })
+  settings: EffectiveTypeSettingsDto;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  updated_at: string;
+}
+
+export class ConversationTypeListDto extends ListOf(ConversationTypeDto) {}

@@ -1,0 +1,21 @@
+/** What a conversation type, or a conversation itself, may switch off. */
+export const FEATURES = [
+  'typing',
+  'receipts',
+  'presence',
+  'member_events',
+  'reactions',
+  'threads',
+  'polls',
+  'uploads',
+  'links',
+  'mention_all',
+] as const;
+export type Feature = (typeof FEATURES)[number];
+
+/** The lowest role that may write, add participants or pin. */
+export const ROLE_SETTINGS = ['send_role', 'invite_role', 'pin_role'] as const;
+export type RoleSetting = (typeof ROLE_SETTINGS)[number];
+
+/** Settings as they are stored: those that were never set are missing. */
+export type StoredSettings = Readonly<Record<string, unknown>>;

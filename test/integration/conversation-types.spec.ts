@@ -1,0 +1,173 @@
+import { ApiClient } from '../support/client/api-client.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
+
+describe('conversation types', () => {
+  let world: World;
+  let admin: User;
+
+  beforeAll(async () => {
+    world = await World.start();
+    admin = await world.user({ role: 'admin' });
+  });
+  afterAll(() => world.stop());
+
+  const codeOf = ({ status, body }: { status: number; body: any }): string => `${status} ${body.error?.code}`;
+  const featureOf = ({ body }: { body: any }): string => body.error?.details?.feature;
+
+  let types = 0;
+  /** A conversation type of groups with these settings. */
+  const groupType = async (settings: object): Promise<string> => {
+    const name = `type-${++types}`;
+    const created = await admin.call('POST', '/admin/conversation-types', { name, type: 'group', settings });
+    expect(created.status).toBe(201);
+    return name;
+  };
+  const groupOf = async (settings: object, [owner, ...others]: User[]): Promise<string> =>
+    world.group(owner!, others, { type_name: await groupType(settings) });
+  const send = (user: User, id: string, body: object) => user.call('POST', `/conversations/${id}/messages`, body);
+
+  it('ship as direct, group, room and broadcast', async () => {
+    const { body } = await admin.call('GET', '/admin/conversation-types');
+    const shipped = body.data.filter(({ name }: { name: string }) => !name.startsWith('type-'));
+    expect(shipped.map(({ name, type }: { name: string; type: string }) => [name, type])).toEqual([
+      ['broadcast', 'room'],
+      ['direct', 'direct'],
+      ['group', 'group'],
+      ['room', 'room'],
+    ]);
+  });
+
+  it('refuse a switched off feature with one error that names it', async () => {
+    const [owner, member] = await world.users(2);
+    const off = ['typing', 'reactions', 'threads', 'polls', 'uploads', 'links', 'mention_all'];
+    const id = await groupOf(Object.fromEntries(off.map((name) => [name, false])), [owner!, member!]);
+    const first = (await send(owner!, id, { content: 'first' })).body;
+    const refusals = {
+      typing: await member!.call('POST', `/conversations/${id}/typing`),
+      reactions: await member!.call('PUT', `/messages/${first.id}/reactions/${encodeURIComponent('👍')}`),
+      threads: await send(member!, id, { content: 'in', reply_to_id: first.id, show_in_conversation: false }),
+      polls: await send(member!, id, { poll: { question: 'Which?', options: ['a', 'b'] } }),
+      links: await send(owner!, id, { content: 'see example.com/a' }),
+      mention_all: await send(owner!, id, { content: 'all', mentions: { all: true } }),
+      links_by_edit: await owner!.call('PATCH', `/messages/${first.id}`, { content: 'https://a.example' }),
+    };
+    for (const [name, refusal] of Object.entries(refusals)) {
+      expect(`${name}: ${codeOf(refusal)}`).toBe(`${name}: 403 FEATURE_DISABLED`);
+      expect(featureOf(refusal)).toBe(name.replace('_by_edit', ''));
+    }
+    expect((await send(owner!, id, { content: 'e.g. 3.5, no link' })).status).toBe(201);
+  });
+
+  it('let a conversation narrow its type, and not exceed it', async () => {
+    const owner = await world.user();
+    const id = await groupOf({ polls: false, pin_role: 'admin', slow_mode_seconds: 10, message_length_max: 100 }, [
+      owner,
+    ]);
+    const patch = (settings: object) => owner.call('PATCH', `/conversations/${id}`, { settings });
+    const wider = {
+      polls: true,
+      pin_role: 'participant',
+      slow_mode_seconds: 5,
+      message_length_max: 101,
+      reactions: true,
+    };
+    const fields = (await patch(wider)).body.error.details.errors.map(({ field }: { field: string }) => field);
+    expect(fields).toEqual([
+      'settings.polls',
+      'settings.pin_role',
+      'settings.slow_mode_seconds',
+      'settings.message_length_max',
+    ]);
+    expect((await patch({ message_length_max: null })).status).toBe(400);
+    const narrowed = await patch({ reactions: false, pin_role: 'owner', slow_mode_seconds: 20, message_length_max: 5 });
+    expect(narrowed.body.settings).toMatchObject({
+      ...{ polls: false, reactions: false, threads: true },
+      ...{ pin_role: 'owner', slow_mode_seconds: 20, message_length_max: 5 },
+    });
+    expect(narrowed.body.own_capabilities).not.toContain('react');
+    const tooLong = await send(owner, id, { content: 'longer' });
+    expect(tooLong.body.error).toMatchObject({ code: 'CONTENT_TOO_LONG', details: { length: 6, max_length: 5 } });
+    const short = (await send(owner, id, { content: 'short' })).body;
+    expect(codeOf(await owner.call('PATCH', `/messages/${short.id}`, { content: 'longer' }))).toBe(
+      '400 CONTENT_TOO_LONG',
+    );
+  });
+
+  it('refuse the creation of a conversation that exceeds its type, or whose type is another', async () => {
+    const owner = await world.user();
+    const type_name = await groupType({ links: false });
+    const create = (body: object) => owner.call('POST', '/conversations', { type: 'group', ...body });
+    const fieldOf = ({ body }: { body: any }): string => body.error?.details.errors[0].field;
+    expect(fieldOf(await create({ type_name, settings: { links: true } }))).toBe('settings.links');
+    expect(fieldOf(await create({ type_name: 'broadcast' }))).toBe('type_name');
+    expect(fieldOf(await create({ type_name: 'unknown' }))).toBe('type_name');
+    const created = await create({ type_name, settings: { links: false } });
+    expect(created.body).toMatchObject({ type: 'group', type_name, settings: { links: false } });
+    expect((await create({})).body).toMatchObject({ type: 'group', type_name: 'group', settings: { links: true } });
+  });
+
+  it('name the lowest role that may write, also for edits, typing and capabilities', async () => {
+    const [owner, moderator, member] = await world.users(3);
+    const id = await world.group(owner!, [[moderator!, 'moderator'], member!], {
+      type_name: await groupType({ send_role: 'moderator' }),
+    });
+    expect((await send(moderator!, id, { content: 'news' })).status).toBe(201);
+    expect(codeOf(await send(member!, id, { content: 'me too' }))).toBe('403 PERMISSION_DENIED');
+    expect(codeOf(await member!.call('POST', `/conversations/${id}/typing`))).toBe('403 PERMISSION_DENIED');
+    const capabilities = async (user: User) => (await user.call('GET', `/conversations/${id}`)).body.own_capabilities;
+    expect(await capabilities(member!)).toEqual(['react', 'delete_own', 'leave']);
+    expect(await capabilities(moderator!)).toEqual(expect.arrayContaining(['send_message', 'edit_own', 'upload_file']));
+    await owner!.call('PATCH', `/conversations/${id}/participants/${moderator!.userId}`, { role: 'participant' });
+    expect(codeOf(await send(moderator!, id, { content: 'more' }))).toBe('403 PERMISSION_DENIED');
+  });
+
+  it('apply a change at once to their conversations, and tell connected users what they may do now', async () => {
+    const [owner, member] = await world.users(2);
+    const name = await groupType({});
+    const id = await world.group(owner!, [member!], { type_name: name });
+    const socket = await member!.webSocket();
+    const changed = await admin.call('PATCH', `/admin/conversation-types/${name}`, {
+      settings: { send_role: 'owner', reactions: false },
+    });
+    expect(changed.body.settings).toMatchObject({ send_role: 'owner', reactions: false, polls: true });
+    const { data } = await socket.next('capabilities.changed');
+    expect(data).toEqual({ conversation_ids: [id], own_capabilities: ['delete_own', 'leave'] });
+    expect(codeOf(await send(member!, id, { content: 'late' }))).toBe('403 PERMISSION_DENIED');
+  });
+
+  it('are created, changed and deleted by admins and keys with the scope, and audited', async () => {
+    const user = await world.user();
+    expect(codeOf(await user.call('GET', '/admin/conversation-types'))).toBe('403 PERMISSION_DENIED');
+    const { body: made } = await admin.call('POST', '/admin/keys', { name: 'shop', scopes: ['conversations:write'] });
+    const key = new ApiClient(world.url, made.secret as string);
+    const name = 'by-key';
+    const body = { name, type: 'group', settings: { participants_max: 3 } };
+    expect((await key.call('POST', '/admin/conversation-types', body)).status).toBe(201);
+    expect(codeOf(await admin.call('POST', '/admin/conversation-types', body))).toBe('409 CONVERSATION_TYPE_EXISTS');
+    const id = await world.group(user, [await world.user()], { type_name: name });
+    const more = await world.users(2);
+    const added = await user.call('POST', `/conversations/${id}/participants`, {
+      user_ids: more.map(({ userId }) => userId),
+    });
+    expect(codeOf(added)).toBe('409 TOO_MANY_PARTICIPANTS');
+    for (const used of [name, 'broadcast'])
+      expect(codeOf(await admin.call('DELETE', `/admin/conversation-types/${used}`))).toBe(
+        '409 CONVERSATION_TYPE_IN_USE',
+      );
+    const unused = await groupType({});
+    expect((await admin.call('DELETE', `/admin/conversation-types/${unused}`)).status).toBe(204);
+    expect(codeOf(await admin.call('GET', `/admin/conversation-types/${unused}`))).toBe(
+      '404 CONVERSATION_TYPE_NOT_FOUND',
+    );
+    const rows = await world.database.query(
+      `select action, actor_id = $2 as is_by_admin from audit_log where target_id in ($1, $3) order by at, id`,
+      [name, admin.userId, unused],
+    );
+    expect(rows).toEqual([
+      { action: 'conversation_type.create', is_by_admin: false },
+      { action: 'conversation_type.create', is_by_admin: true },
+      { action: 'conversation_type.delete', is_by_admin: true },
+    ]);
+  });
+});

@@ -14,6 +14,10 @@ import type { FileData } from './modules/files/files.dto.js';
 import type { ScannedFileData } from './modules/files/files.events.js';
 import type { MessagePageDto } from './modules/messages/message-pages.dto.js';
 import type { MessageData, PollData, ReactionData } from './modules/messages/messages.events.js';
+import type {
+  ScheduledMessageData,
+  ScheduledMessageRemovedData,
+} from './modules/messages/scheduled/scheduled-messages.events.js';
 import type { ThreadUnreadData, ThreadUpdatedData } from './modules/messages/threads.events.js';
 import type { ReadStateDto } from './modules/participants/participants.dto.js';
 import type {
@@ -101,6 +105,8 @@ export interface DurableEvents {
   'reaction.removed': ReactionData;
   'poll.updated': PollData;
   'thread.updated': ThreadUpdatedData;
+  'scheduled_message.updated': ScheduledMessageData;
+  'scheduled_message.removed': ScheduledMessageRemovedData;
   'participant.joined': ParticipantData;
   'participant.left': ParticipantLeftData;
   'participant.updated': ParticipantData;

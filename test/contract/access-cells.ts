@@ -71,6 +71,7 @@ export async function arrange(world: ContractWorld, kind: ActorKind): Promise<Ce
   const messageId = await world.message(conversationId, victim, `something ${marks.content} was said`);
   const fileId = await world.file(messageId, victim, `a picture of ${marks.content}`);
   const { webhookId, deliveryId } = await world.webhook(victim, marks.content);
+  const scheduledId = await world.scheduled(conversationId, victim, marks.content);
   const moderation = await world.moderation(messageId, { author: victim, reporter: controlUser }, marks);
   await world.database.query(`insert into presence_settings (user_id, custom) values ($1, $2)`, [
     victim.userId,
@@ -89,6 +90,7 @@ export async function arrange(world: ContractWorld, kind: ActorKind): Promise<Ce
       webhookId,
       deliveryId,
       ...moderation,
+      scheduledId,
       // Each installation has only so many keys, and only admins get as far as the look-up.
       keyId: kind === 'admin' ? (await world.serverKey('users:read')).id : newId(),
       userId: victim.userId,
@@ -144,6 +146,7 @@ export async function snapshot(world: ContractWorld, { ids }: Cell): Promise<str
             (select jsonb_agg(to_jsonb(h) order by h.id) from held_messages h where h.conversation_id = $1) as held,
             (select jsonb_agg(to_jsonb(r) order by r.id) from reports r where r.conversation_id = $1) as reports,
             (select count(*) from reactions r where r.message_id = $2) as reactions,
+            (select jsonb_agg(to_jsonb(s)) from scheduled_messages s where s.sender_id = $3) as scheduled,
             (select to_jsonb(u) from users u where u.id = $3) as victim,
             (select jsonb_agg(to_jsonb(s) - 'last_used_at') from sessions s where s.user_id = $3) as sessions,
             (select count(*) from user_blocks b where b.blocked_id = $3 or b.blocker_id = $3) as blocks`,

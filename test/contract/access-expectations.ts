@@ -90,6 +90,7 @@ const CONVERSATION = '/api/v1/conversations/{id}';
 const MESSAGE = '/api/v1/messages/{id}';
 const CLASSROOM = '/api/conversations/{id}';
 const FILE = '/api/v1/files/{id}';
+const SCHEDULED = '/api/v1/scheduled-messages/{id}';
 const WEBHOOK = '/api/v1/webhooks/{id}';
 const REPORT = '/api/v1/admin/reports/{id}';
 const RULE = '/api/v1/admin/content-rules/{id}';
@@ -213,6 +214,12 @@ export const ROUTES: Record<string, Expectation> = {
   [`DELETE ${MESSAGE}/reactions/{emoji}`]: { allow: MEMBERS },
   [`PUT ${MESSAGE}/pin`]: { allow: MODERATORS },
   [`DELETE ${MESSAGE}/pin`]: { allow: MODERATORS },
+  // Whether the author may post is decided when the message is sent.
+  [`POST ${CONVERSATION}/scheduled-messages`]: { allow: MEMBERS },
+  [`GET ${CONVERSATION}/scheduled-messages`]: { allow: MEMBERS, sees: NONE },
+  'GET /api/v1/scheduled-messages': ownResource,
+  [`PATCH ${SCHEDULED}`]: { allow: NONE, refusal: 404, body: () => ({ content: 'x' }) },
+  [`DELETE ${SCHEDULED}`]: { allow: NONE, refusal: 404 },
 
   'POST /api/v1/files': { allow: MEMBERS, raw: uploadTo },
   'POST /api/v1/files/addresses': ownResource,

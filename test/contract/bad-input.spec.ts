@@ -73,12 +73,14 @@ describe('bad input', () => {
     const messageId = await world.message(conversationId, actor, 'something as a target');
     const fileId = await world.file(messageId, actor, 'a file as a target');
     const { webhookId, deliveryId } = await world.webhook(actor, 'a webhook as a target');
+    const scheduledId = await world.scheduled(conversationId, actor, 'a message for later');
     const { token, sessionId } = actor;
     const marks = { content: 'something held', title: 'a rule as a target' };
     const moderation = await world.moderation(messageId, { author: actor, reporter: other }, marks);
     const hooks = { webhookId, deliveryId };
     const keyId = newId(); // only admins look keys up
-    const ids = { conversationId, messageId, fileId, ...hooks, ...moderation, userId: other.userId, sessionId, keyId };
+    const own = { scheduledId, sessionId, keyId };
+    const ids = { conversationId, messageId, fileId, ...hooks, ...moderation, userId: other.userId, ...own };
     return { token, ids };
   }
 

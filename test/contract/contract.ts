@@ -8,6 +8,7 @@ export interface Schema {
   format?: string;
   pattern?: string;
   enum?: unknown[];
+  example?: unknown;
   minimum?: number;
   maximum?: number;
   minLength?: number;

@@ -89,6 +89,7 @@ describe('the event loop', () => {
     const hooks = await world.webhook(actor, 'a webhook');
     const marks = { content: 'something held', title: 'a rule' };
     const moderation = await world.moderation(messageId, { author: actor, reporter: other }, marks);
+    const scheduledId = await world.scheduled(conversationId, actor, 'a message for later');
     const { sessionId } = actor;
     return {
       actor,
@@ -98,6 +99,7 @@ describe('the event loop', () => {
         fileId,
         ...hooks,
         ...moderation,
+        scheduledId,
         userId: other.userId,
         sessionId,
         keyId: newId(),

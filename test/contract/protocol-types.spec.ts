@@ -20,6 +20,10 @@ import type {
 import type { HistoryFrameDto } from '../../src/modules/messages/message-queries.dto.js';
 import { MessagePageDto } from '../../src/modules/messages/message-pages.dto.js';
 import { MessageData, PollData, ReactionData } from '../../src/modules/messages/messages.events.js';
+import {
+  ScheduledMessageData,
+  ScheduledMessageRemovedData,
+} from '../../src/modules/messages/scheduled/scheduled-messages.events.js';
 import { ThreadUnreadData, ThreadUpdatedData } from '../../src/modules/messages/threads.events.js';
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
 import { ReadStateDto, type MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
@@ -101,6 +105,8 @@ const EVENTS: { [Type in keyof DurableEvents]: Class<DurableEvents[Type]> | Clas
   'reaction.removed': ReactionData,
   'poll.updated': PollData,
   'thread.updated': ThreadUpdatedData,
+  'scheduled_message.updated': ScheduledMessageData,
+  'scheduled_message.removed': ScheduledMessageRemovedData,
   'participant.joined': ParticipantData,
   'participant.left': ParticipantLeftData,
   'participant.updated': ParticipantData,

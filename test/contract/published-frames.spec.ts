@@ -86,6 +86,10 @@ describe('what a client receives over a socket', () => {
     await call(owner, 'POST', `/conversations/${id}/bans`, { user_id: bannedId });
     await call(owner, 'DELETE', `/conversations/${id}/bans/${bannedId}`);
     await call(owner, 'PATCH', '/users/me', { display_name: 'Ana' });
+    const later = { content: 'Good morning!', send_at: new Date(Date.now() + 3_600_000).toISOString() };
+    const scheduled = await call(owner, 'POST', `/conversations/${id}/scheduled-messages`, later);
+    await own.first('scheduled_message.updated');
+    await call(owner, 'DELETE', `/scheduled-messages/${scheduled.id}`);
     await request(watching, 'admin.watch');
     await request(watching, 'admin.unwatch');
 

@@ -18,6 +18,7 @@ export interface KnownIds {
   readonly reportId: string;
   readonly holdId: string;
   readonly conversationTypeName: string;
+  readonly scheduledId: string;
   readonly keyId: string;
   readonly userId: string;
   readonly sessionId: string;
@@ -41,6 +42,7 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     reports: ids.reportId,
     'legal-holds': ids.holdId,
     'conversation-types': ids.conversationTypeName,
+    'scheduled-messages': ids.scheduledId,
     keys: ids.keyId,
     users: ids.userId,
     sessions: ids.sessionId,
@@ -86,7 +88,7 @@ export function sample(schema: Schema, name: string, ids: KnownIds): unknown {
       return {};
     default:
       if (isIdFormat(schema)) return uuidFor(name, ids);
-      if (schema.format === 'date-time') return '2026-01-01T00:00:00Z';
+      if (schema.format === 'date-time') return schema.example ?? '2026-01-01T00:00:00Z';
       return 'x'.repeat(Math.max(schema.minLength ?? 1, 1));
   }
 }

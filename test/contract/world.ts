@@ -228,6 +228,18 @@ export class ContractWorld extends World {
     return { ruleId, conversationRuleId, heldId, conversationHeldId, reportId, holdId, conversationTypeName };
   }
 
+  /** A message that its author has scheduled. */
+  async scheduled(conversationId: string, author: User, content: string): Promise<string> {
+    const id = newId();
+    await this.database.query(
+      `insert into scheduled_messages (id, conversation_id, sender_id, client_message_id, send, send_at, due_at)
+       select $1::uuid, $2, $3, $1::text, json_build_object('content', $4::text), t.at, t.at
+         from (select now() + interval '1 day' as at) t`,
+      [id, conversationId, author.userId, content],
+    );
+    return id;
+  }
+
   async send({ token, headers, ...call }: ExactCall): Promise<CodedResponse> {
     const response = await exchange(this.url, {
       ...call,

@@ -72,6 +72,8 @@ describe('the export of an account', () => {
     const asked = await send(other, { poll: { question: 'Who?', options: ['me', 'you'] } });
     await user.call('PUT', `/messages/${asked.body.id}/poll/votes`, { option_ids: ['2'] });
     await user.call('PUT', `/users/${other.id}/block`);
+    const later = { content: 'for later', send_at: new Date(Date.now() + 3_600_000).toISOString() };
+    await user.call('POST', `/conversations/${groupId}/scheduled-messages`, later);
     return { user, other, fileId: file.id as string };
   }
 
@@ -87,6 +89,7 @@ describe('the export of an account', () => {
       'blocks.ndjson',
       'webhooks.ndjson',
       'votes.ndjson',
+      'scheduled.ndjson',
       'files.ndjson',
       'messages.ndjson',
       'reactions.ndjson',
@@ -105,6 +108,7 @@ describe('the export of an account', () => {
     ]);
     expect(linesOf(entries.get('reactions.ndjson'))).toMatchObject([{ emoji: '👍' }]);
     expect(linesOf(entries.get('votes.ndjson'))).toMatchObject([{ option_ids: ['2'] }]);
+    expect(linesOf(entries.get('scheduled.ndjson'))).toMatchObject([{ send: { content: 'for later' } }]);
     expect(linesOf(entries.get('files.ndjson'))).toMatchObject([{ id: fileId, status: 'ready' }]);
     expect(name).toMatch(new RegExp(`^files/${fileId}/[^/]+\\.txt$`));
     expect(entries.get(name)!.toString()).toBe('what is in the file');

@@ -108,10 +108,14 @@ const DELETE_UNATTACHED = statement<unknown>(
 const IS_OLD = `f.deleted_at is null and (f.uploaded_at < now() - interval '24 hours'
            or (f.status = 'pending' and f.status_at < now() - interval '1 hour'))`;
 
+/** Files of messages that are sent later. A user has a limited number of them. */
+const SCHEDULED = `exists (
+  select from scheduled_messages s where s.sender_id = f.uploader_id and s.send -> 'attachment_ids' ? f.id::text)`;
+
 const LOCK_OLD = statement<{ id: string }>(
   'files.lock_old',
   `select f.id from files f
-    where f.shown_in is null and ${IS_OLD}
+    where f.shown_in is null and ${IS_OLD} and not ${SCHEDULED}
     order by f.uploaded_at limit $1 for update skip locked`,
 );
 
@@ -170,14 +174,15 @@ const WAITING = statement<OverdueScans>(
 
 const COUNT_DUE = statement<DueFiles>(
   'files.count_due',
-  `select (select count(*) from files f where f.shown_in is null and not ${ATTACHED} and ${IS_OLD})::int
+  `select (select count(*) from files f where f.shown_in is null and not ${ATTACHED} and ${IS_OLD} and not ${SCHEDULED})::int
           + (select count(*) from conversations c join files f on f.shown_in = c.id and ${IS_OLD}
               where c.deleted_at is not null)::int as let_go,
           (select count(*) from files where deleted_at is not null)::int as removed,
           (select count(*) from files where ${IS_WAITING})::int as rescanned`,
 );
 
-/** Owns: files. Reads: message_attachments, messages, conversations, participants, sessions, users. */
+/** Owns: files. Reads: message_attachments, messages, conversations, participants, sessions, users,
+ * scheduled_messages. */
 @Injectable()
 export class FilesRepository {
   constructor(private readonly sql: Sql) {}

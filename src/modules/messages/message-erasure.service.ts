@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { MessageErasureRepository } from './message-erasure.repository.js';
+import { ScheduledMessagesRepository } from './scheduled/scheduled-messages.repository.js';
 import { ThreadEvents } from './thread-events.js';
 import { MESSAGE_DELETED } from './messages.events.js';
 import { MessageRetentionRepository } from './message-retention.repository.js';
@@ -24,7 +25,13 @@ export class MessageErasure {
     private readonly tombstones: MessageRetentionRepository,
     private readonly log: EventLog,
     private readonly threads: ThreadEvents,
+    private readonly scheduled: ScheduledMessagesRepository,
   ) {}
+
+  /** Deletes what only the user saw: their scheduled messages. */
+  async eraseOwn(userId: string): Promise<void> {
+    await this.scheduled.deleteAllOf(userId);
+  }
 
   /** Returns the number of messages that this run has erased. */
   async eraseAll(userId: string): Promise<number> {

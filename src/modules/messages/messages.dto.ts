@@ -17,7 +17,7 @@ import { NewPollDto, PollDto } from './polls/polls.dto.js';
 import { FileDto } from '../files/files.dto.js';
 import { MENTION_SCOPES, MENTIONS_MAX, type MentionScope, MentionsField, type SentMentions } from './mentions-field.js';
 
-const ATTACHMENTS_MAX = 10;
+export const ATTACHMENTS_MAX = 10;
 
 /** The types that a client may send; only the server and server keys send `system` messages. */
 export const SENDABLE_TYPES = ['text', 'image', 'file'] as const;

@@ -28,6 +28,10 @@ import { OwnVotes } from './polls/own-votes.js';
 import { PollsController } from './polls/polls.controller.js';
 import { PollsRepository } from './polls/polls.repository.js';
 import { PollsService } from './polls/polls.service.js';
+import { ScheduledMessageEvents } from './scheduled/scheduled-message-events.js';
+import { ScheduledMessagesController } from './scheduled/scheduled-messages.controller.js';
+import { ScheduledMessagesRepository } from './scheduled/scheduled-messages.repository.js';
+import { ScheduledMessagesService } from './scheduled/scheduled-messages.service.js';
 import { SendMessage } from './send-message.js';
 import { SendMetrics } from './send-metrics.js';
 import { SendWithinLimits } from './send-within-limits.js';
@@ -60,6 +64,7 @@ class SystemMessagesModule {}
     MentionsController,
     ThreadsController,
     PollsController,
+    ScheduledMessagesController,
     SyncController,
   ],
   providers: [
@@ -88,6 +93,9 @@ class SystemMessagesModule {}
     PollsService,
     PollsRepository,
     OwnVotes,
+    ScheduledMessagesService,
+    ScheduledMessagesRepository,
+    ScheduledMessageEvents,
     MessagesRepository,
     MessageQueriesRepository,
     MentionsService,
@@ -99,6 +107,8 @@ class SystemMessagesModule {}
   ],
   exports: [
     MessagesService,
+    SendMessage,
+    ScheduledMessagesRepository,
     MessageQueriesService,
     MessageIndexer,
     MessageIndexRepository,

@@ -6,6 +6,7 @@ import { MessageIndexTask } from './message-indexer.js';
 import { MessagesModule } from './messages.module.js';
 import { MessageRetention, MessageTableCompaction } from './message-retention.js';
 import { MessageRetentionRepository } from './message-retention.repository.js';
+import { SendScheduledMessages } from './scheduled/send-scheduled-messages.js';
 import { UnreadRemindersTask } from './unread-reminders-task.js';
 import { UnreadRemindersRepository } from './unread-reminders.repository.js';
 
@@ -21,6 +22,7 @@ import { UnreadRemindersRepository } from './unread-reminders.repository.js';
     MessageTableCompaction,
     MessageErasure,
     MessageRetentionRepository,
+    SendScheduledMessages,
     UnreadRemindersTask,
     UnreadRemindersRepository,
     MessageErasureRepository,

@@ -7,7 +7,7 @@ export interface NewMessage {
   readonly id: string;
   readonly conversation_id: string;
   readonly sender_id: string;
-  /** Null only for a released message. */
+  /** Null only for a message that was released, or scheduled. */
   readonly session_id: string | null;
   readonly client_message_id: string | null;
   /** Hex of the hash of the body as received; null without a key. */
@@ -27,6 +27,8 @@ export interface NewMessage {
   readonly poll?: StoredPoll;
   /** The message was held for review and released: neither the sender's session nor slow mode is checked. */
   readonly is_released?: true;
+  /** The time of a scheduled message has come: in place of a session, its author needs an account in use. */
+  readonly is_scheduled?: true;
   /** The host's backend sends, for the system account or another sender: only its session is checked. */
   readonly is_server?: true;
 }

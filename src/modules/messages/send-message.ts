@@ -80,6 +80,24 @@ export class SendMessage {
    *   HeldForReview, CheckUnavailable, IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
+    return this.moderateAndEnqueue(actor, this.toNewMessage(actor, conversationId, dto));
+  }
+
+  /**
+   * The same for a message whose time has come. Its author needs no session, but an account in use; everything else is
+   * checked as it is now. @throws as `send`
+   */
+  async sendScheduled(author: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
+    const message = this.toNewMessage(author, conversationId, dto);
+    return this.moderateAndEnqueue(author, { ...message, session_id: null, is_scheduled: true });
+  }
+
+  /** Checks what does not depend on time. @throws ValidationError, ContentTooLong, InvalidMessageType */
+  requireSendable(actor: Actor, dto: SendMessageDto): void {
+    this.toNewMessage(actor, '', dto);
+  }
+
+  private toNewMessage(actor: Actor, conversationId: string, dto: SendMessageDto): NewMessage {
     const isOfServer = isServer(actor);
     if (!isOfServer) requireOwnSend(dto);
     if (isGuest(actor) && this.config.guestAccess !== 'write') throw new PermissionDenied('Guests cannot write here.');
@@ -91,7 +109,7 @@ export class SendMessage {
     const isThreadOnly = dto.show_in_conversation === false && dto.reply_to_id != null;
     if (isThreadOnly && mentionScope)
       throw ValidationError.of('mentions', 'all and here are not possible in a reply that is only in a thread');
-    const message: NewMessage = {
+    return {
       id: newId(),
       conversation_id: conversationId,
       sender_id: dto.sender_id ?? actor.userId,
@@ -109,7 +127,10 @@ export class SendMessage {
       ...(poll && { poll }),
       ...(isOfServer && { is_server: true }),
     };
-    if (isOfServer) return this.enqueue(message);
+  }
+
+  private async moderateAndEnqueue(actor: Actor, message: NewMessage): Promise<SentMessage> {
+    if (message.is_server) return this.enqueue(message);
     const moderated = this.moderation.moderateSend(actor, message);
     const checked = this.hostCheck.checkSend(actor, moderated instanceof Promise ? await moderated : moderated);
     return this.enqueue(checked instanceof Promise ? await checked : checked);

@@ -28,6 +28,7 @@ export class AccountDeletionsTask {
     const deletions = await this.repository.unfinished(ACCOUNTS_AT_ONCE);
     for (const { user_id: userId, messages: mode } of deletions) {
       await this.presence.erase(userId);
+      await this.erasure.eraseOwn(userId);
       conversations += await this.conversations.leaveAll(userId);
       if (mode === 'delete') messages += await this.erasure.eraseAll(userId);
       await this.repository.finish(userId);

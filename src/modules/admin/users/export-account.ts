@@ -13,7 +13,16 @@ import { type ContentName, type ExportedFile, ExportRepository, type ListName } 
 const AT_ONCE = 4;
 const RETRY_SECONDS = 30;
 
-const LISTS: readonly ListName[] = ['sessions', 'conversations', 'threads', 'blocks', 'webhooks', 'votes', 'files'];
+const LISTS: readonly ListName[] = [
+  'sessions',
+  'conversations',
+  'threads',
+  'blocks',
+  'webhooks',
+  'votes',
+  'scheduled',
+  'files',
+];
 const CONTENT: readonly ContentName[] = ['messages', 'reactions'];
 
 /** Exports all data of one user as a zip: JSON and JSON lines by subject, and the bytes of the files. */

@@ -94,6 +94,14 @@ const VOTES = paged(
      from poll_votes v where v.user_id = $1 and v.message_id > $2 group by v.message_id order by v.message_id`,
 );
 
+const SCHEDULED = paged(
+  'scheduled',
+  `select s.id as key, json_build_object(
+            'id', s.id, 'conversation_id', s.conversation_id, 'send', s.send, 'send_at', s.send_at, 'error', s.error,
+            'created_at', s.created_at) as line
+     from scheduled_messages s where s.sender_id = $1 and s.id > $2 order by s.id`,
+);
+
 /** Tables that are small for one user. */
 const LISTS = {
   sessions: SESSIONS,
@@ -102,6 +110,7 @@ const LISTS = {
   blocks: BLOCKS,
   webhooks: WEBHOOKS,
   votes: VOTES,
+  scheduled: SCHEDULED,
   files: FILES,
 };
 export type ListName = keyof typeof LISTS;
@@ -151,7 +160,8 @@ type Lines = AsyncGenerator<Record<string, unknown>[]>;
 /**
  * Reads all data of one user page by page: memory never contains more than one page, and no transaction stays open for
  * a slow reader. Reads: users, presence_settings, sessions, participants, conversation_bans, conversations, stream_heads, messages,
- * message_edits, message_attachments, reactions, poll_votes, thread_followers, files, user_blocks, webhooks.
+ * message_edits, message_attachments, reactions, poll_votes, thread_followers, files, user_blocks, webhooks,
+ * scheduled_messages.
  */
 @Injectable()
 export class ExportRepository {

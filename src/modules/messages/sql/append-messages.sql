@@ -9,8 +9,8 @@
 -- deletion, one is first and the other sees what it did. A row of message_attachments is the binding; files is only read.
 --
 -- Input: [{id, conversation_id, sender_id, session_id, client_message_id, body_hash (hex), message_type, content,
--- reply_to_id, is_thread_only, mentions, mention_scope, metadata, attachment_ids, poll, is_released, is_server}], at most one
--- entry for one (conversation, sender, client_message_id). The planner settings hold every look-up to its index, whatever
+-- reply_to_id, is_thread_only, mentions, mention_scope, metadata, attachment_ids, poll, is_released, is_scheduled,
+-- is_server}], at most one entry for one (conversation, sender, client_message_id). The planner settings hold every look-up to its index, whatever
 -- the statistics of young tables are.
 --
 -- Output: one row per entry, in the order of the input; outcome is stored, replayed, or the reason of the refusal;
@@ -30,6 +30,9 @@
 --
 -- is_released: a moderator releases a message that was held for review. The sender's session may have ended since, and
 -- slow mode does not apply; everything else is checked as it is now.
+--
+-- is_scheduled: the time of a scheduled message has come. The sessions of its author may have ended since, but the account
+-- must not be deactivated; everything else is checked as it is now.
 --
 -- The account of the guests needs no membership, and membership does not help it: it may write into rooms that are public
 -- now, without files, and not in slow mode, because many guests share the account and cannot be counted separately.
@@ -83,7 +86,7 @@ begin
       from json_to_recordset(batch) as e (
         id uuid, conversation_id uuid, sender_id uuid, session_id uuid, client_message_id text, body_hash text,
         message_type text, content text, reply_to_id uuid, is_thread_only boolean, mentions json, mention_scope text,
-        metadata jsonb, attachment_ids json, poll jsonb, is_released boolean, is_server boolean)
+        metadata jsonb, attachment_ids json, poll jsonb, is_released boolean, is_scheduled boolean, is_server boolean)
   ),
   wanted as materialized (
     select e.ordinal, a.value::uuid as file_id, a.position::int as position,
@@ -107,6 +110,8 @@ begin
              then sender.slow else 0 end as slow_seconds, sender.length_max,
            case
              when (s.id is null or s.revoked_at is not null or s.expires_at <= now()) and e.is_released is not true
+                 and e.is_scheduled is not true
+               or e.is_scheduled is true and u.deactivated_at is not null
                or (u.id is null or u.deleted_at is not null) and e.is_server is not true then 'session_ended'
              when u.id is null or u.deleted_at is not null or e.is_server and sender.is_guest then 'sender_not_found'
              when user_is_banned(u.banned_at, u.banned_until) and e.is_server is not true then 'banned'

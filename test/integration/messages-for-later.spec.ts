@@ -1,0 +1,270 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import pg from 'pg';
+import pino from 'pino';
+import { createWorker } from '../../src/create-worker.js';
+import { AccountAdministration } from '../../src/modules/auth/account-administration.service.js';
+import { SendScheduledMessages } from '../../src/modules/messages/scheduled/send-scheduled-messages.js';
+import { newId } from '../../src/platform/database/ids.js';
+import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
+import type { HttpResponse } from '../support/client/http.js';
+import { startProcess } from '../support/test-process.js';
+import type { User } from '../support/users.js';
+import { World } from '../support/world.js';
+
+const code = ({ status, body }: HttpResponse) => [status, body.error?.code];
+const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
+
+describe('a scheduled message', () => {
+  let world: World;
+  let worker: INestApplicationContext | undefined;
+  let [ana, bo]: User[] = [];
+  let id: string;
+
+  beforeAll(async () => {
+    // The tests send what is due.
+    world = await World.start({ PROCESS_ROLE: 'api' });
+  });
+  afterAll(async () => {
+    await worker?.close();
+    await world.stop();
+  });
+
+  beforeEach(async () => {
+    const users = await world.users(3);
+    [ana, bo] = users.slice(1);
+    id = await world.group(users[0], [ana!, bo!]);
+  });
+
+  const schedule = (body: object = {}, sender = ana!) =>
+    sender.call('POST', `/conversations/${id}/scheduled-messages`, {
+      content: 'Good morning!',
+      send_at: inAnHour(),
+      ...body,
+    });
+  const list = async (user = ana!): Promise<HttpResponse['body'][]> =>
+    (await user.call('GET', '/scheduled-messages')).body.data;
+  const contents = async (): Promise<string[]> =>
+    (await bo!.call('GET', `/conversations/${id}/messages`)).body.data.map(
+      ({ content }: { content: string }) => content,
+    );
+  /** Lets the time of all messages come. */
+  const comeDue = () => world.database.query(`update scheduled_messages set due_at = now() where due_at is not null`);
+  const sendDue = async (): Promise<void> => {
+    worker ??= await createWorker(world.config, pino({ level: 'silent' }));
+    await comeDue();
+    await worker.get(SendScheduledMessages, { strict: false }).run();
+  };
+
+  it('is seen by its author only until its time has come, and is then sent like any other', async () => {
+    const [anas, bos] = [await ana!.webSocket(), await bo!.webSocket()];
+    const { status, body } = await schedule({ client_message_id: 'k1', mentions: [bo!.userId], metadata: { a: 1 } });
+    expect([status, body]).toMatchObject([
+      201,
+      { content: 'Good morning!', status: 'scheduled', client_message_id: 'k1', mentions: [bo!.userId], error: null },
+    ]);
+    expect((await anas.first('scheduled_message.updated')).data).toEqual({ scheduled_message: body });
+    expect((await ana!.call('GET', `/conversations/${id}/scheduled-messages`)).body.data).toEqual([body]);
+    expect([await list(bo!), await contents()]).toEqual([[], []]);
+    await sendDue();
+    const { data } = await bos.first('message.created');
+    expect(data.message).toMatchObject({
+      sender_id: ana!.userId,
+      content: 'Good morning!',
+      mentions: [bo!.userId],
+      metadata: { a: 1 },
+    });
+    expect((await anas.first('scheduled_message.removed')).data).toEqual({
+      scheduled_message_id: body.id,
+      conversation_id: id,
+      reason: 'sent',
+      message_id: data.message.id,
+    });
+    expect((await ana!.call('GET', `/messages/${data.message.id}`)).body.client_message_id).toBe('k1');
+    expect(await list()).toEqual([]);
+    expect(bos.frames.filter(({ type }) => type.startsWith('scheduled_message'))).toEqual([]);
+  });
+
+  it('is changed and deleted by its author only, until it is being sent', async () => {
+    const { body } = await schedule();
+    const path = `/scheduled-messages/${body.id}`;
+    expect(code(await bo!.call('PATCH', path, { content: 'x' }))).toEqual([404, 'SCHEDULED_MESSAGE_NOT_FOUND']);
+    expect(code(await bo!.call('DELETE', path))).toEqual([404, 'SCHEDULED_MESSAGE_NOT_FOUND']);
+    const later = new Date(Date.now() + 7_200_000).toISOString();
+    const { body: changed } = await ana!.call('PATCH', path, { content: 'Good evening!', send_at: later });
+    expect(changed).toMatchObject({ id: body.id, content: 'Good evening!', send_at: later });
+    await world.database.query(`update scheduled_messages set is_sending = true where id = $1`, [body.id]);
+    expect(code(await ana!.call('PATCH', path, { content: 'x' }))).toEqual([409, 'SCHEDULED_MESSAGE_SENDING']);
+    expect(code(await ana!.call('DELETE', path))).toEqual([409, 'SCHEDULED_MESSAGE_SENDING']);
+    await world.database.query(`update scheduled_messages set is_sending = false where id = $1`, [body.id]);
+    expect((await ana!.call('DELETE', path)).status).toBe(204);
+    await sendDue();
+    expect([await list(), await contents()]).toEqual([[], []]);
+  });
+
+  it('is refused at once for what a send is always refused for, and for a time that has passed', async () => {
+    expect(code(await schedule({ content: ' ' }))).toEqual([400, 'VALIDATION_ERROR']);
+    const poll = { question: 'a\0?', options: ['b\0', 'c\ud800'] };
+    expect((await schedule({ content: 'a\0b', poll })).body).toMatchObject({ content: 'ab', poll: { question: 'a?' } });
+    await world.database.query(`delete from scheduled_messages`);
+    expect(code(await schedule({ content: 'x'.repeat(20_001) }))).toEqual([400, 'CONTENT_TOO_LONG']);
+    expect(code(await schedule({ message_type: 'system' }))).toEqual([400, 'INVALID_MESSAGE_TYPE']);
+    expect(code(await schedule({ sender_id: bo!.userId }))).toEqual([400, 'VALIDATION_ERROR']);
+    expect(code(await schedule({ attachment_ids: [newId()] }))).toEqual([404, 'FILE_NOT_FOUND']);
+    expect(code(await schedule({ send_at: new Date(Date.now() - 1000).toISOString() }))).toEqual([
+      400,
+      'VALIDATION_ERROR',
+    ]);
+    expect(code(await schedule({}, await world.user()))).toEqual([403, 'PERMISSION_DENIED']);
+    expect(await list()).toEqual([]);
+  });
+
+  it('is the same if it is scheduled again with the same key, and refused with another content', async () => {
+    const send_at = inAnHour();
+    const { body } = await schedule({ client_message_id: 'k', send_at });
+    expect((await schedule({ client_message_id: 'k', send_at })).body.id).toBe(body.id);
+    expect(code(await schedule({ client_message_id: 'k', send_at, content: 'other' }))).toEqual([
+      422,
+      'IDEMPOTENCY_CONFLICT',
+    ]);
+    await world.database.query(
+      `insert into scheduled_messages (id, conversation_id, sender_id, client_message_id, send, send_at)
+       select gen_random_uuid(), $1, $2, i::text, '{}', now() from generate_series(1, 499) i`,
+      [id, ana!.userId],
+    );
+    expect(code(await schedule())).toEqual([409, 'TOO_MANY_SCHEDULED_MESSAGES']);
+  });
+
+  it('fails, visibly for its author, if they may not post when it is sent, and can be scheduled again', async () => {
+    const { body } = await schedule();
+    const device = await ana!.webSocket();
+    const set = (is_muted: boolean) =>
+      world.database.query(`update participants set is_muted = $3 where conversation_id = $1 and user_id = $2`, [
+        ...[id, ana!.userId],
+        is_muted,
+      ]);
+    await set(true);
+    await sendDue();
+    const failed = { id: body.id, status: 'failed', error: { code: 'PERMISSION_DENIED' } };
+    expect((await device.first('scheduled_message.updated')).data.scheduled_message).toMatchObject(failed);
+    expect(await list()).toMatchObject([failed]);
+    await set(false);
+    await sendDue();
+    expect(await contents()).toEqual([]);
+    const path = `/scheduled-messages/${body.id}`;
+    expect(code(await ana!.call('PATCH', path, { content: 'Again' }))).toEqual([400, 'VALIDATION_ERROR']);
+    expect((await ana!.call('PATCH', path, { send_at: inAnHour() })).body).toMatchObject({
+      status: 'scheduled',
+      error: null,
+    });
+    await sendDue();
+    expect([await list(), await contents()]).toEqual([[], ['Good morning!']]);
+  });
+
+  it('is sent after its author has logged out, but not after they were deactivated', async () => {
+    await schedule({ content: 'before' });
+    await world.get(AccountAdministration).endSessions(await world.user({ role: 'admin' }), ana!.userId, 'a test');
+    await sendDue();
+    expect(await contents()).toEqual(['before']);
+    await schedule({ content: 'after' }, bo!);
+    await world.get(AccountAdministration).deactivate(await world.user({ role: 'admin' }), bo!.userId);
+    await sendDue();
+    const [{ error }] = await world.database.query<{ error: object }>(
+      `select error from scheduled_messages where sender_id = $1`,
+      [bo!.userId],
+    );
+    expect(error).toMatchObject({ code: 'AUTHENTICATION_REQUIRED' });
+  });
+
+  it('waits for slow mode', async () => {
+    await world.database.query(
+      `update conversations set settings = settings || '{"slow_mode_seconds": 60}' where id = $1`,
+      [id],
+    );
+    await ana!.call('POST', `/conversations/${id}/messages`, { content: 'now' });
+    await schedule({ content: 'later' });
+    await sendDue();
+    expect(await list()).toMatchObject([{ status: 'scheduled', error: { code: 'SLOW_MODE' } }]);
+    await world.database.query(`update participants set last_sent_at = now() - interval '2 minutes'`);
+    await sendDue();
+    expect([await list(), await contents()]).toEqual([[], ['later', 'now']]);
+  });
+
+  it('keeps its files until it is sent', async () => {
+    const file = { id: newId() };
+    await world.database.query(
+      `insert into files (id, uploader_id, name, type, category, size, content_hash, status, uploaded_at)
+       values ($1, $2, 'a.txt', 'text/plain', 'document', 9, repeat('0', 64), 'ready', now() - interval '2 days')`,
+      [file.id, ana!.userId],
+    );
+    await schedule({ content: '', attachment_ids: [file.id] });
+    expect(code(await schedule({ attachment_ids: [file.id] }, bo!))).toEqual([404, 'FILE_NOT_FOUND']);
+    worker ??= await createWorker(world.config, pino({ level: 'silent' }));
+    const tasks = worker.get(ScheduledTasks, { strict: false });
+    await tasks.run('files', { isDryRun: false });
+    await sendDue();
+    const { body } = await bo!.call('GET', `/conversations/${id}/messages`);
+    expect(body.data[0].attachments).toMatchObject([{ id: file.id }]);
+  });
+
+  describe.each([
+    ['is stored once', 1000, true, 1],
+    ['is stored twice without its key', 20, false, 2],
+  ] as const)(
+    'of many that are due at once, with a worker that is killed in the middle',
+    (title, count, hasKey, times) => {
+      it(title, async () => {
+        await worker?.close();
+        worker = undefined;
+        const authors = await world.users(10);
+        const group = await world.group(authors[0]!, authors.slice(1));
+        // The heads of the authors are locked: a worker can store messages, but not record that it has.
+        const lock = new pg.Client({ connectionString: world.database.url });
+        await lock.connect();
+        await lock.query('begin');
+        await lock.query(`select from stream_heads where stream_id = any($1::uuid[]) for update`, [
+          authors.map(({ userId }) => userId),
+        ]);
+        await world.database.query(
+          `insert into scheduled_messages (id, conversation_id, sender_id, client_message_id, send, send_at, due_at)
+         select n.id, $1, n.sender_id, n.id::text, json_build_object(
+                  'content', n.i::text, 'client_message_id', case when $4 then n.id::text end), now(), now()
+           from (select gen_random_uuid() as id, ($2::uuid[])[1 + i % 10] as sender_id, i
+                   from generate_series(1, $3::int) i) n`,
+          [group, authors.map(({ userId }) => userId), count, hasKey],
+        );
+        const stored = async (): Promise<number> =>
+          (
+            await world.database.query<{ count: number }>(
+              `select count(*)::int as count from messages where conversation_id = $1`,
+              [group],
+            )
+          )[0]!.count;
+        const first = startProcess('dist/src/worker.js', {
+          NODE_ENV: 'test',
+          DATA_DIR: world.config.dataDir,
+          DATABASE_URL: world.database.url,
+          JWT_SECRET: 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0q0Lw7Zr2Xk5Vb8Nt',
+        });
+        while ((await stored()) < Math.min(count, 200));
+        await first.end('SIGKILL');
+        await lock.query('rollback');
+        await lock.end();
+        worker = await createWorker(world.config, pino({ level: 'silent' }));
+        const waiting = async (): Promise<number> =>
+          (
+            await world.database.query<{ count: number }>(
+              `select count(*)::int as count from scheduled_messages where conversation_id = $1`,
+              [group],
+            )
+          )[0]!.count;
+        while ((await waiting()) > 0);
+        const sent = await world.database.query<{ content: string; times: number }>(
+          `select content, count(*)::int as times from messages where conversation_id = $1 group by content`,
+          [group],
+        );
+        expect(sent).toHaveLength(count);
+        expect(Math.max(...sent.map((message) => message.times))).toBe(times);
+      });
+    },
+  );
+});

@@ -251,7 +251,7 @@ describe('the participants of a conversation', () => {
       expect((await moderator.call('POST', `/conversations/${id}/typing`)).status).toBe(204);
     });
 
-    it('mutes until a time with a reason, after which the participant may send again and their devices are told', async () => {
+    it('mutes until a time with a reason, after which the participant may send again and their devices are notified', async () => {
       const [owner, plain] = await world.users(2);
       const id = await world.group(owner, [plain]);
       const device = await plain.webSocket();

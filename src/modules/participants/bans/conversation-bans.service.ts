@@ -11,7 +11,7 @@ import { SYSTEM_USER_ID } from '../../users/system-user.constants.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import { ParticipantChanges } from '../participant-changes.js';
 import { rankIn } from '../participant-roles.js';
-import { ConversationNotFound, DirectConversationFixed, ParticipantNotFound } from '../participants.errors.js';
+import { ConversationNotFound, DirectConversationFixed } from '../participants.errors.js';
 import { PARTICIPANT_BANNED, PARTICIPANT_UNBANNED } from '../participants.events.js';
 import { ParticipantsPolicy } from '../participants.policy.js';
 import { type ParticipantRow, ParticipantsRepository } from '../participants.repository.js';

@@ -175,6 +175,46 @@ describe('the data of a conversation', () => {
       expect(frames.map((frame) => frame.data)).toEqual([data]);
     });
 
+    it('announces changes by system messages without a text if its settings say so, in the order of the changes', async () => {
+      const [owner, ana, bo] = await world.users(3);
+      const id = await world.group(owner, [ana], { type: 'room', title: 'Hall', settings: { system_messages: true } });
+      const path = `/conversations/${id}`;
+      const device = await ana.webSocket();
+      await bo.call('POST', `${path}/join`);
+      await owner.call('PATCH', `${path}/participants/${bo.userId}`, { role: 'moderator' });
+      await owner.call('PATCH', `${path}/participants/${bo.userId}`, { is_muted: true });
+      await owner.call('PATCH', path, { title: 'Great Hall', description: 'Large' });
+      await owner.call('PATCH', path, { title: 'Great Hall', description: 'Very large' });
+      const { body: pinned } = await owner.call('POST', `${path}/messages`, { content: 'Read this' });
+      await owner.call('PUT', `/messages/${pinned.id}/pin`);
+      await owner.call('DELETE', `${path}/participants/${bo.userId}`);
+      await owner.call('POST', `${path}/participants`, { user_ids: [bo.userId] });
+      await bo.call('POST', `${path}/leave`);
+      const expected = [
+        [bo.userId, 'participant.joined', [bo.userId]],
+        [owner.userId, 'participant.role_changed', [bo.userId]],
+        [owner.userId, 'conversation.title_changed', []],
+        [owner.userId, 'message.pinned', [pinned.id]],
+        [owner.userId, 'participant.removed', [bo.userId]],
+        [owner.userId, 'participant.added', [bo.userId]],
+        [bo.userId, 'participant.left', [bo.userId]],
+      ];
+      const { body } = await ana.call('GET', `${path}/messages`);
+      const stored = body.data.filter((message: { message_type: string }) => message.message_type === 'system').reverse();
+      type Stored = { sender_id: string; content: string; metadata: { action: string; ids: string[] } };
+      expect(stored.map(({ sender_id, metadata }: Stored) => [sender_id, metadata.action, metadata.ids])).toEqual(expected);
+      expect(stored.map(({ content }: Stored) => content).join('')).toBe('');
+      expect((await ana.call('GET', path)).body.unread_count).toBe(1);
+      await device.first((frame) => JSON.stringify(frame.data).includes('participant.left"'));
+      const received = device.frames.filter(({ type }) => type === 'message.created').map(({ data }) => data!.message);
+      expect(received).toHaveLength(expected.length + 1);
+      device.close();
+
+      await owner.call('PATCH', path, { settings: { system_messages: false } });
+      await bo.call('POST', `${path}/join`);
+      expect((await ana.call('GET', `${path}/messages`)).body.data[0].metadata.action).toBe('participant.left');
+    });
+
     it('loses capabilities by a block, if it is direct', async () => {
       const [anna, ben] = await world.users(2);
       const { id } = (await anna.call('POST', '/conversations', { type: 'direct', participant_ids: [ben.userId] }))

@@ -26,6 +26,8 @@ const ROLE_DESCRIPTIONS: Readonly<Record<RoleSetting, string>> = {
   pin_role: 'The lowest role that may pin',
 };
 
+const SYSTEM_MESSAGES = 'System messages announce joins, leaves, roles, titles and pins';
+
 /** The settings that a conversation type has, and that a conversation of the type may only narrow. */
 export class NarrowingSettingsDto {
   @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.typing })
@@ -117,6 +119,9 @@ export class ConversationSettingsDto extends NarrowingSettingsDto {
 
   @BooleanField({ optional: true, description: 'System messages count as unread' })
   count_system_messages?: boolean;
+
+  @BooleanField({ optional: true, description: SYSTEM_MESSAGES })
+  system_messages?: boolean;
 }
 
 /** The settings of a conversation type, or of a conversation as far as its type allows them. */
@@ -186,4 +191,7 @@ export class SettingsDto extends EffectiveSettingsDto {
 
   @ApiProperty()
   count_system_messages: boolean;
+
+  @ApiProperty({ description: SYSTEM_MESSAGES })
+  system_messages: boolean;
 }

@@ -179,14 +179,15 @@ const INSERT = statement<{ id: string }>(
    returning id`,
 );
 
-const UPDATE = statement<unknown>(
+const UPDATE = statement<{ is_retitled: boolean }>(
   'conversations.update',
   `update conversations
       set title = case when $2::boolean then $3 else title end,
           folded_title = case when $2::boolean then $7 else folded_title end, description = coalesce($4, description),
           settings = settings || $5::jsonb, updated_at = $6,
           picture = case when $8::boolean then $9 else picture end, metadata = coalesce($10::jsonb, metadata)
-    where id = $1`,
+    where id = $1
+   returning (select before.title from conversations before where before.id = $1) is distinct from title as is_retitled`,
 );
 
 const IS_HELD = statement<{ is_held: boolean }>('conversations.is_held', `select under_legal_hold($1) as is_held`);
@@ -272,6 +273,7 @@ export class ConversationsRepository {
     return (await tx.one(INSERT, [...values, title === null ? null : foldName(title), ...ofHost])) !== undefined;
   }
 
+  /** Returns whether the title is another one now. */
   async update(
     tx: Queryable,
     id: string,
@@ -283,12 +285,12 @@ export class ConversationsRepository {
       metadata?: object;
       at: Date;
     },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { title, description = null, settings, picture, metadata, at } = changes;
     const ofHost = [picture !== undefined, picture ?? null, metadata === undefined ? null : JSON.stringify(metadata)];
     const folded = title == null ? null : foldName(title);
     const values = [id, title !== undefined, title ?? null, description, JSON.stringify(settings), at, folded];
-    await tx.run(UPDATE, [...values, ...ofHost]);
+    return (await tx.one(UPDATE, [...values, ...ofHost]))?.is_retitled ?? false;
   }
 
   /** @throws LegalHold */

@@ -9,6 +9,7 @@ import { ConversationNotFound } from '../participants/participants.errors.js';
 import { CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
 import { isServer } from '../users/system-user.constants.js';
 import { canDelete } from '../participants/access.policy.js';
+import { ChangeAnnouncements } from '../participants/change-announcements.js';
 import { problemsOfWiderSettings } from '../participants/conversation-settings.policy.js';
 import { SystemRoleAnnouncements } from '../participants/system-role-announcements.service.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
@@ -35,6 +36,7 @@ export class ConversationsService {
     private readonly policy: ParticipantsPolicy,
     private readonly participants: ParticipantsService,
     private readonly announcements: SystemRoleAnnouncements,
+    private readonly changes: ChangeAnnouncements,
     private readonly log: EventLog,
   ) {}
 
@@ -83,7 +85,7 @@ export class ConversationsService {
       const settings = { ...dto.settings };
       if (settings.message_retention_days !== undefined && !this.policy.canAdminister(access)) this.policy.deny();
       throwProblems(problemsOfWiderSettings(access.type, { ...settings }, access.typeSettings));
-      await this.repository.update(tx, conversationId, {
+      const isRetitled = await this.repository.update(tx, conversationId, {
         title: dto.title === undefined ? undefined : cleanTitle(dto.title),
         description: dto.description === undefined ? undefined : cleanDescription(dto.description),
         settings,
@@ -100,6 +102,8 @@ export class ConversationsService {
       if (becomesPublic && this.policy.moderatesBySystemRole(access))
         await this.announcements.announceMadePublic(tx, actor, auditEntry);
       else this.policy.auditModeration(tx, actor, access, auditEntry);
+      const { userId: actorId } = actor;
+      if (isRetitled) await this.changes.announce(tx, { action: 'conversation.title_changed', ids: [], actorId });
       return true;
     });
     if (!streamExists) throw new ConversationNotFound();

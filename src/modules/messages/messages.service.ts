@@ -7,6 +7,7 @@ import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import type { Membership } from '../participants/access.policy.js';
 import { FeatureDisabled } from '../participants/participants.errors.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
+import { ChangeAnnouncements } from '../participants/change-announcements.js';
 import { ContentModeration } from './content-moderation.js';
 import type { HeldSend } from './content-rules.port.js';
 import { type MessageRow, renderMessageEvent, presentMessage } from './message-presenter.js';
@@ -52,6 +53,7 @@ export class MessagesService {
     private readonly participants: ParticipantsPolicy,
     private readonly moderation: ContentModeration,
     private readonly threads: ThreadEvents,
+    private readonly announcements: ChangeAnnouncements,
   ) {}
 
   /**
@@ -205,6 +207,8 @@ export class MessagesService {
         payload: emoji === undefined ? null : { emoji },
         content: renderMessageEvent(after!, type, { actorId: actor.userId, emoji }),
       });
+      if (type === MESSAGE_PINNED)
+        await this.announcements.announce(tx, { action: type, ids: [id], actorId: actor.userId });
       if (type === MESSAGE_DELETED) await this.threads.appendAfterDeletion(tx, [id], actor.userId);
       return after!;
     });

@@ -6,6 +6,7 @@ import { isGuest } from '../users/guest.constants.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { presentMute, renderParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
+import { type AnnouncedChange, ChangeAnnouncements } from './change-announcements.js';
 import { typeSettingsOf } from './conversation-settings.policy.js';
 import { TooManyParticipants } from './participants.errors.js';
 import { CONVERSATION_ADDED, PARTICIPANT_JOINED } from './participants.events.js';
@@ -29,6 +30,7 @@ export class AddParticipants {
   constructor(
     private readonly repository: ParticipantsRepository,
     private readonly candidates: CandidatesRepository,
+    private readonly announcements: ChangeAnnouncements,
   ) {}
 
   /**
@@ -63,6 +65,8 @@ export class AddParticipants {
     }));
     // Checks again under the locks of their streams: an account that was deleted, banned or blocked since is rejected.
     await this.requireAddable(tx, actor, joining);
+    const isNew = tx.head.lastSeq === 0; // the first participants are not announced
+    if (!isNew) await this.announcements.announce(tx, announcementOf(actor, [...joinedSeqs.keys()]));
     return joining.length;
   }
 
@@ -105,4 +109,9 @@ export class AddParticipants {
     }
     return candidates;
   }
+}
+
+function announcementOf({ userId: actorId }: Actor, ids: readonly string[]): AnnouncedChange {
+  const hasJoined = ids.length === 1 && ids[0] === actorId;
+  return { action: hasJoined ? 'participant.joined' : 'participant.added', ids, actorId };
 }

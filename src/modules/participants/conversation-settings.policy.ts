@@ -37,6 +37,8 @@ export interface ConversationSettings extends Omit<TypeSettings, 'participants_m
   readonly allow_mention_all: boolean;
   /** System messages count as unread. */
   readonly count_system_messages: boolean;
+  /** Joins, leaves, new roles, titles and pins are announced by system messages. */
+  readonly system_messages: boolean;
 }
 
 /** The settings of a conversation type, with defaults for those that were never set. */
@@ -76,6 +78,7 @@ export function settingsOf(
     is_frozen: stored.is_frozen === true,
     allow_mention_all: stored.allow_mention_all === true,
     count_system_messages: stored.count_system_messages === true,
+    system_messages: stored.system_messages === true,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type ParticipantPayload,
   renderParticipantEvent,
 } from './participant-presenter.js';
+import { ChangeAnnouncements } from './change-announcements.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantNotFound } from './participants.errors.js';
 import { CONVERSATION_REMOVED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
@@ -20,6 +21,7 @@ export class ParticipantChanges {
   constructor(
     private readonly repository: ParticipantsRepository,
     private readonly ownership: OwnershipRepository,
+    private readonly announcements: ChangeAnnouncements,
   ) {}
 
   /** @throws ParticipantNotFound */
@@ -46,6 +48,7 @@ export class ParticipantChanges {
       content: renderParticipantEvent({ type: PARTICIPANT_LEFT, payload }, target),
     });
     await this.repository.markLeft(tx, conversationId, target.user_id, { at: tx.head.at, seq });
+    await this.announcements.announce(tx, { action: `participant.${reason}`, ids: [target.user_id], actorId });
     if (target.role === 'owner') await this.transferOwnership(tx, actorId, target.user_id);
     await tx.appendToOthers([target.user_id], () => ({
       type: CONVERSATION_REMOVED,
@@ -96,6 +99,8 @@ export class ParticipantChanges {
       payload,
       content: renderParticipantEvent({ type: PARTICIPANT_UPDATED, payload }, after),
     });
+    if (role !== target.role)
+      await this.announcements.announce(tx, { action: 'participant.role_changed', ids: [target.user_id], actorId });
     return after;
   }
 }

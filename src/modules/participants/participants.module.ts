@@ -17,6 +17,8 @@ import { ParticipantsPolicy } from './participants.policy.js';
 import { CapabilitiesRepository } from './capabilities.repository.js';
 import { CapabilityAnnouncer } from './capability-announcer.js';
 import { CandidatesRepository } from './candidates.repository.js';
+import { ChangeAnnouncements } from './change-announcements.js';
+import { ChangeAnnouncementsRepository } from './change-announcements.repository.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ConversationPreferencesRepository } from './conversation-preferences.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
@@ -46,6 +48,8 @@ import { ParticipantChanges } from './participant-changes.js';
     AddParticipants,
     CandidatesRepository,
     ParticipantChanges,
+    ChangeAnnouncements,
+    ChangeAnnouncementsRepository,
     CapabilityAnnouncer,
     CapabilitiesRepository,
     SystemRoleAnnouncements,
@@ -74,6 +78,7 @@ import { ParticipantChanges } from './participant-changes.js';
     ConversationPreferences,
     ConversationIdPipe,
     SystemRoleAnnouncements,
+    ChangeAnnouncements,
     UnreadService,
   ],
 })

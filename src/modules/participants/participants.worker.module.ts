@@ -5,6 +5,8 @@ import { ReplaceBannedOwnersTask } from './replace-banned-owners-task.js';
 import { ConversationBansRepository } from './bans/conversation-bans.repository.js';
 import { EndMutesTask } from './end-mutes-task.js';
 import { EndedMutesRepository } from './ended-mutes.repository.js';
+import { ChangeAnnouncements } from './change-announcements.js';
+import { ChangeAnnouncementsRepository } from './change-announcements.repository.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ReceiptsProcessor } from './receipts.processor.js';
@@ -28,6 +30,8 @@ import { ParticipantChanges } from './participant-changes.js';
     EndMutesTask,
     EndedMutesRepository,
     ParticipantChanges,
+    ChangeAnnouncements,
+    ChangeAnnouncementsRepository,
     ParticipantsRepository,
     OwnershipRepository,
   ],

@@ -4,7 +4,8 @@ import type { Actor } from '../../platform/identity/actor.js';
 /** A message of the server to the participants: what was done, and by which user. */
 export interface SystemMessage {
   /** The sender of the message; need not be a participant. */
-  readonly actor: Actor;
+  readonly actor: Pick<Actor, 'userId' | 'displayName'>;
+  /** Empty if clients are to word it from the metadata. */
   readonly content: string;
   readonly metadata: Record<string, unknown>;
 }

@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import { statement, type Queryable } from '../../platform/database/sql.js';
+
+const SENDER = statement<{ display_name: string }>(
+  'participants.sender_of_announcement',
+  `select u.display_name
+     from conversations c
+     join users u on u.id = $2
+     left join conversation_types t on t.name = coalesce(c.type_name, c.type)
+    where c.id = $1 and c.settings -> 'system_messages' = 'true'
+      and not ($3 and (c.settings -> 'member_events' = 'false' or t.settings -> 'member_events' = 'false'))`,
+);
+
+/** Owns: nothing. Reads: conversations, conversation_types, users. */
+@Injectable()
+export class ChangeAnnouncementsRepository {
+  /** The user who announces a change; undefined if the conversation announces none, or none of its members. */
+  findSender(
+    tx: Queryable,
+    { conversationId, userId, isOfMember }: { conversationId: string; userId: string; isOfMember: boolean },
+  ): Promise<{ display_name: string } | undefined> {
+    return tx.one(SENDER, [conversationId, userId, isOfMember]);
+  }
+}

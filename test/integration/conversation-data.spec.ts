@@ -200,9 +200,13 @@ describe('the data of a conversation', () => {
         [bo.userId, 'participant.left', [bo.userId]],
       ];
       const { body } = await ana.call('GET', `${path}/messages`);
-      const stored = body.data.filter((message: { message_type: string }) => message.message_type === 'system').reverse();
+      const stored = body.data
+        .filter((message: { message_type: string }) => message.message_type === 'system')
+        .reverse();
       type Stored = { sender_id: string; content: string; metadata: { action: string; ids: string[] } };
-      expect(stored.map(({ sender_id, metadata }: Stored) => [sender_id, metadata.action, metadata.ids])).toEqual(expected);
+      expect(stored.map(({ sender_id, metadata }: Stored) => [sender_id, metadata.action, metadata.ids])).toEqual(
+        expected,
+      );
       expect(stored.map(({ content }: Stored) => content).join('')).toBe('');
       expect((await ana.call('GET', path)).body.unread_count).toBe(1);
       await device.first((frame) => JSON.stringify(frame.data).includes('participant.left"'));

@@ -13,7 +13,8 @@ import type {
 import type { FileData } from './modules/files/files.dto.js';
 import type { ScannedFileData } from './modules/files/files.events.js';
 import type { MessagePageDto } from './modules/messages/message-pages.dto.js';
-import type { MessageData, PollData, ReactionData } from './modules/messages/messages.events.js';
+import type { ConversationClearedData, MessageHiddenData } from './modules/messages/history/history.events.js';
+import type { HiddenEventData, MessageData, PollData, ReactionData } from './modules/messages/messages.events.js';
 import type {
   ScheduledMessageData,
   ScheduledMessageRemovedData,
@@ -107,6 +108,9 @@ export interface DurableEvents {
   'thread.updated': ThreadUpdatedData;
   'scheduled_message.updated': ScheduledMessageData;
   'scheduled_message.removed': ScheduledMessageRemovedData;
+  'event.hidden': HiddenEventData;
+  'message.hidden': MessageHiddenData;
+  'conversation.cleared': ConversationClearedData;
   'participant.joined': ParticipantData;
   'participant.left': ParticipantLeftData;
   'participant.updated': ParticipantData;
@@ -174,7 +178,7 @@ export interface Requests {
     mentions?: string[];
     metadata?: Record<string, unknown>;
   };
-  'message.delete': { message_id: string };
+  'message.delete': { message_id: string; for?: 'all' | 'me' };
   'reaction.add': { message_id: string; emoji: string };
   'reaction.remove': { message_id: string; emoji: string };
   'message.read': { conversation_id: string; message_id?: string; sequence_number?: number };

@@ -111,13 +111,15 @@ const originals = new Map<Altered, { readonly name: string; readonly text: strin
 type Altered = { name: string; text: string };
 
 /** Statements are prepared by name, so another text needs another name. */
-function alterWatermarks(): void {
+function alterStatements(): void {
   for (const statement of declaredStatements() as Altered[]) {
     if (!originals.has(statement)) originals.set(statement, { ...statement });
     const { name, text } = originals.get(statement)!;
-    const isAltered = faults.newestWatermark && text.includes('pg_snapshot_xmin');
-    statement.text = isAltered ? text.replaceAll('pg_snapshot_xmin', 'pg_snapshot_xmax') : text;
-    statement.name = isAltered ? `${name}.altered` : name;
+    let altered = text;
+    if (faults.newestWatermark) altered = altered.replaceAll('pg_snapshot_xmin', 'pg_snapshot_xmax');
+    if (faults.showHistory) altered = altered.replaceAll(`when 'since_join' then $2`, `when 'since_join' then $2 * 0`);
+    statement.text = altered;
+    statement.name = altered === text ? name : `${name}.altered`;
   }
 }
 
@@ -131,7 +133,7 @@ function openDoor(app: App): void {
   app.use('/chaos/faults', (request: Request, response: Response) => {
     try {
       faults = JSON.parse(new URL(request.url, 'http://host').searchParams.get('are') ?? '') as Faults;
-      alterWatermarks();
+      alterStatements();
       alterLeaving(app);
       response.json({});
     } catch (error) {

@@ -15,6 +15,8 @@ export interface Message {
   readonly sender_id: string;
   readonly content: string;
   readonly created_at: string;
+  readonly reply_to_id: string | null;
+  readonly reply_to_content: string | null;
 }
 
 export interface MessagePage {

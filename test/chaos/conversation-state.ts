@@ -3,12 +3,17 @@ import { Refused, type Rest } from './rest.js';
 
 type Fields = Record<string, unknown>;
 
+/** The key of what a state remembers besides what is compared. */
+const HIDDEN = Symbol('hidden messages');
+
 /** A client's state of one conversation, as far as durable events change it. */
 export interface ConversationState {
   summary: Fields;
   flags: Fields;
   participants: Record<string, Fields>;
   messages: Record<string, Fields>;
+  /** Messages that the user has deleted for themselves: events of them may still arrive. */
+  readonly [HIDDEN]: Set<string>;
 }
 
 export interface ClientState {
@@ -46,7 +51,7 @@ const SUMMARY = [
   'picture',
   'metadata',
 ];
-const FLAGS = ['is_archived', 'is_muted', 'muted_until', 'is_pinned', 'metadata'];
+const FLAGS = ['is_archived', 'is_muted', 'muted_until', 'is_pinned', 'hidden_at_number', 'metadata'];
 const PARTICIPANT = [
   'user_id',
   'username',
@@ -90,13 +95,15 @@ export async function fetchState(rest: Rest): Promise<Snapshot> {
   const state: ClientState = { me: {}, conversations: {} };
   const atSeq = new Map<string, number>();
   let cursor: string | undefined;
-  for await (const page of pages(rest, '/conversations', 'type=group')) {
-    cursor ??= page.cursor;
-    for (const { id } of page.data) {
-      const fetched = await fetchConversation(rest, id as string);
-      if (!fetched) continue;
-      state.conversations[id as string] = fetched.state;
-      atSeq.set(id as string, fetched.atSeq);
+  for (const isHidden of [true, false]) {
+    for await (const page of pages(rest, '/conversations', `type=group&is_hidden=${isHidden}`)) {
+      cursor ??= page.cursor;
+      for (const { id } of page.data) {
+        const fetched = await fetchConversation(rest, id as string);
+        if (!fetched) continue;
+        state.conversations[id as string] = fetched.state;
+        atSeq.set(id as string, fetched.atSeq);
+      }
     }
   }
   state.me = only(ME, await rest.get<Fields>('/users/me'));
@@ -118,6 +125,7 @@ export async function fetchConversation(
       flags: only(FLAGS, { ...shown, metadata: shown.membership_metadata }),
       participants: {},
       messages: {},
+      [HIDDEN]: new Set(),
     };
     for await (const page of pages(rest, `/conversations/${id}/participants`, '')) {
       for (const one of page.data) state.participants[one.user_id as string] = only(PARTICIPANT, one);
@@ -136,10 +144,15 @@ export async function fetchConversation(
 export function applyToConversation(state: ConversationState, { type, data }: Frame): void {
   const message = data.message as Fields | undefined;
   if (message) {
-    // A reply that is only in a thread is not listed in the conversation.
-    if (message.show_in_conversation !== false) state.messages[message.id as string] = messageOf(message);
+    const isNew = type === 'message.created';
+    // A reply that is only in a thread is not listed in the conversation. A message that the user has deleted for
+    // themselves is not known any more.
+    const isListed = isNew
+      ? message.show_in_conversation !== false && !state[HIDDEN].has(message.id as string)
+      : (message.id as string) in state.messages;
+    if (isListed) state.messages[message.id as string] = messageOf(message);
     for (const reply of Object.values(state.messages)) {
-      if (reply.reply_to_id !== message.id) continue;
+      if (reply.reply_to_id !== message.id || !reply.reply_to) continue;
       reply.reply_to_content = message.is_deleted ? null : message.content;
       Object.assign(reply.reply_to as Fields, { content: reply.reply_to_content });
     }
@@ -171,10 +184,25 @@ function applyThread(root: Fields, { reply_count, last_reply_at, reply_user_ids 
 export function applyToUser(state: ClientState, { type, data }: Frame): void {
   const conversation = state.conversations[data.conversation_id as string];
   if (type === 'conversation.removed') delete state.conversations[data.conversation_id as string];
+  else if (type === 'message.hidden' && conversation) {
+    conversation[HIDDEN].add(data.message_id as string);
+    delete conversation.messages[data.message_id as string];
+  } else if (type === 'conversation.cleared' && conversation) clear(conversation, data.up_to_number as number);
   else if (type === 'conversation.updated' && conversation) conversation.flags = only(FLAGS, data.me as Fields);
   else if (type === 'user.updated') {
     state.me = only(ME, data.user as Fields);
     rename(state, data.user as Fields);
+  }
+}
+
+/** Messages up to the number are gone, and so is what later ones quote of them. */
+function clear({ messages }: ConversationState, upToNumber: number): void {
+  const gone = Object.values(messages).filter((message) => (message.sequence_number as number) <= upToNumber);
+  for (const { id } of gone) delete messages[id as string];
+  for (const reply of Object.values(messages)) {
+    const quote = reply.reply_to as Fields | null;
+    if (quote && (quote.sequence_number as number) <= upToNumber)
+      Object.assign(reply, { reply_to: null, reply_to_content: null });
   }
 }
 

@@ -12,6 +12,8 @@ export interface Faults {
   readonly endNothing?: boolean;
   /** Leaving a conversation does not end its delivery. */
   readonly leaversStay?: boolean;
+  /** Users who join see all messages, whatever the settings say. */
+  readonly showHistory?: boolean;
   /** Responses to reads are cached for so long, regardless of later writes. */
   readonly keepReadsMs?: number;
   /** Tags are removed from texts by a pattern. */

@@ -20,6 +20,7 @@ export interface Operation {
 const KINDS = [
   ...['send', 'send', 'send', 'reply', 'edit', 'delete', 'react', 'react', 'unreact', 'pin', 'unpin'],
   ...['ask', 'ask', 'vote', 'vote', 'vote', 'unvote', 'close'],
+  ...['hide', 'clear', 'unlist'],
   ...['rename', 'settings', 'add', 'remove', 'leave', 'role', 'flags', 'profile', 'open', 'end', 'logout'],
 ] as const;
 type Kind = (typeof KINDS)[number] | string;
@@ -38,6 +39,9 @@ export const operations = fc.array(
   { minLength: 12, maxLength: 40 },
 );
 
+/** What the observer does to receive events of their own stream. */
+const BY_OBSERVER: ReadonlySet<string> = new Set(['flags', 'profile', 'logout', 'hide', 'clear', 'unlist']);
+
 /** One of each kind of durable event, by any user who may cause it. */
 export const ONE_OF_EACH: readonly Operation[] = [
   ...[
@@ -50,6 +54,10 @@ export const ONE_OF_EACH: readonly Operation[] = [
     'unpin',
     'ask',
     'vote',
+    'hide',
+    'clear',
+    'edit',
+    'unlist',
     'delete',
     'rename',
     'flags',
@@ -59,7 +67,7 @@ export const ONE_OF_EACH: readonly Operation[] = [
   ...['add', 'role', 'remove', 'open', 'end'],
 ].map((kind) => ({
   kind,
-  who: kind === 'flags' || kind === 'profile' || kind === 'logout' ? OBSERVER : 0,
+  who: BY_OBSERVER.has(kind) ? OBSERVER : 0,
   which: kind === 'vote' ? 2 : 3,
   text: `t${kind}`,
 }));
@@ -114,6 +122,9 @@ export class World {
     else if (kind === 'close') await rest.post(`/messages/${message}/poll/close`);
     else if (kind === 'edit') await rest.call('PATCH', `/messages/${message}`, { content: `y${text}` });
     else if (kind === 'delete') await rest.call('DELETE', `/messages/${message}`);
+    else if (kind === 'hide') await rest.call('DELETE', `/messages/${message}?for=me`);
+    else if (kind === 'clear') await rest.post(`${group}/clear`, which % 2 ? {} : { up_to_number: 1 });
+    else if (kind === 'unlist') await rest.call(which % 3 ? 'POST' : 'DELETE', `${group}/hide`);
     else if (kind === 'react' || kind === 'unreact') {
       const emoji = encodeURIComponent(EMOJI[which % EMOJI.length]!);
       await rest.call(kind === 'react' ? 'PUT' : 'DELETE', `/messages/${message}/reactions/${emoji}`);

@@ -62,13 +62,14 @@ export function logInAdmin(cluster: Cluster): Promise<string> {
 }
 
 /** A group of these users, the first of them its owner. Returns its id. */
-export async function createGroup(cluster: Cluster, people: readonly Person[]): Promise<string> {
+export async function createGroup(cluster: Cluster, people: readonly Person[], more: object = {}): Promise<string> {
   const rest = new Rest(() => cluster.address(0), people[0]!.token);
   try {
     const { id } = await rest.post<{ id: string }>('/conversations', {
       type: 'group',
       title: 'chaos',
       participant_ids: people.slice(1).map((person) => person.id),
+      ...more,
     });
     return id;
   } finally {

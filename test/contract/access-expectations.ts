@@ -190,6 +190,9 @@ export const ROUTES: Record<string, Expectation> = {
   [`PATCH ${CONVERSATION}/me`]: { allow: MEMBERS, body: () => ({ is_pinned: true }) },
   [`POST ${CONVERSATION}/read`]: { allow: MEMBERS, body: () => ({ sequence_number: 1 }) },
   [`POST ${CONVERSATION}/unread`]: { allow: MEMBERS, body: () => ({ sequence_number: 1 }) },
+  [`POST ${CONVERSATION}/clear`]: { allow: MEMBERS, body: () => ({ up_to_number: 0 }) },
+  [`POST ${CONVERSATION}/hide`]: { allow: MEMBERS },
+  [`DELETE ${CONVERSATION}/hide`]: { allow: MEMBERS },
 
   [`POST ${CONVERSATION}/messages`]: { allow: POSTERS },
   [`GET ${CONVERSATION}/messages`]: { allow: MEMBERS },

@@ -13,13 +13,14 @@ import { FileData, type FileFrameDto } from '../../src/modules/files/files.dto.j
 import { ScannedFileData } from '../../src/modules/files/files.events.js';
 import type {
   EditMessageFrameDto,
-  MessageIdFrameDto,
   ReactionFrameDto,
   SendMessageFrameDto,
 } from '../../src/modules/messages/messages.dto.js';
 import type { HistoryFrameDto } from '../../src/modules/messages/message-queries.dto.js';
 import { MessagePageDto } from '../../src/modules/messages/message-pages.dto.js';
-import { MessageData, PollData, ReactionData } from '../../src/modules/messages/messages.events.js';
+import type { DeleteMessageFrameDto } from '../../src/modules/messages/history/history.dto.js';
+import { ConversationClearedData, MessageHiddenData } from '../../src/modules/messages/history/history.events.js';
+import { HiddenEventData, MessageData, PollData, ReactionData } from '../../src/modules/messages/messages.events.js';
 import {
   ScheduledMessageData,
   ScheduledMessageRemovedData,
@@ -55,7 +56,7 @@ interface Handled {
   'auth.refresh': AuthRefreshFrameDto;
   'message.send': SendMessageFrameDto;
   'message.edit': EditMessageFrameDto;
-  'message.delete': MessageIdFrameDto;
+  'message.delete': DeleteMessageFrameDto;
   'reaction.add': ReactionFrameDto;
   'reaction.remove': ReactionFrameDto;
   'message.read': MarkFrameDto;
@@ -107,6 +108,9 @@ const EVENTS: { [Type in keyof DurableEvents]: Class<DurableEvents[Type]> | Clas
   'thread.updated': ThreadUpdatedData,
   'scheduled_message.updated': ScheduledMessageData,
   'scheduled_message.removed': ScheduledMessageRemovedData,
+  'event.hidden': HiddenEventData,
+  'message.hidden': MessageHiddenData,
+  'conversation.cleared': ConversationClearedData,
   'participant.joined': ParticipantData,
   'participant.left': ParticipantLeftData,
   'participant.updated': ParticipantData,

@@ -77,10 +77,15 @@ describe('what a client receives over a socket', () => {
 
     const id = await world.group(owner, [participant]);
     const message_id = await talk(own, other, id);
-    await call(owner, 'PATCH', `/conversations/${id}`, { title: 'Plans' });
+    await call(owner, 'PATCH', `/conversations/${id}`, {
+      title: 'Plans',
+      settings: { history_visibility: 'since_join' },
+    });
     await call(owner, 'PATCH', `/conversations/${id}/me`, { is_pinned: true });
     await call(owner, 'PATCH', `/conversations/${id}/participants/${participant.userId}`, { role: 'moderator' });
     await call(owner, 'POST', `/conversations/${id}/participants`, { user_ids: [admin.userId] });
+    await call(owner, 'PATCH', `/messages/${message_id}`, { content: 'Hello again' });
+    await watching.first('event.hidden');
     await call(owner, 'DELETE', `/conversations/${id}/participants/${admin.userId}`);
     const { userId: bannedId } = await world.user();
     await call(owner, 'POST', `/conversations/${id}/bans`, { user_id: bannedId });
@@ -103,6 +108,10 @@ describe('what a client receives over a socket', () => {
       outcome: 'warned',
       user_message: 'Please stop.',
     });
+    await request(other, 'message.delete', { message_id, for: 'me' });
+    await other.first('message.hidden');
+    await call(participant, 'POST', `/conversations/${id}/clear`);
+    await other.first('conversation.cleared');
     await request(own, 'message.delete', { message_id });
     await request(own, 'unsubscribe', { conversation_id: id });
     await world.get(EventLog).write(owner.userId, (tx) => {
@@ -110,7 +119,7 @@ describe('what a client receives over a socket', () => {
       tx.append({ type: SESSION_REVOKED, actorId: null, subjectId: newId(), payload: { reason: 'logout' } });
       return Promise.resolve(true);
     });
-    await other.first('message.deleted');
+    await own.first('message.deleted');
     await own.first('session.revoked');
     const resumed = await participant.webSocket(cursor);
     await call(owner, 'DELETE', `/conversations/${id}`);

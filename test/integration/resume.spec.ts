@@ -282,7 +282,7 @@ describe('a resume', () => {
       expect(later.events).toMatchObject([{ conversation_id: room, seq }]);
       later = await node.resume.readSince(anna, later.cursor);
     }
-    expect(await node.resume.readStream(room, 1, 1)).toMatchObject([{ seq: 2, prev: 1 }]);
+    expect(await node.resume.readStream(room, 1, 1, {})).toMatchObject([{ seq: 2, prev: 1 }]);
     const strange = await node.resume.readSince(ben, client.cursor!);
     expect(strange).toMatchObject({ events: [], resync: [{ scope: 'all' }] });
   });

@@ -32,6 +32,12 @@ export function cleanDescription(description: string): string {
   return cleanText(description);
 }
 
+/** @throws ValidationError if messages are visible since a date that is not given */
+export function requireHistorySettings(settings: { history_visibility?: string; history_since?: string | null }): void {
+  if (settings.history_visibility === 'since_date' && !settings.history_since)
+    throw ValidationError.of('settings.history_since', 'is required with history_visibility since_date');
+}
+
 const NOT_ONE_OTHER = { field: 'participant_ids', reason: 'must name exactly one other user' };
 
 /** The two users of a direct conversation that the host's backend creates for them. @throws ValidationError */

@@ -23,6 +23,12 @@ export class ListConversationsQuery {
   @BooleanField({ optional: true })
   is_archived?: boolean;
 
+  @BooleanField({
+    optional: true,
+    description: 'true: only conversations that the caller has hidden until the next message; otherwise only others',
+  })
+  is_hidden?: boolean;
+
   @TextField({
     max: 100,
     optional: true,

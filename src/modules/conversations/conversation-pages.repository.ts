@@ -18,6 +18,7 @@ const PAGE = statement<ConversationRow>(
     where c.deleted_at is null
       and ($2::text is null or c.type = $2)
       and ($3::boolean is null or p.is_archived = $3)
+      and coalesce(p.hidden_at_number >= h.last_number, false) = $16
       and not exists (
         select from unnest($4::text[]) as wanted (name)
          where not (coalesce(c.folded_title, lower(c.title), '') like wanted.name
@@ -65,8 +66,11 @@ const PAGE_BY_METADATA = pageOfAll('conversations.page_by_metadata', `c.metadata
 
 const TOTAL = statement<{ total: number }>(
   'conversations.total',
-  `select count(*) as total from participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null
-    where p.user_id = $1 and p.left_seq is null`,
+  `select count(*) as total
+     from participants p
+     join conversations c on c.id = p.conversation_id and c.deleted_at is null
+     join stream_heads h on h.stream_id = c.id
+    where p.user_id = $1 and p.left_seq is null and coalesce(p.hidden_at_number >= h.last_number, false) = false`,
 );
 
 const PUBLIC_ROOMS = statement<PublicRoomRow>(
@@ -87,7 +91,7 @@ const PUBLIC_ROOMS = statement<PublicRoomRow>(
 export type PageCursor = readonly [millis: number, id: string];
 
 /**
- * Pages of conversations. Owns: nothing. Reads: conversations, participants, user_blocks, users, messages,
+ * Pages of conversations. Owns: nothing. Reads: conversations, participants, user_blocks, users, messages, hidden_messages,
  * stream_heads.
  */
 @Injectable()
@@ -99,6 +103,8 @@ export class ConversationPagesRepository {
     filter: {
       type?: ConversationType;
       isArchived?: boolean;
+      /** Those that the user has hidden until the next message; without them when omitted. */
+      isHidden?: boolean;
       /**
        * LIKE patterns for folded names; each has to match the title or, with `matchParticipants`, the name of a
        * participant.
@@ -122,9 +128,15 @@ export class ConversationPagesRepository {
     const { type = null, isArchived = null, patterns = [], matchParticipants = false, limit, offset = 0 } = filter;
     const { memberId = null, metadata = null } = filter;
     const values = [userId, type, isArchived, patterns, millis, id, limit, offset, matchParticipants];
-    const { isUnread = null, hasMentions = null, isPinnedFirst = false, afterPinned = false } = filter;
+    const {
+      isUnread = null,
+      hasMentions = null,
+      isPinnedFirst = false,
+      afterPinned = false,
+      isHidden = false,
+    } = filter;
     const pins = [isPinnedFirst, afterPinned];
-    const more = [memberId, metadata && JSON.stringify(metadata), isUnread, hasMentions, ...pins];
+    const more = [memberId, metadata && JSON.stringify(metadata), isUnread, hasMentions, ...pins, isHidden];
     return this.sql.many(PAGE, [...values, ...more]);
   }
 
@@ -147,7 +159,7 @@ export class ConversationPagesRepository {
       : this.sql.many(PAGE_OF_ALL, [...values, null]);
   }
 
-  /** The number of conversations of which the user is a participant. */
+  /** The number of conversations of which the user is a participant, without hidden ones. */
   async countOf(userId: string): Promise<number> {
     return (await this.sql.one(TOTAL, [userId]))!.total;
   }

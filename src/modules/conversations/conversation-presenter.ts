@@ -39,6 +39,8 @@ export function presentConversation(row: ConversationRow, reader: Actor): Conver
   const { metadata: membershipMetadata, ...preferences } = presentPreferences({
     is_archived: row.is_archived ?? false,
     is_pinned: row.is_pinned ?? false,
+    is_hidden: row.is_hidden,
+    hidden_at_number: row.hidden_at_number,
     is_silenced: row.is_silenced ?? false,
     silenced_until: row.silenced_until,
     metadata: row.membership_metadata,
@@ -65,7 +67,13 @@ export function presentConversation(row: ConversationRow, reader: Actor): Conver
 
 function toAccessRow(row: ConversationRow): AccessRow {
   const { type, created_by, settings, type_settings, role, is_muted, is_blocked, last_read_number } = row;
-  const marks = { joined_seq: null, last_read_number, last_delivered_number: null };
+  const marks = {
+    joined_seq: null,
+    last_read_number,
+    last_delivered_number: null,
+    hidden_up_to_number: null,
+    has_hidden_messages: null,
+  };
   const ofConversation = { type, created_by, settings, type_settings };
   return { ...ofConversation, is_member: role !== null, role, is_muted, is_blocked, ...marks };
 }

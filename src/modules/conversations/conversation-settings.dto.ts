@@ -1,6 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { BooleanField, EnumField, IntField } from '../../platform/validation/fields.js';
-import type { Feature, RoleSetting } from '../participants/conversation-settings.constants.js';
+import { TimeField } from '../../platform/validation/time-field.js';
+import {
+  type Feature,
+  HISTORY_VISIBILITIES,
+  type HistoryVisibility,
+  type RoleSetting,
+} from '../participants/conversation-settings.constants.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from '../participants/participants.dto.js';
 
 const SLOW_MODE_MAX_SECONDS = 21_600;
@@ -122,6 +128,17 @@ export class ConversationSettingsDto extends NarrowingSettingsDto {
 
   @BooleanField({ optional: true, description: SYSTEM_MESSAGES })
   system_messages?: boolean;
+
+  @EnumField({
+    values: HISTORY_VISIBILITIES,
+    optional: true,
+    description:
+      'What users who join from now on see of the messages before: all, none (`since_join`), or those since `history_since`',
+  })
+  history_visibility?: HistoryVisibility;
+
+  @TimeField({ optional: true, nullable: true, description: 'With `history_visibility: since_date`: its date' })
+  history_since?: string | null;
 }
 
 /** The settings of a conversation type, or of a conversation as far as its type allows them. */
@@ -194,4 +211,10 @@ export class SettingsDto extends EffectiveSettingsDto {
 
   @ApiProperty({ description: SYSTEM_MESSAGES })
   system_messages: boolean;
+
+  @ApiProperty({ enum: HISTORY_VISIBILITIES })
+  history_visibility: HistoryVisibility;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  history_since: string | null;
 }

@@ -50,6 +50,8 @@ export interface ConversationRow extends SummaryRow {
   last_read_number: number | null;
   is_archived: boolean | null;
   is_pinned: boolean | null;
+  is_hidden: boolean;
+  hidden_at_number: number | null;
   is_silenced: boolean | null;
   silenced_until: Date | null;
   membership_metadata: Record<string, unknown> | null;
@@ -92,6 +94,8 @@ export const WITH_VIEWER_STATE = `
   select ${SUMMARY}, p.role, least(p.last_read_number, p.unread_from_number - 1) as last_read_number, p.is_archived,
          p.is_pinned, p.is_silenced, p.silenced_until,
          p.metadata as membership_metadata, participant_is_muted(p.is_muted, p.muted_until) as is_muted,
+         p.hidden_up_to_number, p.has_hidden_messages,
+         coalesce(p.hidden_at_number >= h.last_number, false) as is_hidden, p.hidden_at_number,
          c.type = 'direct' and exists (
            select from participants other join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = p.user_id
             where other.conversation_id = c.id) as is_blocked,
@@ -128,6 +132,9 @@ export const withDetails = (mayRead: string): string => `
                     'is_edited', m.edited_at is not null, 'is_deleted', m.deleted_at is not null, 'created_at', m.created_at)
              from messages m left join users u on u.id = m.sender_id
             where m.conversation_id = c.id and not m.is_thread_only
+              and m.sequence_number > coalesce(c.hidden_up_to_number, 0)
+              and not (coalesce(c.has_hidden_messages, false) and exists (
+                    select from hidden_messages x where x.user_id = $1 and x.message_id = m.id))
             order by m.sequence_number desc limit 1) end as last_message
     from selected c`;
 
@@ -224,7 +231,8 @@ export interface NewConversation {
 }
 
 /**
- * Owns: conversations. Reads: conversation_types, participants, user_blocks, users, messages, message_mentions, stream_heads,
+ * Owns: conversations. Reads: conversation_types, participants, user_blocks, users, messages, hidden_messages,
+ * message_mentions, stream_heads,
  * retention_marks.
  */
 @Injectable()

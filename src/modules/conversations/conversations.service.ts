@@ -14,7 +14,7 @@ import { problemsOfWiderSettings } from '../participants/conversation-settings.p
 import { SystemRoleAnnouncements } from '../participants/system-role-announcements.service.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ParticipantsService } from '../participants/participants.service.js';
-import { cleanDescription, cleanTitle, requirePicture } from './conversation-fields.policy.js';
+import { cleanDescription, cleanTitle, requireHistorySettings, requirePicture } from './conversation-fields.policy.js';
 import { presentConversation, presentSummary } from './conversation-presenter.js';
 import type { ConversationDto, ConversationSummaryDto, UpdateConversationDto } from './conversations.dto.js';
 import type {
@@ -83,6 +83,7 @@ export class ConversationsService {
       if (!(access.isServer && hasOnlyMetadata(dto))) this.policy.requireNotDirect(access);
       this.policy.requireModerator(access);
       const settings = { ...dto.settings };
+      requireHistorySettings({ ...access.settings, ...settings });
       if (settings.message_retention_days !== undefined && !this.policy.canAdminister(access)) this.policy.deny();
       throwProblems(problemsOfWiderSettings(access.type, { ...settings }, access.typeSettings));
       const isRetitled = await this.repository.update(tx, conversationId, {

@@ -13,6 +13,7 @@ import {
   cleanDescription,
   cleanTitle,
   requireExternalName,
+  requireHistorySettings,
   requireNewConversation,
   requirePair,
   requirePicture,
@@ -178,6 +179,7 @@ function directKeyOf(...pair: [string, string]): string {
 }
 
 function toDraft(actor: Actor, dto: CreateConversationDto): ConversationDraft {
+  requireHistorySettings(dto.settings ?? {});
   return {
     id: newId(),
     type: dto.type,

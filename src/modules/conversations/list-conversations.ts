@@ -44,6 +44,7 @@ export class ListConversations {
     const filter = {
       type: query.type,
       isArchived: query.is_archived,
+      isHidden: query.is_hidden,
       isUnread: query.unread,
       hasMentions: query.has_mentions,
       metadata: query.metadata,
@@ -86,9 +87,10 @@ export class ListConversations {
     filter: Parameters<ConversationPagesRepository['page']>[1] & { patterns: string[] },
   ): Promise<ConversationRow[]> {
     if (member !== undefined) return this.pages.page(member, filter);
-    const { isArchived, isUnread, hasMentions, isPinnedFirst } = filter;
+    const { isArchived, isHidden, isUnread, hasMentions, isPinnedFirst } = filter;
     const ofUser = {
       is_archived: isArchived,
+      is_hidden: isHidden,
       unread: isUnread,
       has_mentions: hasMentions,
       pinned_first: isPinnedFirst,

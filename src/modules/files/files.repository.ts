@@ -89,7 +89,9 @@ const VISIBLE = statement<StoredFile>(
               join messages m on m.id = a.message_id and m.deleted_at is null
               join conversations c on c.id = m.conversation_id and c.deleted_at is null
               join participants p on p.conversation_id = c.id and p.user_id = $2 and p.left_seq is null
-             where a.file_id = f.id))
+             where a.file_id = f.id and m.sequence_number > p.hidden_up_to_number
+               and not (p.has_hidden_messages and exists (
+                     select from hidden_messages x where x.user_id = $2 and x.message_id = m.id))))
       and exists (
             select from sessions s
               join users u on u.id = $2 and u.deleted_at is null
@@ -181,7 +183,7 @@ const COUNT_DUE = statement<DueFiles>(
           (select count(*) from files where ${IS_WAITING})::int as rescanned`,
 );
 
-/** Owns: files. Reads: message_attachments, messages, conversations, participants, sessions, users,
+/** Owns: files. Reads: message_attachments, messages, hidden_messages, conversations, participants, sessions, users,
  * scheduled_messages. */
 @Injectable()
 export class FilesRepository {

@@ -1,6 +1,6 @@
 import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import { cacheJson } from '../../platform/json/json-encoding.js';
-import { presentMessage, toMessageData } from './message-presenter.js';
+import { presentMessage, shownBy, toMessageData } from './message-presenter.js';
 import type { MessageDto } from './messages.dto.js';
 import { MESSAGE_CREATED } from './messages.events.js';
 import type { QuotedMessage } from './messages.repository.js';
@@ -33,6 +33,7 @@ export function asCommitted(
       reply_to_content: result.reply_to_content,
       reply_to_sender_id: quote?.sender_id ?? null,
       reply_to_sender_name: quote?.sender_name ?? null,
+      reply_to_number: quote?.sequence_number ?? null,
       thread_root_id: quote?.root_id ?? null,
       is_thread_only: sent.is_thread_only ?? false,
       reply_count: null,
@@ -70,6 +71,7 @@ export function asCommitted(
     content: {
       data: toMessageData(forAll),
       override: message === forAll ? undefined : { userId: sender_id, data: toMessageData(message) },
+      ...(quote && { shows: shownBy(forAll, quote.sequence_number) }),
     },
   };
   return { event, message };

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
+import { HiddenMessagesRepository } from './hidden-messages.repository.js';
 import { MessageErasureRepository } from './message-erasure.repository.js';
 import { ScheduledMessagesRepository } from './scheduled/scheduled-messages.repository.js';
 import { ThreadEvents } from './thread-events.js';
@@ -26,10 +27,12 @@ export class MessageErasure {
     private readonly log: EventLog,
     private readonly threads: ThreadEvents,
     private readonly scheduled: ScheduledMessagesRepository,
+    private readonly hidden: HiddenMessagesRepository,
   ) {}
 
-  /** Deletes what only the user saw: their scheduled messages. */
+  /** Deletes what only the user saw: their scheduled messages, and what they have deleted for themselves. */
   async eraseOwn(userId: string): Promise<void> {
+    await this.hidden.deleteOfUser(userId);
     await this.scheduled.deleteAllOf(userId);
   }
 

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { EventContent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import { EVENT_HIDDEN, HIDDEN_DATA } from '../../platform/realtime/fan-out/wire-event.js';
 import { renderMessageEvent, renderPollEvent } from './message-presenter.js';
 import {
+  HiddenEventData,
   MESSAGE_CREATED,
   MESSAGE_DELETED,
   MESSAGE_PINNED,
@@ -34,6 +36,15 @@ export class MessageEventRenderer {
       events.map((event, index) => ({ messageId: event.subjectId!, userId: voters[index]! })),
     );
     return rows.map((row, index) => row && renderPollEvent(row, { userId: voters[index]!, own: chosen[index]! }));
+  }
+
+  /** No such event is stored: others are sent as this one to users who do not see their message. */
+  @DurableEvent(EVENT_HIDDEN, {
+    summary: 'An event about a message that the receiver does not see; it only advances the position.',
+    data: HiddenEventData,
+  })
+  renderHidden(events: StreamEvent[]): EventContent[] {
+    return events.map(() => ({ data: HIDDEN_DATA }));
   }
 
   @DurableEvent(MESSAGE_CREATED, { summary: 'A message was sent.', data: MessageData })

@@ -31,7 +31,10 @@ const FILTER = `
                                      when m.sequence_number <= coalesce(r.delivered_to_all_number, 0) then 'delivered'
                                      else 'sent' end
        or ($4 = 'active' and m.deleted_at is null))
-  and ($5::timestamptz is null or m.created_at >= $5) and ($6::timestamptz is null or m.created_at <= $6)`;
+  and ($5::timestamptz is null or m.created_at >= $5) and ($6::timestamptz is null or m.created_at <= $6)
+  and m.sequence_number > p.hidden_up_to_number
+  and not (p.has_hidden_messages and exists (
+    select from hidden_messages x where x.user_id = $1 and x.message_id = m.id))`;
 const RECEIPTS = `left join conversation_receipts r on r.conversation_id = m.conversation_id`;
 const ORDER_KEY = `(m.created_at, m.conversation_id, m.sequence_number)`;
 const CURSOR = `(select b.created_at, b.conversation_id, b.sequence_number from messages b where b.id = $7::uuid)`;
@@ -45,8 +48,8 @@ function page(name: string, side: '<' | '>'): ReturnType<typeof statement<Messag
   const beyond = side === '<' ? `coalesce($8::bigint, 9223372036854775807)` : `coalesce($8::bigint, 0)`;
   return statement<MessageRow>(
     name,
-    `select ${MESSAGE_COLUMNS}
-       from (select f.id
+    `select ${MESSAGE_COLUMNS}, chosen.hidden_up_to_number
+       from (select f.id, p.hidden_up_to_number
                from ${OWN_CONVERSATIONS}
               cross join lateral (
                 select m.id, m.created_at, m.conversation_id, m.sequence_number
@@ -74,7 +77,7 @@ const COUNTS = statement<{ total: number; before_page: number }>(
 
 /**
  * Owns nothing. Reads: messages, participants, conversations, conversation_receipts, reactions, message_attachments,
- * files, users.
+ * files, users, hidden_messages.
  */
 @Injectable()
 export class MessageFeedRepository {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
+import type { Membership } from '../participants/access.policy.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type FeedFilter, type FeedCursor, MessageFeedRepository } from './message-feed.repository.js';
 import { presentMessage } from './message-presenter.js';
@@ -9,6 +10,7 @@ import type { MessageDto, MessageType } from './messages.dto.js';
 import { MessageNotFound } from './messages.errors.js';
 import { OwnVotes } from './polls/own-votes.js';
 import { MessagesRepository } from './messages.repository.js';
+import { historyOf, VisibleMessages } from './visible-messages.js';
 
 export const FEED_STATUSES = ['sent', 'delivered', 'read', 'active'] as const;
 
@@ -46,15 +48,17 @@ export class MessageFeed {
     private readonly messages: MessagesRepository,
     private readonly participants: ParticipantsPolicy,
     private readonly ownVotes: OwnVotes,
+    private readonly visible: VisibleMessages,
   ) {}
 
   /** @throws ConversationNotFound, PermissionDenied, MessageNotFound, ValidationError */
   async page(actor: Actor, query: FeedQuery): Promise<FeedPage> {
     const { conversationId, limit = DEFAULT_PAGE_SIZE, before, after } = query;
     if (before !== undefined && after !== undefined) throw ValidationError.of('after', 'excludes before');
-    if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
     const cursor = before ?? after;
-    const position = cursor === undefined ? undefined : await this.positionOf(actor, cursor, conversationId);
+    const membership =
+      conversationId === undefined ? undefined : await this.participants.requireMember(actor, conversationId);
+    const position = cursor === undefined ? undefined : await this.positionOf(actor, cursor, membership);
     const filter: FeedFilter = { ...query, userId: actor.userId };
     const [rows, counts] = await Promise.all([
       after !== undefined && position
@@ -77,13 +81,12 @@ export class MessageFeed {
     };
   }
 
-  private async positionOf(actor: Actor, messageId: string, conversationId: string | undefined): Promise<FeedCursor> {
+  /** The place of a message in the feed of one conversation, of which the actor is a member, or of all of theirs. */
+  private async positionOf(actor: Actor, messageId: string, member: Membership | undefined): Promise<FeedCursor> {
     const position = await this.messages.findPosition(messageId);
-    if (!position || (conversationId !== undefined && position.conversation_id !== conversationId)) {
-      throw new MessageNotFound();
-    }
-    if (conversationId !== undefined) return { messageId, sequenceNumber: position.sequence_number };
-    await this.participants.requireMember(actor, position.conversation_id);
-    return { messageId, sequenceNumber: null };
+    if (!position || (member && position.conversation_id !== member.conversationId)) throw new MessageNotFound();
+    const membership = member ?? (await this.participants.requireMember(actor, position.conversation_id));
+    await this.visible.require(historyOf(actor, membership), { ...position, id: messageId });
+    return { messageId, sequenceNumber: member ? position.sequence_number : null };
   }
 }

@@ -1,4 +1,4 @@
-import type { EventContent } from '../../platform/event-log/stream-event.js';
+import type { EventContent, ShownMessages } from '../../platform/event-log/stream-event.js';
 import { cacheJson, toJson } from '../../platform/json/json-encoding.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
 import type { MentionScope } from './mentions-field.js';
@@ -22,6 +22,7 @@ export interface MessageRow {
   reply_to_content: string | null;
   reply_to_sender_id: string | null;
   reply_to_sender_name: string | null;
+  reply_to_number?: number | null;
   thread_root_id: string | null;
   is_thread_only: boolean;
   /** Of the thread whose root the message is; null if it has none. */
@@ -41,13 +42,20 @@ export interface MessageRow {
   pinned_at: Date | null;
   poll?: StoredPoll | null;
   poll_votes?: PollVotes | null;
+  /** In reads of several conversations: the reader sees no message of this one up to the number. */
+  hidden_up_to_number?: number;
 }
 
 /**
  * A message as `viewerId` may see it. Undefined stands for any participant: the form that all receivers of an event
- * share. Only the sender receives the `client_message_id`.
+ * share. Only the sender receives the `client_message_id`. A quote of a message up to `hiddenUpTo` is left out.
  */
-export function presentMessage(row: MessageRow, viewerId: string | undefined): MessageDto {
+export function presentMessage(
+  row: MessageRow,
+  viewerId: string | undefined,
+  hiddenUpTo = row.hidden_up_to_number ?? 0,
+): MessageDto {
+  const isQuoteHidden = (row.reply_to_number ?? Infinity) <= hiddenUpTo;
   const isDeleted = row.deleted_at !== null;
   const createdAt = row.created_at.toISOString();
   const updatedAt = row.deleted_at ?? row.edited_at;
@@ -61,8 +69,8 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
     message_type: row.message_type,
     content: row.content,
     reply_to_id: row.reply_to_id,
-    reply_to_content: row.reply_to_content,
-    reply_to: quoteOf(row),
+    reply_to_content: isQuoteHidden ? null : row.reply_to_content,
+    reply_to: isQuoteHidden ? null : quoteOf(row),
     mentions: isDeleted ? [] : row.mentions,
     attachments: isDeleted ? [] : (row.attachments ?? []).map((file) => FileDto.of(file)),
     reactions: row.reactions ?? [],
@@ -91,9 +99,15 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
 
 /** The quoted message; null unless the message is a reply. */
 function quoteOf(row: MessageRow): QuoteDto | null {
-  const { reply_to_id: id, reply_to_sender_id: senderId, reply_to_sender_name: senderName } = row;
+  const { reply_to_id: id, reply_to_sender_id: senderId, reply_to_sender_name: senderName, reply_to_number } = row;
   if (id === null || senderId === null) return null;
-  return { id, sender_id: senderId, sender_name: senderName ?? '', content: row.reply_to_content };
+  return {
+    id,
+    sequence_number: reply_to_number ?? 0,
+    sender_id: senderId,
+    sender_name: senderName ?? '',
+    content: row.reply_to_content,
+  };
 }
 
 /** Wraps a message as replies and events carry it. */
@@ -114,13 +128,14 @@ export function renderPollEvent(
   voter: { userId: string; own: ReadonlySet<string> } | undefined,
 ): EventContent {
   const { id, sequence_number, poll, poll_votes: votes = null } = row;
+  const shows = { number: sequence_number };
   const dataFor = (own?: ReadonlySet<string>): object => ({
     message_id: id,
     sequence_number,
     poll: poll ? presentPoll(poll, votes, own) : null,
   });
-  if (!voter) return { data: dataFor() };
-  return { data: dataFor(), override: { userId: voter.userId, data: dataFor(voter.own) } };
+  if (!voter) return { data: dataFor(), shows };
+  return { data: dataFor(), shows, override: { userId: voter.userId, data: dataFor(voter.own) } };
 }
 
 /** The payload of a change: the current message or, for a reaction, the emoji and the user who reacted. */
@@ -131,9 +146,20 @@ export function renderMessageEvent(
 ): EventContent {
   if (type === REACTION_ADDED || type === REACTION_REMOVED) {
     const { id, reactions, sequence_number } = presentMessage(row, undefined);
-    return { data: { message_id: id, sequence_number, emoji: cause.emoji, user_id: cause.actorId, reactions } };
+    const data = { message_id: id, sequence_number, emoji: cause.emoji, user_id: cause.actorId, reactions };
+    return { data, shows: { number: sequence_number } };
   }
-  const data = { message: presentMessage(row, undefined) };
-  if (row.client_message_id === null) return { data };
-  return { data, override: { userId: row.sender_id, data: { message: presentMessage(row, row.sender_id) } } };
+  const message = presentMessage(row, undefined);
+  const data = { message };
+  const shows = shownBy(message, row.reply_to_number ?? undefined);
+  if (row.client_message_id === null) return { data, shows };
+  return { data, shows, override: { userId: row.sender_id, data: { message: presentMessage(row, row.sender_id) } } };
+}
+
+/** The messages that an event about a message shows; `quotedNumber` is that of the message that it quotes. */
+export function shownBy(message: MessageDto, quotedNumber: number | undefined): ShownMessages {
+  const { sequence_number: number } = message;
+  if (quotedNumber === undefined) return { number };
+  const data = { message: { ...message, reply_to: null, reply_to_content: null } };
+  return { number, quoted: { number: quotedNumber, data } };
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 import type { MessageRow } from './message-presenter.js';
 import { MESSAGE_COLUMNS, MESSAGE_JOINS } from './messages.repository.js';
+import { ALL_MESSAGES, type VisibleHistory } from './visible-messages.js';
 
 export interface MessageFilter {
   readonly type?: string;
@@ -10,12 +11,19 @@ export interface MessageFilter {
   readonly to?: string;
   /** Also replies that are only in a thread. */
   readonly withThreads?: boolean;
+  /** All messages when omitted. */
+  readonly history?: VisibleHistory;
 }
+
+/** The last two parameters of a statement are a `VisibleHistory`. */
+const isVisible = (above: string, readerId: string): string => `
+  m.sequence_number > ${above} and (${readerId}::uuid is null or not exists (
+    select from hidden_messages x where x.user_id = ${readerId} and x.message_id = m.id))`;
 
 const FILTER = `
   and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
   and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)
-  and ($8::boolean or not m.is_thread_only)`;
+  and ($8::boolean or not m.is_thread_only) and ${isVisible('$9', '$10')}`;
 
 const OLDER = statement<MessageRow>(
   'messages.page_older',
@@ -34,20 +42,22 @@ const NEWER = statement<MessageRow>(
 const REPLIES = statement<MessageRow>(
   'messages.replies',
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
-    where (m.thread_root_id = $1 or m.reply_to_id = $1) and m.sequence_number > $2 order by m.sequence_number limit $3`,
+    where (m.thread_root_id = $1 or m.reply_to_id = $1) and m.sequence_number > $2 and ${isVisible('$4', '$5')}
+    order by m.sequence_number limit $3`,
 );
 
 const REPLIES_BEFORE = statement<MessageRow>(
   'messages.replies_before',
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
-    where (m.thread_root_id = $1 or m.reply_to_id = $1) and m.sequence_number < $2
+    where (m.thread_root_id = $1 or m.reply_to_id = $1) and m.sequence_number < $2 and ${isVisible('$4', '$5')}
     order by m.sequence_number desc limit $3`,
 );
 
 const PINS = statement<MessageRow>(
   'messages.pins',
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
-    where m.conversation_id = $1 and m.pinned_at is not null order by m.pinned_at desc, m.id limit $2`,
+    where m.conversation_id = $1 and m.pinned_at is not null and ${isVisible('$3', '$4')}
+    order by m.pinned_at desc, m.id limit $2`,
 );
 
 const HISTORY = statement<{ version: number; content: string; edited_by: string; edited_at: Date }>(
@@ -83,7 +93,7 @@ const HEAD = statement<{ last_seq: number; last_number: number }>(
 );
 
 /**
- * Owns nothing. Reads: messages, message_edits, reactions, message_attachments, files, users, participants,
+ * Owns nothing. Reads: messages, hidden_messages, message_edits, reactions, message_attachments, files, users, participants,
  * conversations, conversation_receipts, stream_heads, user_blocks.
  */
 @Injectable()
@@ -105,13 +115,15 @@ export class MessageQueriesRepository {
     messageId: string,
     { direction, bound }: { direction: '<' | '>'; bound: number },
     limit: number,
+    history: VisibleHistory,
   ): Promise<MessageRow[]> {
-    return this.sql.many(direction === '>' ? REPLIES : REPLIES_BEFORE, [messageId, bound, limit]);
+    const values = [messageId, bound, limit, ...historyValues(history)];
+    return this.sql.many(direction === '>' ? REPLIES : REPLIES_BEFORE, values);
   }
 
   /** Latest pin first. */
-  pins(conversationId: string, limit: number): Promise<MessageRow[]> {
-    return this.sql.many(PINS, [conversationId, limit]);
+  pins(conversationId: string, limit: number, history: VisibleHistory): Promise<MessageRow[]> {
+    return this.sql.many(PINS, [conversationId, limit, ...historyValues(history)]);
   }
 
   /** Earlier versions, the first one first; the current text is in the message itself. */
@@ -148,6 +160,11 @@ export class MessageQueriesRepository {
   }
 }
 
-function filterValues({ type, senderId, from, to, withThreads = false }: MessageFilter): (string | boolean | null)[] {
-  return [type ?? null, senderId ?? null, from ?? null, to ?? null, withThreads];
+function filterValues(filter: MessageFilter): (string | number | boolean | null)[] {
+  const { type, senderId, from, to, withThreads = false, history = ALL_MESSAGES } = filter;
+  return [type ?? null, senderId ?? null, from ?? null, to ?? null, withThreads, ...historyValues(history)];
+}
+
+function historyValues({ above, readerId }: VisibleHistory): (string | number | null)[] {
+  return [above, readerId];
 }

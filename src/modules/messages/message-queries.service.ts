@@ -3,17 +3,16 @@ import type { Actor } from '../../platform/identity/actor.js';
 import {
   DEFAULT_PAGE_SIZE,
   decodeCursor,
-  encodeCursor,
   type OffsetPage,
   type OffsetRange,
   type Page,
   toPage,
 } from '../../platform/pagination/page.js';
-import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
 import { throwProblems } from '../../platform/validation/input-rules.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
-import { type MessageFilter, MessageQueriesRepository } from './message-queries.repository.js';
+import { MessagePages, startOfCursor } from './message-pages.js';
+import { MessageQueriesRepository } from './message-queries.repository.js';
 import type { MessageDto } from './messages.dto.js';
 import {
   type ListMessagesQuery,
@@ -32,8 +31,8 @@ import { MessageNotFound } from './messages.errors.js';
 import { MessagesRepository } from './messages.repository.js';
 import { OwnVotes } from './polls/own-votes.js';
 import { SearchMessages } from './search-messages.js';
+import { historyOf, type VisibleHistory, VisibleMessages } from './visible-messages.js';
 
-const BEYOND_ALL = Number.MAX_SAFE_INTEGER;
 const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
 const PINS_MAX = 100;
 
@@ -47,9 +46,10 @@ export class MessageQueriesService {
     private readonly repository: MessagesRepository,
     private readonly reads: MessageQueriesRepository,
     private readonly participants: ParticipantsPolicy,
-    private readonly cursors: ResumeCursors,
     private readonly searchMessages: SearchMessages,
     private readonly ownVotes: OwnVotes,
+    private readonly visible: VisibleMessages,
+    private readonly pages: MessagePages,
   ) {}
 
   /**
@@ -58,17 +58,22 @@ export class MessageQueriesService {
    * @throws ConversationNotFound, PermissionDenied, MessageNotFound, ValidationError
    */
   async list(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
-    await this.participants.requireMember(actor, conversationId);
-    return this.listUnchecked(actor, conversationId, query);
+    const membership = await this.participants.requireMember(actor, conversationId);
+    return this.listUnchecked(actor, conversationId, query, historyOf(actor, membership));
   }
 
-  /** As `list`, without an access check, which is up to the caller. @throws MessageNotFound, ValidationError */
-  async listUnchecked(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
-    throwProblems(problemsOfPageStart(query));
-    const cursor = await this.cursors.now(actor.userId);
-    const { lastSeq, lastNumber } = await this.reads.head(conversationId);
-    const page = await this.page(actor, conversationId, query, lastNumber);
-    return { ...page, data: await this.marked(actor, page.data), at_seq: lastSeq, cursor };
+  /**
+   * As `list`, without an access check, which is up to the caller; of all messages, if `history` is omitted.
+   * @throws MessageNotFound, ValidationError
+   */
+  async listUnchecked(
+    actor: Actor,
+    conversationId: string,
+    query: ListMessagesQuery,
+    history?: VisibleHistory,
+  ): Promise<MessagePageDto> {
+    const page = await this.pages.page(actor, conversationId, query, history);
+    return { ...page, data: await this.marked(actor, page.data) };
   }
 
   /**
@@ -81,16 +86,18 @@ export class MessageQueriesService {
     conversationId: string,
     { offset, limit }: OffsetRange,
   ): Promise<OffsetPage<MessageDto>> {
-    await this.participants.requireMember(actor, conversationId);
-    const { lastNumber: total } = await this.reads.head(conversationId);
-    const rows =
-      offset < total ? await this.reads.older(conversationId, total - offset + 1, limit, { withThreads: true }) : [];
-    return { data: rows.map((row) => presentMessage(row, actor.userId)), total };
+    const history = historyOf(actor, await this.participants.requireMember(actor, conversationId));
+    const { lastNumber } = await this.reads.head(conversationId);
+    const total = lastNumber - history.above;
+    const filter = { withThreads: true, history };
+    const rows = offset < total ? await this.reads.older(conversationId, lastNumber - offset + 1, limit, filter) : [];
+    return { data: rows.map((row) => presentMessage(row, actor.userId, history.above)), total };
   }
 
   /** @throws MessageNotFound, PermissionDenied */
   async get(actor: Actor, id: string): Promise<MessageDto> {
-    const [message] = await this.marked(actor, [presentMessage(await this.require(actor, id), actor.userId)]);
+    const { row, history } = await this.require(actor, id);
+    const [message] = await this.marked(actor, [presentMessage(row, actor.userId, history.above)]);
     return message!;
   }
 
@@ -112,11 +119,14 @@ export class MessageQueriesService {
   }
 
   /**
-   * The replies of the thread under a message, or to one reply: oldest first, or newest first with `before_number`.
+   * The replies of the thread under a message, or to one reply: oldest first, or newest first with `before_number`. Of
+   * a thread whose root the actor does not see, those that they do see.
    * @throws MessageNotFound, PermissionDenied, ValidationError
    */
   async replies(actor: Actor, id: string, query: ListRepliesQuery): Promise<Page<MessageDto>> {
-    await this.require(actor, id);
+    const position = await this.repository.findPosition(id);
+    if (!position) throw new MessageNotFound();
+    const history = historyOf(actor, await this.participants.requireMember(actor, position.conversation_id));
     throwProblems(problemsOfPageStart(query));
     const { limit = DEFAULT_PAGE_SIZE, cursor, after_number: after = 0, before_number: before } = query;
     const start =
@@ -125,11 +135,11 @@ export class MessageQueriesService {
         : before === undefined
           ? ({ direction: '>', bound: after } as const)
           : ({ direction: '<', bound: before } as const);
-    const rows = await this.reads.replies(id, start, limit + 1);
+    const rows = await this.reads.replies(id, start, limit + 1, history);
     const page = toPage(
       rows,
       limit,
-      (row) => presentMessage(row, actor.userId),
+      (row) => presentMessage(row, actor.userId, history.above),
       (row) => [start.direction, row.sequence_number],
     );
     return { ...page, data: await this.marked(actor, page.data) };
@@ -137,9 +147,9 @@ export class MessageQueriesService {
 
   /** @throws ConversationNotFound, PermissionDenied */
   async pins(actor: Actor, conversationId: string): Promise<{ data: MessageDto[] }> {
-    await this.participants.requireMember(actor, conversationId);
-    const rows = await this.reads.pins(conversationId, PINS_MAX);
-    const messages = rows.map((row) => presentMessage(row, actor.userId));
+    const history = historyOf(actor, await this.participants.requireMember(actor, conversationId));
+    const rows = await this.reads.pins(conversationId, PINS_MAX, history);
+    const messages = rows.map((row) => presentMessage(row, actor.userId, history.above));
     return { data: await this.marked(actor, messages) };
   }
 
@@ -152,7 +162,7 @@ export class MessageQueriesService {
     id: string,
     { limit = DEFAULT_PAGE_SIZE, cursor }: PageQuery,
   ): Promise<Page<MessageReceiptDto>> {
-    const row = await this.require(actor, id);
+    const { row } = await this.require(actor, id);
     const [after] = cursor === undefined ? [FIRST_UUID] : decodeCursor(cursor, ['uuid']);
     const message = { conversationId: row.conversation_id, number: row.sequence_number, senderId: row.sender_id };
     const receipts = await this.reads.receipts(message, after as string, limit + 1);
@@ -182,110 +192,11 @@ export class MessageQueriesService {
     );
   }
 
-  private async require(actor: Actor, id: string): Promise<MessageRow> {
+  private async require(actor: Actor, id: string): Promise<{ row: MessageRow; history: VisibleHistory }> {
     const [row] = await this.repository.find([id]);
     if (!row) throw new MessageNotFound();
-    await this.participants.requireMember(actor, row.conversation_id);
-    return row;
+    const history = historyOf(actor, await this.participants.requireMember(actor, row.conversation_id));
+    await this.visible.require(history, row);
+    return { row, history };
   }
-
-  private async page(
-    actor: Actor,
-    conversationId: string,
-    query: ListMessagesQuery,
-    lastNumber: number,
-  ): Promise<Omit<MessagePageDto, 'at_seq' | 'cursor'>> {
-    const { limit = DEFAULT_PAGE_SIZE } = query;
-    const filter = toFilter(query);
-    const present = (row: MessageRow): MessageDto => presentMessage(row, actor.userId);
-    if (query.around !== undefined) {
-      const number = await this.numberOf(conversationId, query.around);
-      const { rows, hasOlder, hasNewer } = await this.around(conversationId, number, limit, filter);
-      const oldest = rows.at(-1)?.sequence_number ?? number + 1;
-      return {
-        data: rows.map(present),
-        next_cursor: hasOlder ? encodeCursor(['<', oldest]) : null,
-        has_more: hasOlder,
-        has_older: hasOlder,
-        has_newer: hasNewer,
-      };
-    }
-    const { direction, bound } = await this.start(conversationId, query);
-    const isForward = direction === '>';
-    const rows = isForward
-      ? await this.reads.newer(conversationId, bound, limit + 1, filter)
-      : await this.reads.older(conversationId, bound, limit + 1, filter);
-    const page = toPage(rows, limit, present, (row) => [direction, row.sequence_number]);
-    const first = rows[0]?.sequence_number;
-    const hasBehind = isForward
-      ? await this.hasOlder(conversationId, first ?? bound + 1, lastNumber, filter)
-      : await this.hasNewer(conversationId, first ?? bound - 1, lastNumber, filter);
-    const [hasOlder, hasNewer] = isForward ? [hasBehind, page.has_more] : [page.has_more, hasBehind];
-    return { ...page, has_older: hasOlder, has_newer: hasNewer };
-  }
-
-  /** Replies that are only in a thread may be all there is, so a message has to be found. */
-  private async hasOlder(
-    conversationId: string,
-    below: number,
-    lastNumber: number,
-    filter: MessageFilter,
-  ): Promise<boolean> {
-    if (lastNumber === 0 || below <= 1) return false;
-    return (await this.reads.older(conversationId, below, 1, filter)).length > 0;
-  }
-
-  private async hasNewer(
-    conversationId: string,
-    above: number,
-    lastNumber: number,
-    filter: MessageFilter,
-  ): Promise<boolean> {
-    if (lastNumber <= above) return false;
-    return (await this.reads.newer(conversationId, above, 1, filter)).length > 0;
-  }
-
-  private async start(
-    conversationId: string,
-    query: ListMessagesQuery,
-  ): Promise<{ direction: '<' | '>'; bound: number }> {
-    if (query.cursor !== undefined) return startOfCursor(query.cursor);
-    if (query.after_number !== undefined) return { direction: '>', bound: query.after_number };
-    if (query.after !== undefined) return { direction: '>', bound: await this.numberOf(conversationId, query.after) };
-    if (query.before_number !== undefined) return { direction: '<', bound: query.before_number };
-    if (query.before !== undefined) return { direction: '<', bound: await this.numberOf(conversationId, query.before) };
-    return { direction: '<', bound: BEYOND_ALL };
-  }
-
-  private async around(
-    conversationId: string,
-    number: number,
-    limit: number,
-    filter: MessageFilter,
-  ): Promise<{ rows: MessageRow[]; hasOlder: boolean; hasNewer: boolean }> {
-    const newerMax = Math.floor(limit / 2);
-    const olderMax = limit - newerMax;
-    const [older, newer] = await Promise.all([
-      this.reads.older(conversationId, number + 1, olderMax + 1, filter),
-      this.reads.newer(conversationId, number, newerMax + 1, filter),
-    ]);
-    const rows = [...newer.slice(0, newerMax).reverse(), ...older.slice(0, olderMax)];
-    return { rows, hasOlder: older.length > olderMax, hasNewer: newer.length > newerMax };
-  }
-
-  private async numberOf(conversationId: string, messageId: string): Promise<number> {
-    const position = await this.repository.findPosition(messageId);
-    if (!position || position.conversation_id !== conversationId) throw new MessageNotFound();
-    return position.sequence_number;
-  }
-}
-
-/** @throws ValidationError */
-function startOfCursor(cursor: string): { direction: '<' | '>'; bound: number } {
-  const [direction, bound] = decodeCursor(cursor, ['word', 'number']);
-  return { direction: direction === '>' ? '>' : '<', bound: bound as number };
-}
-
-function toFilter(query: { type?: string; sender_id?: string; from?: string; to?: string }): MessageFilter {
-  return { type: query.type, senderId: query.sender_id, from: query.from, to: query.to };
 }

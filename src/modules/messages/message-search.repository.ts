@@ -115,12 +115,16 @@ export type UnindexedRow = SearchPosition & SearchableMessage;
 const MATCHES_FILTER = `${IS_SEARCHABLE}
   and ($1::bigint, $2::uuid) > (${MILLISECOND}, m.id) and ${MILLISECOND} >= $3
   and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
-  and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)`;
+  and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)
+  and not exists (
+    select from participants p where p.conversation_id = m.conversation_id and p.user_id = $8 and (
+      m.sequence_number <= p.hidden_up_to_number
+      or p.has_hidden_messages and exists (select from hidden_messages x where x.user_id = $8 and x.message_id = m.id)))`;
 
 const UNINDEXED = statement<UnindexedRow>(
   'messages.search_unindexed',
   `select m.id, ${MILLISECOND} as created_ms, m.content, ${SEARCHABLE_COLUMNS}
-     from unnest($8::uuid[], $9::bigint[], $10::bigint[]) s (conversation_id, above, below)
+     from unnest($9::uuid[], $10::bigint[], $11::bigint[]) s (conversation_id, above, below)
      join messages m on m.conversation_id = s.conversation_id and m.sequence_number > s.above and m.sequence_number < s.below
     where ${MATCHES_FILTER}`,
 );
@@ -129,8 +133,8 @@ const CHANGED = statement<UnindexedRow>(
   'messages.search_changed',
   `select m.id, ${MILLISECOND} as created_ms, m.content, ${SEARCHABLE_COLUMNS}
      from message_search_changes e join messages m on m.id = e.message_id
-    where e.conversation_id = any($8::uuid[]) and ${MATCHES_FILTER}
-    order by 2 desc, m.id desc limit $9`,
+    where e.conversation_id = any($9::uuid[]) and ${MATCHES_FILTER}
+    order by 2 desc, m.id desc limit $10`,
 );
 
 /** The share of all messages that have a word of each group, from 0 to 1, by the table statistics; 0 for rare words. */
@@ -167,34 +171,34 @@ const hits = (byIndex: string): string => `
          and not exists (select from message_search_changes e
                           where e.conversation_id = m.conversation_id and e.message_id = m.id)
        limit 1) m on true
-   order by s.created_ms desc, s.message_id desc limit $8`;
+   order by s.created_ms desc, s.message_id desc limit $9`;
 
-const IN_CONVERSATIONS = `array[s.conversation_id] && $9::uuid[] and search_spans(s.created_ms) && $10::bigint[]`;
+const IN_CONVERSATIONS = `array[s.conversation_id] && $10::uuid[] and search_spans(s.created_ms) && $11::bigint[]`;
 
 const BY_WORDS = statement<SearchPosition>(
   'messages.search_by_words',
-  hits(`s.words @@ $10::tsquery and s.conversation_id = any($9::uuid[])`),
+  hits(`s.words @@ $11::tsquery and s.conversation_id = any($10::uuid[])`),
 );
 const BY_WORDS_AND_CONVERSATION = statement<SearchPosition>(
   'messages.search_by_words_and_place',
-  hits(`s.words @@ $12::tsquery and ${IN_CONVERSATIONS} and (s.words || '') @@ $11::tsquery`),
+  hits(`s.words @@ $13::tsquery and ${IN_CONVERSATIONS} and (s.words || '') @@ $12::tsquery`),
 );
 const BY_WORDS_AND_TIME = statement<SearchPosition>(
   'messages.search_by_words_and_time',
   hits(
-    `s.words @@ $12::tsquery and search_spans(s.created_ms) && $10::bigint[] and s.conversation_id = any($9::uuid[])
-       and (s.words || '') @@ $11::tsquery`,
+    `s.words @@ $13::tsquery and search_spans(s.created_ms) && $11::bigint[] and s.conversation_id = any($10::uuid[])
+       and (s.words || '') @@ $12::tsquery`,
   ),
 );
 const BY_TIME_ALONE = statement<SearchPosition>(
   'messages.search_by_time',
   hits(
-    `search_spans(s.created_ms) && $10::bigint[] and s.conversation_id = any($9::uuid[]) and (s.words || '') @@ $11::tsquery`,
+    `search_spans(s.created_ms) && $11::bigint[] and s.conversation_id = any($10::uuid[]) and (s.words || '') @@ $12::tsquery`,
   ),
 );
 const BY_CONVERSATION_ALONE = statement<SearchPosition>(
   'messages.search_by_place',
-  hits(`${IN_CONVERSATIONS} and (s.words || '') @@ $11::tsquery`),
+  hits(`${IN_CONVERSATIONS} and (s.words || '') @@ $12::tsquery`),
 );
 
 /**
@@ -216,12 +220,20 @@ const TEXTS = statement<{ id: string; content: string }>(
 
 const HITS = statement<MessageRow>(
   'messages.search_hits',
-  `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS} where m.id = any($1::uuid[])`,
+  `select ${MESSAGE_COLUMNS}, reader.hidden_up_to_number
+     from messages m ${MESSAGE_JOINS}
+     left join participants reader on reader.conversation_id = m.conversation_id and reader.user_id = $2
+    where m.id = any($1::uuid[])`,
 );
+
+/** What a reader looks for. */
+export interface SearchFilter extends MessageFilter {
+  readonly readerId: string;
+}
 
 /** The filter, and the bounds of the page: messages before a position and since a millisecond (inclusive). */
 export interface SearchBounds {
-  readonly filter: MessageFilter;
+  readonly filter: SearchFilter;
   readonly before: SearchPosition;
   readonly sinceMs: number;
 }
@@ -331,20 +343,20 @@ export class SearchSnapshot {
     return new Map(rows.map(({ id, content }) => [id, content]));
   }
 
-  async messages(ids: readonly string[]): Promise<Map<string, MessageRow>> {
-    const rows = ids.length === 0 ? [] : await this.tx.many(HITS, [ids]);
+  async messages(ids: readonly string[], readerId: string): Promise<Map<string, MessageRow>> {
+    const rows = ids.length === 0 ? [] : await this.tx.many(HITS, [ids, readerId]);
     return new Map(rows.map((row) => [row.id, row]));
   }
 }
 
 function valuesOf({ filter, before, sinceMs }: SearchBounds): (string | number | null)[] {
-  const { type, senderId, from, to } = filter;
-  return [before.created_ms, before.id, sinceMs, type ?? null, senderId ?? null, from ?? null, to ?? null];
+  const { type, senderId, from, to, readerId } = filter;
+  return [before.created_ms, before.id, sinceMs, type ?? null, senderId ?? null, from ?? null, to ?? null, readerId];
 }
 
 /**
  * Owns nothing. Reads: messages, message_search, message_search_progress, message_search_changes, message_mentions,
- * message_attachments, files, users, participants, conversations, stream_heads, and the tables of `MESSAGE_COLUMNS`.
+ * message_attachments, hidden_messages, files, users, participants, conversations, stream_heads, and the tables of `MESSAGE_COLUMNS`.
  */
 @Injectable()
 export class MessageSearchRepository {

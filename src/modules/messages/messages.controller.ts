@@ -25,6 +25,7 @@ import { ConversationId } from '../participants/conversation-id.pipe.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound, FeatureDisabled } from '../participants/participants.errors.js';
+import { DeleteMessageQuery } from './history/history.dto.js';
 import { EditMessageDto, MessageDto, MessageIdParam, ReactionParams, SendMessageDto } from './messages.dto.js';
 import { ListMessagesQuery, PageQuery, SearchMessagesQuery } from './message-queries.dto.js';
 import {
@@ -44,6 +45,7 @@ import {
   MessageNotEditable,
   MessageNotFound,
   SlowMode,
+  TooManyHiddenMessages,
   TooManyReactions,
   TooManySearches,
 } from './messages.errors.js';
@@ -163,12 +165,18 @@ export class MessagesController {
 
   @Delete('messages/:id')
   @RequiresScope('messages:write')
-  @ApiOperation({ summary: 'Deletes a message; a tombstone remains.' })
+  @ApiOperation({
+    summary: 'Deletes a message; a tombstone remains. With `for=me` the caller alone no longer sees it.',
+  })
   @HttpCode(200)
-  @ApiOkResponse({ type: MessageDto, description: 'The tombstone' })
-  @Throws(MessageNotFound, MessageNotEditable, LegalHold)
-  delete(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageDto> {
-    return this.messages.delete(actor, id);
+  @ApiOkResponse({ type: MessageDto, description: 'The tombstone; with `for=me` the message' })
+  @Throws(MessageNotFound, MessageNotEditable, LegalHold, TooManyHiddenMessages)
+  delete(
+    @CurrentActor() actor: Actor,
+    @Param() { id }: MessageIdParam,
+    @Query() { for: audience }: DeleteMessageQuery,
+  ): Promise<MessageDto> {
+    return this.messages.delete(actor, id, audience);
   }
 
   @Get('messages/:id/history')

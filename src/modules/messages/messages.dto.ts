@@ -151,6 +151,9 @@ export class QuoteDto {
   @ApiProperty()
   id: string;
 
+  @ApiProperty({ type: 'integer' })
+  sequence_number: number;
+
   @ApiProperty()
   sender_id: string;
 

@@ -32,6 +32,14 @@ export class InvalidMessageType extends defineError('INVALID_MESSAGE_TYPE', 400,
   action: 'Send `text`, `image` or `file`.',
 }) {}
 
+/** For reads, which skip the messages that the reader has deleted for themselves. */
+export class TooManyHiddenMessages extends defineError('TOO_MANY_HIDDEN_MESSAGES', 409, {
+  message: (limit: number) => `You have deleted ${limit} messages of this conversation for yourself.`,
+  meaning: 'The caller has deleted `details.limit` messages of the conversation for themselves.',
+  action: 'Clear the history (`POST /conversations/{id}/clear`) instead.',
+  details: { fields: LIMIT_DETAILS, of: (limit: number) => ({ limit }) },
+}) {}
+
 export class MessageNotEditable extends defineError('MESSAGE_NOT_EDITABLE', 409, {
   message: 'This message can no longer be changed.',
   meaning: 'The message is deleted, or it is a system message.',

@@ -56,6 +56,12 @@ export class MessageData {
   message: MessageDto;
 }
 
+/** The `data` of an event about a message that the receiver does not see. */
+export class HiddenEventData {
+  @ApiProperty({ enum: [true] })
+  is_hidden: true;
+}
+
 /** The `data` of an event about the poll of a message. */
 export class PollData {
   @ApiProperty({ format: 'uuid' })

@@ -1,7 +1,8 @@
 import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decorators.js';
 import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
-import { EditMessageFrameDto, MessageIdFrameDto, ReactionFrameDto, SendMessageFrameDto } from './messages.dto.js';
+import { DeleteMessageFrameDto } from './history/history.dto.js';
+import { EditMessageFrameDto, ReactionFrameDto, SendMessageFrameDto } from './messages.dto.js';
 import { HistoryFrameDto } from './message-queries.dto.js';
 import { MessagePageDto } from './message-pages.dto.js';
 import { toMessageData } from './message-presenter.js';
@@ -48,14 +49,14 @@ export class MessagesGateway {
     return { message: await this.messages.edit(actor, message_id, dto) };
   }
 
-  @OnFrame('message.delete', MessageIdFrameDto, {
+  @OnFrame('message.delete', DeleteMessageFrameDto, {
     limit: CALL_LIMIT,
     scope: 'messages:write',
-    summary: 'Deletes a message; a tombstone remains',
+    summary: 'Deletes a message; a tombstone remains. With `for: me` the caller alone no longer sees it',
     reply: MessageData,
   })
-  async delete({ actor }: LiveConnection, { message_id }: MessageIdFrameDto): MessageReply {
-    return { message: await this.messages.delete(actor, message_id) };
+  async delete({ actor }: LiveConnection, { message_id, for: audience }: DeleteMessageFrameDto): MessageReply {
+    return { message: await this.messages.delete(actor, message_id, audience) };
   }
 
   @OnFrame('reaction.add', ReactionFrameDto, {

@@ -2,6 +2,13 @@ import { Module, Global } from '@nestjs/common';
 import { LoadShedder } from '../../platform/throttling/load-shedder.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { HiddenMessagesRepository } from './hidden-messages.repository.js';
+import { HistoryController } from './history/history.controller.js';
+import { HistoryEventRenderer } from './history/history-event-renderer.js';
+import { OwnHistory } from './history/own-history.js';
+import { MessageChanges } from './message-changes.js';
+import { MessagePages } from './message-pages.js';
+import { VisibleMessages } from './visible-messages.js';
 import { MentionsController } from './mentions.controller.js';
 import { MentionsRepository } from './mentions.repository.js';
 import { MentionsService } from './mentions.service.js';
@@ -61,6 +68,7 @@ class SystemMessagesModule {}
   controllers: [
     MessagesController,
     MessagesOfUserController,
+    HistoryController,
     MentionsController,
     ThreadsController,
     PollsController,
@@ -98,6 +106,12 @@ class SystemMessagesModule {}
     ScheduledMessageEvents,
     MessagesRepository,
     MessageQueriesRepository,
+    HiddenMessagesRepository,
+    VisibleMessages,
+    MessagePages,
+    MessageChanges,
+    OwnHistory,
+    HistoryEventRenderer,
     MentionsService,
     ThreadsService,
     ThreadsRepository,

@@ -27,6 +27,7 @@ export const MESSAGE_COLUMNS = `
   m.id, m.conversation_id, m.sequence_number, m.seq, m.sender_id, u.display_name as sender_name, m.client_message_id,
   m.message_type, m.content, m.reply_to_id, case when parent.deleted_at is null then parent.content end as reply_to_content,
   parent.sender_id as reply_to_sender_id, quoted.display_name as reply_to_sender_name,
+  parent.sequence_number as reply_to_number,
   m.thread_root_id, m.is_thread_only, thread.reply_count, thread.last_reply_at, thread.reply_user_ids,
   m.mentions, m.mention_scope, m.metadata, m.created_at, m.edited_at, m.deleted_at, m.pinned_at,
   receipts.read_by_all_number, receipts.delivered_to_all_number,
@@ -66,11 +67,13 @@ export interface QuotedMessage {
   readonly sender_name: string | null;
   /** The root of the thread to which replies belong. */
   readonly root_id: string;
+  readonly sequence_number: number;
 }
 
 const QUOTED_MESSAGES = statement<QuotedMessage>(
   'messages.quoted',
-  `select m.id, m.sender_id, u.display_name as sender_name, coalesce(m.thread_root_id, m.id) as root_id
+  `select m.id, m.sender_id, u.display_name as sender_name, coalesce(m.thread_root_id, m.id) as root_id,
+          m.sequence_number
      from messages m left join users u on u.id = m.sender_id where m.id = any($1::uuid[])`,
 );
 

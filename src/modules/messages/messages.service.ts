@@ -1,18 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../platform/database/sql.js';
-import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { codePointLength } from '../../platform/validation/text.js';
-import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import type { Membership } from '../participants/access.policy.js';
 import { FeatureDisabled } from '../participants/participants.errors.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
-import { ChangeAnnouncements } from '../participants/change-announcements.js';
 import { ContentModeration } from './content-moderation.js';
 import type { HeldSend } from './content-rules.port.js';
-import { type MessageRow, renderMessageEvent, presentMessage } from './message-presenter.js';
+import type { Audience } from './history/history.dto.js';
+import { OwnHistory } from './history/own-history.js';
+import { type LockedMessage, MessageChanges } from './message-changes.js';
 import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
-import { ContentTooLong, MessageNotEditable, MessageNotFound, SlowMode, TooManyReactions } from './messages.errors.js';
+import { ContentTooLong, SlowMode, TooManyReactions } from './messages.errors.js';
 import {
   MESSAGE_DELETED,
   MESSAGE_PINNED,
@@ -21,22 +20,13 @@ import {
   REACTION_ADDED,
   REACTION_REMOVED,
 } from './messages.events.js';
-import { type ChangeContext, MessagesRepository } from './messages.repository.js';
+import { MessagesRepository } from './messages.repository.js';
 import { requireReaction } from './reaction.js';
 import { SendMessage, type SentMessage } from './send-message.js';
-import { ThreadEvents } from './thread-events.js';
 import { SendWithinLimits } from './send-within-limits.js';
 
 /** Different emojis on one message. */
 const EMOJIS_MAX = 50;
-
-/** The current state under the lock: the message, and the actor's membership. */
-interface Locked {
-  readonly tx: StreamTransaction;
-  readonly message: MessageRow;
-  readonly membership: Membership;
-  readonly context: ChangeContext;
-}
 
 /**
  * Sends and changes messages. A change is one durable event of the conversation, authorized and written under the
@@ -49,11 +39,10 @@ export class MessagesService {
     private readonly sendWithinLimits: SendWithinLimits,
     private readonly sendMessage: SendMessage,
     private readonly repository: MessagesRepository,
-    private readonly log: EventLog,
     private readonly participants: ParticipantsPolicy,
     private readonly moderation: ContentModeration,
-    private readonly threads: ThreadEvents,
-    private readonly announcements: ChangeAnnouncements,
+    private readonly changes: MessageChanges,
+    private readonly ownHistory: OwnHistory,
   ) {}
 
   /**
@@ -76,7 +65,7 @@ export class MessagesService {
    */
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
     const checked = await this.sendMessage.prepareEdit(actor, id, dto);
-    return this.change(actor, id, async ({ tx, message, membership, context }) => {
+    return this.changes.change(actor, id, async ({ tx, message, membership, context }) => {
       this.participants.requireMayWrite(membership);
       const { conversation_id, sender_id } = message;
       const isOwn = sender_id === actor.userId;
@@ -94,10 +83,11 @@ export class MessagesService {
 
   /**
    * Leaves a tombstone. The sender, moderators of the conversation and the host's backend may. A repeated delete has no
-   * effect. @throws LegalHold
+   * effect. With `me` the actor alone no longer sees the message. @throws LegalHold, TooManyHiddenMessages
    */
-  async delete(actor: Actor, id: string): Promise<MessageDto> {
-    return this.change(
+  async delete(actor: Actor, id: string, audience: Audience = 'all'): Promise<MessageDto> {
+    if (audience === 'me') return this.ownHistory.deleteForActor(actor, id);
+    return this.changes.change(
       actor,
       id,
       async ({ tx, message, membership, context }) => {
@@ -120,7 +110,7 @@ export class MessagesService {
    */
   async react(actor: Actor, id: string, text: string): Promise<MessageDto> {
     const emoji = requireReaction(text);
-    return this.change(actor, id, async ({ tx, message, membership, context }) => {
+    return this.changes.change(actor, id, async ({ tx, message, membership, context }) => {
       this.participants.requireMayPost(membership);
       this.participants.requireFeature(membership, 'reactions');
       await this.moderation.moderateReaction(message.conversation_id, emoji);
@@ -135,7 +125,7 @@ export class MessagesService {
 
   /** Removes the actor's own reaction. */
   async unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
-    return this.change(actor, id, async ({ tx, context }) => {
+    return this.changes.change(actor, id, async ({ tx, context }) => {
       const removed = await this.repository.removeReaction(tx, emoji, context);
       return removed === undefined ? undefined : { type: REACTION_REMOVED, emoji: removed };
     });
@@ -143,14 +133,14 @@ export class MessagesService {
 
   /** Moderators may pin; in a direct conversation both users may. */
   async pin(actor: Actor, id: string): Promise<MessageDto> {
-    return this.change(actor, id, async ({ tx, membership, context }) => {
+    return this.changes.change(actor, id, async ({ tx, membership, context }) => {
       this.participants.requireMayPin(membership);
       return (await this.repository.pin(tx, context)) ? MESSAGE_PINNED : undefined;
     });
   }
 
   async unpin(actor: Actor, id: string): Promise<MessageDto> {
-    return this.change(actor, id, async ({ tx, membership, context }) => {
+    return this.changes.change(actor, id, async ({ tx, membership, context }) => {
       this.participants.requireMayPin(membership);
       return (await this.repository.unpin(tx, context)) ? MESSAGE_UNPINNED : undefined;
     });
@@ -170,49 +160,8 @@ export class MessagesService {
     tx,
     membership,
     context,
-  }: Pick<Locked, 'tx' | 'membership' | 'context'>): Promise<void> {
+  }: Pick<LockedMessage, 'tx' | 'membership' | 'context'>): Promise<void> {
     const seconds = await this.participants.applySlowMode(tx, membership, context);
     if (seconds > 0) throw new SlowMode(seconds);
-  }
-
-  /**
-   * Locks the conversation, authorizes the actor, and appends the event that `work` returns; undefined means no change.
-   * Returns the message after the change.
-   */
-  private async change(
-    actor: Actor,
-    id: string,
-    work: (locked: Locked) => Promise<string | { type: string; emoji: string } | undefined>,
-    { allowTombstone = false } = {},
-  ): Promise<MessageDto> {
-    const position = await this.repository.findPosition(id);
-    if (!position) throw new MessageNotFound();
-    const changed = await this.log.write(position.conversation_id, async (tx) => {
-      const membership = await this.participants.requireMemberUnderLock(tx, actor, position.conversation_id);
-      const [message] = await this.repository.find([id], tx);
-      if (!message) throw new MessageNotFound();
-      const isRefusedTombstone = message.deleted_at !== null && !allowTombstone;
-      // The others are of Parley itself: they inform participants about moderators.
-      const isOfHost = membership.isServer && message.sender_id === SYSTEM_USER_ID;
-      const isFixed = message.message_type === 'system' && !isOfHost;
-      if (isRefusedTombstone || isFixed) throw new MessageNotEditable();
-      const event = await work({ tx, message, membership, context: { id, actorId: actor.userId, at: tx.head.at } });
-      if (event === undefined) return message;
-      const [after] = await this.repository.find([id], tx);
-      const { type, emoji } = typeof event === 'string' ? { type: event, emoji: undefined } : event;
-      tx.append({
-        type,
-        actorId: actor.userId,
-        subjectId: id,
-        payload: emoji === undefined ? null : { emoji },
-        content: renderMessageEvent(after!, type, { actorId: actor.userId, emoji }),
-      });
-      if (type === MESSAGE_PINNED)
-        await this.announcements.announce(tx, { action: type, ids: [id], actorId: actor.userId });
-      if (type === MESSAGE_DELETED) await this.threads.appendAfterDeletion(tx, [id], actor.userId);
-      return after!;
-    });
-    if (!changed) throw new MessageNotFound();
-    return presentMessage(changed, actor.userId);
   }
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { HiddenMessagesRepository } from './hidden-messages.repository.js';
 import { MessageErasureRepository } from './message-erasure.repository.js';
 import { MessageErasure } from './message-erasure.service.js';
 import { TableCompactor } from '../../platform/database/table-compactor.js';
@@ -26,6 +27,7 @@ import { UnreadRemindersRepository } from './unread-reminders.repository.js';
     UnreadRemindersTask,
     UnreadRemindersRepository,
     MessageErasureRepository,
+    HiddenMessagesRepository,
     TableCompactor,
   ],
   exports: [MessageErasure],

@@ -11,6 +11,7 @@ import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import {
   MessageSearchRepository,
   type SearchBounds,
+  type SearchFilter,
   type SearchedConversation,
   type SearchedWords,
   type SearchPosition,
@@ -73,7 +74,7 @@ interface Search {
 }
 
 /** A search whose page is not chosen yet. */
-type Prepared = Omit<Search, 'bounds'> & { readonly filter: MessageFilter };
+type Prepared = Omit<Search, 'bounds'> & { readonly filter: SearchFilter };
 
 /** Hits, newest first, complete down to a millisecond (inclusive). */
 interface Found {
@@ -136,7 +137,7 @@ export class SearchMessages {
       conversations: isServer(actor)
         ? await snapshot.conversation(id!)
         : await snapshot.conversations(actor.userId, { id, names: read.in }),
-      filter: { type, senderId, ...within(read, from, to) },
+      filter: { readerId: actor.userId, type, senderId, ...within(read, from, to) },
       limit,
     };
   }

@@ -31,9 +31,9 @@ export class SyncService {
   /** A page of the events of one conversation, oldest first. @throws ConversationNotFound, PermissionDenied */
   async events(actor: Actor, conversationId: string, query: EventsQuery): Promise<EventPageDto> {
     const { after_seq: afterSeq, limit = DEFAULT_EVENTS } = query;
-    await this.participants.requireMember(actor, conversationId);
+    const { hiddenUpToNumber: hiddenUpTo } = await this.participants.requireMember(actor, conversationId);
     const { lastSeq: atSeq } = await this.reads.head(conversationId);
-    const data = await this.resume.readStream(conversationId, afterSeq, limit, actor.userId);
+    const data = await this.resume.readStream(conversationId, afterSeq, limit, { userId: actor.userId, hiddenUpTo });
     return { data, has_more: (data.at(-1)?.seq ?? afterSeq) < atSeq, at_seq: atSeq };
   }
 }

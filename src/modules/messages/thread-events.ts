@@ -29,8 +29,9 @@ export class ThreadEvents {
     return events.map(({ subjectId }) => {
       const row = rows.get(subjectId!);
       if (!row) return undefined;
-      const { root_id: message_id, reply_count, last_reply_at, reply_user_ids } = row;
-      return { data: { message_id, reply_count, last_reply_at: last_reply_at?.toISOString() ?? null, reply_user_ids } };
+      const { root_id: message_id, reply_count, reply_user_ids, sequence_number: number } = row;
+      const last_reply_at = row.last_reply_at?.toISOString() ?? null;
+      return { data: { message_id, reply_count, last_reply_at, reply_user_ids }, shows: { number } };
     });
   }
 }

@@ -56,8 +56,8 @@ export class ThreadStateDto {
 }
 
 export class ThreadDto extends ThreadStateDto {
-  @ApiProperty({ type: MessageDto })
-  root: MessageDto;
+  @ApiProperty({ type: MessageDto, nullable: true, description: 'null if the caller does not see it' })
+  root: MessageDto | null;
 }
 
 export class ThreadInboxDto extends PageOf(ThreadDto) {}

@@ -9,23 +9,28 @@ export interface ThreadSummaryRow {
   reply_count: number;
   last_reply_at: Date | null;
   reply_user_ids: string[];
+  /** Of the root. */
+  sequence_number: number;
 }
 
 type StateColumns = Omit<ThreadStateDto, 'root_id' | 'conversation_id'>;
-export type ThreadRow = MessageRow & StateColumns & { last_reply_number: number };
+export type ThreadRow = MessageRow & StateColumns & { last_reply_number: number; is_root_hidden: boolean };
 
 const SUMMARIES = statement<ThreadSummaryRow>(
   'threads.summaries',
-  `select root_id, reply_count, last_reply_at, reply_user_ids from threads where root_id = any($1::uuid[])`,
+  `select t.root_id, t.reply_count, t.last_reply_at, t.reply_user_ids, root.sequence_number
+     from threads t join messages root on root.id = t.root_id where t.root_id = any($1::uuid[])`,
 );
 
 const RECOUNT = statement<{ root_id: string }>('threads.recount', `select recount_threads($1::uuid[]) as root_id`);
 
-/** Replies of others above the mark of the follower `f`. */
-const UNREAD_COUNT = `
-  (select count(*) from messages m
-    where m.thread_root_id = f.root_id and m.sequence_number > f.last_read_number and m.deleted_at is null
-      and m.sender_id <> f.user_id)`;
+/** Replies of others above the mark of the follower `f`, who sees them as the participant `p`. */
+const UNREAD_REPLIES = `messages m
+    where m.thread_root_id = f.root_id and m.sequence_number > greatest(f.last_read_number, p.hidden_up_to_number)
+      and m.deleted_at is null and m.sender_id <> f.user_id
+      and not (p.has_hidden_messages and exists (
+        select from hidden_messages x where x.user_id = f.user_id and x.message_id = m.id))`;
+const UNREAD_COUNT = `(select count(*) from ${UNREAD_REPLIES})`;
 
 /** A user who has never followed the thread has read nothing of it, and nothing is unread for them. */
 const STATE = statement<ThreadStateDto>(
@@ -33,15 +38,20 @@ const STATE = statement<ThreadStateDto>(
   `select root.id as root_id, root.conversation_id, coalesce(f.is_following, false) as is_following,
           coalesce(f.last_read_number, 0) as last_read_number,
           case when f.is_following then ${UNREAD_COUNT} else 0 end as unread_count
-     from messages root left join thread_followers f on f.root_id = root.id and f.user_id = $2
+     from messages root
+     left join thread_followers f on f.root_id = root.id and f.user_id = $2
+     left join participants p on p.conversation_id = root.conversation_id and p.user_id = $2
     where root.id = $1`,
 );
 
-/** Threads that the user follows in conversations in which they are a participant now. */
+/**
+ * Threads that the user follows in conversations in which they are a participant now, and of which they see a reply.
+ */
 const FOLLOWED = `
   thread_followers f
   join threads thread_of on thread_of.root_id = f.root_id
   join participants p on p.conversation_id = thread_of.conversation_id and p.user_id = f.user_id and p.left_seq is null
+                     and p.hidden_up_to_number < thread_of.last_reply_number
   join conversations c on c.id = p.conversation_id and c.deleted_at is null`;
 
 const STATES = statement<ThreadStateDto>(
@@ -55,14 +65,17 @@ const STATES = statement<ThreadStateDto>(
 const PAGE = statement<ThreadRow & { last_reply_ms: number }>(
   'threads.page',
   `select ${MESSAGE_COLUMNS}, chosen.is_following, chosen.last_read_number, chosen.unread_count, chosen.last_reply_number,
-          chosen.last_reply_ms
+          chosen.last_reply_ms, chosen.hidden_up_to_number,
+          m.sequence_number <= chosen.hidden_up_to_number or chosen.has_hidden_messages and exists (
+            select from hidden_messages x where x.user_id = $1 and x.message_id = m.id) as is_root_hidden
      from (select f.root_id, f.is_following, f.last_read_number, ${UNREAD_COUNT} as unread_count,
-                  thread_of.last_reply_number, k.last_reply_ms
+                  thread_of.last_reply_number, k.last_reply_ms, p.hidden_up_to_number, p.has_hidden_messages
              from ${FOLLOWED}
             cross join lateral (
               select floor(extract(epoch from thread_of.last_reply_at) * 1000)::bigint as last_reply_ms) k
             where f.user_id = $1 and f.is_following and thread_of.reply_count > 0
-              and ($2::boolean is not true or thread_of.last_reply_number > f.last_read_number)
+              and ($2::boolean is not true or thread_of.last_reply_number > f.last_read_number
+                   and (not p.has_hidden_messages or exists (select from ${UNREAD_REPLIES})))
               and ($3::bigint is null or (k.last_reply_ms, f.root_id) < ($3, $4::uuid))
             order by k.last_reply_ms desc, f.root_id desc limit $5) chosen
      join messages m on m.id = chosen.root_id ${MESSAGE_JOINS}
@@ -89,7 +102,7 @@ const MARK = statement<unknown>(
     where f.last_read_number < excluded.last_read_number`,
 );
 
-/** Owns: threads, thread_followers. Reads: messages and what is joined to them, participants, conversations. */
+/** Owns: threads, thread_followers. Reads: messages and what is joined to them, participants, hidden_messages, conversations. */
 @Injectable()
 export class ThreadsRepository {
   constructor(private readonly sql: Sql) {}

@@ -43,7 +43,7 @@ export class ThreadsService {
         is_following: row.is_following,
         last_read_number: row.last_read_number,
         unread_count: row.unread_count,
-        root: presentMessage(row, actor.userId),
+        root: row.is_root_hidden ? null : presentMessage(row, actor.userId),
       }),
       (row) => [row.last_reply_ms, row.id],
     );

@@ -49,7 +49,7 @@ const REMIND = statement<{ count: number }>(
             (array_agg(d.conversation_id order by d.since))[1:${CONVERSATION_IDS_MAX}] as conversation_ids
        from due d
        join participants p on p.conversation_id = d.conversation_id and p.left_seq is null
-                          and p.last_read_number < d.number and not p.is_archived
+                          and greatest(p.last_read_number, p.hidden_up_to_number) < d.number and not p.is_archived
                           and not (p.is_silenced and coalesce(p.silenced_until > now(), true))
        join users u on u.id = p.user_id and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
       where not exists (select from presence_leases l where l.user_id = p.user_id and l.expires_at > now())

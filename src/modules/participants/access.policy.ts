@@ -50,6 +50,10 @@ export interface Membership extends Access {
   /** Messages above it are unread for the actor. */
   readonly lastReadNumber: number;
   readonly lastDeliveredNumber: number;
+  /** The actor sees no message up to this one. */
+  readonly hiddenUpToNumber: number;
+  /** Whether the actor may have deleted messages for themselves. */
+  readonly hasHiddenMessages: boolean;
 }
 
 /** System roles that may moderate every room. */
@@ -97,6 +101,8 @@ export function toMembership(conversationId: string, row: AccessRow, actor: Read
     joinedSeq: row.joined_seq ?? 0,
     lastReadNumber: row.last_read_number ?? 0,
     lastDeliveredNumber: row.last_delivered_number ?? 0,
+    hiddenUpToNumber: row.hidden_up_to_number ?? 0,
+    hasHiddenMessages: row.has_hidden_messages ?? false,
   };
 }
 

@@ -48,20 +48,29 @@ export class AddParticipants {
     const { participants_max: limit } = typeSettingsOf(type, type_settings);
     if (count + joining.length > limit) throw new TooManyParticipants(limit);
 
+    const { lastNumber } = tx.head;
+    const hiddenToAll = await this.repository.hiddenToNewParticipants(tx, conversationId, lastNumber);
+    const hiddenUpTo = (userId: string): number => Math.max(hiddenToAll, candidates.get(userId)!.hidden_up_to_number);
     const joinedSeqs = new Map<string, number>();
     for (const { userId, role } of joining)
-      joinedSeqs.set(userId, this.appendJoined(tx, actor, candidates.get(userId)!, role));
+      joinedSeqs.set(
+        userId,
+        this.appendJoined(tx, actor, candidates.get(userId)!, { role, hiddenUpTo: hiddenUpTo(userId) }),
+      );
     await this.repository.insert(
       tx,
       conversationId,
       joining.map(({ userId, role }) => ({ user_id: userId, role, joined_seq: joinedSeqs.get(userId)! })),
-      tx.head,
+      { ...tx.head, hiddenUpTo: hiddenToAll },
     );
     await tx.appendToOthers([...joinedSeqs.keys()], (userId) => ({
       type: CONVERSATION_ADDED,
       actorId: actor.userId,
       subjectId: conversationId,
-      payload: { since_seq: joinedSeqs.get(userId)! },
+      payload: {
+        since_seq: joinedSeqs.get(userId)!,
+        ...(hiddenUpTo(userId) > 0 && { hidden_up_to_number: hiddenUpTo(userId) }),
+      },
     }));
     // Checks again under the locks of their streams: an account that was deleted, banned or blocked since is rejected.
     await this.requireAddable(tx, actor, joining);
@@ -75,12 +84,18 @@ export class AddParticipants {
     return (await this.candidates.findSize(tx, tx.head.streamId)).count;
   }
 
-  private appendJoined(tx: StreamTransaction, actor: Actor, candidate: CandidateRow, role: ParticipantRole): number {
+  private appendJoined(
+    tx: StreamTransaction,
+    actor: Actor,
+    candidate: CandidateRow,
+    { role, hiddenUpTo }: { role: ParticipantRole; hiddenUpTo: number },
+  ): number {
     const payload: ParticipantPayload = {
       role,
       ...presentMute(candidate),
       joined_at: tx.head.at.toISOString(),
       prev: candidate.left_seq ?? 0,
+      ...(hiddenUpTo > 0 && { hidden_up_to_number: hiddenUpTo }),
     };
     return tx.append({
       type: PARTICIPANT_JOINED,

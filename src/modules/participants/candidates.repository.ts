@@ -18,6 +18,8 @@ export interface CandidateRow {
   is_muted: boolean;
   muted_until: Date | null;
   left_seq: number | null;
+  /** Of an earlier membership; 0 without one. */
+  hidden_up_to_number: number;
 }
 
 const FIND_CANDIDATES = statement<CandidateRow>(
@@ -30,7 +32,8 @@ const FIND_CANDIDATES = statement<CandidateRow>(
                    where b.conversation_id = $1 and b.user_id = u.id
                      and (b.banned_until is null or b.banned_until > now())) as is_banned_here,
           p.user_id is not null and p.left_seq is null as is_member,
-          coalesce(participant_is_muted(p.is_muted, p.muted_until), false) as is_muted, p.muted_until, p.left_seq
+          coalesce(participant_is_muted(p.is_muted, p.muted_until), false) as is_muted, p.muted_until, p.left_seq,
+          coalesce(p.hidden_up_to_number, 0) as hidden_up_to_number
      from users u
      left join participants p on p.conversation_id = $1 and p.user_id = u.id
     where u.id = any($2::uuid[]) and u.deleted_at is null`,

@@ -17,7 +17,7 @@ const COLUMNS = `
   c.type = 'direct' and exists (
     select from participants other join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = p.user_id
      where other.conversation_id = c.id) as is_blocked,
-  p.joined_seq, p.last_read_number, p.last_delivered_number`;
+  p.joined_seq, p.last_read_number, p.last_delivered_number, p.hidden_up_to_number, p.has_hidden_messages`;
 
 const OF_PARTICIPANTS = statement<CapabilityRow>(
   'participants.capabilities_of',

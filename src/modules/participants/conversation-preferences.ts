@@ -1,10 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import { EventLog } from '../../platform/event-log/event-log.js';
+import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { mergeMetadata } from '../../platform/validation/merged-metadata.js';
 import { ConversationPreferencesRepository } from './conversation-preferences.repository.js';
-import { type ConversationPreferencesDto, type SetPreferencesDto, presentPreferences } from './participants.dto.js';
+import {
+  type ConversationPreferencesDto,
+  type PreferencesRow,
+  type SetPreferencesDto,
+  presentPreferences,
+} from './participants.dto.js';
 import { ConversationNotFound } from './participants.errors.js';
 import { CONVERSATION_UPDATED, UnreadChanged } from './participants.events.js';
 import { ParticipantsPolicy } from './participants.policy.js';
@@ -34,21 +39,14 @@ export class ConversationPreferences {
       const metadata =
         dto.metadata &&
         mergeMetadata('metadata', await this.repository.findMetadata(tx, conversationId, actor.userId), dto.metadata);
-      const row = await this.repository.setPreferences(tx, conversationId, actor.userId, {
+      const row = await this.repository.setPreferences(tx, placeOf(tx, actor), {
         isArchived: dto.is_archived,
         isPinned: dto.is_pinned,
         isSilenced: dto.is_muted ?? (until ? true : undefined),
         silencedUntil: until,
         metadata,
       });
-      const me = presentPreferences(row);
-      await tx.appendToOthers([actor.userId], () => ({
-        type: CONVERSATION_UPDATED,
-        actorId: actor.userId,
-        subjectId: conversationId,
-        payload: { me },
-      }));
-      return me;
+      return this.announce(tx, actor, row);
     });
     if (!preferences) throw new ConversationNotFound();
     // A muted conversation is not part of the total.
@@ -56,4 +54,38 @@ export class ConversationPreferences {
       this.events.publish(new UnreadChanged([{ userId: actor.userId, conversationId }]));
     return preferences;
   }
+
+  /**
+   * Takes the conversation out of the actor's list until its next message, or back into it.
+   * @throws ConversationNotFound, PermissionDenied
+   */
+  async setHidden(actor: Actor, conversationId: string, isHidden: boolean): Promise<ConversationPreferencesDto> {
+    const preferences = await this.log.write(conversationId, async (tx) => {
+      await this.policy.requireMemberUnderLock(tx, actor, conversationId);
+      const row = await this.repository.setPreferences(tx, placeOf(tx, actor), { isHidden });
+      return this.announce(tx, actor, row);
+    });
+    if (!preferences) throw new ConversationNotFound();
+    return preferences;
+  }
+
+  private async announce(
+    tx: StreamTransaction,
+    { userId }: Actor,
+    row: PreferencesRow,
+  ): Promise<ConversationPreferencesDto> {
+    const me = presentPreferences(row);
+    const subjectId = tx.head.streamId;
+    await tx.appendToOthers([userId], () => ({
+      type: CONVERSATION_UPDATED,
+      actorId: userId,
+      subjectId,
+      payload: { me },
+    }));
+    return me;
+  }
+}
+
+function placeOf({ head }: StreamTransaction, { userId }: Actor) {
+  return { conversationId: head.streamId, userId, lastNumber: head.lastNumber };
 }

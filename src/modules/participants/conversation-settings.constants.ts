@@ -17,5 +17,9 @@ export type Feature = (typeof FEATURES)[number];
 export const ROLE_SETTINGS = ['send_role', 'invite_role', 'pin_role'] as const;
 export type RoleSetting = (typeof ROLE_SETTINGS)[number];
 
+/** What users who join see of the messages before: all, none, or those since a date. */
+export const HISTORY_VISIBILITIES = ['all', 'since_join', 'since_date'] as const;
+export type HistoryVisibility = (typeof HISTORY_VISIBILITIES)[number];
+
 /** Settings as they are stored: those that were never set are missing. */
 export type StoredSettings = Readonly<Record<string, unknown>>;

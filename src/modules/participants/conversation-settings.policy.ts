@@ -2,6 +2,8 @@ import type { FieldProblem } from '../../platform/errors/app-error.js';
 import {
   type Feature,
   FEATURES,
+  HISTORY_VISIBILITIES,
+  type HistoryVisibility,
   ROLE_SETTINGS,
   type RoleSetting,
   type StoredSettings,
@@ -39,6 +41,10 @@ export interface ConversationSettings extends Omit<TypeSettings, 'participants_m
   readonly count_system_messages: boolean;
   /** Joins, leaves, new roles, titles and pins are announced by system messages. */
   readonly system_messages: boolean;
+  /** What users who join later see of the messages before. */
+  readonly history_visibility: HistoryVisibility;
+  /** With `since_date`: the first time from which they see messages. */
+  readonly history_since: string | null;
 }
 
 /** The settings of a conversation type, with defaults for those that were never set. */
@@ -79,6 +85,8 @@ export function settingsOf(
     allow_mention_all: stored.allow_mention_all === true,
     count_system_messages: stored.count_system_messages === true,
     system_messages: stored.system_messages === true,
+    history_visibility: HISTORY_VISIBILITIES.find((value) => value === stored.history_visibility) ?? 'all',
+    history_since: typeof stored.history_since === 'string' ? stored.history_since : null,
   };
 }
 

@@ -45,6 +45,8 @@ export interface ParticipantPayload extends Record<string, unknown> {
   readonly joined_at: string;
   /** For a joining user: the last position that they were entitled to before; 0 for none. */
   readonly prev?: number;
+  /** For a joining user: they see no message up to this one; omitted if they see all. */
+  readonly hidden_up_to_number?: number;
 }
 
 /** The stored payload of `participant.left`. */

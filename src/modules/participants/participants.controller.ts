@@ -124,6 +124,21 @@ export class ParticipantsController {
     return this.preferences.set(actor, id, dto);
   }
 
+  @Post('hide')
+  @ApiOperation({ summary: 'Takes the conversation out of the caller’s list until its next message.' })
+  @HttpCode(200)
+  @ApiOkResponse({ type: ConversationPreferencesDto })
+  hide(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ConversationPreferencesDto> {
+    return this.preferences.setHidden(actor, id, true);
+  }
+
+  @Delete('hide')
+  @ApiOperation({ summary: 'Takes the conversation back into the caller’s list.' })
+  @ApiOkResponse({ type: ConversationPreferencesDto })
+  show(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ConversationPreferencesDto> {
+    return this.preferences.setHidden(actor, id, false);
+  }
+
   @Post('read')
   @ApiOperation({ summary: 'Marks everything up to a message as read.' })
   @HttpCode(200)

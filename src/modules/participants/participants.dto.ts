@@ -155,6 +155,17 @@ export class ConversationPreferencesDto {
   @ApiProperty()
   is_pinned: boolean;
 
+  @ApiProperty({ description: 'Not listed until the next message: there is none above hidden_at_number' })
+  is_hidden: boolean;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description:
+      'The sequence_number of the newest message when the user has hidden the conversation; null: not hidden',
+  })
+  hidden_at_number: number | null;
+
   @ApiProperty({ ...METADATA_REF, description: 'The user’s own data for the conversation' })
   metadata: Record<string, unknown>;
 }
@@ -165,6 +176,8 @@ export interface PreferencesRow {
   readonly is_silenced: boolean;
   readonly silenced_until: Date | null;
   readonly is_pinned: boolean;
+  readonly is_hidden: boolean;
+  readonly hidden_at_number: number | null;
   /** Null: none. */
   readonly metadata: Record<string, unknown> | null;
 }
@@ -177,6 +190,8 @@ export function presentPreferences(row: PreferencesRow, now = new Date()): Conve
     is_muted: isMuted,
     muted_until: isMuted ? (row.silenced_until?.toISOString() ?? null) : null,
     is_pinned: row.is_pinned,
+    is_hidden: row.is_hidden,
+    hidden_at_number: row.hidden_at_number,
     metadata: row.metadata ?? {},
   };
 }

@@ -32,6 +32,8 @@ import { UnreadAnnouncer } from './unread-announcer.js';
 import { UnreadController } from './unread.controller.js';
 import { UnreadRepository } from './unread.repository.js';
 import { UnreadService } from './unread.service.js';
+import { HistoryMarks } from './history-marks.js';
+import { HistoryMarksRepository } from './history-marks.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
 
 /** The participants of conversations, their roles, and their read state. */
@@ -68,6 +70,8 @@ import { ParticipantChanges } from './participant-changes.js';
     UnreadService,
     UnreadRepository,
     UnreadAnnouncer,
+    HistoryMarks,
+    HistoryMarksRepository,
   ],
   exports: [
     ParticipantsService,
@@ -80,6 +84,7 @@ import { ParticipantChanges } from './participant-changes.js';
     SystemRoleAnnouncements,
     ChangeAnnouncements,
     UnreadService,
+    HistoryMarks,
   ],
 })
 export class ParticipantsModule {}

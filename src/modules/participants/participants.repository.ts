@@ -15,6 +15,10 @@ export interface AccessRow {
   joined_seq: number | null;
   last_read_number: number | null;
   last_delivered_number: number | null;
+  /** The user sees no message up to this one. */
+  hidden_up_to_number: number | null;
+  /** Whether the user may have deleted messages for themselves. */
+  has_hidden_messages: boolean | null;
 }
 
 const ACCESS = statement<AccessRow>(
@@ -26,7 +30,8 @@ const ACCESS = statement<AccessRow>(
             select from participants other
               join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = $2
              where other.conversation_id = c.id) as is_blocked,
-          p.joined_seq, least(p.last_read_number, p.unread_from_number - 1) as last_read_number, p.last_delivered_number
+          p.joined_seq, least(p.last_read_number, p.unread_from_number - 1) as last_read_number, p.last_delivered_number,
+          p.hidden_up_to_number, p.has_hidden_messages
      from conversations c
      left join conversation_types t on t.name = coalesce(c.type_name, c.type)
      left join participants p on p.conversation_id = c.id and p.user_id = $2
@@ -105,14 +110,27 @@ const PAGE = statement<ParticipantRow & { at_seq: number; order_rank: number; jo
 
 const INSERT = statement<unknown>(
   'participants.admit',
-  `insert into participants as p (conversation_id, user_id, role, joined_at, joined_seq, last_read_number, last_delivered_number)
-   select $1, n.user_id, n.role, $3, n.joined_seq, $4, $4
+  `insert into participants as p (conversation_id, user_id, role, joined_at, joined_seq, last_read_number, last_delivered_number,
+                                  hidden_up_to_number)
+   select $1, n.user_id, n.role, $3, n.joined_seq, $4, $4, $5
      from json_to_recordset($2) as n (user_id uuid, role text, joined_seq bigint)
        on conflict (conversation_id, user_id) do update
       set role = excluded.role, joined_at = excluded.joined_at, joined_seq = excluded.joined_seq, left_at = null,
           left_seq = null, is_archived = false, unread_from_number = null,
           last_read_number = greatest(p.last_read_number, excluded.last_read_number),
-          last_delivered_number = greatest(p.last_delivered_number, excluded.last_delivered_number)`,
+          last_delivered_number = greatest(p.last_delivered_number, excluded.last_delivered_number),
+          hidden_up_to_number = greatest(p.hidden_up_to_number, excluded.hidden_up_to_number), hidden_at_number = null`,
+);
+
+/** The number up to which new participants see no messages, by the settings of the conversation. */
+const FIRST_HIDDEN = statement<{ number: number }>(
+  'participants.hidden_to_new',
+  `select case c.settings ->> 'history_visibility'
+            when 'since_join' then $2::bigint
+            when 'since_date' then case when c.settings ->> 'history_since' is null then $2 else message_number_at(
+              c.id, floor(extract(epoch from (c.settings ->> 'history_since')::timestamptz) * 1000)::bigint) - 1 end
+            else 0 end as number
+     from conversations c where c.id = $1`,
 );
 
 const MARK_LEFT = statement<unknown>(
@@ -236,14 +254,22 @@ export class ParticipantsRepository {
     return this.sql.many(PAGE, [conversationId, role ?? null, rank, joinedMs, userId, limit]);
   }
 
-  /** Adds participants, for the first time or again. All existing messages count as read for them. */
+  /** The number up to which users who join now see no messages, by the settings. */
+  async hiddenToNewParticipants(tx: Queryable, conversationId: string, lastNumber: number): Promise<number> {
+    return (await tx.one(FIRST_HIDDEN, [conversationId, lastNumber]))?.number ?? 0;
+  }
+
+  /**
+   * Adds participants, for the first time or again. All existing messages count as read for them. Of two numbers up to
+   * which messages are hidden from them, that of an earlier membership and the new one, the larger applies.
+   */
   async insert(
     tx: Queryable,
     conversationId: string,
     participants: { user_id: string; role: ParticipantRole; joined_seq: number }[],
-    { at, lastNumber }: { at: Date; lastNumber: number },
+    { at, lastNumber, hiddenUpTo }: { at: Date; lastNumber: number; hiddenUpTo: number },
   ): Promise<void> {
-    await tx.run(INSERT, [conversationId, JSON.stringify(participants), at, lastNumber]);
+    await tx.run(INSERT, [conversationId, JSON.stringify(participants), at, lastNumber, hiddenUpTo]);
   }
 
   /** Slow mode: returns 0 if the user may post, and records the post with the time `at`; otherwise the seconds left. */

@@ -9,11 +9,12 @@ interface StreamAccessRow {
   last_seq: number;
   since_seq: number;
   until_seq: number | null;
+  hidden_up_to_number: number;
 }
 
 const CURRENT = statement<StreamAccessRow>(
   'entitlements.current',
-  `select h.stream_id, h.last_seq, p.joined_seq as since_seq, null::bigint as until_seq
+  `select h.stream_id, h.last_seq, p.joined_seq as since_seq, null::bigint as until_seq, p.hidden_up_to_number
      from participants p
      join conversations c on c.id = p.conversation_id and c.deleted_at is null
      join stream_heads h on h.stream_id = p.conversation_id
@@ -27,7 +28,8 @@ const CURRENT = statement<StreamAccessRow>(
 const SINCE = statement<StreamAccessRow>(
   'entitlements.since',
   `select h.stream_id, h.last_seq, p.joined_seq as since_seq,
-          coalesce(p.left_seq, case when c.deleted_at is not null then h.last_seq end) as until_seq
+          coalesce(p.left_seq, case when c.deleted_at is not null then h.last_seq end) as until_seq,
+          p.hidden_up_to_number
      from participants p
      join conversations c on c.id = p.conversation_id
      join stream_heads h on h.stream_id = p.conversation_id
@@ -43,7 +45,7 @@ const GUEST_ROOMS = 200;
 
 const OF_GUESTS = statement<StreamAccessRow>(
   'entitlements.of_guests',
-  `select h.stream_id, h.last_seq, 0::bigint as since_seq, null::bigint as until_seq
+  `select h.stream_id, h.last_seq, 0::bigint as since_seq, null::bigint as until_seq, 0::bigint as hidden_up_to_number
      from conversations c
      join stream_heads h on h.stream_id = c.id
     where c.type = 'room' and c.deleted_at is null and coalesce((c.settings ->> 'is_private')::boolean, false) = false
@@ -52,7 +54,7 @@ const OF_GUESTS = statement<StreamAccessRow>(
 
 const OF_STREAMS = statement<StreamAccessRow>(
   'entitlements.of_streams',
-  `select h.stream_id, h.last_seq, 0::bigint as since_seq, null::bigint as until_seq
+  `select h.stream_id, h.last_seq, 0::bigint as since_seq, null::bigint as until_seq, 0::bigint as hidden_up_to_number
      from conversations c
      join stream_heads h on h.stream_id = c.id
     where c.id = any($1::uuid[]) and c.deleted_at is null`,
@@ -83,5 +85,11 @@ export class StreamAccessRepository extends StreamAccessReader {
 }
 
 function toStreamAccess(row: StreamAccessRow): StreamAccess {
-  return { streamId: row.stream_id, lastSeq: row.last_seq, fromSeq: row.since_seq, toSeq: row.until_seq };
+  return {
+    streamId: row.stream_id,
+    lastSeq: row.last_seq,
+    fromSeq: row.since_seq,
+    toSeq: row.until_seq,
+    hiddenUpTo: row.hidden_up_to_number,
+  };
 }

@@ -62,11 +62,20 @@ const TOTALS = statement<UnreadTotalsRow>(
       select count(*) filter (where not (${IS_MUTED})) as threads,
              coalesce(sum((select count(*) from message_mentions r
                             where r.user_id = u.id and r.thread_root_id = f.root_id
-                              and r.sequence_number > f.last_read_number)), 0)::bigint as mentions
+                              and r.sequence_number > greatest(f.last_read_number, p.hidden_up_to_number)
+                              and not (p.has_hidden_messages and exists (
+                                    select from hidden_messages x
+                                     where x.user_id = u.id and x.message_id = r.message_id)))), 0)::bigint as mentions
         from thread_followers f
         join threads t on t.root_id = f.root_id and t.last_reply_number > f.last_read_number
         join ${PARTICIPANT} on p.conversation_id = t.conversation_id
-       where f.user_id = u.id and f.is_following and p.user_id = u.id and p.left_seq is null) f
+       where f.user_id = u.id and f.is_following and p.user_id = u.id and p.left_seq is null
+         and t.last_reply_number > p.hidden_up_to_number
+         and (not p.has_hidden_messages or exists (
+               select from messages m
+                where m.thread_root_id = f.root_id and m.deleted_at is null and m.sender_id <> u.id
+                  and m.sequence_number > greatest(f.last_read_number, p.hidden_up_to_number)
+                  and not exists (select from hidden_messages x where x.user_id = u.id and x.message_id = m.id)))) f
     where (u.id = any($1::uuid[]) or u.external_id = any($2::text[])) and u.deleted_at is null`,
 );
 
@@ -116,7 +125,7 @@ const SET_UNREAD_FROM = statement<unknown>(
 
 /**
  * Owns: of participants the number from which a conversation is marked as unread. Reads: participants, conversations,
- * conversation_receipts, messages, message_mentions, threads, thread_followers, events, users, stream_heads,
+ * conversation_receipts, messages, hidden_messages, message_mentions, threads, thread_followers, events, users, stream_heads,
  * retention_marks.
  */
 @Injectable()

@@ -83,11 +83,17 @@ export class UnreadService {
     { sequence_number: number }: MarkUnreadDto,
   ): Promise<ReadStateDto> {
     const written = await this.log.write(conversationId, async (tx) => {
-      const { lastDeliveredNumber } = await this.policy.requireMemberUnderLock(tx, actor, conversationId);
+      const { lastDeliveredNumber, hiddenUpToNumber } = await this.policy.requireMemberUnderLock(
+        tx,
+        actor,
+        conversationId,
+      );
       const { lastNumber } = tx.head;
       if (number > lastNumber) throw ValidationError.of('sequence_number', 'is above the newest message');
       if (number <= lastNumber - UNREAD_FROM_MAX)
         throw ValidationError.of('sequence_number', `must be one of the newest ${UNREAD_FROM_MAX}`);
+      if (number <= hiddenUpToNumber)
+        throw ValidationError.of('sequence_number', 'is of a message that is not visible');
       const hasChanged = await this.repository.setUnreadFrom(tx, conversationId, actor.userId, number);
       return { hasChanged, lastDeliveredNumber };
     });

@@ -27,6 +27,7 @@ import { CreatePolls1764850002000 } from '../../../migrations/1764850002000-crea
 import { CreateUnreadReminders1764850003000 } from '../../../migrations/1764850003000-create-unread-reminders.js';
 import { CreateConversationTypes1764860000000 } from '../../../migrations/1764860000000-create-conversation-types.js';
 import { IndexParticipantsInOrder1764860001000 } from '../../../migrations/1764860001000-index-participants-in-order.js';
+import { AddVisibleHistory1764870000000 } from '../../../migrations/1764870000000-add-visible-history.js';
 import { AddEndOfMutes1764880000000 } from '../../../migrations/1764880000000-add-end-of-mutes.js';
 import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
 import { CreateScheduledMessages1764890000000 } from '../../../migrations/1764890000000-create-scheduled-messages.js';
@@ -62,6 +63,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateUnreadReminders1764850003000,
   CreateConversationTypes1764860000000,
   IndexParticipantsInOrder1764860001000,
+  AddVisibleHistory1764870000000,
   AddEndOfMutes1764880000000,
   IndexEndsOfMutes1764880001000,
   CreateScheduledMessages1764890000000,

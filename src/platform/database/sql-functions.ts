@@ -19,6 +19,8 @@ export const SQL_FUNCTIONS = [
   'modules/messages/sql/has-link.sql',
   'modules/messages/sql/append-messages.sql',
   'modules/messages/sql/append-system-message.sql',
+  'modules/messages/sql/hidden-unread-mentions.sql',
+  'modules/messages/sql/hidden-unread-messages.sql',
   'modules/messages/sql/message-number-at.sql',
   'modules/messages/sql/note-message-change.sql',
   'modules/messages/sql/own-messages-above.sql',

@@ -16,9 +16,14 @@ interface EventEffects {
   readonly membership?: 'join' | 'leave';
   /**
    * For events of a user's own stream: whether `subjectId` is a stream that the user receives from now on, beginning at
-   * its position `payload.since_seq`.
+   * its position `payload.since_seq`, without messages up to the number `payload.hidden_up_to_number` if there is one.
    */
   readonly grantsStream?: boolean;
+  /**
+   * For events of a user's own stream: whether the user no longer sees messages of the stream `subjectId` up to the
+   * number `payload.hidden_up_to_number`.
+   */
+  readonly hidesMessages?: boolean;
   /** Whether the stream ends with this event: no user receives any later event of it. */
   readonly endsStream?: boolean;
 }

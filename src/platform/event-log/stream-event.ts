@@ -22,6 +22,16 @@ export interface StreamEvent {
 export interface EventContent {
   readonly data: object;
   readonly override?: { readonly userId: string; readonly data?: object; readonly prev?: number };
+  /** Omitted if every receiver of the stream may see everything that the event shows. */
+  readonly shows?: ShownMessages;
+}
+
+/** The messages that an event shows, by their numbers in the stream (`StreamHead.lastNumber`). */
+export interface ShownMessages {
+  /** The message that the event is about. */
+  readonly number: number;
+  /** An older message that it quotes, and `data` for receivers who do not see that one. */
+  readonly quoted?: { readonly number: number; readonly data: object };
 }
 
 /** An event right after its commit. With `content` the node that wrote it need not read it back. */

@@ -39,6 +39,11 @@ interface SlowRow extends Counted {
   readonly is_muted: boolean;
 }
 
+/** Messages `m` that the participant `p` sees: not cleared, not from before joining, and not deleted for themselves. */
+const VISIBLE = `
+  m.sequence_number > p.hidden_up_to_number
+  and not exists (select from hidden_messages x where x.user_id = p.user_id and x.message_id = m.id)`;
+
 /** The definition of the documentation, one message at a time: it uses no function, index or row of a mention. */
 const SLOW_COUNT = `
   select p.user_id, p.conversation_id, p.is_silenced as is_muted,
@@ -48,6 +53,7 @@ const SLOW_COUNT = `
     from participants p
     left join messages m on m.conversation_id = p.conversation_id and m.sender_id <> p.user_id and m.deleted_at is null
                         and m.sequence_number > least(p.last_read_number, p.unread_from_number - 1)
+                        and ${VISIBLE}
    where p.conversation_id = any($1::uuid[]) and p.left_seq is null
    group by p.conversation_id, p.user_id`;
 
@@ -59,6 +65,7 @@ const SLOW_THREADS = `
     join messages m on m.thread_root_id = f.root_id and m.sender_id <> f.user_id and m.deleted_at is null
                    and m.sequence_number > f.last_read_number
     join participants p on p.conversation_id = m.conversation_id and p.user_id = f.user_id and p.left_seq is null
+                       and ${VISIBLE}
    where m.conversation_id = any($1::uuid[]) and f.is_following
    group by f.user_id, f.root_id, p.is_silenced`;
 
@@ -119,7 +126,8 @@ class Crowd {
         ...reply,
       });
       known.push({ id: sent.id, number: sent.sequence_number });
-    } else if (dice < 55) await rest.call('DELETE', `/messages/${message.id}`);
+    } else if (dice < 52) await rest.call('DELETE', `/messages/${message.id}`);
+    else if (dice < 55) await rest.call('DELETE', `/messages/${message.id}?for=me`);
     else if (dice < 60)
       await rest.call('PATCH', `/messages/${message.id}`, {
         content: 'y',
@@ -139,12 +147,14 @@ class Crowd {
       if (this.random.chance(0.5)) await rest.call('DELETE', `${group}/participants/${other}`);
       await rest.post(`${group}/participants`, { user_ids: [other] });
     } else if (dice < 93 && person) await rest.post(`${group}/leave`);
+    else if (dice < 95) await rest.post(`${group}/clear`, { up_to_number: message.number });
   }
 
   /**
    * What every round ends with, however few operations a slow machine did: all are members again, and the others have
    * an unread mention, a mention of all and a deleted message; the owner has a thread with an unread and a deleted
-   * reply.
+   * reply. In the second group a member has cleared all but the last message, and deleted one of two others for
+   * themselves.
    */
   async finish(): Promise<void> {
     const [owner, replier] = this.members.map(({ rest }) => rest) as [Rest, Rest];
@@ -159,6 +169,15 @@ class Crowd {
     const { id } = await send(replier, reply);
     await send(replier, reply);
     await replier.call('DELETE', `/messages/${id}`);
+    const second = `/conversations/${this.groupIds[1]}`;
+    await owner.post(`${second}/participants`, { user_ids: userIds });
+    const sendThere = (): Promise<{ id: string; sequence_number: number }> =>
+      owner.post(`${second}/messages`, { content: 'z', mentions: userIds });
+    const cleared = await sendThere();
+    const hidden = await sendThere();
+    await sendThere();
+    await replier.post(`${second}/clear`, { up_to_number: cleared.sequence_number });
+    await replier.call('DELETE', `/messages/${hidden.id}?for=me`);
   }
 }
 
@@ -261,7 +280,8 @@ export const UNREAD: Round = {
   sentence: 'Unread messages, mentions, threads and totals are what a slow count finds, and what a resume sends',
   mustBeZero: ['unread_mismatches', 'mention_mismatches', 'total_mismatches', 'thread_mismatches', 'resume_mismatches'],
   mustNotBeZero: ['operations', 'unread', 'mentions', 'threads'],
-  control: 'deleted and own messages count, mentions of all do not, and deleted replies stay in the counts of threads',
+  control:
+    'deleted, own, cleared and hidden messages count, mentions of all do not, and deleted replies stay in the counts of threads',
   broken: ['unread_mismatches', 'mention_mismatches', 'total_mismatches', 'thread_mismatches'],
   short: { seconds: 3, clients: 5 },
   long: { seconds: 60, clients: 12 },
@@ -278,7 +298,9 @@ export const UNREAD: Round = {
 function countingAll(text: string): string {
   return text
     .replace('m.deleted_at is not null or m.message_type', 'm.message_type')
-    .replace('own_messages_above(reader, mark.number)', '0');
+    .replace('own_messages_above(reader, mark.number)', '0')
+    .replace('reader.hidden_up_to_number', '0')
+    .replace('hidden_unread_messages(reader, mark.number, settings)', '0');
 }
 
 function forgettingAll(text: string): string {

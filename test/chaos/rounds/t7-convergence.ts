@@ -23,7 +23,7 @@ const TYPES = [
     'participant.updated',
   ],
   ...['conversation.updated', 'conversation.deleted', 'conversation.added', 'conversation.removed'],
-  ...['user.updated', 'session.revoked'],
+  ...['user.updated', 'session.revoked', 'message.hidden', 'conversation.cleared', 'event.hidden'],
 ];
 const SETTLE_MS = 4000;
 

@@ -21,6 +21,7 @@ const LISTS: readonly ListName[] = [
   'webhooks',
   'votes',
   'scheduled',
+  'hidden-messages',
   'files',
 ];
 const CONTENT: readonly ContentName[] = ['messages', 'reactions'];

@@ -53,6 +53,7 @@ const CONVERSATIONS = paged(
                 from conversation_bans b where b.conversation_id = p.conversation_id and b.user_id = p.user_id),
             'is_archived', p.is_archived, 'is_pinned', p.is_pinned,
             'last_read_number', p.last_read_number, 'unread_from_number', p.unread_from_number,
+            'hidden_up_to_number', p.hidden_up_to_number, 'hidden_at_number', p.hidden_at_number,
             'metadata', p.metadata) as line
      from participants p join conversations c on c.id = p.conversation_id
     where p.user_id = $1 and p.conversation_id > $2 order by p.conversation_id`,
@@ -102,6 +103,12 @@ const SCHEDULED = paged(
      from scheduled_messages s where s.sender_id = $1 and s.id > $2 order by s.id`,
 );
 
+const HIDDEN_MESSAGES = paged(
+  'hidden_messages',
+  `select x.message_id as key, json_build_object('message_id', x.message_id) as line
+     from hidden_messages x where x.user_id = $1 and x.message_id > $2 order by x.message_id`,
+);
+
 /** Tables that are small for one user. */
 const LISTS = {
   sessions: SESSIONS,
@@ -111,6 +118,7 @@ const LISTS = {
   webhooks: WEBHOOKS,
   votes: VOTES,
   scheduled: SCHEDULED,
+  'hidden-messages': HIDDEN_MESSAGES,
   files: FILES,
 };
 export type ListName = keyof typeof LISTS;
@@ -160,8 +168,8 @@ type Lines = AsyncGenerator<Record<string, unknown>[]>;
 /**
  * Reads all data of one user page by page: memory never contains more than one page, and no transaction stays open for
  * a slow reader. Reads: users, presence_settings, sessions, participants, conversation_bans, conversations, stream_heads, messages,
- * message_edits, message_attachments, reactions, poll_votes, thread_followers, files, user_blocks, webhooks,
- * scheduled_messages.
+ * message_edits, message_attachments, reactions, poll_votes, hidden_messages, thread_followers, files, user_blocks,
+ * webhooks, scheduled_messages.
  */
 @Injectable()
 export class ExportRepository {

@@ -8,6 +8,7 @@ import type { MessageDto } from '../messages.dto.js';
 import { MessageNotEditable, MessageNotFound } from '../messages.errors.js';
 import { POLL_UPDATED } from '../messages.events.js';
 import { MessagesRepository } from '../messages.repository.js';
+import { historyOf, VisibleMessages } from '../visible-messages.js';
 import { withOwn } from './own-votes.js';
 import { isOpen, requireChoice } from './poll.js';
 import type { StoredPoll } from './polls.dto.js';
@@ -34,6 +35,7 @@ export class PollsService {
     private readonly messages: MessagesRepository,
     private readonly participants: ParticipantsPolicy,
     private readonly log: EventLog,
+    private readonly visible: VisibleMessages,
   ) {}
 
   /** Replaces the actor's votes. @throws ValidationError, PollClosed, ConversationFrozen */
@@ -77,6 +79,8 @@ export class PollsService {
       const membership = await this.participants.requireMemberUnderLock(tx, actor, position.conversation_id);
       const [message] = await this.messages.find([messageId], tx);
       if (!message) throw new MessageNotFound();
+      const history = historyOf(actor, membership);
+      await this.visible.require(history, message, tx);
       if (message.deleted_at) throw new MessageNotEditable();
       if (!message.poll) throw new PollNotFound();
       const hasChanged = await work({ tx, message, poll: message.poll, membership });
@@ -87,7 +91,7 @@ export class PollsService {
         const content = renderPollEvent(after!, { userId, own: own! });
         tx.append({ type: POLL_UPDATED, actorId, subjectId: messageId, payload: { voter_id: userId }, content });
       }
-      return withOwn(presentMessage(after!, userId), own!);
+      return withOwn(presentMessage(after!, userId, history.above), own!);
     });
     if (!changed) throw new MessageNotFound();
     return changed;

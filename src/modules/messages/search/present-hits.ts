@@ -13,7 +13,8 @@ export async function presentHits(
   actor: Actor,
   terms: SearchTerms,
 ): Promise<MessageHitDto[]> {
-  const rows = await snapshot.messages(page.map((hit) => hit.id));
+  const ids = page.map((hit) => hit.id);
+  const rows = await snapshot.messages(ids, actor.userId);
   return runInTurns(mapInSteps(page, ({ id }) => presentHit(rows.get(id)!, actor, terms)));
 }
 

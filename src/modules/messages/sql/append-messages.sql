@@ -147,7 +147,8 @@ begin
              when e.is_server is not true and feature_is_off('links', t.settings, c.settings)
                and has_link(e.content)                             then 'links_off'
              when e.is_server is not true and char_length(e.content) > sender.length_max then 'too_long'
-             when e.reply_to_id is not null and (r.id is null or r.conversation_id <> e.conversation_id)
+             when e.reply_to_id is not null and (r.id is null or r.conversation_id <> e.conversation_id
+                    or r.sequence_number <= p.hidden_up_to_number and e.is_server is not true)
                                                                    then 'reply_not_found'
              when e.attachment_ids is not null and exists (
                     select from wanted w where w.ordinal = e.ordinal and not w.is_own)

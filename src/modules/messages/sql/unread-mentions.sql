@@ -13,6 +13,7 @@ as $$
                  and m.mention_scope = 'all' and m.deleted_at is null and m.sender_id <> reader.user_id
                  and m.seq >= reader.joined_seq
                  and reader.user_id <> all (m.mentions))
+           - case when reader.has_hidden_messages then hidden_unread_mentions(reader, mark.number) else 0 end
          else 0 end
-    from (select least(reader.last_read_number, reader.unread_from_number - 1) as number) mark
+    from (select greatest(least(reader.last_read_number, reader.unread_from_number - 1), reader.hidden_up_to_number) as number) mark
 $$;

@@ -3,7 +3,7 @@
 -- say otherwise, system messages do not count. 0 without a participant.
 --
 -- Numbers have no gaps, so nothing is read for messages that count. An index contains the others. Messages that retention
--- has emptied lie below one number of the conversation and are not counted one by one. What few conversations need is in
+-- has emptied, and those that the participant does not see, lie below one number and are not counted one by one. What few conversations need is in
 -- functions of its own: a call of this one prepares everything that it contains, and lists call it for every conversation.
 create or replace function unread_messages(reader participants, newest bigint, settings jsonb) returns bigint
 language sql stable parallel safe
@@ -17,8 +17,9 @@ as $$
                       then unread_system_messages(reader, mark.number) else 0 end
                   - case when reader.unread_from_number is not null
                       then own_messages_above(reader, mark.number) else 0 end
+                  - case when reader.has_hidden_messages then hidden_unread_messages(reader, mark.number, settings) else 0 end
              from (select greatest(least(reader.last_read_number, reader.unread_from_number - 1),
-                                   least(newest, coalesce((
+                                   reader.hidden_up_to_number, least(newest, coalesce((
                                      select r.last_number from retention_marks r
                                       where r.conversation_id = reader.conversation_id), 0))) as number) mark)
          else 0 end

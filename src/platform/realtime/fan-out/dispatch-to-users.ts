@@ -3,7 +3,7 @@ import type { EventContent, StreamEvent } from '../../event-log/stream-event.js'
 import { EncodedFrame } from '../protocol/encoded-frame.js';
 import type { LiveConnection, Position } from '../connection/live-connection.js';
 import type { LocalSubscriber } from './local-subscribers.js';
-import { encodeEvent, type StreamKind, wireEvent } from './wire-event.js';
+import { encodeEvent, type StreamKind, visibleAbove, wireEvent } from './wire-event.js';
 
 /** An event to be delivered: `prev` is the visible position before it, `cycle` the current cycle of the reconciler. */
 export interface OutgoingEvent {
@@ -16,19 +16,24 @@ export interface OutgoingEvent {
 
 /**
  * Delivers an event to every connection of these users, in this turn of the event loop. It is encoded once for all, and
- * once more for the one user who receives different data; nothing is allocated for each receiver.
+ * once more for the one user who receives different data, and for those who do not see a message that it shows; nothing
+ * is allocated for each receiver.
  * Returns the number of connections.
  */
 export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: OutgoingEvent, logger: Logger): number {
   const { event, content, cycle } = outgoing;
   const { override } = content;
   const { streamId } = event;
+  const { shows } = content;
   const frame = frameOf(outgoing);
+  const restrictedFrames = shows && new Map<object, EncodedFrame>();
   const routing = { position: { streamId, seq: event.seq } };
   let frames = 0;
   for (const user of users) {
     let userFrame = frame;
     if (override && override.userId === user.userId) userFrame = frameOf(outgoing, override);
+    if (restrictedFrames)
+      userFrame = restrictedFrame(outgoing, user.hiddenUpTo(streamId), restrictedFrames) ?? userFrame;
     user.dispatchedInCycle = cycle;
     for (const connection of user.connections) {
       if (connection.unsubscribedStreams?.has(streamId)) continue;
@@ -46,6 +51,23 @@ function frameOf(
 ): EncodedFrame {
   const wire = wireEvent(kind, event, { data, prev, override });
   return new EncodedFrame(wire.type, encodeEvent(wire), wire);
+}
+
+/**
+ * The frame for users who see no message up to `hiddenUpTo`, if it is another one for them; `frames` has those that were
+ * made before, by the part of the content that they leave out.
+ */
+function restrictedFrame(
+  outgoing: OutgoingEvent,
+  hiddenUpTo: number,
+  frames: Map<object, EncodedFrame>,
+): EncodedFrame | undefined {
+  const shows = outgoing.content.shows!;
+  if (shows.number > hiddenUpTo && (shows.quoted?.number ?? Infinity) > hiddenUpTo) return undefined;
+  const leftOut = shows.number <= hiddenUpTo ? shows : shows.quoted!;
+  let frame = frames.get(leftOut);
+  if (!frame) frames.set(leftOut, (frame = frameOf({ ...outgoing, ...visibleAbove(hiddenUpTo, outgoing) })));
+  return frame;
 }
 
 /** A connection that fails must not prevent delivery to the next. */

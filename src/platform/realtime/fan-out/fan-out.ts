@@ -87,8 +87,9 @@ export class FanOut extends CommitListener implements DispatchContext {
     const own = this.dispatcherFor(user.userId, 'user', ownHead);
     own.subscribe(user, own.last + 1);
     this.applyHintedHead(own);
-    for (const { streamId, fromSeq, lastSeq, toSeq } of streamAccess) {
+    for (const { streamId, fromSeq, lastSeq, toSeq, hiddenUpTo } of streamAccess) {
       if (toSeq !== null) continue;
+      user.hideUpTo(streamId, hiddenUpTo);
       const dispatcher = this.dispatcherFor(streamId, 'conversation', lastSeq);
       // A dispatcher behind the snapshot: from its position, or from where the user entered if that is later.
       // A dispatcher past the snapshot: from the first event that the snapshot lacks.

@@ -24,7 +24,21 @@ export class LocalSubscriber {
   watermark = '';
   cursorSentAt = 0;
 
+  /** Of streams of which the user does not see all messages: the number of the last one that they do not see. */
+  private hiddenNumbers: Map<string, number> | undefined;
+
   constructor(readonly userId: string) {}
+
+  /** The user sees no message up to this number of the stream; 0: sees all. */
+  hiddenUpTo(streamId: string): number {
+    return this.hiddenNumbers?.get(streamId) ?? 0;
+  }
+
+  /** Hides messages of a stream up to a number, which never moves back. Payloads of events without one hide nothing. */
+  hideUpTo(streamId: string, number: unknown): void {
+    if (typeof number !== 'number' || number <= this.hiddenUpTo(streamId)) return;
+    (this.hiddenNumbers ??= new Map()).set(streamId, number);
+  }
 }
 
 /** Users who are connected to this node. An idle user costs one small object and an entry in the set of each stream. */

@@ -9,6 +9,8 @@ export interface StreamAccess {
   readonly fromSeq: number;
   /** Last position that the user may receive of a stream they have left; otherwise null. */
   readonly toSeq: number | null;
+  /** The user sees nothing that events show of messages up to this number. */
+  readonly hiddenUpTo: number;
 }
 
 /**

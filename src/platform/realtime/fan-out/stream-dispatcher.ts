@@ -227,6 +227,7 @@ export class StreamDispatcher {
       catalogue: this.context.catalogue,
       read: (after) => this.context.reader.readAfter(this.streamId, after),
       send: (user, { event, content }) => {
+        if (event.subjectId === user.userId) user.hideUpTo(this.streamId, event.payload?.hidden_up_to_number);
         if (content && user.streams.has(this)) this.send([user], event, content, event.seq - 1);
       },
     };
@@ -239,6 +240,7 @@ export class StreamDispatcher {
     const definition = this.context.catalogue.find(event.type);
     const subject =
       definition?.membership && event.subjectId ? this.context.subscribers.get(event.subjectId) : undefined;
+    subject?.hideUpTo(this.streamId, event.payload?.hidden_up_to_number);
     // A user whose streams are still loading is subscribed by the result: they may have left and entered again since.
     if (subject?.isLoaded && definition?.membership === 'join') this.activate(subject);
     if (content && this.subscribers.size > 0) this.send(this.subscribers, event, content, this.lastVisible);
@@ -246,12 +248,11 @@ export class StreamDispatcher {
     if (content || !definition) this.lastVisible = event.seq;
     (this.recent ??= new RecentEvents()).add({ event, content }, this.context.subscribers.cycle);
     if (subject && definition?.membership === 'leave' && this.subscribers.delete(subject)) this.releaseUser(subject);
-    if (definition?.grantsStream && event.subjectId) {
-      const fromSeq = Number(event.payload?.since_seq);
-      if (fromSeq >= 0) {
-        for (const user of this.subscribers) this.context.onStreamAccess(user, event.subjectId, fromSeq);
-      }
-    }
+    if ((definition?.hidesMessages || definition?.grantsStream) && event.subjectId)
+      for (const user of this.subscribers) user.hideUpTo(event.subjectId, event.payload?.hidden_up_to_number);
+    const fromSeq = Number(event.payload?.since_seq);
+    if (definition?.grantsStream && event.subjectId && fromSeq >= 0)
+      for (const user of this.subscribers) this.context.onStreamAccess(user, event.subjectId, fromSeq);
     if (definition?.endsStream) this.end();
   }
 

@@ -45,6 +45,27 @@ export function wireEvent(
   };
 }
 
+/** Replaces an event about a message that the receiver does not see. */
+export const EVENT_HIDDEN = 'event.hidden';
+export const HIDDEN_DATA = { is_hidden: true } as const;
+
+/** An event in the form for receivers who see no message up to a number. */
+export interface VisibleEvent {
+  readonly event: StreamEvent;
+  readonly content: EventContent;
+}
+
+/** The event for a receiver who sees no message up to `hiddenUpTo`; without `data` that shows such a message. */
+export function visibleAbove(hiddenUpTo: number, visible: VisibleEvent): VisibleEvent {
+  const { event, content } = visible;
+  const { shows } = content;
+  if (!shows) return visible;
+  if (shows.number <= hiddenUpTo)
+    return { event: { ...event, type: EVENT_HIDDEN, actorId: null }, content: { data: HIDDEN_DATA } };
+  if (shows.quoted && shows.quoted.number <= hiddenUpTo) return { event, content: { data: shows.quoted.data } };
+  return visible;
+}
+
 /** The event as JSON. Types, ids and times need no escaping; the data may have been encoded before. */
 export function encodeEvent({ type, conversation_id, seq, prev, id, at, actor_id, data }: WireEvent): string {
   const conversation = conversation_id === undefined ? '' : `"conversation_id":"${conversation_id}",`;
@@ -55,15 +76,27 @@ export function encodeEvent({ type, conversation_id, seq, prev, id, at, actor_id
   );
 }
 
+/** The receiver of events: their own data, and the messages that they do not see. */
+export interface EventReceiver {
+  /** Omitted: any receiver who sees all. */
+  readonly userId?: string;
+  readonly hiddenUpTo?: number;
+}
+
 /**
  * A run of one stream as one user sees it. An event whose subject no longer exists leaves no gap in the chain of
  * `prev`.
  */
-export function wireEvents(kind: StreamKind, events: readonly RenderedEvent[], userId?: string): WireEvent[] {
+export function wireEvents(
+  kind: StreamKind,
+  events: readonly RenderedEvent[],
+  { userId, hiddenUpTo = 0 }: EventReceiver,
+): WireEvent[] {
   const wired: WireEvent[] = [];
   let prev = events.length > 0 ? events[0]!.event.seq - 1 : 0;
-  for (const { event, content } of events) {
-    if (!content) continue;
+  for (const { event: stored, content: full } of events) {
+    if (!full) continue;
+    const { event, content } = visibleAbove(hiddenUpTo, { event: stored, content: full });
     const override = userId !== undefined && content.override?.userId === userId ? content.override : undefined;
     wired.push(wireEvent(kind, event, { data: content.data, prev, override }));
     prev = event.seq;

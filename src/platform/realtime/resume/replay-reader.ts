@@ -7,6 +7,7 @@ import { StreamAccessReader, type StreamAccess } from '../fan-out/stream-access.
 import { FanOutRepository, type LogState, type StreamSpan } from '../fan-out/fan-out.repository.js';
 import { EventReader } from '../fan-out/event-reader.js';
 import {
+  type EventReceiver,
   resyncConversation,
   type RenderedEvent,
   wireEvents,
@@ -131,7 +132,7 @@ export class ReplayReader {
   /**
    * Events of one stream after a position: at most `limit`, fewer once they reach a megabyte. The caller checks access.
    */
-  async readStream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
+  async readStream(streamId: string, afterSeq: number, limit: number, receiver: EventReceiver): Promise<WireEvent[]> {
     const span = { streamId, floor: afterSeq, ceiling: Number.MAX_SAFE_INTEGER };
     const events = (await this.repository.readEvents(undefined, [span], limit)).get(streamId) ?? [];
     const rendered: RenderedEvent[] = [];
@@ -141,7 +142,7 @@ export class ReplayReader {
       bytes += chunk.reduce((sum, { content }) => sum + (content ? JSON.stringify(content.data).length : 0), 0);
       rendered.push(...chunk);
     }
-    return wireEvents('conversation', rendered, userId);
+    return wireEvents('conversation', rendered, receiver);
   }
 
   /**
@@ -185,7 +186,8 @@ export class ReplayReader {
     let bytes = 0;
     for (const { span, events: run } of complete) {
       const kind = span.streamId === userId ? 'user' : 'conversation';
-      const part = wireEvents(kind, rendered.slice(index, (index += run.length)), userId).map((event) => {
+      const receiver = { userId, hiddenUpTo: known.get(span.streamId)?.hiddenUpTo };
+      const part = wireEvents(kind, rendered.slice(index, (index += run.length)), receiver).map((event) => {
         const wire: WireEvent = { ...event, replay: true };
         return { streamId: span.streamId, wire, body: JSON.stringify(wire) };
       });

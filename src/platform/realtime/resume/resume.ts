@@ -17,7 +17,7 @@ import type { LocalSubscriber } from '../fan-out/local-subscribers.js';
 import { WatermarkTracker } from '../fan-out/watermark-tracker.js';
 import { ReplayReader, type ReplayLimits, type ReplaySnapshot } from './replay-reader.js';
 import { ResumeStateProviders } from './resume-state-providers.js';
-import type { Resync, WireEvent } from '../fan-out/wire-event.js';
+import type { EventReceiver, Resync, WireEvent } from '../fan-out/wire-event.js';
 import { Semaphore } from '../../concurrency/semaphore.js';
 
 /** Allows `running` resumes to read at once. Up to 2,000 more wait for up to four seconds. */
@@ -104,9 +104,9 @@ export class Resume implements ConnectionAttacher, SlowConsumerRecovery {
     };
   }
 
-  /** Events of a conversation after a position, as `userId` sees them. The caller checks access. */
-  readStream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
-    return this.replayReader.readStream(streamId, afterSeq, limit, userId);
+  /** Events of a conversation after a position, as the receiver sees them. The caller checks access. */
+  readStream(streamId: string, afterSeq: number, limit: number, receiver: EventReceiver): Promise<WireEvent[]> {
+    return this.replayReader.readStream(streamId, afterSeq, limit, receiver);
   }
 
   /** Attaches a new connection of a user whose streams are known: it missed nothing, so nothing is read. */

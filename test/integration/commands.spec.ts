@@ -68,6 +68,27 @@ describe('a command', () => {
     expect(await cli('token', 'mint', 'unknown')).toEqual({ exitCode: 1, output: 'There is no user unknown.\n' });
   });
 
+  it('creates a server key whose secret works until it is revoked, and is printed once', async () => {
+    const created = await cli('keys', 'create', '--name', 'shop', '--scopes', 'users:read');
+    const secret = /^psk_\S+$/m.exec(created.output)![0];
+    const id = /The id of the key is (\S+)\./.exec(created.output)![1]!;
+    const read = () =>
+      world.call('GET', '/users/batch?external_ids=a', undefined, { authorization: `Bearer ${secret}` });
+    expect((await read()).status).toBe(200);
+    const listed = await cli('keys', 'list');
+    expect(listed.output).toMatch(
+      new RegExp(`^${id}  server  shop  \\[users:read\\]  last used \\S+ from \\S+, does not expire$`, 'm'),
+    );
+    expect(listed.output).not.toContain(secret.slice(secret.lastIndexOf('_') + 1));
+    expect(await cli('keys', 'revoke', id)).toEqual({ exitCode: 0, output: `${id} is revoked.\n` });
+    expect((await read()).status).toBe(401);
+    expect((await cli('keys', 'list')).output).toBe('There are no server keys.\n');
+    const unknown = await cli('keys', 'create', '--name', 'x', '--scopes', 'everything');
+    expect([unknown.exitCode, unknown.output]).toEqual([1, expect.stringContaining('scopes')]);
+    const log = await world.database.query(`select action from audit_log where action like 'server_key.%' order by id`);
+    expect(log.map(({ action }) => action)).toEqual(['server_key.create', 'server_key.revoke']);
+  });
+
   it('prints the configuration without secrets, and every problem in it', async () => {
     const shown = await cli('config', 'print', '--json');
     const settings = JSON.parse(shown.output) as Record<string, unknown>;

@@ -10,6 +10,7 @@ export const SECTIONS = [
   'latency',
   'overload',
   'fan-out',
+  'broadcast',
   'webhooks',
   'users',
   'files',
@@ -28,9 +29,11 @@ export interface BenchOptions {
   readonly messages: number;
   /** Idle connections to open. */
   readonly connections: number;
+  /** Participants of the broadcast. */
+  readonly members: number;
 }
 
-export const USAGE = `npm run bench -- [--seconds 4] [--only ${SECTIONS.join(',')}] [--connections 5000] [--messages 200000] [--profile]`;
+export const USAGE = `npm run bench -- [--seconds 4] [--only ${SECTIONS.join(',')}] [--connections 5000] [--messages 200000] [--members 100000] [--profile]`;
 
 /** @throws Error with the usage */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -41,15 +44,18 @@ export function readOptions(args: readonly string[]): BenchOptions {
       only: { type: 'string', default: SECTIONS.join(',') },
       connections: { type: 'string', default: '5000' },
       messages: { type: 'string', default: '200000' },
+      members: { type: 'string', default: '100000' },
       profile: { type: 'boolean', default: false },
     },
   });
   const seconds = Number(values.seconds);
   const connections = Number(values.connections);
   const messages = Number(values.messages);
+  const members = Number(values.members);
   const wanted = values.only.split(',').map((name) => name.trim());
   const unknown = wanted.filter((name) => !SECTIONS.some((section) => section.startsWith(name)));
-  if (!(seconds > 0) || !(connections > 0) || !(messages > 0) || unknown.length > 0) throw new Error(USAGE);
+  if (!(seconds > 0) || !(connections > 0) || !(messages > 0) || !(members > 0) || unknown.length > 0)
+    throw new Error(USAGE);
   const sections = SECTIONS.filter((section) => wanted.some((name) => section.startsWith(name)));
-  return { seconds, connections, messages, sections: new Set(sections), profile: values.profile };
+  return { seconds, connections, messages, members, sections: new Set(sections), profile: values.profile };
 }

@@ -2,6 +2,7 @@
 import { Bench } from './bench.js';
 import type { TransportName } from './jobs.js';
 import { type BenchOptions, readOptions, type SectionName, USAGE } from './options.js';
+import { measureBroadcast } from './sections/broadcast.js';
 import { measureFanOut } from './sections/fan-out.js';
 import { measureFiles } from './sections/files.js';
 import { measureIdleConnections } from './sections/idle-connections.js';
@@ -34,6 +35,7 @@ async function measure(bench: Bench): Promise<void> {
   if (sections.has('requests')) await measureLightRequests(bench, ['rest']);
   if (sections.has('overload')) await measureOverload(bench);
   if (sections.has('fan-out')) await measureFanOut(bench);
+  if (sections.has('broadcast')) await measureBroadcast(bench);
   if (sections.has('webhooks')) await measureWebhooks(bench);
   if (sections.has('users')) await measureUsers(bench);
   if (sections.has('files')) await measureFiles(bench);

@@ -1,3 +1,6 @@
+import { ReceiptsRepository } from '../../src/modules/participants/receipts.repository.js';
+import { WebhookPayloads } from '../../src/modules/webhooks/webhook-payloads.js';
+import type { OutboxEvent } from '../../src/platform/event-log/outbox.repository.js';
 import { ApiClient } from '../support/client/api-client.js';
 import type { User } from '../support/users.js';
 import { World } from '../support/world.js';
@@ -169,5 +172,150 @@ describe('conversation types', () => {
       { action: 'conversation_type.create', is_by_admin: true },
       { action: 'conversation_type.delete', is_by_admin: true },
     ]);
+  });
+});
+
+describe('a broadcast conversation', () => {
+  let world: World;
+  let owner: User;
+
+  beforeAll(async () => {
+    world = await World.start();
+    owner = await world.user();
+  });
+  afterAll(() => world.stop());
+
+  let rooms = 0;
+  const broadcast = async (): Promise<string> => {
+    const room = { type: 'room', type_name: 'broadcast', slug: `news-${++rooms}` };
+    return (await owner.call('POST', '/conversations', room)).body.id as string;
+  };
+  const join = async (id: string, ...readers: User[]): Promise<void> => {
+    for (const reader of readers) expect((await reader.call('POST', `/conversations/${id}/join`)).status).toBe(200);
+  };
+  const publish = async (id: string, content: string): Promise<{ id: string; seq: number }> => {
+    const { status, body } = await owner.call('POST', `/conversations/${id}/messages`, { content });
+    expect(status).toBe(201);
+    return body;
+  };
+  const typesOf = (frames: { type: string }[]): string[] => frames.map(({ type }) => type);
+
+  it('reaches readers from their joining to their leaving, without events about other readers', async () => {
+    const id = await broadcast();
+    const [first, second] = await world.users(2);
+    await join(id, first!);
+    const [socket, other] = [await first!.webSocket(), await second!.webSocket()];
+    await join(id, second!);
+    await other.next('conversation.added');
+    await publish(id, 'one');
+    expect((await other.next('message.created')).data.message.content).toBe('one');
+    await second!.call('POST', `/conversations/${id}/leave`);
+    await other.next('conversation.removed');
+    await publish(id, 'two');
+    await join(id, second!);
+    await other.next('conversation.added');
+    const three = await publish(id, 'three');
+    const seen = await other.next('message.created');
+    expect(seen.data.message.content).toBe('three');
+    expect(seen.seq).toBe(three.seq);
+    await socket.next(({ data }) => data?.message?.content === 'three');
+    const durable = socket.frames.filter(({ seq, conversation_id }) => seq !== undefined && conversation_id === id);
+    expect(typesOf(durable)).toEqual(['message.created', 'message.created', 'message.created']);
+    expect(durable.slice(1).every(({ prev }, index) => prev === durable[index]!.seq)).toBe(true);
+    const feed = (await first!.call('GET', `/conversations/${id}/events?after_seq=0`)).body;
+    expect(typesOf(feed.data)).toEqual(['message.created', 'message.created', 'message.created']);
+    const typing = await second!.call('POST', `/conversations/${id}/typing`);
+    expect(typing.body.error.code).toBe('PERMISSION_DENIED');
+    expect((await owner.call('POST', `/conversations/${id}/typing`)).body.error.details).toEqual({ feature: 'typing' });
+  });
+
+  it('sends a reader who resumes the messages alone', async () => {
+    const id = await broadcast();
+    const readers = await world.users(5);
+    await join(id, readers[0]!);
+    const socket = await readers[0]!.webSocket();
+    await publish(id, 'before');
+    await socket.next('message.created');
+    const { cursor } = (await socket.next('cursor')).data;
+    socket.close();
+    await join(id, ...readers.slice(1));
+    await readers[1]!.call('POST', `/conversations/${id}/leave`);
+    await publish(id, 'while away');
+    const resumed = await readers[0]!.webSocket(cursor as string);
+    const missed = resumed.frames.filter(({ seq, conversation_id }) => seq !== undefined && conversation_id === id);
+    expect(typesOf(missed)).toEqual(['message.created']);
+    expect(missed[0]!.data.message.content).toBe('while away');
+    expect(typesOf(resumed.frames)).not.toContain('receipt.updated');
+  });
+
+  it('counts its participants, and lists them in pages with owners and moderators first', async () => {
+    const id = await broadcast();
+    const readers = await world.users(4);
+    await join(id, ...readers);
+    await readers[0]!.call('POST', `/conversations/${id}/leave`);
+    await join(id, readers[0]!);
+    await readers[1]!.call('POST', `/conversations/${id}/leave`);
+    await owner.call('PATCH', `/conversations/${id}/participants/${readers[3]!.userId}`, { role: 'moderator' });
+    const { body } = await owner.call('GET', `/conversations/${id}`);
+    expect(body.participant_count).toBe(4);
+    const ids: string[] = [];
+    let cursor = '';
+    do {
+      const page = await owner.call('GET', `/conversations/${id}/participants?limit=1${cursor && `&cursor=${cursor}`}`);
+      ids.push(...page.body.data.map(({ user_id }: { user_id: string }) => user_id));
+      cursor = page.body.next_cursor;
+    } while (cursor);
+    expect(ids).toEqual([owner, readers[3]!, readers[2]!, readers[0]!].map(({ userId }) => userId));
+    const moderators = await owner.call('GET', `/conversations/${id}/participants?role=moderator`);
+    expect(moderators.body.data.map(({ user_id }: { user_id: string }) => user_id)).toEqual([readers[3]!.userId]);
+  });
+
+  it('has no receipts and no presence of readers', async () => {
+    const id = await broadcast();
+    const [reader, other] = await world.users(2);
+    await join(id, reader!, other!);
+    const message = await publish(id, 'news');
+    const read = await reader!.call('POST', `/conversations/${id}/read`, { message_id: message.id });
+    expect(read.body).toMatchObject({ last_read_number: 1, unread_count: 0 });
+    expect(await world.get(ReceiptsRepository).aggregate(id)).toBeUndefined();
+    const listed = (await owner.call('GET', `/conversations/${id}/participants`)).body.data;
+    expect(listed.find(({ user_id }: { user_id: string }) => user_id === reader!.userId).last_read_number).toBe(0);
+    const receipts = await owner.call('GET', `/messages/${message.id}/receipts`);
+    expect(receipts.body.error.details).toEqual({ feature: 'receipts' });
+    const presence = await other!.call('GET', `/presence?user_ids=${reader!.userId}`);
+    expect(presence.body.data).toEqual([]);
+    await world.group(reader!, [other!]);
+    expect((await other!.call('GET', `/presence?user_ids=${reader!.userId}`)).body.data).toHaveLength(1);
+  });
+
+  it('tells readers of its deletion in its own stream alone', async () => {
+    const id = await broadcast();
+    const reader = await world.user();
+    await join(id, reader);
+    const socket = await reader.webSocket();
+    expect((await owner.call('DELETE', `/conversations/${id}`)).status).toBe(204);
+    await socket.next('conversation.deleted');
+    const rows = await world.database.query(
+      `select from events where type = 'conversation.removed' and subject_id = $1`,
+      [id],
+    );
+    expect(rows).toEqual([]);
+  });
+
+  it('announces joins to webhooks of the host', async () => {
+    const id = await broadcast();
+    const reader = await world.user();
+    const event = {
+      streamId: id,
+      seq: null,
+      type: 'participant.joined',
+      actorId: reader.userId,
+      subjectId: reader.userId,
+    };
+    const payload = { role: 'participant', is_muted: false, joined_at: new Date(0).toISOString() };
+    const [data] = await world
+      .get(WebhookPayloads)
+      .present([{ ...event, payload, at: new Date(0), snapshot: null } as unknown as OutboxEvent]);
+    expect(data).toMatchObject({ conversation_id: id, seq: null, participant: { user_id: reader.userId } });
   });
 });

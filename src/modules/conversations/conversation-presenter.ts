@@ -45,15 +45,16 @@ export function presentConversation(row: ConversationRow, reader: Actor): Conver
     silenced_until: row.silenced_until,
     metadata: row.membership_metadata,
   });
+  const summary = presentSummary(row);
   return {
-    ...presentSummary(row),
+    ...summary,
     ...preferences,
     membership_metadata: membershipMetadata,
     role: row.role,
     own_capabilities: capabilitiesOf(accessOf(row.id, toAccessRow(row), reader)),
     last_message_at: row.last_number_at?.toISOString() ?? null,
     participants: (row.participants ?? []).map((participant) => ({
-      ...participant,
+      ...(summary.settings.receipts ? participant : { ...participant, last_read_number: 0, last_delivered_number: 0 }),
       joined_at: isoTime(participant.joined_at),
       muted_until: participant.muted_until === null ? null : isoTime(participant.muted_until),
     })),

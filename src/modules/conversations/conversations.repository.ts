@@ -246,8 +246,8 @@ export class ConversationsRepository {
     return this.sql.one(FIND, [userId, conversationId, seesAll]);
   }
 
-  async findSummaries(ids: string[]): Promise<Map<string, SummaryRow>> {
-    const rows = ids.length > 0 ? await this.sql.many(SUMMARIES, [[...new Set(ids)]]) : [];
+  async findSummaries(ids: string[], tx: Queryable = this.sql): Promise<Map<string, SummaryRow>> {
+    const rows = ids.length > 0 ? await tx.many(SUMMARIES, [[...new Set(ids)]]) : [];
     return new Map(rows.map((row) => [row.id, row]));
   }
 

@@ -120,9 +120,12 @@ export class ConversationsService {
     const streamExists = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.loadAccess(actor, conversationId, tx);
       if (!canDelete(access)) this.policy.deny();
-      const userIds = await this.repository.participantIds(tx, conversationId);
+      // Without events about members, participants learn of the deletion from the stream of the conversation alone.
+      const hasMemberEvents = access.settings.member_events;
+      const userIds = hasMemberEvents ? await this.repository.participantIds(tx, conversationId) : [];
       if (access.role !== 'owner') {
-        const before = { type: access.type, participants: userIds.length };
+        const summaries = await this.repository.findSummaries([conversationId], tx);
+        const before = { type: access.type, participants: summaries.get(conversationId)?.participant_count };
         tx.audit({
           actor,
           action: 'conversation.delete',

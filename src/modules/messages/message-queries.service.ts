@@ -155,7 +155,7 @@ export class MessageQueriesService {
 
   /**
    * Which other participants have received and read a message, and when.
-   * @throws MessageNotFound, PermissionDenied, ValidationError
+   * @throws MessageNotFound, PermissionDenied, ValidationError, FeatureDisabled
    */
   async receipts(
     actor: Actor,
@@ -163,6 +163,7 @@ export class MessageQueriesService {
     { limit = DEFAULT_PAGE_SIZE, cursor }: PageQuery,
   ): Promise<Page<MessageReceiptDto>> {
     const { row } = await this.require(actor, id);
+    this.participants.requireFeature(await this.participants.requireMember(actor, row.conversation_id), 'receipts');
     const [after] = cursor === undefined ? [FIRST_UUID] : decodeCursor(cursor, ['uuid']);
     const message = { conversationId: row.conversation_id, number: row.sequence_number, senderId: row.sender_id };
     const receipts = await this.reads.receipts(message, after as string, limit + 1);

@@ -209,7 +209,7 @@ export class MessagesController {
   @RequiresScope('messages:read')
   @ApiOperation({ summary: 'Which participants have received and read a message.' })
   @ApiOkResponse({ type: MessageReceiptPageDto })
-  @Throws(MessageNotFound)
+  @Throws(MessageNotFound, FeatureDisabled)
   receipts(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,

@@ -7,7 +7,7 @@ import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { presentMute, renderParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
 import { type AnnouncedChange, ChangeAnnouncements } from './change-announcements.js';
-import { typeSettingsOf } from './conversation-settings.policy.js';
+import { settingsOf, typeSettingsOf } from './conversation-settings.policy.js';
 import { TooManyParticipants } from './participants.errors.js';
 import { CONVERSATION_ADDED, PARTICIPANT_JOINED } from './participants.events.js';
 import type { ParticipantRole } from './participant-roles.js';
@@ -22,8 +22,8 @@ export interface NewParticipant {
 
 /**
  * The only way to become a participant: when a conversation is created, by invitation, or by joining. For each new
- * participant there is one event in the conversation, and one on their own stream with the position from which on they
- * receive the conversation.
+ * participant there is one event in the conversation, unless `member_events` is off, and one on their own stream with the
+ * position from which on they receive the conversation.
  */
 @Injectable()
 export class AddParticipants {
@@ -44,9 +44,10 @@ export class AddParticipants {
     const candidates = await this.requireAddable(tx, actor, additions);
     const joining = additions.filter(({ userId }) => !candidates.get(userId)!.is_member);
     if (joining.length === 0) return 0;
-    const { count, type, type_settings } = await this.candidates.findSize(tx, conversationId);
+    const { count, type, settings, type_settings } = await this.candidates.findDestination(tx, conversationId);
     const { participants_max: limit } = typeSettingsOf(type, type_settings);
     if (count + joining.length > limit) throw new TooManyParticipants(limit);
+    const hasEvents = settingsOf(type, settings, type_settings).member_events;
 
     const { lastNumber } = tx.head;
     const hiddenToAll = await this.repository.hiddenToNewParticipants(tx, conversationId, lastNumber);
@@ -55,7 +56,7 @@ export class AddParticipants {
     for (const { userId, role } of joining)
       joinedSeqs.set(
         userId,
-        this.appendJoined(tx, actor, candidates.get(userId)!, { role, hiddenUpTo: hiddenUpTo(userId) }),
+        this.announceJoined(tx, actor, candidates.get(userId)!, { role, hasEvents, hiddenUpTo: hiddenUpTo(userId) }),
       );
     await this.repository.insert(
       tx,
@@ -81,14 +82,18 @@ export class AddParticipants {
 
   /** The number of participants of an existing conversation. */
   async count(tx: StreamTransaction): Promise<number> {
-    return (await this.candidates.findSize(tx, tx.head.streamId)).count;
+    return (await this.candidates.findDestination(tx, tx.head.streamId)).count;
   }
 
-  private appendJoined(
+  /**
+   * Returns the position from which on the user receives the conversation. Without events about members it is that of
+   * the next event: the user alone learns of it, on their own stream, and webhooks do.
+   */
+  private announceJoined(
     tx: StreamTransaction,
     actor: Actor,
     candidate: CandidateRow,
-    { role, hiddenUpTo }: { role: ParticipantRole; hiddenUpTo: number },
+    { role, hasEvents, hiddenUpTo }: { role: ParticipantRole; hasEvents: boolean; hiddenUpTo: number },
   ): number {
     const payload: ParticipantPayload = {
       role,
@@ -97,13 +102,10 @@ export class AddParticipants {
       prev: candidate.left_seq ?? 0,
       ...(hiddenUpTo > 0 && { hidden_up_to_number: hiddenUpTo }),
     };
-    return tx.append({
-      type: PARTICIPANT_JOINED,
-      actorId: actor.userId,
-      subjectId: candidate.user_id,
-      payload,
-      content: renderParticipantEvent({ type: PARTICIPANT_JOINED, payload }, candidate),
-    });
+    const event = { type: PARTICIPANT_JOINED, actorId: actor.userId, subjectId: candidate.user_id, payload };
+    if (hasEvents) return tx.append({ ...event, content: renderParticipantEvent(event, candidate) });
+    tx.publishExternal(event);
+    return tx.nextSeq;
   }
 
   private async requireAddable(

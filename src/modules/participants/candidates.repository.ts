@@ -39,25 +39,27 @@ const FIND_CANDIDATES = statement<CandidateRow>(
     where u.id = any($2::uuid[]) and u.deleted_at is null`,
 );
 
-export interface SizeRow {
+/** The conversation that users are to be added to: the number of its participants, and its settings. */
+export interface DestinationRow {
   readonly count: number;
   readonly type: ConversationType;
+  readonly settings: StoredSettings;
   /** Of the conversation type. */
   readonly type_settings: StoredSettings | null;
 }
 
-const SIZE = statement<SizeRow>(
-  'participants.size',
+const DESTINATION = statement<DestinationRow>(
+  'participants.destination',
   `select coalesce(c.counted_participants, (
             select count(*) from participants where conversation_id = $1 and left_seq is null)) as count,
-          c.type, t.settings as type_settings
+          c.type, c.settings, t.settings as type_settings
      from conversations c
      left join conversation_types t on t.name = coalesce(c.type_name, c.type)
     where c.id = $1`,
 );
 
 /**
- * Users who are to be added, and the room for them. Owns: nothing. Reads: users, user_blocks, conversation_bans,
+ * Users who are to be added, and the conversation that receives them. Owns: nothing. Reads: users, user_blocks, conversation_bans,
  * participants, conversations, conversation_types.
  */
 @Injectable()
@@ -69,8 +71,8 @@ export class CandidatesRepository {
     return tx.many(FIND_CANDIDATES, [conversationId, userIds, actorId]);
   }
 
-  /** The number of participants of an existing conversation, and what decides how many there can be. */
-  async findSize(tx: Queryable, conversationId: string): Promise<SizeRow> {
-    return (await tx.one(SIZE, [conversationId]))!;
+  /** The conversation exists. */
+  async findDestination(tx: Queryable, conversationId: string): Promise<DestinationRow> {
+    return (await tx.one(DESTINATION, [conversationId]))!;
   }
 }

@@ -7,6 +7,7 @@ import {
   renderParticipantEvent,
 } from './participant-presenter.js';
 import { ChangeAnnouncements } from './change-announcements.js';
+import { settingsOf } from './conversation-settings.policy.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantNotFound } from './participants.errors.js';
 import { CONVERSATION_REMOVED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
@@ -39,7 +40,8 @@ export class ParticipantChanges {
     reason: LeftPayload['reason'],
   ): Promise<void> {
     const conversationId = tx.head.streamId;
-    const payload: LeftPayload = { reason };
+    const hasEvents = await this.hasMemberEvents(tx);
+    const payload: LeftPayload = { reason, ...(!hasEvents && { is_hidden: true }) };
     const seq = tx.append({
       type: PARTICIPANT_LEFT,
       actorId,
@@ -102,5 +104,10 @@ export class ParticipantChanges {
     if (role !== target.role)
       await this.announcements.announce(tx, { action: 'participant.role_changed', ids: [target.user_id], actorId });
     return after;
+  }
+
+  private async hasMemberEvents(tx: StreamTransaction): Promise<boolean> {
+    const { type, settings, type_settings } = await this.repository.findSettings(tx, tx.head.streamId);
+    return settingsOf(type, settings, type_settings).member_events;
   }
 }

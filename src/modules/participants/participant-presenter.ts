@@ -20,6 +20,13 @@ export function presentMute({
   return { is_muted, muted_until: is_muted ? (muted_until?.toISOString() ?? null) : null };
 }
 
+/** For others, where receipts are switched off. */
+export function withoutMarks<Marks extends { last_read_number: number; last_delivered_number: number }>(
+  participant: Marks,
+): Marks {
+  return { ...participant, last_read_number: 0, last_delivered_number: 0 };
+}
+
 export function presentParticipant(row: ParticipantRow): ParticipantDto {
   return {
     user_id: row.user_id,
@@ -52,17 +59,19 @@ export interface ParticipantPayload extends Record<string, unknown> {
 /** The stored payload of `participant.left`. */
 export interface LeftPayload extends Record<string, unknown> {
   readonly reason: 'left' | 'removed';
+  /** The event ends the membership in the log, and no participant receives it: `member_events` is off. */
+  readonly is_hidden?: true;
 }
 
-/** Renders one event about a participant; undefined if the user no longer exists. */
+/** Renders one event about a participant; undefined if it is hidden or the user no longer exists. */
 export function renderParticipantEvent(
   event: Pick<StreamEvent, 'type' | 'payload'>,
   user: ParticipantProfile | undefined,
 ): EventContent | undefined {
   if (!user) return undefined;
   if (event.type === PARTICIPANT_LEFT) {
-    const { reason } = event.payload as LeftPayload;
-    return { data: { user_id: user.user_id, reason } };
+    const { reason, is_hidden } = event.payload as LeftPayload;
+    return is_hidden ? undefined : { data: { user_id: user.user_id, reason } };
   }
   const { role, is_muted, muted_until = null, joined_at, prev = 0 } = event.payload as ParticipantPayload;
   const { user_id, username, display_name, avatar_url, is_banned } = user;

@@ -21,6 +21,7 @@ import { ChangeAnnouncements } from './change-announcements.js';
 import { ChangeAnnouncementsRepository } from './change-announcements.repository.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ConversationPreferencesRepository } from './conversation-preferences.repository.js';
+import { ParticipantPagesRepository } from './participant-pages.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantsService } from './participants.service.js';
 import { NewestPageReceipts } from './implicit-receipts.js';
@@ -44,6 +45,7 @@ import { ParticipantChanges } from './participant-changes.js';
     ParticipantsService,
     ParticipantsPolicy,
     ParticipantsRepository,
+    ParticipantPagesRepository,
     ConversationPreferencesRepository,
     OwnershipRepository,
     ParticipantsGateway,

@@ -82,7 +82,8 @@ export interface ParticipantRow {
   is_member: boolean;
 }
 
-const PARTICIPANT_COLUMNS = `
+/** Of a participant p and their user u. */
+export const PARTICIPANT_COLUMNS = `
   p.user_id, u.username, u.display_name, u.avatar_url, user_is_banned(u.banned_at, u.banned_until) as is_banned, p.role,
   participant_is_muted(p.is_muted, p.muted_until) as is_muted, p.muted_until, p.mute_reason, p.joined_at, p.last_read_number, p.last_delivered_number, p.left_seq is null as is_member`;
 
@@ -93,19 +94,10 @@ const FIND = statement<ParticipantRow>(
     where p.conversation_id = $1 and p.user_id = any($2::uuid[])`,
 );
 
-const PAGE = statement<ParticipantRow & { at_seq: number; order_rank: number; joined_ms: number }>(
-  'participants.page',
-  `select ${PARTICIPANT_COLUMNS}, k.order_rank, k.joined_ms,
-          (select last_seq from stream_heads where stream_id = $1) as at_seq
-     from participants p
-     join users u on u.id = p.user_id
-    cross join lateral (
-      select array_position(array['owner', 'admin', 'moderator', 'participant'], p.role) as order_rank,
-             floor(extract(epoch from p.joined_at) * 1000)::bigint as joined_ms) k
-    where p.conversation_id = $1 and p.left_seq is null and ($2::text is null or p.role = $2)
-      and ($3::int is null or (k.order_rank, k.joined_ms, p.user_id) > ($3, $4::bigint, $5::uuid))
-    order by k.order_rank, k.joined_ms, p.user_id
-    limit $6`,
+const SETTINGS = statement<Pick<AccessRow, 'type' | 'settings' | 'type_settings'>>(
+  'participants.settings',
+  `select c.type, c.settings, t.settings as type_settings
+     from conversations c left join conversation_types t on t.name = coalesce(c.type_name, c.type) where c.id = $1`,
 );
 
 const INSERT = statement<unknown>(
@@ -204,9 +196,6 @@ const PROFILES = statement<ParticipantProfile>(
      from users where id = any($1::uuid[])`,
 );
 
-/** A position in the order of the list: by role, then by time of joining. */
-export type ListCursor = readonly [rank: number, joinedMs: number, userId: string];
-
 /**
  * Owns: participants (with receipts.repository.ts and conversation-preferences.repository.ts). Reads: conversations, conversation_types,
  * conversation_types, users, user_blocks, stream_heads.
@@ -246,12 +235,12 @@ export class ParticipantsRepository {
     return tx.many(FIND, [conversationId, userIds]);
   }
 
-  page(
+  /** What decides the settings that apply in an existing conversation. */
+  async findSettings(
+    tx: Queryable,
     conversationId: string,
-    { role, after, limit }: { role?: ParticipantRole; after?: ListCursor; limit: number },
-  ): Promise<(ParticipantRow & { at_seq: number; order_rank: number; joined_ms: number })[]> {
-    const [rank, joinedMs, userId] = after ?? [null, null, null];
-    return this.sql.many(PAGE, [conversationId, role ?? null, rank, joinedMs, userId, limit]);
+  ): Promise<Pick<AccessRow, 'type' | 'settings' | 'type_settings'>> {
+    return (await tx.one(SETTINGS, [conversationId]))!;
   }
 
   /** The number up to which users who join now see no messages, by the settings. */

@@ -6,7 +6,7 @@ import { DEFAULT_PAGE_SIZE, decodeCursor, toPage } from '../../platform/paginati
 import { throwProblems } from '../../platform/validation/input-rules.js';
 import { cleanName } from '../../platform/validation/text.js';
 import { type NewParticipant, AddParticipants } from './add-participants.js';
-import { presentParticipant } from './participant-presenter.js';
+import { presentParticipant, withoutMarks } from './participant-presenter.js';
 import { mayChangeRole, mayModerate, type ParticipantRole, rankOf } from './participant-roles.js';
 import {
   type AddParticipantsDto,
@@ -19,7 +19,8 @@ import {
 import { ConversationNotFound, NotAParticipant } from './participants.errors.js';
 import type { Access } from './access.policy.js';
 import { ParticipantsPolicy } from './participants.policy.js';
-import { type ListCursor, type Mute, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
+import { type ListCursor, ParticipantPagesRepository } from './participant-pages.repository.js';
+import { type Mute, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
 import { SystemRoleAnnouncements } from './system-role-announcements.service.js';
 import { ParticipantChanges } from './participant-changes.js';
 
@@ -34,6 +35,7 @@ export type { NewParticipant } from './add-participants.js';
 export class ParticipantsService {
   constructor(
     private readonly repository: ParticipantsRepository,
+    private readonly pages: ParticipantPagesRepository,
     private readonly policy: ParticipantsPolicy,
     private readonly additions: AddParticipants,
     private readonly changes: ParticipantChanges,
@@ -45,15 +47,17 @@ export class ParticipantsService {
    * Owners first, then admins, moderators and participants, each in order of joining. @throws as `requireMember`
    */
   async list(actor: Actor, conversationId: string, query: ListParticipantsQuery): Promise<ParticipantPageDto> {
-    await this.policy.requireMember(actor, conversationId);
+    const { settings } = await this.policy.requireMember(actor, conversationId);
     const { limit = DEFAULT_PAGE_SIZE, cursor, role } = query;
     const after = cursor === undefined ? undefined : decodeCursor(cursor, ['number', 'millis', 'uuid']);
-    const rows = await this.repository.page(conversationId, {
+    const rows = await this.pages.page(conversationId, {
       role,
       after: after as ListCursor | undefined,
       limit: limit + 1,
     });
-    const page = toPage(rows, limit, presentParticipant, (row) => [row.order_rank, row.joined_ms, row.user_id]);
+    const present = (row: ParticipantRow): ParticipantDto =>
+      presentParticipant(settings.receipts || row.user_id === actor.userId ? row : withoutMarks(row));
+    const page = toPage(rows, limit, present, (row) => [row.order_rank, row.joined_ms, row.user_id]);
     return { ...page, at_seq: rows[0]?.at_seq ?? 0 };
   }
 

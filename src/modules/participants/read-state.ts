@@ -153,16 +153,13 @@ export class ReadStateProvider {
     ]);
     if (!totals) return [];
     const { user_id: _userId, external_id: _externalId, ...counts } = totals;
-    return rows.flatMap(({ user_id: _reader, read_by_all_number, delivered_to_all_number, ...state }) => {
+    return rows.flatMap((row) => {
+      const { user_id: _reader, read_by_all_number, delivered_to_all_number, has_receipts, ...state } = row;
       const { conversation_id } = state;
-      return [
-        { type: UNREAD_CHANGED, data: { ...state, ...counts } },
-        {
-          type: RECEIPT_UPDATED,
-          conversation_id,
-          data: { conversation_id, read_by_all_number, delivered_to_all_number, marks: [] },
-        },
-      ];
+      const unread: StateFrame = { type: UNREAD_CHANGED, data: { ...state, ...counts } };
+      if (!has_receipts) return [unread];
+      const data = { conversation_id, read_by_all_number, delivered_to_all_number, marks: [] };
+      return [unread, { type: RECEIPT_UPDATED, conversation_id, data }];
     });
   }
 }

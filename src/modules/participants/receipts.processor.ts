@@ -21,7 +21,7 @@ export class ReceiptsProcessor extends WorkerHost {
   async process(job: Job<ReceiptsJob>): Promise<void> {
     const { conversationId } = job.data;
     const receipts = await this.repository.aggregate(conversationId);
-    if (!receipts) return; // the conversation was deleted in the meantime
+    if (!receipts) return; // deleted in the meantime, or without receipts
     const { read_by_all_number, delivered_to_all_number, marks } = receipts;
     this.broadcaster.toStream(conversationId, {
       type: RECEIPT_UPDATED,

@@ -63,14 +63,17 @@ export interface AggregateRow {
  */
 const AGGREGATE = statement<AggregateRow>(
   'receipts.aggregate',
-  `with before as (
+  `with place as materialized (
+     select c.id from conversations c left join conversation_types t on t.name = coalesce(c.type_name, c.type)
+      where c.id = $1 and c.deleted_at is null and not feature_is_off('receipts', t.settings, c.settings)
+   ), before as (
      select coalesce((select aggregated_at from conversation_receipts where conversation_id = $1), '-infinity') as at
    ), total as (
      select coalesce(min(last_read_number), 0) as read, coalesce(min(last_delivered_number), 0) as delivered
-       from participants where conversation_id = $1 and left_seq is null
+       from participants where conversation_id = (select id from place) and left_seq is null
    ), stored as (
      insert into conversation_receipts as r (conversation_id, read_by_all_number, delivered_to_all_number, aggregated_at)
-     select c.id, t.read, t.delivered, now() from conversations c cross join total t where c.id = $1 and c.deleted_at is null
+     select p.id, t.read, t.delivered, now() from place p cross join total t
          on conflict (conversation_id) do update
         set read_by_all_number = greatest(r.read_by_all_number, excluded.read_by_all_number),
             delivered_to_all_number = greatest(r.delivered_to_all_number, excluded.delivered_to_all_number),
@@ -87,7 +90,7 @@ const AGGREGATE = statement<AggregateRow>(
                                              'last_delivered_number', m.last_delivered_number))
              from (select p.user_id, p.last_read_number, p.last_delivered_number
                      from participants p, before b
-                    where p.conversation_id = $1 and p.left_seq is null and p.marked_at > b.at - interval '5 seconds'
+                    where p.conversation_id = (select id from place) and p.left_seq is null and p.marked_at > b.at - interval '5 seconds'
                     order by p.marked_at desc limit 100) m) as marks
    )
    select s.read_by_all_number, s.delivered_to_all_number, m.marks,
@@ -98,7 +101,7 @@ const AGGREGATE = statement<AggregateRow>(
 );
 
 /**
- * Owns: conversation_receipts; of participants the marks. Reads: conversations, messages, message_mentions, users,
+ * Owns: conversation_receipts; of participants the marks. Reads: conversations, conversation_types, messages, message_mentions, users,
  * sessions, stream_heads, retention_marks.
  */
 @Injectable()
@@ -115,7 +118,7 @@ export class ReceiptsRepository {
 
   /**
    * Computes what all participants have read and received; the result only grows. Undefined if the conversation does
-   * not exist.
+   * not exist or has no receipts.
    */
   aggregate(conversationId: string): Promise<AggregateRow | undefined> {
     return this.sql.one(AGGREGATE, [conversationId]);

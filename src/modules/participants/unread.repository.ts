@@ -23,6 +23,7 @@ export interface UnreadStateRow {
 export interface ReadStateRow extends UnreadStateRow {
   read_by_all_number: number;
   delivered_to_all_number: number;
+  has_receipts: boolean;
 }
 
 /** A participant `p` of an existing conversation `c` with the head `h`. */
@@ -90,8 +91,10 @@ const STATES = statement<UnreadStateRow>(
 const READ_STATES = statement<ReadStateRow>(
   'unread.standing',
   `select ${STATE}, coalesce(r.read_by_all_number, 0) as read_by_all_number,
-          coalesce(r.delivered_to_all_number, 0) as delivered_to_all_number
+          coalesce(r.delivered_to_all_number, 0) as delivered_to_all_number,
+          not feature_is_off('receipts', t.settings, c.settings) as has_receipts
      from ${PARTICIPANT}
+     left join conversation_types t on t.name = coalesce(c.type_name, c.type)
      left join conversation_receipts r on r.conversation_id = p.conversation_id
     where p.user_id = $1 and p.left_seq is null and h.last_number > 0
     order by h.last_number_at desc limit $2`,
@@ -125,7 +128,8 @@ const SET_UNREAD_FROM = statement<unknown>(
 
 /**
  * Owns: of participants the number from which a conversation is marked as unread. Reads: participants, conversations,
- * conversation_receipts, messages, hidden_messages, message_mentions, threads, thread_followers, events, users, stream_heads,
+ * conversation_receipts, conversation_types, messages, hidden_messages, message_mentions, threads, thread_followers,
+ * events, users, stream_heads,
  * retention_marks.
  */
 @Injectable()

@@ -25,8 +25,10 @@ const RECIPIENTS = statement<{ user_id: string; recipient_ids: string[] }>(
      from unnest($1::uuid[]) as w (user_id)
      join participants mine on mine.user_id = w.user_id and mine.left_seq is null
      join conversations c on c.id = mine.conversation_id and c.deleted_at is null
+     left join conversation_types t on t.name = coalesce(c.type_name, c.type)
      join participants other on other.conversation_id = mine.conversation_id and other.left_seq is null
-    where (select count(*) from (select from participants n
+    where not feature_is_off('presence', t.settings, c.settings)
+      and (select count(*) from (select from participants n
                                   where n.conversation_id = c.id and n.left_seq is null
                                   limit ${PRESENCE_PARTICIPANTS_MAX + 1}) n) <= ${PRESENCE_PARTICIPANTS_MAX}
       and exists (select from presence_leases l where l.user_id = other.user_id)
@@ -45,8 +47,9 @@ const VISIBLE = statement<PresenceRow>(
             select from participants mine
               join participants other on other.conversation_id = mine.conversation_id
               join conversations c on c.id = mine.conversation_id
+              left join conversation_types t on t.name = coalesce(c.type_name, c.type)
              where mine.user_id = $1 and other.user_id = u.id and mine.left_seq is null and other.left_seq is null
-               and c.deleted_at is null))
+               and c.deleted_at is null and not feature_is_off('presence', t.settings, c.settings)))
       and not exists (select from user_blocks b where b.blocker_id = u.id and b.blocked_id = $1)`,
 );
 
@@ -63,7 +66,8 @@ const PEERS_OF_USER = `
               from participants mine
               join participants other on other.conversation_id = mine.conversation_id and other.left_seq is null
               join conversations c on c.id = mine.conversation_id and c.deleted_at is null
-             where mine.user_id = $1 and mine.left_seq is null
+              left join conversation_types t on t.name = coalesce(c.type_name, c.type)
+             where mine.user_id = $1 and mine.left_seq is null and not feature_is_off('presence', t.settings, c.settings)
                and (select count(*) from (select from participants n
                                            where n.conversation_id = c.id and n.left_seq is null
                                            limit ${PRESENCE_PARTICIPANTS_MAX + 1}) n) <= ${PRESENCE_PARTICIPANTS_MAX}`;
@@ -100,7 +104,7 @@ const SET = statement<unknown>(
 const DELETE_SETTINGS = statement<unknown>('presence.forget', `delete from presence_settings where user_id = $1`);
 
 /**
- * Owns: presence_settings. Reads: presence_leases, users, participants, conversations, user_blocks.
+ * Owns: presence_settings. Reads: presence_leases, users, participants, conversations, conversation_types, user_blocks.
  */
 @Injectable()
 export class PresenceRepository {

@@ -72,7 +72,9 @@ const MEMBERS = statement<{ stream_id: string; seq: number | null; ids: string[]
 
 const COUNT_MEMBERS = statement<{ count: number }>(
   'webhooks.count_members',
-  `select count(*) as count from participants where conversation_id = $1 and left_seq is null`,
+  `select coalesce(c.counted_participants, (
+            select count(*) from participants where conversation_id = $1 and left_seq is null)) as count
+     from conversations c where c.id = $1`,
 );
 
 const CANCEL = statement<unknown>(

@@ -8,7 +8,7 @@ import { ConversationsService } from '../conversations/conversations.service.js'
 import { FILE_SCANNED } from '../files/files.events.js';
 import type { MessageDto } from '../messages/messages.dto.js';
 import { USER_UNREAD_REMINDER } from '../messages/messages.events.js';
-import { RECEIPT_UPDATED } from '../participants/participants.events.js';
+import { PARTICIPANT_JOINED, RECEIPT_UPDATED } from '../participants/participants.events.js';
 import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { WEBHOOK_EVENTS } from './webhook-catalogue.js';
@@ -40,7 +40,9 @@ export class WebhookPayloads {
    */
   async present(events: readonly OutboxEvent[]): Promise<(object | undefined)[]> {
     const rendered = new Map<OutboxEvent, object | undefined>();
-    const durable = events.filter((event) => event.seq !== null && this.catalogue.find(event.type));
+    // A join without events about members is in the outbox only.
+    const hasContent = ({ seq, type }: OutboxEvent): boolean => seq !== null || type === PARTICIPANT_JOINED;
+    const durable = events.filter((event) => hasContent(event) && this.catalogue.find(event.type));
     const contents = await this.catalogue.render(durable as StreamEvent[]);
     durable.forEach((event, index) => rendered.set(event, contents[index]?.data));
     await this.presentUsers(events, rendered);

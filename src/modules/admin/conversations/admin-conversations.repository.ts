@@ -24,7 +24,8 @@ export interface ConversationFilter {
 
 const COLUMNS = `c.id, c.type, c.title, c.slug, c.created_by, h.last_number as message_count,
   h.last_number_at as last_message_at, c.created_at,
-  (select count(*) from participants p where p.conversation_id = c.id and p.left_seq is null) as participant_count`;
+  coalesce(c.counted_participants, (
+    select count(*) from participants p where p.conversation_id = c.id and p.left_seq is null)) as participant_count`;
 
 const FILTER = `c.deleted_at is null and ($2::text is null or c.type = $2) and ($3::uuid is null or c.id < $3)`;
 

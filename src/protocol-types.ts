@@ -20,6 +20,7 @@ import type {
   ScheduledMessageRemovedData,
 } from './modules/messages/scheduled/scheduled-messages.events.js';
 import type { ThreadUnreadData, ThreadUpdatedData } from './modules/messages/threads.events.js';
+import type { InvitationData, InvitationEndedData } from './modules/participants/invitations/invitations.events.js';
 import type { ReadStateDto } from './modules/participants/participants.dto.js';
 import type {
   BanData,
@@ -120,6 +121,8 @@ export interface DurableEvents {
   'conversation.deleted': ConversationDeletedData;
   'conversation.added': ConversationAddedData;
   'conversation.removed': ConversationRemovedData;
+  'invitation.created': InvitationData;
+  'invitation.ended': InvitationEndedData;
   'user.updated': UserUpdatedData;
   'session.revoked': SessionRevokedData;
   'user.warned': UserWarnedData;

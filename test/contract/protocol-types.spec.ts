@@ -1,3 +1,4 @@
+import { InvitationData, InvitationEndedData } from '../../src/modules/participants/invitations/invitations.events.js';
 import { DiscoveryService } from '@nestjs/core';
 import { LiveStatsDto, type WatchFrameDto } from '../../src/modules/admin/monitoring/monitoring.dto.js';
 import { ReportCreatedData, UserWarnedData } from '../../src/modules/admin/moderation/moderation.events.js';
@@ -120,6 +121,8 @@ const EVENTS: { [Type in keyof DurableEvents]: Class<DurableEvents[Type]> | Clas
   'conversation.deleted': ConversationDeletedData,
   'conversation.added': ConversationAddedData,
   'conversation.removed': ConversationRemovedData,
+  'invitation.created': InvitationData,
+  'invitation.ended': InvitationEndedData,
   'user.updated': UserUpdatedData,
   'session.revoked': SessionRevokedData,
   'user.warned': UserWarnedData,

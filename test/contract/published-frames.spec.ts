@@ -90,6 +90,11 @@ describe('what a client receives over a socket', () => {
     const { userId: bannedId } = await world.user();
     await call(owner, 'POST', `/conversations/${id}/bans`, { user_id: bannedId });
     await call(owner, 'DELETE', `/conversations/${id}/bans/${bannedId}`);
+    const otherId = await world.group(participant);
+    await call(participant, 'POST', `/conversations/${otherId}/invitations`, { user_ids: [owner.userId] });
+    await own.first('invitation.created');
+    await call(participant, 'DELETE', `/conversations/${otherId}/invitations/${owner.userId}`);
+    await own.first('invitation.ended');
     await call(owner, 'PATCH', '/users/me', { display_name: 'Ana' });
     const later = { content: 'Good morning!', send_at: new Date(Date.now() + 3_600_000).toISOString() };
     const scheduled = await call(owner, 'POST', `/conversations/${id}/scheduled-messages`, later);

@@ -43,6 +43,8 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     'legal-holds': ids.holdId,
     'conversation-types': ids.conversationTypeName,
     'scheduled-messages': ids.scheduledId,
+    // Of no user of the tests.
+    invitations: ids.messageId,
     keys: ids.keyId,
     users: ids.userId,
     sessions: ids.sessionId,

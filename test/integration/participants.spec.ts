@@ -113,6 +113,100 @@ describe('the participants of a conversation', () => {
     });
   });
 
+  describe('an invitation', () => {
+    const invite = (actor: User, id: string, users: User[], more: object = {}) =>
+      actor.call('POST', `/conversations/${id}/invitations`, { user_ids: users.map(({ userId }) => userId), ...more });
+    const own = async (user: User) => (await user.call('GET', '/invitations')).body.data;
+    const answer = (user: User, invitationId: string, what: 'accept' | 'decline') =>
+      user.call('POST', `/invitations/${invitationId}/${what}`);
+
+    it('shows the summary and nothing that is said, until the user accepts and takes part', async () => {
+      const [owner, guest] = await world.users(2);
+      const id = await world.group(owner, [], { title: 'Plans' });
+      await owner.call('POST', `/conversations/${id}/messages`, { content: 'a secret' });
+      const device = await guest.webSocket();
+      const { status, body } = await invite(owner, id, [guest]);
+      const invitation = {
+        user_id: guest.userId,
+        invited_by: owner.userId,
+        conversation: { id, title: 'Plans', participant_count: 1 },
+      };
+      expect([status, body.data]).toMatchObject([201, [invitation]]);
+      expect((await device.first('invitation.created')).data).toMatchObject({ invitation });
+      expect(await own(guest)).toMatchObject([invitation]);
+      expect((await owner.call('GET', `/conversations/${id}/invitations`)).body.data).toMatchObject([invitation]);
+      for (const path of ['', '/messages', '/participants', '/events?after_seq=0', '/pins'])
+        expect((await guest.call('GET', `/conversations/${id}${path}`)).status).toBe(403);
+      expect((await guest.call('POST', `/conversations/${id}/messages`, { content: 'hello' })).status).toBe(403);
+      await owner.call('POST', `/conversations/${id}/messages`, { content: 'another secret' });
+      expect((await answer(owner, body.data[0].id, 'accept')).status).toBe(404);
+      expect((await answer(guest, body.data[0].id, 'accept')).status).toBe(204);
+      const ended = { invitation_id: body.data[0].id, conversation_id: id, outcome: 'accepted' };
+      expect((await device.first('invitation.ended')).data).toEqual(ended);
+      expect(device.frames.filter(({ type }) => type === 'message.created')).toEqual([]);
+      device.close();
+      expect((await guest.call('POST', `/conversations/${id}/messages`, { content: 'hello' })).status).toBe(201);
+      expect([await own(guest), (await answer(guest, body.data[0].id, 'accept')).status]).toEqual([[], 404]);
+    });
+
+    it('ends when it is declined, withdrawn or expired, and can then be repeated', async () => {
+      const [owner, guest] = await world.users(2);
+      const id = await world.group(owner);
+      const end: Record<string, (invitationId: string) => Promise<unknown>> = {
+        declined: (invitationId) => answer(guest, invitationId, 'decline'),
+        withdrawn: () => owner.call('DELETE', `/conversations/${id}/invitations/${guest.userId}`),
+        expired: (invitationId) =>
+          world.database.query('update invitations set expires_at = now() where id = $1', [invitationId]),
+      };
+      for (const how of Object.keys(end)) {
+        const { body } = await invite(owner, id, [guest]);
+        const again = await invite(owner, id, [guest]);
+        expect(again.body.data).toEqual(body.data);
+        await end[how]!(body.data[0].id);
+        expect(await own(guest)).toEqual([]);
+        expect((await answer(guest, body.data[0].id, 'accept')).status).toBe(404);
+      }
+      const outcomes = (await events(guest.userId)).map(({ type, payload }) => payload?.outcome ?? type);
+      const created = 'invitation.created';
+      expect(outcomes).toEqual([created, 'declined', created, 'withdrawn', created]);
+    });
+
+    it('is refused as adding the user is, and does not admit a user who was banned since', async () => {
+      const [owner, plain, guest, enemy] = await world.users(4);
+      const id = await world.group(owner, [plain]);
+      await enemy.call('PUT', `/users/${owner.userId}/block`);
+      expect((await invite(plain, id, [guest])).status).toBe(403);
+      expect((await plain.call('GET', `/conversations/${id}/invitations`)).status).toBe(403);
+      expect((await invite(owner, id, [enemy])).status).toBe(403);
+      expect((await invite(owner, id, [])).status).toBe(400);
+      expect((await invite(owner, id, [guest], { expires_at: '2026-01-01T00:00:00Z' })).status).toBe(400);
+      expect((await owner.call('POST', `/conversations/${id}/invitations`, { user_ids: [newId()] })).status).toBe(404);
+      expect((await invite(owner, id, [plain])).body.data).toEqual([]);
+      const { body } = await invite(owner, id, [guest]);
+      await owner.call('POST', `/conversations/${id}/bans`, { user_id: guest.userId });
+      expect((await answer(guest, body.data[0].id, 'accept')).status).toBe(403);
+      expect(await rolesOf(id)).not.toHaveProperty(guest.userId);
+    });
+
+    it('is the only way to a user who requires it, except for direct conversations', async () => {
+      const [owner, guest] = await world.users(2);
+      const id = await world.group(owner);
+      await guest.call('PUT', '/invitations/settings', { requires_invitation: true });
+      const add = () => owner.call('POST', `/conversations/${id}/participants`, { user_ids: [guest.userId] });
+      expect((await add()).body.error.code).toBe('INVITATION_REQUIRED');
+      const group = { type: 'group', title: 'Another', participant_ids: [guest.userId] };
+      expect((await owner.call('POST', '/conversations', group)).body.error.code).toBe('INVITATION_REQUIRED');
+      const direct = { type: 'direct', participant_ids: [guest.userId] };
+      expect((await owner.call('POST', '/conversations', direct)).status).toBe(201);
+      const { body } = await invite(owner, id, [guest]);
+      expect((await answer(guest, body.data[0].id, 'accept')).status).toBe(204);
+      await guest.call('POST', `/conversations/${id}/leave`);
+      await guest.call('PUT', '/invitations/settings', { requires_invitation: false });
+      expect((await guest.call('GET', '/invitations/settings')).body).toEqual({ requires_invitation: false });
+      expect((await add()).status).toBe(201);
+    });
+  });
+
   describe('a ban by a moderator', () => {
     const ban = (actor: User, id: string, { userId }: User, more: object = {}) =>
       actor.call('POST', `/conversations/${id}/bans`, { user_id: userId, ...more });

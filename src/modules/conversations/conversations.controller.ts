@@ -22,6 +22,7 @@ import {
   ReasonRequired,
   TooManyParticipants,
 } from '../participants/participants.errors.js';
+import { InvitationRequired } from '../participants/invitations/invitations.errors.js';
 import { UserNotFound } from '../users/users.errors.js';
 import {
   ConversationDto,
@@ -59,7 +60,7 @@ export class ConversationsController {
   @IdempotentWhenCreated()
   @ApiCreatedResponse({ type: ConversationDto })
   @ApiOkResponse({ type: ConversationDto, description: 'The existing direct conversation' })
-  @Throws(UserNotFound, SlugTaken, TooManyParticipants)
+  @Throws(UserNotFound, SlugTaken, TooManyParticipants, InvitationRequired)
   async create(
     @CurrentActor() actor: Actor,
     @Body() dto: CreateConversationDto,

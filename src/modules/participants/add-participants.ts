@@ -3,11 +3,12 @@ import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { isGuest } from '../users/guest.constants.js';
-import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
+import { isServer, SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { presentMute, renderParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
 import { type AnnouncedChange, ChangeAnnouncements } from './change-announcements.js';
 import { settingsOf, typeSettingsOf } from './conversation-settings.policy.js';
+import { InvitationRequired } from './invitations/invitations.errors.js';
 import { TooManyParticipants } from './participants.errors.js';
 import { CONVERSATION_ADDED, PARTICIPANT_JOINED } from './participants.events.js';
 import type { ParticipantRole } from './participant-roles.js';
@@ -37,11 +38,11 @@ export class AddParticipants {
    * Adds the users; existing participants are unchanged. Only under the lock of the conversation.
    * Returns the number of new participants.
    * @throws UserNotFound for unknown, deleted and banned users and for guests, PermissionDenied across a block and for
-   *   users who are banned from the conversation, TooManyParticipants
+   *   users who are banned from the conversation, InvitationRequired, TooManyParticipants
    */
   async addAll(tx: StreamTransaction, actor: Actor, additions: NewParticipant[]): Promise<number> {
     const conversationId = tx.head.streamId;
-    const candidates = await this.requireAddable(tx, actor, additions);
+    const candidates = await this.requireAddable(tx, actor, additions.map(idOf));
     const joining = additions.filter(({ userId }) => !candidates.get(userId)!.is_member);
     if (joining.length === 0) return 0;
     const { count, type, settings, type_settings } = await this.candidates.findDestination(tx, conversationId);
@@ -74,7 +75,7 @@ export class AddParticipants {
       },
     }));
     // Checks again under the locks of their streams: an account that was deleted, banned or blocked since is rejected.
-    await this.requireAddable(tx, actor, joining);
+    await this.requireAddable(tx, actor, joining.map(idOf));
     const isNew = tx.head.lastSeq === 0; // the first participants are not announced
     if (!isNew) await this.announcements.announce(tx, announcementOf(actor, [...joinedSeqs.keys()]));
     return joining.length;
@@ -111,9 +112,20 @@ export class AddParticipants {
   private async requireAddable(
     tx: StreamTransaction,
     actor: Actor,
-    additions: NewParticipant[],
+    ids: string[],
   ): Promise<Map<string, CandidateRow>> {
-    const ids = additions.map(({ userId }) => userId);
+    const candidates = await this.requireInvitable(tx, actor, ids);
+    const isRefused = ({ user_id: id, requires_invitation, is_member }: CandidateRow): boolean =>
+      requires_invitation && !is_member && id !== actor.userId && !isServer(actor);
+    if ([...candidates.values()].some(isRefused)) throw new InvitationRequired();
+    return candidates;
+  }
+
+  /**
+   * The users, if the actor may invite each of them to the locked conversation.
+   * @throws UserNotFound, PermissionDenied, as `addAll`
+   */
+  async requireInvitable(tx: StreamTransaction, actor: Actor, ids: string[]): Promise<Map<string, CandidateRow>> {
     const rows = await this.candidates.find(tx, tx.head.streamId, ids, actor.userId);
     const candidates = new Map(rows.map((row) => [row.user_id, row]));
     for (const id of ids) {
@@ -126,6 +138,10 @@ export class AddParticipants {
     }
     return candidates;
   }
+}
+
+function idOf({ userId }: NewParticipant): string {
+  return userId;
 }
 
 function announcementOf({ userId: actorId }: Actor, ids: readonly string[]): AnnouncedChange {

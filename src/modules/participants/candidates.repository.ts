@@ -13,6 +13,8 @@ export interface CandidateRow {
   is_blocked: boolean;
   /** Banned from this conversation. */
   is_banned_here: boolean;
+  /** Can only be invited to this conversation. */
+  requires_invitation: boolean;
   is_member: boolean;
   /** Still applies after leaving and joining again. */
   is_muted: boolean;
@@ -31,6 +33,8 @@ const FIND_CANDIDATES = statement<CandidateRow>(
           exists (select from conversation_bans b
                    where b.conversation_id = $1 and b.user_id = u.id
                      and (b.banned_until is null or b.banned_until > now())) as is_banned_here,
+          exists (select from invitation_settings s join conversations c on c.id = $1 and c.type <> 'direct'
+                   where s.user_id = u.id) as requires_invitation,
           p.user_id is not null and p.left_seq is null as is_member,
           coalesce(participant_is_muted(p.is_muted, p.muted_until), false) as is_muted, p.muted_until, p.left_seq,
           coalesce(p.hidden_up_to_number, 0) as hidden_up_to_number
@@ -60,7 +64,7 @@ const DESTINATION = statement<DestinationRow>(
 
 /**
  * Users who are to be added, and the conversation that receives them. Owns: nothing. Reads: users, user_blocks, conversation_bans,
- * participants, conversations, conversation_types.
+ * participants, conversations, conversation_types, invitation_settings.
  */
 @Injectable()
 export class CandidatesRepository {

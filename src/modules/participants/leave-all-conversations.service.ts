@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { inBatches } from '../../platform/schedule/schedule.js';
 import { ConversationBansRepository } from './bans/conversation-bans.repository.js';
+import { InvitationsRepository } from './invitations/invitations.repository.js';
 import { ParticipantNotFound } from './participants.errors.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
@@ -17,6 +18,7 @@ export class LeaveAllConversations {
   constructor(
     private readonly repository: ParticipantsRepository,
     private readonly bans: ConversationBansRepository,
+    private readonly invitations: InvitationsRepository,
     private readonly changes: ParticipantChanges,
     private readonly log: EventLog,
   ) {}
@@ -25,6 +27,7 @@ export class LeaveAllConversations {
   async leaveAll(userId: string): Promise<number> {
     await this.repository.forgetTexts(userId);
     await this.bans.forgetReasons(userId);
+    await this.invitations.deleteAllOf(userId);
     return inBatches(BATCH_SIZE, async () => {
       const ids = await this.repository.findLeavable(userId, BATCH_SIZE);
       for (const id of ids) await this.leave(id, userId);

@@ -34,6 +34,7 @@ import {
   ReasonRequired,
   TooManyParticipants,
 } from './participants.errors.js';
+import { InvitationRequired } from './invitations/invitations.errors.js';
 import { ParticipantsService } from './participants.service.js';
 import { ReadState } from './read-state.js';
 import { ConversationPreferences } from './conversation-preferences.js';
@@ -67,7 +68,7 @@ export class ParticipantsController {
   @RequiresScope('conversations:write')
   @ApiOperation({ summary: 'Adds users to a group or room.' })
   @ApiCreatedResponse({ type: ParticipantListDto })
-  @Throws(UserNotFound, TooManyParticipants, DirectConversationFixed, ReasonRequired)
+  @Throws(UserNotFound, TooManyParticipants, DirectConversationFixed, ReasonRequired, InvitationRequired)
   add(
     @CurrentActor() actor: Actor,
     @ConversationId() id: string,

@@ -6,6 +6,10 @@ import { BanEventRenderer } from './bans/ban-events.js';
 import { BansController } from './bans/bans.controller.js';
 import { ConversationBansRepository } from './bans/conversation-bans.repository.js';
 import { ConversationBans } from './bans/conversation-bans.service.js';
+import { InvitationEventRenderer } from './invitations/invitation-events.js';
+import { ConversationInvitationsController, InvitationsController } from './invitations/invitations.controller.js';
+import { InvitationsRepository } from './invitations/invitations.repository.js';
+import { InvitationsService } from './invitations/invitations.service.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { SystemRoleAnnouncements } from './system-role-announcements.service.js';
 import { StreamAccessModule } from './stream-access.module.js';
@@ -40,7 +44,13 @@ import { ParticipantChanges } from './participant-changes.js';
 /** The participants of conversations, their roles, and their read state. */
 @Module({
   imports: [UsersModule, StreamAccessModule, QueueModule.register(RECEIPTS_QUEUE)],
-  controllers: [ParticipantsController, BansController, UnreadController],
+  controllers: [
+    ParticipantsController,
+    BansController,
+    ConversationInvitationsController,
+    InvitationsController,
+    UnreadController,
+  ],
   providers: [
     ParticipantsService,
     ParticipantsPolicy,
@@ -60,6 +70,9 @@ import { ParticipantChanges } from './participant-changes.js';
     ConversationBans,
     ConversationBansRepository,
     BanEventRenderer,
+    InvitationsService,
+    InvitationsRepository,
+    InvitationEventRenderer,
     ParticipantEventRenderer,
     GuestSubscriptions,
     ConversationIdPipe,

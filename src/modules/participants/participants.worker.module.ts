@@ -3,6 +3,7 @@ import { QueueModule } from '../../platform/queue/queue.module.js';
 import { LeaveAllConversations } from './leave-all-conversations.service.js';
 import { ReplaceBannedOwnersTask } from './replace-banned-owners-task.js';
 import { ConversationBansRepository } from './bans/conversation-bans.repository.js';
+import { InvitationsRepository } from './invitations/invitations.repository.js';
 import { EndMutesTask } from './end-mutes-task.js';
 import { EndedMutesRepository } from './ended-mutes.repository.js';
 import { ChangeAnnouncements } from './change-announcements.js';
@@ -26,6 +27,7 @@ import { ParticipantChanges } from './participant-changes.js';
     ReceiptsRepository,
     LeaveAllConversations,
     ConversationBansRepository,
+    InvitationsRepository,
     ReplaceBannedOwnersTask,
     EndMutesTask,
     EndedMutesRepository,

@@ -13,6 +13,7 @@ import {
   USER_UNREAD_REMINDER,
 } from '../messages/messages.events.js';
 import { settingsOf } from '../participants/conversation-settings.policy.js';
+import { INVITATION_CREATED, INVITATION_ENDED } from '../participants/invitations/invitations.events.js';
 import type { EventParticipantDto } from '../participants/participants.dto.js';
 import {
   CONVERSATION_UPDATED,
@@ -38,6 +39,7 @@ export interface CataloguedEvent {
 
 const CONVERSATION = '019a0000-0000-7000-8000-000000000001';
 const MESSAGE = '019a0000-0000-7000-8000-000000000002';
+const INVITATION = '019a0000-0000-7000-8000-000000000003';
 const ANA = '019a0000-0000-7000-8000-00000000000a';
 const BO = '019a0000-0000-7000-8000-00000000000b';
 const AT = '2026-11-21T06:11:00.123Z';
@@ -195,6 +197,41 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
     type: PARTICIPANT_UNBANNED,
     summary: 'The ban of a user from a conversation was ended',
     sample: { ...context, user_id: BO },
+  },
+  {
+    type: INVITATION_CREATED,
+    summary: 'A user was invited to a conversation',
+    sample: {
+      actor_id: ANA,
+      user_id: BO,
+      invitation: {
+        id: INVITATION,
+        user_id: BO,
+        invited_by: ANA,
+        invited_by_name: 'Ana',
+        created_at: AT,
+        expires_at: '2026-12-21T06:11:00.123Z',
+        conversation: {
+          id: CONVERSATION,
+          type: 'group',
+          title: 'Plans',
+          description: '',
+          picture: null,
+          participant_count: 2,
+        },
+      },
+    },
+  },
+  {
+    type: INVITATION_ENDED,
+    summary: 'An invitation was accepted, declined or withdrawn',
+    sample: {
+      actor_id: BO,
+      user_id: BO,
+      invitation_id: INVITATION,
+      conversation_id: CONVERSATION,
+      outcome: 'accepted',
+    },
   },
   {
     type: RECEIPT_UPDATED,

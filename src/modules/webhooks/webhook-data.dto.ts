@@ -10,6 +10,7 @@ import {
   ReceiptsData,
   UnbanData,
 } from '../participants/participants.events.js';
+import { InvitationData, InvitationEndedData } from '../participants/invitations/invitations.events.js';
 import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
 
@@ -93,6 +94,8 @@ export class ReportWebhookData extends ReportFacts {
 }
 
 export class UnreadReminderWebhookData extends WithUserFields(UnreadReminderData) {}
+export class InvitationWebhookData extends WithUserFields(InvitationData) {}
+export class InvitationEndedWebhookData extends WithUserFields(InvitationEndedData) {}
 export class UserWebhookData extends WithUserFields(UserUpdatedData) {}
 
 export class UserBannedWebhookData extends UserWebhookData {
@@ -118,7 +121,7 @@ export class WebhookDisabledWebhookData extends WithUserFields(WebhookDisabledDa
 
 const DATA_CLASSES = [
   ...[MessageWebhookData, PollWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],
-  ...[BanWebhookData, UnbanWebhookData],
+  ...[BanWebhookData, UnbanWebhookData, InvitationWebhookData, InvitationEndedWebhookData],
   ...[ParticipantWebhookData, ParticipantLeftWebhookData, UserWebhookData, UserBannedWebhookData],
   UnreadReminderWebhookData,
   ...[FileScannedWebhookData, WebhookDisabledWebhookData, ReceiptsWebhookData, ReportWebhookData],

@@ -29,6 +29,7 @@ import { CreateConversationTypes1764860000000 } from '../../../migrations/176486
 import { IndexParticipantsInOrder1764860001000 } from '../../../migrations/1764860001000-index-participants-in-order.js';
 import { AddVisibleHistory1764870000000 } from '../../../migrations/1764870000000-add-visible-history.js';
 import { AddEndOfMutes1764880000000 } from '../../../migrations/1764880000000-add-end-of-mutes.js';
+import { CreateInvitations1764880002000 } from '../../../migrations/1764880002000-create-invitations.js';
 import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
 import { CreateScheduledMessages1764890000000 } from '../../../migrations/1764890000000-create-scheduled-messages.js';
 import { AddFormOfSearchIndex1764895000000 } from '../../../migrations/1764895000000-add-form-of-search-index.js';
@@ -66,6 +67,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   AddVisibleHistory1764870000000,
   AddEndOfMutes1764880000000,
   IndexEndsOfMutes1764880001000,
+  CreateInvitations1764880002000,
   CreateScheduledMessages1764890000000,
   AddFormOfSearchIndex1764895000000,
   IndexFormOfSearchIndex1764895001000,

@@ -18,6 +18,7 @@ const LISTS: readonly ListName[] = [
   'conversations',
   'threads',
   'blocks',
+  'invitations',
   'webhooks',
   'votes',
   'scheduled',

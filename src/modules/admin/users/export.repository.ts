@@ -66,6 +66,14 @@ const THREADS = paged(
      from thread_followers f where f.user_id = $1 and f.root_id > $2 order by f.root_id`,
 );
 
+const INVITATIONS = paged(
+  'invitations',
+  `select i.id as key, json_build_object(
+            'id', i.id, 'conversation_id', i.conversation_id, 'user_id', i.user_id, 'invited_by', i.invited_by,
+            'created_at', i.created_at, 'expires_at', i.expires_at) as line
+     from invitations i where (i.user_id = $1 or i.invited_by = $1) and i.id > $2 order by i.id`,
+);
+
 const BLOCKS = paged(
   'blocks',
   `select b.blocked_id as key, json_build_object('user_id', b.blocked_id, 'created_at', b.created_at) as line
@@ -115,6 +123,7 @@ const LISTS = {
   conversations: CONVERSATIONS,
   threads: THREADS,
   blocks: BLOCKS,
+  invitations: INVITATIONS,
   webhooks: WEBHOOKS,
   votes: VOTES,
   scheduled: SCHEDULED,
@@ -167,8 +176,8 @@ type Lines = AsyncGenerator<Record<string, unknown>[]>;
 
 /**
  * Reads all data of one user page by page: memory never contains more than one page, and no transaction stays open for
- * a slow reader. Reads: users, presence_settings, sessions, participants, conversation_bans, conversations, stream_heads, messages,
- * message_edits, message_attachments, reactions, poll_votes, hidden_messages, thread_followers, files, user_blocks,
+ * a slow reader. Reads: users, presence_settings, sessions, participants, conversation_bans, invitations, conversations, stream_heads,
+ * messages, message_edits, message_attachments, reactions, poll_votes, hidden_messages, thread_followers, files, user_blocks,
  * webhooks, scheduled_messages.
  */
 @Injectable()

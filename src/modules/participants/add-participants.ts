@@ -109,11 +109,7 @@ export class AddParticipants {
     return tx.nextSeq;
   }
 
-  private async requireAddable(
-    tx: StreamTransaction,
-    actor: Actor,
-    ids: string[],
-  ): Promise<Map<string, CandidateRow>> {
+  private async requireAddable(tx: StreamTransaction, actor: Actor, ids: string[]): Promise<Map<string, CandidateRow>> {
     const candidates = await this.requireInvitable(tx, actor, ids);
     const isRefused = ({ user_id: id, requires_invitation, is_member }: CandidateRow): boolean =>
       requires_invitation && !is_member && id !== actor.userId && !isServer(actor);

@@ -44,7 +44,11 @@ export class ConversationInvitationsController {
   @ApiOperation({ summary: 'Invites users to a group or room.' })
   @ApiCreatedResponse({ type: InvitationListDto })
   @Throws(UserNotFound, TooManyParticipants)
-  invite(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: InviteDto): Promise<InvitationListDto> {
+  invite(
+    @CurrentActor() actor: Actor,
+    @ConversationId() id: string,
+    @Body() dto: InviteDto,
+  ): Promise<InvitationListDto> {
     return this.invitations.invite(actor, id, dto);
   }
 

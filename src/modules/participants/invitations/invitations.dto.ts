@@ -6,9 +6,14 @@ import { problemsOfEnd, TimeField } from '../../../platform/validation/time-fiel
 import { UserIdListField } from '../../../platform/validation/user-id-field.js';
 import { ADDED_AT_ONCE_MAX, CONVERSATION_TYPES, type ConversationType } from '../participants.dto.js';
 
-@InputRule(({ user_ids: ids, expires_at: end }: Partial<InviteDto>) => problemsOfInvite({ user_ids: ids, expires_at: end }))
+@InputRule(({ user_ids: ids, expires_at: end }: Partial<InviteDto>) =>
+  problemsOfInvite({ user_ids: ids, expires_at: end }),
+)
 export class InviteDto {
-  @UserIdListField({ max: ADDED_AT_ONCE_MAX, description: 'Participants, and users who are already invited, are unchanged' })
+  @UserIdListField({
+    max: ADDED_AT_ONCE_MAX,
+    description: 'Participants, and users who are already invited, are unchanged',
+  })
   user_ids: string[];
 
   @TimeField({ optional: true, nullable: true, description: 'In 30 days when omitted or null' })
@@ -18,7 +23,10 @@ export class InviteDto {
 /** At least one user, and an end in the future. */
 export function problemsOfInvite({ user_ids: ids, expires_at: end }: Partial<InviteDto>) {
   const isEmpty = ids?.length === 0;
-  return [...(isEmpty ? [{ field: 'user_ids', reason: 'must not be empty' }] : []), ...problemsOfEnd('expires_at', end)];
+  return [
+    ...(isEmpty ? [{ field: 'user_ids', reason: 'must not be empty' }] : []),
+    ...problemsOfEnd('expires_at', end),
+  ];
 }
 
 export class ListInvitationsQuery {

@@ -114,7 +114,11 @@ export class InvitationsRepository {
   }
 
   /** The open invitations of a user, or to a conversation, the newest first; `after` is the last one before the page. */
-  page(of: { userId: string } | { conversationId: string }, after: string | null, limit: number): Promise<InvitationRow[]> {
+  page(
+    of: { userId: string } | { conversationId: string },
+    after: string | null,
+    limit: number,
+  ): Promise<InvitationRow[]> {
     if ('userId' in of) return this.sql.many(PAGE_OF_USER, [of.userId, after, limit]);
     return this.sql.many(PAGE_OF_CONVERSATION, [of.conversationId, after, limit]);
   }
@@ -123,7 +127,12 @@ export class InvitationsRepository {
   async insert(
     tx: Queryable,
     invitations: readonly NewInvitation[],
-    { conversationId, invitedBy, at, expiresAt }: { conversationId: string; invitedBy: string; at: Date; expiresAt: Date },
+    {
+      conversationId,
+      invitedBy,
+      at,
+      expiresAt,
+    }: { conversationId: string; invitedBy: string; at: Date; expiresAt: Date },
   ): Promise<NewInvitation[]> {
     await tx.run(DELETE_EXPIRED, [conversationId]);
     return tx.many(INSERT, [JSON.stringify(invitations), conversationId, invitedBy, at, expiresAt]);

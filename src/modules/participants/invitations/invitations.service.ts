@@ -105,7 +105,10 @@ export class InvitationsService {
     return { requires_invitation: await this.repository.requiresInvitation(userId) };
   }
 
-  async setSettings(actor: Actor, { requires_invitation: isRequired }: InvitationSettingsDto): Promise<InvitationSettingsDto> {
+  async setSettings(
+    actor: Actor,
+    { requires_invitation: isRequired }: InvitationSettingsDto,
+  ): Promise<InvitationSettingsDto> {
     // Under the lock of the user's stream, as additions check it: none that begins later adds the user.
     await this.log.write(actor.userId, async (tx) => {
       await this.users.requireActive(tx, actor);

@@ -19,6 +19,12 @@ import type {
   ScheduledMessageData,
   ScheduledMessageRemovedData,
 } from './modules/messages/scheduled/scheduled-messages.events.js';
+import type { DraftData, DraftRemovedData } from './modules/messages/drafts/drafts.events.js';
+import type {
+  SavedMessageData,
+  SavedMessageDueData,
+  SavedMessageRemovedData,
+} from './modules/messages/saved/saved-messages.events.js';
 import type { ThreadUnreadData, ThreadUpdatedData } from './modules/messages/threads.events.js';
 import type { InvitationData, InvitationEndedData } from './modules/participants/invitations/invitations.events.js';
 import type { ReadStateDto } from './modules/participants/participants.dto.js';
@@ -112,6 +118,11 @@ export interface DurableEvents {
   'event.hidden': HiddenEventData;
   'message.hidden': MessageHiddenData;
   'conversation.cleared': ConversationClearedData;
+  'saved_message.updated': SavedMessageData;
+  'saved_message.removed': SavedMessageRemovedData;
+  'saved_message.due': SavedMessageDueData;
+  'draft.updated': DraftData;
+  'draft.removed': DraftRemovedData;
   'participant.joined': ParticipantData;
   'participant.left': ParticipantLeftData;
   'participant.updated': ParticipantData;

@@ -4,6 +4,7 @@ import { CONVERSATION_CREATE_LIMIT } from './modules/conversations/conversations
 import { UPLOAD_LIMIT } from './modules/files/files.limits.js';
 import { MENTION_ALL_LIMIT, MESSAGE_SEND_LIMIT } from './modules/messages/messages.limits.js';
 import { INVITATION_LIMIT } from './modules/participants/participants.limits.js';
+import { DRAFT_SAVE_LIMIT, MENTION_ALL_LIMIT, MESSAGE_SEND_LIMIT } from './modules/messages/messages.limits.js';
 import { TYPING_LIMIT } from './modules/presence/presence.limits.js';
 import { WEBHOOK_HOST_VERIFICATION_LIMIT, WEBHOOK_VERIFICATION_LIMIT } from './modules/webhooks/webhooks.limits.js';
 import {
@@ -21,6 +22,7 @@ import {
 export const RATE_LIMITS: readonly RateLimit[] = [
   MESSAGE_SEND_LIMIT,
   MENTION_ALL_LIMIT,
+  DRAFT_SAVE_LIMIT,
   CONVERSATION_CREATE_LIMIT,
   INVITATION_LIMIT,
   UPLOAD_LIMIT,

@@ -229,6 +229,14 @@ export const ROUTES: Record<string, Expectation> = {
   [`DELETE ${MESSAGE}/reactions/{emoji}`]: { allow: MEMBERS },
   [`PUT ${MESSAGE}/pin`]: { allow: MODERATORS },
   [`DELETE ${MESSAGE}/pin`]: { allow: MODERATORS },
+  [`PUT ${MESSAGE}/saved`]: { allow: MEMBERS, sees: NONE, body: () => ({}) },
+  // It only removes what the user has saved themselves.
+  [`DELETE ${MESSAGE}/saved`]: ownResource,
+  'GET /api/v1/users/me/saved-messages': ownResource,
+  [`PUT ${CONVERSATION}/draft`]: { allow: MEMBERS, sees: NONE },
+  [`GET ${CONVERSATION}/draft`]: { allow: MEMBERS, sees: NONE },
+  [`DELETE ${CONVERSATION}/draft`]: { allow: MEMBERS, sees: NONE },
+  'GET /api/v1/users/me/drafts': ownResource,
   // Whether the author may post is decided when the message is sent.
   [`POST ${CONVERSATION}/scheduled-messages`]: { allow: MEMBERS },
   [`GET ${CONVERSATION}/scheduled-messages`]: { allow: MEMBERS, sees: NONE },

@@ -26,6 +26,12 @@ import {
   ScheduledMessageData,
   ScheduledMessageRemovedData,
 } from '../../src/modules/messages/scheduled/scheduled-messages.events.js';
+import { DraftData, DraftRemovedData } from '../../src/modules/messages/drafts/drafts.events.js';
+import {
+  SavedMessageData,
+  SavedMessageDueData,
+  SavedMessageRemovedData,
+} from '../../src/modules/messages/saved/saved-messages.events.js';
 import { ThreadUnreadData, ThreadUpdatedData } from '../../src/modules/messages/threads.events.js';
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
 import { ReadStateDto, type MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
@@ -112,6 +118,11 @@ const EVENTS: { [Type in keyof DurableEvents]: Class<DurableEvents[Type]> | Clas
   'event.hidden': HiddenEventData,
   'message.hidden': MessageHiddenData,
   'conversation.cleared': ConversationClearedData,
+  'saved_message.updated': SavedMessageData,
+  'saved_message.removed': SavedMessageRemovedData,
+  'saved_message.due': SavedMessageDueData,
+  'draft.updated': DraftData,
+  'draft.removed': DraftRemovedData,
   'participant.joined': ParticipantData,
   'participant.left': ParticipantLeftData,
   'participant.updated': ParticipantData,

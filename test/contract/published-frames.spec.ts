@@ -100,6 +100,14 @@ describe('what a client receives over a socket', () => {
     const scheduled = await call(owner, 'POST', `/conversations/${id}/scheduled-messages`, later);
     await own.first('scheduled_message.updated');
     await call(owner, 'DELETE', `/scheduled-messages/${scheduled.id}`);
+    await call(owner, 'PUT', `/messages/${message_id}/saved`, { remind_at: later.send_at });
+    await own.first('saved_message.updated');
+    await world.database.query(`update saved_messages set remind_at = now()`);
+    await own.first('saved_message.due');
+    await call(owner, 'DELETE', `/messages/${message_id}/saved`);
+    await call(owner, 'PUT', `/conversations/${id}/draft`, { content: 'Good' });
+    await own.first('draft.updated');
+    await call(owner, 'DELETE', `/conversations/${id}/draft`);
     await request(watching, 'admin.watch');
     await request(watching, 'admin.unwatch');
 

@@ -74,6 +74,8 @@ describe('the export of an account', () => {
     await user.call('PUT', `/users/${other.id}/block`);
     const later = { content: 'for later', send_at: new Date(Date.now() + 3_600_000).toISOString() };
     await user.call('POST', `/conversations/${groupId}/scheduled-messages`, later);
+    await user.call('PUT', `/messages/${first.body.id}/saved`, {});
+    await user.call('PUT', `/conversations/${groupId}/draft`, { content: 'begun' });
     return { user, other, fileId: file.id as string };
   }
 
@@ -90,6 +92,9 @@ describe('the export of an account', () => {
       'webhooks.ndjson',
       'votes.ndjson',
       'scheduled.ndjson',
+      'hidden-messages.ndjson',
+      'saved.ndjson',
+      'drafts.ndjson',
       'files.ndjson',
       'messages.ndjson',
       'reactions.ndjson',
@@ -109,6 +114,8 @@ describe('the export of an account', () => {
     expect(linesOf(entries.get('reactions.ndjson'))).toMatchObject([{ emoji: '👍' }]);
     expect(linesOf(entries.get('votes.ndjson'))).toMatchObject([{ option_ids: ['2'] }]);
     expect(linesOf(entries.get('scheduled.ndjson'))).toMatchObject([{ send: { content: 'for later' } }]);
+    expect(linesOf(entries.get('saved.ndjson'))).toMatchObject([{ remind_at: null }]);
+    expect(linesOf(entries.get('drafts.ndjson'))).toMatchObject([{ content: 'begun' }]);
     expect(linesOf(entries.get('files.ndjson'))).toMatchObject([{ id: fileId, status: 'ready' }]);
     expect(name).toMatch(new RegExp(`^files/${fileId}/[^/]+\\.txt$`));
     expect(entries.get(name)!.toString()).toBe('what is in the file');

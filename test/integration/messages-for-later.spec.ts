@@ -1,8 +1,9 @@
-import type { INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import pg from 'pg';
 import pino from 'pino';
 import { createWorker } from '../../src/create-worker.js';
 import { AccountAdministration } from '../../src/modules/auth/account-administration.service.js';
+import { RemindOfSavedMessages } from '../../src/modules/messages/saved/remind-of-saved-messages.js';
 import { SendScheduledMessages } from '../../src/modules/messages/scheduled/send-scheduled-messages.js';
 import { newId } from '../../src/platform/database/ids.js';
 import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
@@ -14,27 +15,33 @@ import { World } from '../support/world.js';
 const code = ({ status, body }: HttpResponse) => [status, body.error?.code];
 const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
 
+let world: World;
+let worker: INestApplicationContext | undefined;
+let [ana, bo]: User[] = [];
+let id: string;
+
+beforeAll(async () => {
+  // The tests do the work of the worker when they need it.
+  world = await World.start({ PROCESS_ROLE: 'api' });
+});
+afterAll(async () => {
+  await worker?.close();
+  await world.stop();
+});
+
+beforeEach(async () => {
+  const users = await world.users(3);
+  [ana, bo] = users.slice(1);
+  id = await world.group(users[0], [ana!, bo!]);
+});
+
+/** Of a worker process in this one. */
+async function ofWorker<Provider>(type: Type<Provider>): Promise<Provider> {
+  worker ??= await createWorker(world.config, pino({ level: 'silent' }));
+  return worker.get(type, { strict: false });
+}
+
 describe('a scheduled message', () => {
-  let world: World;
-  let worker: INestApplicationContext | undefined;
-  let [ana, bo]: User[] = [];
-  let id: string;
-
-  beforeAll(async () => {
-    // The tests send what is due.
-    world = await World.start({ PROCESS_ROLE: 'api' });
-  });
-  afterAll(async () => {
-    await worker?.close();
-    await world.stop();
-  });
-
-  beforeEach(async () => {
-    const users = await world.users(3);
-    [ana, bo] = users.slice(1);
-    id = await world.group(users[0], [ana!, bo!]);
-  });
-
   const schedule = (body: object = {}, sender = ana!) =>
     sender.call('POST', `/conversations/${id}/scheduled-messages`, {
       content: 'Good morning!',
@@ -50,9 +57,8 @@ describe('a scheduled message', () => {
   /** Lets the time of all messages come. */
   const comeDue = () => world.database.query(`update scheduled_messages set due_at = now() where due_at is not null`);
   const sendDue = async (): Promise<void> => {
-    worker ??= await createWorker(world.config, pino({ level: 'silent' }));
     await comeDue();
-    await worker.get(SendScheduledMessages, { strict: false }).run();
+    await (await ofWorker(SendScheduledMessages)).run();
   };
 
   it('is seen by its author only until its time has come, and is then sent like any other', async () => {
@@ -103,9 +109,7 @@ describe('a scheduled message', () => {
 
   it('is refused at once for what a send is always refused for, and for a time that has passed', async () => {
     expect(code(await schedule({ content: ' ' }))).toEqual([400, 'VALIDATION_ERROR']);
-    const poll = { question: 'a\0?', options: ['b\0', 'c\ud800'] };
-    expect((await schedule({ content: 'a\0b', poll })).body).toMatchObject({ content: 'ab', poll: { question: 'a?' } });
-    await world.database.query(`delete from scheduled_messages`);
+    expect(code(await schedule({ content: 'a\0b' }))).toEqual([400, 'VALIDATION_ERROR']);
     expect(code(await schedule({ content: 'x'.repeat(20_001) }))).toEqual([400, 'CONTENT_TOO_LONG']);
     expect(code(await schedule({ message_type: 'system' }))).toEqual([400, 'INVALID_MESSAGE_TYPE']);
     expect(code(await schedule({ sender_id: bo!.userId }))).toEqual([400, 'VALIDATION_ERROR']);
@@ -198,9 +202,7 @@ describe('a scheduled message', () => {
     );
     await schedule({ content: '', attachment_ids: [file.id] });
     expect(code(await schedule({ attachment_ids: [file.id] }, bo!))).toEqual([404, 'FILE_NOT_FOUND']);
-    worker ??= await createWorker(world.config, pino({ level: 'silent' }));
-    const tasks = worker.get(ScheduledTasks, { strict: false });
-    await tasks.run('files', { isDryRun: false });
+    await (await ofWorker(ScheduledTasks)).run('files', { isDryRun: false });
     await sendDue();
     const { body } = await bo!.call('GET', `/conversations/${id}/messages`);
     expect(body.data[0].attachments).toMatchObject([{ id: file.id }]);
@@ -267,4 +269,139 @@ describe('a scheduled message', () => {
       });
     },
   );
+});
+
+describe('a saved message', () => {
+  const send = async (content: string): Promise<string> =>
+    (await bo!.call('POST', `/conversations/${id}/messages`, { content })).body.id as string;
+  const save = (messageId: string, body: object = {}, user = ana!) =>
+    user.call('PUT', `/messages/${messageId}/saved`, body);
+  const saved = async (query = '', user = ana!): Promise<HttpResponse['body'][]> =>
+    (await user.call('GET', `/users/me/saved-messages${query}`)).body.data;
+  const remove = (messageId: string) => ana!.call('DELETE', `/messages/${messageId}/saved`);
+
+  it('is in the list of the user who saved it alone, the latest first, on all of their devices', async () => {
+    const device = await ana!.webSocket();
+    const [first, second] = [await send('one'), await send('two')];
+    const { status, body } = await save(first);
+    expect([status, body]).toMatchObject([200, { message_id: first, conversation_id: id, remind_at: null }]);
+    await save(second);
+    await save(second); // changes nothing
+    expect((await saved()).map(({ message }) => message.content)).toEqual(['two', 'one']);
+    expect(await saved('', bo!)).toEqual([]);
+    const { body: page } = await ana!.call('GET', '/users/me/saved-messages?limit=1');
+    expect((await saved(`?cursor=${page.next_cursor}`)).map(({ message_id }) => message_id)).toEqual([first]);
+    expect((await remove(first)).status).toBe(204);
+    expect((await remove(first)).status).toBe(204);
+    expect((await device.first('saved_message.removed')).data).toEqual({ message_id: first, conversation_id: id });
+    expect(device.frames.filter(({ type }) => type === 'saved_message.updated').map(({ data }) => data)).toEqual([
+      { saved_message: body },
+      { saved_message: expect.objectContaining({ message_id: second }) },
+    ]);
+  });
+
+  it('is shown only while the user is a participant, and as a tombstone once it was deleted', async () => {
+    const [kept, deleted] = [await send('kept'), await send('deleted')];
+    await save(kept);
+    await save(deleted);
+    await bo!.call('DELETE', `/messages/${deleted}`);
+    expect((await saved()).map(({ message }) => message.content)).toEqual(['', 'kept']);
+    expect(code(await save(deleted))).toEqual([409, 'MESSAGE_NOT_EDITABLE']);
+    const hidden = await send('hidden');
+    await save(hidden);
+    await ana!.call('DELETE', `/messages/${hidden}?for=me`);
+    expect((await saved()).map(({ message }) => message.content)).toEqual(['', 'kept']);
+    expect(code(await save(hidden))).toEqual([404, 'MESSAGE_NOT_FOUND']);
+    await ana!.call('POST', `/conversations/${id}/leave`);
+    expect(await saved()).toEqual([]);
+    expect(code(await save(kept))).toEqual([403, 'PERMISSION_DENIED']);
+    expect(code(await save(newId()))).toEqual([404, 'MESSAGE_NOT_FOUND']);
+  });
+
+  it('reminds its user once, at the time that they have chosen', async () => {
+    const [now, later, gone] = [await send('now'), await send('later'), await send('gone')];
+    const device = await ana!.webSocket();
+    const remind_at = inAnHour();
+    for (const messageId of [now, later, gone]) {
+      expect((await save(messageId, { remind_at })).body.remind_at).toBe(remind_at);
+    }
+    expect(code(await save(now, { remind_at: new Date(Date.now() - 1000).toISOString() }))).toEqual([
+      400,
+      'VALIDATION_ERROR',
+    ]);
+    expect((await save(now)).body.remind_at).toBe(remind_at);
+    await bo!.call('DELETE', `/messages/${gone}`);
+    const { body: past } = await ana!.call('GET', '/users/me/saved-messages');
+    await world.database.query(`update saved_messages set remind_at = now() where message_id = any($1::uuid[])`, [
+      [now, gone],
+    ]);
+    const reminders = await ofWorker(RemindOfSavedMessages);
+    await Promise.all([reminders.run(), reminders.run()]);
+    const { data } = await device.first('saved_message.due');
+    expect(data).toMatchObject({ message_id: now, conversation_id: id });
+    expect((await saved('?with_reminder=true')).map(({ message_id }) => message_id)).toEqual([later]);
+    expect(past.data).toHaveLength(3);
+    expect((await saved()).find(({ message_id }) => message_id === now)).toMatchObject({
+      remind_at: null,
+      reminded_at: expect.any(String),
+    });
+    expect((await save(later, { remind_at: null })).body.remind_at).toBeNull();
+    await save(later);
+    expect(await saved('?with_reminder=true')).toEqual([]);
+    const events = await world.database.query(
+      `select from events where stream_id = $1 and type = 'saved_message.due'`,
+      [ana!.userId],
+    );
+    expect(events).toHaveLength(1);
+  });
+});
+
+describe('a draft', () => {
+  const path = (root?: string) => `/conversations/${id}/draft${root ? `?thread_root_id=${root}` : ''}`;
+  const save = (body: object, root?: string, user = ana!) => user.call('PUT', path(root), body);
+  const draft = async (root?: string): Promise<HttpResponse['body']> => (await ana!.call('GET', path(root))).body.draft;
+
+  it('is one for each conversation and thread, on all devices of its user, who alone knows of it', async () => {
+    const [device, other] = [await ana!.webSocket(), await bo!.webSocket()];
+    const { body: root } = await bo!.call('POST', `/conversations/${id}/messages`, { content: 'root' });
+    const reply = { content: 'reply', reply_to_id: root.id };
+    const { body: replied } = await bo!.call('POST', `/conversations/${id}/messages`, reply);
+    expect(await draft()).toBeNull();
+    const { status, body } = await save({ content: 'Good mor', metadata: { files: 1 }, reply_to_id: root.id });
+    expect([status, body]).toMatchObject([200, { content: 'Good mor', thread_root_id: null, reply_to_id: root.id }]);
+    await save({ content: 'In the thread' }, replied.id);
+    expect([await draft(), (await draft(root.id)).content]).toEqual([body, 'In the thread']);
+    expect((await device.first('draft.updated')).data).toEqual({ draft: body });
+    const { body: page } = await ana!.call('GET', '/users/me/drafts');
+    expect(page.data.map(({ content }: { content: string }) => content)).toEqual(['In the thread', 'Good mor']);
+    expect((await bo!.call('GET', '/users/me/drafts')).body.data).toEqual([]);
+    expect((await bo!.call('GET', path())).body.draft).toBeNull();
+    await ana!.call('DELETE', path());
+    await ana!.call('DELETE', path());
+    expect((await device.first('draft.removed')).data).toEqual({ conversation_id: id, thread_root_id: null });
+    expect([await draft(), (await draft(root.id)).content]).toEqual([null, 'In the thread']);
+    expect(other.frames.filter(({ type }) => type.startsWith('draft'))).toEqual([]);
+  });
+
+  it('is replaced by a later one, and makes no event without a change', async () => {
+    await save({ content: 'Go', metadata: { a: 1 } });
+    await save({ content: 'Go', metadata: { a: 1 } });
+    await save({ content: 'Good' });
+    expect(await draft()).toMatchObject({ content: 'Good', metadata: {} });
+    const events = await world.database.query(`select from events where stream_id = $1 and type = 'draft.updated'`, [
+      ana!.userId,
+    ]);
+    expect(events).toHaveLength(2);
+  });
+
+  it('is refused if it is blank, too long or of an unknown thread, and for those who are no participants', async () => {
+    expect(code(await save({ content: ' ' }))).toEqual([400, 'VALIDATION_ERROR']);
+    expect(code(await save({ content: 'x'.repeat(20_001) }))).toEqual([400, 'CONTENT_TOO_LONG']);
+    expect(code(await save({ content: 'x' }, newId()))).toEqual([404, 'MESSAGE_NOT_FOUND']);
+    expect(code(await save({ content: 'x' }, undefined, await world.user()))).toEqual([403, 'PERMISSION_DENIED']);
+    await save({ content: 'x' });
+    await ana!.call('POST', `/conversations/${id}/leave`);
+    expect((await ana!.call('GET', '/users/me/drafts')).body.data).toEqual([]);
+    expect(code(await ana!.call('GET', path()))).toEqual([403, 'PERMISSION_DENIED']);
+  });
 });

@@ -469,6 +469,9 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     const report = { target_type: 'message', target_id: id, category: 'spam' };
     const { body: reported } = await bo.call('POST', '/reports', report);
     await admin.call('POST', `/admin/reports/${reported.id}/resolve`, { outcome: 'dismissed' });
+    await ana.call('PUT', `/messages/${id}/saved`, { remind_at: '2100-01-01T00:00:00Z' });
+    await world.database.query(`update saved_messages set remind_at = now()`);
+    await all.next((call) => call.body.event === 'saved_message.due');
     await ana.call('DELETE', `/messages/${id}`);
     await ana.call('PATCH', `/conversations/${group}`, { title: 'Another' });
     await ana.call('PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });

@@ -7,6 +7,13 @@ export const MESSAGE_SEND_LIMIT = defineLimit('message.send', {
   description: 'Messages one user may send or edit.',
 });
 
+export const DRAFT_SAVE_LIMIT = defineLimit('draft.save', {
+  byRole: perRole(120),
+  windowSeconds: 60,
+  environment: 'LIMIT_DRAFT_SAVE',
+  description: 'Drafts one user may save.',
+});
+
 export const MENTION_ALL_LIMIT = defineLimit('mention.all', {
   byRole: perRole(10, { moderator: 30, admin: 60 }),
   windowSeconds: 600,

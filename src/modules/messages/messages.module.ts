@@ -35,6 +35,14 @@ import { OwnVotes } from './polls/own-votes.js';
 import { PollsController } from './polls/polls.controller.js';
 import { PollsRepository } from './polls/polls.repository.js';
 import { PollsService } from './polls/polls.service.js';
+import { DraftEvents } from './drafts/draft-events.js';
+import { DraftsController } from './drafts/drafts.controller.js';
+import { DraftsRepository } from './drafts/drafts.repository.js';
+import { DraftsService } from './drafts/drafts.service.js';
+import { SavedMessageEvents } from './saved/saved-message-events.js';
+import { SavedMessagesController } from './saved/saved-messages.controller.js';
+import { SavedMessagesRepository } from './saved/saved-messages.repository.js';
+import { SavedMessagesService } from './saved/saved-messages.service.js';
 import { ScheduledMessageEvents } from './scheduled/scheduled-message-events.js';
 import { ScheduledMessagesController } from './scheduled/scheduled-messages.controller.js';
 import { ScheduledMessagesRepository } from './scheduled/scheduled-messages.repository.js';
@@ -73,6 +81,8 @@ class SystemMessagesModule {}
     ThreadsController,
     PollsController,
     ScheduledMessagesController,
+    SavedMessagesController,
+    DraftsController,
     SyncController,
   ],
   providers: [
@@ -104,6 +114,12 @@ class SystemMessagesModule {}
     ScheduledMessagesService,
     ScheduledMessagesRepository,
     ScheduledMessageEvents,
+    SavedMessagesService,
+    SavedMessagesRepository,
+    SavedMessageEvents,
+    DraftsService,
+    DraftsRepository,
+    DraftEvents,
     MessagesRepository,
     MessageQueriesRepository,
     HiddenMessagesRepository,
@@ -123,6 +139,8 @@ class SystemMessagesModule {}
     MessagesService,
     SendMessage,
     ScheduledMessagesRepository,
+    SavedMessagesRepository,
+    DraftsRepository,
     MessageQueriesService,
     MessageIndexer,
     MessageIndexRepository,

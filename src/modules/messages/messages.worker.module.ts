@@ -7,6 +7,7 @@ import { MessageIndexTask } from './message-indexer.js';
 import { MessagesModule } from './messages.module.js';
 import { MessageRetention, MessageTableCompaction } from './message-retention.js';
 import { MessageRetentionRepository } from './message-retention.repository.js';
+import { RemindOfSavedMessages } from './saved/remind-of-saved-messages.js';
 import { SendScheduledMessages } from './scheduled/send-scheduled-messages.js';
 import { UnreadRemindersTask } from './unread-reminders-task.js';
 import { UnreadRemindersRepository } from './unread-reminders.repository.js';
@@ -24,6 +25,7 @@ import { UnreadRemindersRepository } from './unread-reminders.repository.js';
     MessageErasure,
     MessageRetentionRepository,
     SendScheduledMessages,
+    RemindOfSavedMessages,
     UnreadRemindersTask,
     UnreadRemindersRepository,
     MessageErasureRepository,

@@ -27,11 +27,6 @@ export function sanitizeContent(raw: string, policy: ContentPolicy): SanitizedCo
   return { content, sanitized: content !== raw };
 }
 
-/** The text with what cannot be stored removed, and all markup kept: for texts that only their author sees. */
-export function storableContent(raw: string): string {
-  return sanitizeContent(raw, 'preserve').content;
-}
-
 /** Longer texts are not checked for visible characters. */
 const BLANK_CHECK_MAX = 20_000;
 

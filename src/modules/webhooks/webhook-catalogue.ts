@@ -13,6 +13,7 @@ import {
   USER_UNREAD_REMINDER,
 } from '../messages/messages.events.js';
 import { settingsOf } from '../participants/conversation-settings.policy.js';
+import { SAVED_MESSAGE_DUE } from '../messages/saved/saved-messages.events.js';
 import { INVITATION_CREATED, INVITATION_ENDED } from '../participants/invitations/invitations.events.js';
 import type { EventParticipantDto } from '../participants/participants.dto.js';
 import {
@@ -268,6 +269,11 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
     type: USER_UNREAD_REMINDER,
     summary: 'A user has had unread messages for UNREAD_REMINDER_MINUTES and is offline; off by default',
     sample: { actor_id: null, user_id: BO, since: AT, conversation_count: 1, conversation_ids: [CONVERSATION] },
+  },
+  {
+    type: SAVED_MESSAGE_DUE,
+    summary: 'The time has come at which a user wants to be reminded of a message',
+    sample: { actor_id: null, user_id: BO, message_id: MESSAGE, conversation_id: CONVERSATION, remind_at: AT },
   },
   {
     type: FILE_SCANNED,

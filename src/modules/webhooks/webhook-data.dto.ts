@@ -10,6 +10,7 @@ import {
   ReceiptsData,
   UnbanData,
 } from '../participants/participants.events.js';
+import { SavedMessageDueData } from '../messages/saved/saved-messages.events.js';
 import { InvitationData, InvitationEndedData } from '../participants/invitations/invitations.events.js';
 import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
@@ -93,6 +94,7 @@ export class ReportWebhookData extends ReportFacts {
   actor_id: string | null;
 }
 
+export class SavedMessageDueWebhookData extends WithUserFields(SavedMessageDueData) {}
 export class UnreadReminderWebhookData extends WithUserFields(UnreadReminderData) {}
 export class InvitationWebhookData extends WithUserFields(InvitationData) {}
 export class InvitationEndedWebhookData extends WithUserFields(InvitationEndedData) {}
@@ -123,7 +125,7 @@ const DATA_CLASSES = [
   ...[MessageWebhookData, PollWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],
   ...[BanWebhookData, UnbanWebhookData, InvitationWebhookData, InvitationEndedWebhookData],
   ...[ParticipantWebhookData, ParticipantLeftWebhookData, UserWebhookData, UserBannedWebhookData],
-  UnreadReminderWebhookData,
+  ...[UnreadReminderWebhookData, SavedMessageDueWebhookData],
   ...[FileScannedWebhookData, WebhookDisabledWebhookData, ReceiptsWebhookData, ReportWebhookData],
 ] as const;
 

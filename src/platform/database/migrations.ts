@@ -32,6 +32,7 @@ import { AddEndOfMutes1764880000000 } from '../../../migrations/1764880000000-ad
 import { CreateInvitations1764880002000 } from '../../../migrations/1764880002000-create-invitations.js';
 import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
 import { CreateScheduledMessages1764890000000 } from '../../../migrations/1764890000000-create-scheduled-messages.js';
+import { CreateSavedMessagesAndDrafts1764890001000 } from '../../../migrations/1764890001000-create-saved-messages-and-drafts.js';
 import { AddFormOfSearchIndex1764895000000 } from '../../../migrations/1764895000000-add-form-of-search-index.js';
 import { IndexFormOfSearchIndex1764895001000 } from '../../../migrations/1764895001000-index-form-of-search-index.js';
 
@@ -69,6 +70,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   IndexEndsOfMutes1764880001000,
   CreateInvitations1764880002000,
   CreateScheduledMessages1764890000000,
+  CreateSavedMessagesAndDrafts1764890001000,
   AddFormOfSearchIndex1764895000000,
   IndexFormOfSearchIndex1764895001000,
 ];

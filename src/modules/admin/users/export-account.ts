@@ -23,6 +23,8 @@ const LISTS: readonly ListName[] = [
   'votes',
   'scheduled',
   'hidden-messages',
+  'saved',
+  'drafts',
   'files',
 ];
 const CONTENT: readonly ContentName[] = ['messages', 'reactions'];

@@ -117,6 +117,22 @@ const HIDDEN_MESSAGES = paged(
      from hidden_messages x where x.user_id = $1 and x.message_id > $2 order by x.message_id`,
 );
 
+const SAVED = paged(
+  'saved',
+  `select s.message_id as key, json_build_object(
+            'message_id', s.message_id, 'conversation_id', s.conversation_id, 'saved_at', s.saved_at,
+            'remind_at', s.remind_at, 'reminded_at', s.reminded_at) as line
+     from saved_messages s where s.user_id = $1 and s.message_id > $2 order by s.message_id`,
+);
+
+const DRAFTS = paged(
+  'drafts',
+  `select d.id as key, json_build_object(
+            'conversation_id', d.conversation_id, 'thread_root_id', d.thread_root_id, 'content', d.content,
+            'reply_to_id', d.reply_to_id, 'metadata', d.metadata, 'updated_at', d.updated_at) as line
+     from drafts d where d.user_id = $1 and d.id > $2 order by d.id`,
+);
+
 /** Tables that are small for one user. */
 const LISTS = {
   sessions: SESSIONS,
@@ -128,6 +144,8 @@ const LISTS = {
   votes: VOTES,
   scheduled: SCHEDULED,
   'hidden-messages': HIDDEN_MESSAGES,
+  saved: SAVED,
+  drafts: DRAFTS,
   files: FILES,
 };
 export type ListName = keyof typeof LISTS;
@@ -178,7 +196,7 @@ type Lines = AsyncGenerator<Record<string, unknown>[]>;
  * Reads all data of one user page by page: memory never contains more than one page, and no transaction stays open for
  * a slow reader. Reads: users, presence_settings, sessions, participants, conversation_bans, invitations, conversations, stream_heads,
  * messages, message_edits, message_attachments, reactions, poll_votes, hidden_messages, thread_followers, files, user_blocks,
- * webhooks, scheduled_messages.
+ * webhooks, scheduled_messages, saved_messages, drafts.
  */
 @Injectable()
 export class ExportRepository {

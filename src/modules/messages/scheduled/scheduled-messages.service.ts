@@ -13,7 +13,6 @@ import { readMentions } from '../mentions-field.js';
 import type { PageQuery } from '../message-queries.dto.js';
 import type { SendMessageDto } from '../messages.dto.js';
 import { MENTION_ALL_LIMIT } from '../messages.limits.js';
-import { storableContent } from '../sanitize-content.js';
 import { SendMessage } from '../send-message.js';
 import { presentScheduled } from './scheduled-message-presenter.js';
 import type { ScheduledMessageDto, ScheduleMessageDto, UpdateScheduledMessageDto } from './scheduled-messages.dto.js';
@@ -63,7 +62,7 @@ export class ScheduledMessagesService {
         conversation_id: conversationId,
         sender_id: actor.userId,
         client_message_id: key,
-        send: storable({ ...send, client_message_id: key }),
+        send: { ...send, client_message_id: key },
       };
       const known = await this.repository.findByKey(tx, wanted, sendAt);
       if (known && !known.is_same) throw new IdempotencyConflict();
@@ -100,7 +99,7 @@ export class ScheduledMessagesService {
       const locked = await this.lock(tx, actor, id);
       if (locked.due_at === null && send_at === undefined)
         throw ValidationError.of('send_at', 'is required for a message that failed');
-      const send = storable({ ...locked.send, ...given });
+      const send: SendMessageDto = { ...locked.send, ...given };
       const sendAt = send_at === undefined ? locked.send_at : requireTime(send_at);
       await this.requireSendable(actor, send, { isMentioningAnew: changes.mentions !== undefined });
       await this.requireAttachable(tx, actor, locked.conversation_id, changes.attachment_ids);
@@ -179,18 +178,6 @@ export class ScheduledMessagesService {
     if (result === undefined) throw new AuthenticationRequired();
     return result;
   }
-}
-
-/** Without the characters that cannot be stored, which a send removes too. */
-function storable(send: SendMessageDto): SendMessageDto {
-  const { content, poll } = send;
-  return {
-    ...send,
-    ...(content !== undefined && { content: storableContent(content) }),
-    ...(poll && {
-      poll: { ...poll, question: storableContent(poll.question), options: poll.options.map(storableContent) },
-    }),
-  };
 }
 
 /** @throws ValidationError unless the time is in the future */

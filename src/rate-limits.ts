@@ -2,9 +2,8 @@ import { EXPORT_LIMIT, REPORT_LIMIT } from './modules/admin/admin.limits.js';
 import { FAILED_LOGIN_LIMIT, LOGIN_LIMIT } from './modules/auth/auth.limits.js';
 import { CONVERSATION_CREATE_LIMIT } from './modules/conversations/conversations.limits.js';
 import { UPLOAD_LIMIT } from './modules/files/files.limits.js';
-import { MENTION_ALL_LIMIT, MESSAGE_SEND_LIMIT } from './modules/messages/messages.limits.js';
-import { INVITATION_LIMIT } from './modules/participants/participants.limits.js';
 import { DRAFT_SAVE_LIMIT, MENTION_ALL_LIMIT, MESSAGE_SEND_LIMIT } from './modules/messages/messages.limits.js';
+import { INVITATION_LIMIT } from './modules/participants/participants.limits.js';
 import { TYPING_LIMIT } from './modules/presence/presence.limits.js';
 import { WEBHOOK_HOST_VERIFICATION_LIMIT, WEBHOOK_VERIFICATION_LIMIT } from './modules/webhooks/webhooks.limits.js';
 import {

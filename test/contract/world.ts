@@ -124,7 +124,7 @@ export class ContractWorld extends World {
   async file(messageId: string, uploader: User, description: string): Promise<string> {
     const id = newId();
     const storage = this.get(FileStorage);
-    for (const key of [imageKey(id), thumbnailKey(id)]) {
+    for (const key of [imageKey(id), thumbnailKey(id, 'small')]) {
       const path = this.get(TempUploads).createPath();
       writeFileSync(path, description);
       await storage.put(key, path, 'image/png');

@@ -8,6 +8,7 @@ import { checkFile } from '../../src/modules/files/checks/check-file.js';
 import { compoundType } from '../../src/modules/files/checks/compound-file.js';
 import { detectType } from '../../src/modules/files/checks/detect-type.js';
 import { readWebm } from '../../src/modules/files/checks/webm.js';
+import { readWaveform } from '../../src/modules/files/checks/waveform.js';
 import { blankRegions, heifAt } from '../../src/modules/files/checks/heif-image.js';
 import { readImageHeader, requireDecodableSize } from '../../src/modules/files/checks/image-header.js';
 import { brandsOf, readIsoMedia } from '../../src/modules/files/checks/iso-media.js';
@@ -135,6 +136,7 @@ export const PARSERS: readonly Parser[] = [
       for (const type of ['text/plain', 'text/markdown']) if (text) requireInertText(text, type);
     }),
   },
+  { name: 'waveform', kinds: ['wav'], parse: onBytes(readWaveform) },
   { name: 'webm', kinds: ['webm', 'weba'], parse: onBytes(readWebm) },
   {
     name: 'zip-contents',

@@ -39,7 +39,11 @@ describe('the process that decodes an image', () => {
     path,
     type: 'image/jpeg',
     target: join(folder, 'out.part'),
-    thumbnail: join(folder, 'small.part'),
+    thumbnails: {
+      small: join(folder, 'small.part'),
+      medium: join(folder, 'medium.part'),
+      large: join(folder, 'large.part'),
+    },
   });
 
   it('has the memory it needs', async () => {

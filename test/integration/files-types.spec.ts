@@ -1,5 +1,7 @@
 import sharp from 'sharp';
-import { picture, sampleFiles, type SampleFile } from '../fixtures/sample-files.js';
+import { picture, sampleFiles, type SampleFile, wav } from '../fixtures/sample-files.js';
+import type { ImageSizeDto } from '../../src/modules/files/files.dto.js';
+import type { HttpResponse } from '../support/client/http.js';
 import { FileWorld } from '../support/file-world.js';
 import type { RegisteredUser } from '../support/users.js';
 
@@ -55,6 +57,69 @@ describe('a file of an accepted type', () => {
       expect(thumbnail.headers.get('content-type')).toBe('image/webp');
     },
   );
+
+  it('has thumbnails of up to three sizes, none larger than the image', async () => {
+    const sizesOf = async (width: number, height: number) => {
+      const bytes = await picture(width, height).jpeg().toBuffer();
+      return world.ready(ada, { name: 'photo.jpg', type: 'image/jpeg', category: 'image', bytes });
+    };
+    const [small, middle, huge] = [await sizesOf(64, 48), await sizesOf(300, 800), await sizesOf(2400, 1200)];
+    const named = (file: HttpResponse['body']) =>
+      file.image_sizes.map(({ name, width, height }: ImageSizeDto) => [name, width, height]);
+    expect(named(small)).toEqual([['small', 64, 48]]);
+    expect(named(middle)).toEqual([
+      ['small', 150, 400],
+      ['medium', 300, 800],
+    ]);
+    expect(named(huge)).toEqual([
+      ['small', 400, 200],
+      ['medium', 1000, 500],
+      ['large', 2000, 1000],
+    ]);
+    const widthOf = async (path: string): Promise<number> => {
+      const answer = await world.fetch(ada, path);
+      return (await sharp(Buffer.from(await answer.arrayBuffer())).metadata()).width;
+    };
+    for (const { url, width } of huge.image_sizes) expect(await widthOf(url as string)).toBe(width);
+    expect(await widthOf(huge.thumbnail_url as string)).toBe(400);
+    expect(await widthOf(`${middle.thumbnail_url as string}?size=large`)).toBe(300);
+    const signed = await ada.call('POST', '/files/addresses', { file_ids: [huge.id], size: 'large' });
+    const { thumbnail_url: url } = signed.body.data[0];
+    const answer = await world.fetch(undefined, url as string);
+    expect((await sharp(Buffer.from(await answer.arrayBuffer())).metadata()).width).toBe(2000);
+    expect((await world.fetch(undefined, (url as string).replace('large', 'medium'))).status).toBe(401);
+    await ada.call('DELETE', `/files/${huge.id as string}`);
+    expect(world.filesOnDisk().filter((name) => name.startsWith(huge.id as string))).toEqual([]);
+  });
+
+  it('has a waveform if it is a WAV', async () => {
+    const sound = wav();
+    const length = (sound.length - 44) / 2;
+    for (let at = 0; at < length; at++) {
+      const loudness = at < length / 2 ? 0 : at < (length * 3) / 4 ? 0.5 : 1;
+      sound.writeInt16LE(Math.round((at % 2 === 0 ? 1 : -1) * loudness * 32_767), 44 + 2 * at);
+    }
+    const file = await world.ready(ada, { name: 'note.wav', type: 'audio/wav', category: 'audio', bytes: sound });
+    expect(file.waveform).toEqual([
+      ...Array.from({ length: 32 }, () => 0),
+      ...Array.from({ length: 16 }, () => 50),
+      ...Array.from({ length: 16 }, () => 100),
+    ]);
+    expect((await world.ready(ada, samples.get('mp3')!)).waveform).toBeUndefined();
+  });
+
+  it.each([
+    ['main.ts', 'video/mp2t'],
+    ['app.py', 'text/x-python'],
+    ['config.yaml', ''],
+    ['query.sql', 'application/sql'],
+    ['captions.vtt', 'text/vtt'],
+  ])('may be source code, which is served as a plain text: %s', async (name, type) => {
+    const file = await world.ready(ada, { name, type, category: 'document', bytes: Buffer.from('let answer = 42;\n') });
+    expect(file).toMatchObject({ status: 'ready', file_name: name, file_type: 'text/plain' });
+    const answer = await world.fetch(ada, file.url as string);
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment/);
+  });
 
   it('may have 260 frames, and keeps them', async () => {
     const size = { width: 64, height: 48 };

@@ -2,6 +2,8 @@
 import { constants, setPriority } from 'node:os';
 import sharp from 'sharp';
 import { checkFile } from './checks/check-file.js';
+import { FileReader } from './checks/file-reader.js';
+import { readWaveform } from './checks/waveform.js';
 import { requireSafeZip } from './checks/zip-contents.js';
 import { type FileResponse, type FileTask, refusalOf } from './file-tasks.js';
 import { renderImage } from './render-image.js';
@@ -35,6 +37,17 @@ function perform(task: FileTask): Promise<unknown> {
       return renderImage(task);
     case 'unpack':
       return requireSafeZip(task.path, task.isDocument);
+    case 'waveform':
+      return waveformOf(task.path);
+  }
+}
+
+async function waveformOf(path: string): Promise<number[] | undefined> {
+  const reader = await FileReader.open(path);
+  try {
+    return await readWaveform(reader);
+  } finally {
+    await reader.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 import type { FileRow, FileStatus } from './files.dto.js';
+import type { Thumbnail } from './render-image.js';
 import { STORED, type StoredFile } from './files.repository.js';
 
 const BEGIN_SCAN = statement<StoredFile & { scans_begun: number }>(
@@ -29,7 +30,7 @@ const COMPLETE_SCAN = statement<{ file: FileRow; uploader_id: string }>(
   'files.settle',
   `update files f
       set status = $2, reason = $3, status_at = now(), size = coalesce($4, size), content_hash = coalesce($5, content_hash),
-          width = $6, height = $7, blurhash = $8, has_thumbnail = $9
+          width = $6, height = $7, blurhash = $8, has_thumbnail = $9, image_sizes = $10, waveform = $11
     where id = $1 and status = 'scanning' and deleted_at is null
    returning file_json(f) as file, f.uploader_id,
              outbox_write('file.scanned', f.uploader_id, f.id,
@@ -64,7 +65,8 @@ export interface ScanResult {
   readonly width?: number;
   readonly height?: number;
   readonly blurhash?: string | undefined;
-  readonly hasThumbnail?: boolean;
+  readonly thumbnails?: readonly Thumbnail[];
+  readonly waveform?: readonly number[] | undefined;
   /** Whether the re-encoded image is served in place of the uploaded one. */
   readonly isReencoded?: boolean;
 }
@@ -95,7 +97,7 @@ export class FileScansRepository {
 
   /** Ends the scan of a file; undefined when it had ended already. */
   completeScan(id: string, result: ScanResult): Promise<{ file: FileRow; uploader_id: string } | undefined> {
-    const { status, reason, size, contentHash, width, height, blurhash, hasThumbnail = false } = result;
+    const { status, reason, size, contentHash, width, height, blurhash, thumbnails = [], waveform } = result;
     return this.sql.one(COMPLETE_SCAN, [
       id,
       status,
@@ -105,7 +107,9 @@ export class FileScansRepository {
       width ?? null,
       height ?? null,
       blurhash ?? null,
-      hasThumbnail,
+      thumbnails.length > 0,
+      thumbnails.length > 0 ? JSON.stringify(thumbnails) : null,
+      waveform ?? null,
     ]);
   }
 

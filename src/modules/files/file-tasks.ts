@@ -7,13 +7,15 @@ import type { RenderedImage, RenderTask } from './render-image.js';
 export type FileTask =
   | ({ readonly kind: 'check' } & DeclaredFile)
   | ({ readonly kind: 'render' } & RenderTask)
-  | { readonly kind: 'unpack'; readonly path: string; readonly isDocument: boolean };
+  | { readonly kind: 'unpack'; readonly path: string; readonly isDocument: boolean }
+  | { readonly kind: 'waveform'; readonly path: string };
 
 /** The result of each task. */
 export interface FileResults {
   readonly check: CheckedFile;
   readonly render: RenderedImage;
   readonly unpack: null;
+  readonly waveform: number[] | null;
 }
 
 /** The serialized form of an error between processes. */

@@ -31,6 +31,48 @@ const ODF = 'application/vnd.oasis.opendocument';
 const ZIPPED = ['application/zip', 'application/x-zip-compressed'];
 const COMPOUND = ['application/x-ole-storage', 'application/vnd.ms-office', 'application/x-cfb'];
 
+/** Source code and configuration, served as plain text. Not HTML and SVG, which a browser would run. */
+const CODE_EXTENSIONS = [
+  ...[
+    'c',
+    'h',
+    'cc',
+    'cpp',
+    'hpp',
+    'cs',
+    'css',
+    'dart',
+    'diff',
+    'go',
+    'gradle',
+    'hs',
+    'ini',
+    'java',
+    'js',
+    'jsx',
+    'kt',
+  ],
+  ...['lua', 'patch', 'php', 'pl', 'proto', 'py', 'r', 'rb', 'rs', 'scala', 'scss', 'sh', 'sql', 'srt', 'swift', 'tex'],
+  ...['toml', 'ts', 'tsx', 'vtt', 'vue', 'yaml', 'yml'],
+];
+/** Declared by browsers and editors. A TypeScript file has the extension of an MPEG transport stream. */
+const CODE_TYPES = [
+  ...['c', 'c++', 'chdr', 'csrc', 'c++src', 'csharp', 'diff', 'go', 'java', 'java-source', 'lua', 'perl', 'php'].map(
+    (name) => `text/x-${name}`,
+  ),
+  ...['python', 'python-script', 'ruby', 'rust', 'scss', 'sh', 'sql', 'swift', 'tex', 'typescript', 'yaml'].map(
+    (name) => `text/x-${name}`,
+  ),
+  ...['text/css', 'text/javascript', 'text/vtt', 'text/yaml', 'text/jsx', 'text/tsx', 'text/typescript'],
+  ...['javascript', 'sql', 'toml', 'typescript', 'x-httpd-php', 'x-javascript', 'x-perl', 'x-php', 'x-python'].map(
+    (name) => `application/${name}`,
+  ),
+  ...['x-ruby', 'x-sh', 'x-shellscript', 'x-sql', 'x-subrip', 'x-tex', 'x-yaml', 'yaml'].map(
+    (name) => `application/${name}`,
+  ),
+  ...['video/mp2t', 'video/vnd.dlna.mpeg-tts'],
+];
+
 /** Every accepted type; any other is refused. */
 export const FILE_TYPES: readonly FileType[] = [
   fileType('image/jpeg', 'image', 'image', ['jpg', 'jpeg', 'jfif', 'jpe'], ['image/jpg', 'image/pjpeg', 'image/jfif']),
@@ -59,8 +101,8 @@ export const FILE_TYPES: readonly FileType[] = [
     'text/plain',
     'document',
     'text',
-    ['txt', 'log', 'text'],
-    ['text/x-log', 'application/x-log', 'application/txt'],
+    ['txt', 'log', 'text', ...CODE_EXTENSIONS],
+    ['text/x-log', 'application/x-log', 'application/txt', ...CODE_TYPES],
   ),
   // Windows declares CSV with the type of Excel once that is installed.
   fileType(

@@ -28,6 +28,7 @@ import {
   FileDto,
   FileIdParam,
   SignFileUrlsDto,
+  ThumbnailQuery,
   UploadFileDto,
 } from './files.dto.js';
 import {
@@ -45,6 +46,7 @@ import { FilesService } from './files.service.js';
 import { OpenDownload, type Download } from './open-download.js';
 import type { ReceivedFile } from './receive-upload.js';
 import { SignedUrls } from './signed-urls.js';
+import { variantOf } from './url-signer.js';
 import { UPLOAD_LIMIT } from './files.limits.js';
 import { UploadedFile, UploadInterceptor } from './upload.interceptor.js';
 import { RequiresScope } from '../../platform/http/scope.decorator.js';
@@ -125,16 +127,17 @@ export class FilesController {
   @ApiOperation({ summary: 'The thumbnail of an image.' })
   @Public()
   @SkipThrottle()
-  @ApiOkResponse({ content: BINARY, description: 'WebP, at most 400 pixels wide and high' })
+  @ApiOkResponse({ content: BINARY, description: 'WebP, at most 400 (small), 1000 (medium) or 2000 (large) pixels' })
   @Throws(AuthenticationRequired, RateLimitExceeded, FileNotFound, FileNotReady)
   async thumbnail(
     @CurrentActor() actor: Actor | undefined,
     @Param() { id }: FileIdParam,
-    @Query() query: DownloadQuery,
+    @Query() query: ThumbnailQuery,
     @Req() { headers, ip }: ParleyRequest,
     @Res() response: Response,
   ): Promise<void> {
-    await sendDownload(response, await this.downloads.open(actor, { ...query, id, variant: 'thumbnail', headers, ip }));
+    const variant = variantOf(query.size);
+    await sendDownload(response, await this.downloads.open(actor, { ...query, id, variant, headers, ip }));
   }
 
   @Delete(':id')

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ListOf } from '../../platform/pagination/page.js';
 import { EnumField, TextField, UuidField, UuidListField } from '../../platform/validation/fields.js';
+import { IMAGE_SIZES, type ImageSize } from './storage/file-storage.js';
 import { FILE_CATEGORIES, type FileCategory } from './file-types.js';
 
 export const FILE_STATUSES = ['pending', 'scanning', 'ready', 'rejected'] as const;
@@ -24,6 +25,8 @@ export interface FileRow {
   readonly duration: number | null;
   readonly description: string;
   readonly has_thumbnail: boolean;
+  readonly image_sizes: readonly { name: ImageSize; width: number; height: number }[] | null;
+  readonly waveform: number[] | null;
   readonly uploaded_at: string;
 }
 
@@ -57,6 +60,15 @@ export class DownloadQuery {
   disposition?: Disposition;
 }
 
+export class ThumbnailQuery extends DownloadQuery {
+  @EnumField({
+    values: IMAGE_SIZES,
+    optional: true,
+    description: 'small when omitted; an image that is not larger has no larger thumbnail, and the largest is returned',
+  })
+  size?: ImageSize;
+}
+
 export class SignFileUrlsDto {
   @UuidListField({
     max: 100,
@@ -66,6 +78,9 @@ export class SignFileUrlsDto {
 
   @EnumField({ values: DISPOSITIONS, optional: true, description: 'As for a download' })
   disposition?: Disposition;
+
+  @EnumField({ values: IMAGE_SIZES, optional: true, description: 'The size of `thumbnail_url`; small when omitted' })
+  size?: ImageSize;
 }
 
 export class SignedFileUrlDto {
@@ -83,6 +98,20 @@ export class SignedFileUrlDto {
 }
 
 export class SignedFileUrlListDto extends ListOf(SignedFileUrlDto) {}
+
+export class ImageSizeDto {
+  @ApiProperty({ enum: IMAGE_SIZES })
+  name: ImageSize;
+
+  @ApiProperty({ type: 'integer' })
+  width: number;
+
+  @ApiProperty({ type: 'integer' })
+  height: number;
+
+  @ApiProperty({ description: 'Requires a credential; for `<img>` use a signed URL' })
+  url: string;
+}
 
 export class FileDto {
   @ApiProperty({ format: 'uuid' })
@@ -127,6 +156,21 @@ export class FileDto {
   @ApiProperty({ required: false })
   thumbnail_url?: string;
 
+  @ApiProperty({
+    type: [ImageSizeDto],
+    required: false,
+    description: 'The thumbnails (WebP, at most 400, 1000 and 2000 pixels), smallest first',
+  })
+  image_sizes?: ImageSizeDto[];
+
+  @ApiProperty({
+    type: 'integer',
+    isArray: true,
+    required: false,
+    description: 'Of a WAV: the loudest sample of each of 64 equal parts, from 0 to 100',
+  })
+  waveform?: number[];
+
   @ApiProperty({ format: 'date-time' })
   uploaded_at: string;
 
@@ -148,6 +192,10 @@ export class FileDto {
       ...(row.description !== '' && { description: row.description }),
       url: `${url}/content`,
       ...(row.has_thumbnail && { thumbnail_url: `${url}/thumbnail` }),
+      ...(row.image_sizes !== null && {
+        image_sizes: row.image_sizes.map((size) => ({ ...size, url: `${url}/thumbnail?size=${size.name}` })),
+      }),
+      ...(row.waveform !== null && { waveform: row.waveform }),
       uploaded_at: new Date(row.uploaded_at).toISOString(),
     };
   }

@@ -9,7 +9,14 @@ import type { Disposition, DownloadQuery, FileRow } from './files.dto.js';
 import { FileNotFound, FileNotReady, RangeNotSatisfiable } from './files.errors.js';
 import { FilesRepository, type StoredFile, type Viewer } from './files.repository.js';
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
-import { imageKey, thumbnailKey, uploadKey, FileStorage, type ByteRange } from './storage/file-storage.js';
+import {
+  imageKey,
+  thumbnailKey,
+  uploadKey,
+  FileStorage,
+  type ByteRange,
+  type ImageSize,
+} from './storage/file-storage.js';
 
 export interface DownloadRequest extends DownloadQuery {
   readonly id: string;
@@ -52,11 +59,11 @@ export class OpenDownload {
   async open(actor: Actor | undefined, request: DownloadRequest): Promise<Download> {
     const { viewer, disposition, policy } = await this.authenticate(actor, request);
     const [stored] = await this.repository.findVisible([request.id], viewer);
-    if (!stored || (request.variant === 'thumbnail' && !mayHaveThumbnail(stored.file))) throw new FileNotFound();
+    if (!stored || (request.variant !== 'content' && !mayHaveThumbnail(stored.file))) throw new FileNotFound();
     if (stored.file.status !== 'ready') throw new FileNotReady(stored.file.status);
-    const download = await (request.variant === 'thumbnail'
-      ? this.thumbnail(stored, request.headers)
-      : this.content(stored, disposition, request.headers));
+    const download = await (request.variant === 'content'
+      ? this.content(stored, disposition, request.headers)
+      : this.thumbnail(stored, sizeOf(request.variant, stored.file), request.headers));
     return { ...download, headers: { ...download.headers, 'Cross-Origin-Resource-Policy': policy } };
   }
 
@@ -97,13 +104,17 @@ export class OpenDownload {
   }
 
   /** The size of a thumbnail is not stored; it is small, and sent as a whole. */
-  private async thumbnail({ file, content_hash: hash }: StoredFile, headers: IncomingHttpHeaders): Promise<Download> {
+  private async thumbnail(
+    { file, content_hash: hash }: StoredFile,
+    size: ImageSize,
+    headers: IncomingHttpHeaders,
+  ): Promise<Download> {
     const metadata = {
       'Content-Type': 'image/webp',
       'Content-Disposition': contentDisposition('inline', thumbnailName(file)),
-      ETag: `"${hash.slice(0, 30)}-t"`,
+      ETag: `"${hash.slice(0, 30)}-${size === 'small' ? 't' : size}"`,
     };
-    return this.respond(thumbnailKey(file.id), metadata, headers);
+    return this.respond(thumbnailKey(file.id, size), metadata, headers);
   }
 
   private async respond(
@@ -135,6 +146,13 @@ function contentType(type: string, charset: string | null): string {
 /** Until its scan ends an image is `not ready` in all its variants. */
 function mayHaveThumbnail({ category, status, has_thumbnail }: FileRow): boolean {
   return category === 'image' && (status !== 'ready' || has_thumbnail);
+}
+
+/** The requested size, or the largest that there is. Files of older versions have the small one only. */
+function sizeOf(variant: Exclude<Variant, 'content'>, { image_sizes: made }: FileRow): ImageSize {
+  const wanted = variant === 'thumbnail' ? 'small' : variant;
+  const possible = made?.map(({ name }) => name) ?? [];
+  return possible.includes(wanted) ? wanted : (possible.at(-1) ?? 'small');
 }
 
 function thumbnailName({ name }: FileRow): string {

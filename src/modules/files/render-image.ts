@@ -7,41 +7,51 @@ import { decodeBitmap, encodeBitmap } from './checks/bitmap.js';
 import { blankRegions, heifAt } from './checks/heif-image.js';
 import { maxPixelsOf } from './checks/image-header.js';
 import { InvalidFileType } from './files.errors.js';
+import { IMAGE_SIZES, type ImageSize } from './storage/file-storage.js';
 
-const THUMBNAIL_SIDE = 400;
+/** The longest side of each thumbnail in pixels. */
+export const THUMBNAIL_SIDES: Readonly<Record<ImageSize, number>> = { small: 400, medium: 1000, large: 2000 };
 const BLUR_SIDE = 32;
 
 export interface RenderedImage {
   readonly width: number;
   readonly height: number;
-  /** Undefined, like the thumbnail, for an image without a decoder. */
+  /** Undefined for an image without a decoder, which has no thumbnails. */
   readonly blurhash: string | undefined;
+  /** Smallest first. A size that would not be larger than the one before it is omitted. */
+  readonly thumbnails: readonly Thumbnail[];
   readonly size: number;
   readonly contentHash: string;
+}
+
+export interface Thumbnail {
+  readonly name: ImageSize;
+  readonly width: number;
+  readonly height: number;
 }
 
 export interface RenderTask {
   readonly path: string;
   readonly type: string;
-  /** The paths of the image and the thumbnail to write; nothing exists there. */
+  /** The paths of the image and the thumbnails to write; nothing exists there. */
   readonly target: string;
-  readonly thumbnail: string;
+  readonly thumbnails: Readonly<Record<ImageSize, string>>;
 }
 
 /**
- * Decodes an image completely and encodes it anew to `target`, correctly oriented and without metadata, and a thumbnail
- * to `thumbnail`. Content hidden in or behind the original is not in the result. HEIC, for which there is no decoder
+ * Decodes an image completely and encodes it anew to `target`, correctly oriented and without metadata, and thumbnails
+ * to `thumbnails`. Content hidden in or behind the original is not in the result. HEIC, for which there is no decoder
  * here, and AVIF, which takes half a minute to encode, keep their pixels, and their metadata is blanked.
  * @throws InvalidFileType when it cannot be decoded
  */
 export async function renderImage(task: RenderTask): Promise<RenderedImage> {
-  const { target, thumbnail } = task;
+  const { target } = task;
   try {
     const { width, height, small } = await reencode(task);
-    if (small) await writeThumbnail(small, thumbnail);
+    const thumbnails = small ? await writeThumbnails(small, Math.max(width, height), task.thumbnails) : [];
     const { size } = await stat(target);
-    const blurhash = small && (await blurhashOf(thumbnail));
-    return { width, height, size, blurhash, contentHash: await hashOf(target) };
+    const blurhash = small && (await blurhashOf(task.thumbnails.small));
+    return { width, height, size, blurhash, thumbnails, contentHash: await hashOf(target) };
   } catch (error) {
     if (isOfFileSystem(error)) throw error;
     throw new InvalidFileType('cannot be decoded');
@@ -79,11 +89,25 @@ async function withoutMetadata(path: string, target: string): Promise<{ width: n
   return { width, height };
 }
 
-async function writeThumbnail(image: Sharp, thumbnail: string): Promise<void> {
-  await image
-    .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
-    .webp({ quality: 75 })
-    .toFile(thumbnail);
+/** Writes the largest first, and each from the one before it, so that the image is decoded once. */
+async function writeThumbnails(
+  image: Sharp,
+  longestSide: number,
+  paths: RenderTask['thumbnails'],
+): Promise<Thumbnail[]> {
+  const made: Thumbnail[] = [];
+  const names = IMAGE_SIZES.filter((_, at) => at === 0 || longestSide > THUMBNAIL_SIDES[IMAGE_SIZES[at - 1]!]);
+  let source = image;
+  for (const name of names.toReversed()) {
+    const side = THUMBNAIL_SIDES[name];
+    const { width, height } = await source
+      .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+      .webp({ quality: name === 'small' ? 75 : 85 })
+      .toFile(paths[name]);
+    made.unshift({ name, width, height });
+    source = sharp(paths[name]);
+  }
+  return made;
 }
 
 function open(path: string, type: string, pages = 1): Sharp {

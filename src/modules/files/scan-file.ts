@@ -115,21 +115,28 @@ export class ScanFile implements OnModuleDestroy {
     if (type.structure === 'zip') {
       await this.processes.run({ kind: 'unpack', path, isDocument: type.category === 'document' });
     }
-    return type.category === 'image' ? this.reencode(id, type, path) : { status: 'ready' };
+    if (type.category === 'image') return this.reencode(id, type, path);
+    if (type.type !== 'audio/wav') return { status: 'ready' };
+    return { status: 'ready', waveform: (await this.processes.run({ kind: 'waveform', path })) ?? undefined };
   }
 
   private async reencode(id: string, { type }: FileType, path: string): Promise<ScanResult> {
-    const [target, thumbnail] = [this.tempUploads.createPath(), this.tempUploads.createPath()];
+    const target = this.tempUploads.createPath();
+    const thumbnails = {
+      small: this.tempUploads.createPath(),
+      medium: this.tempUploads.createPath(),
+      large: this.tempUploads.createPath(),
+    };
     try {
-      const image = await this.processes.run({ kind: 'render', path, type, target, thumbnail });
+      const image = await this.processes.run({ kind: 'render', path, type, target, thumbnails });
       if (image.size > this.maxImageBytes) throw new FileTooLarge({ reason: 'expands to too much' });
       await this.storage.put(imageKey(id), target, type);
-      const hasThumbnail = image.blurhash !== undefined;
-      if (hasThumbnail) await this.storage.put(thumbnailKey(id), thumbnail, 'image/webp');
-      return { status: 'ready', ...image, hasThumbnail, isReencoded: true };
+      for (const { name } of image.thumbnails) {
+        await this.storage.put(thumbnailKey(id, name), thumbnails[name], 'image/webp');
+      }
+      return { status: 'ready', ...image, isReencoded: true };
     } finally {
-      await rm(target, { force: true });
-      await rm(thumbnail, { force: true });
+      for (const made of [target, ...Object.values(thumbnails)]) await rm(made, { force: true });
     }
   }
 

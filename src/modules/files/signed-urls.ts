@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/identity/actor.js';
-import { URL_TTL_MS, UrlSigner, type SignedUrlClaims, type Variant } from './url-signer.js';
+import { URL_TTL_MS, UrlSigner, type SignedUrlClaims, type Variant, variantOf } from './url-signer.js';
 import type { SignedFileUrlDto, SignFileUrlsDto } from './files.dto.js';
 import { FilesRepository } from './files.repository.js';
 
@@ -13,7 +13,10 @@ export class SignedUrls {
   ) {}
 
   /** In the requested order, without files that the actor may not see or that are not ready. */
-  async sign(actor: Actor, { file_ids: ids, disposition }: SignFileUrlsDto): Promise<{ data: SignedFileUrlDto[] }> {
+  async sign(
+    actor: Actor,
+    { file_ids: ids, disposition, size }: SignFileUrlsDto,
+  ): Promise<{ data: SignedFileUrlDto[] }> {
     const stored = new Map((await this.repository.findVisible(ids, actor)).map((one) => [one.file.id, one.file]));
     const expiresAt = newExpiry();
     const urlFor = (fileId: string, variant: Variant): string =>
@@ -25,7 +28,7 @@ export class SignedUrls {
         .map(({ id, has_thumbnail }) => ({
           file_id: id,
           url: urlFor(id, 'content'),
-          ...(has_thumbnail && { thumbnail_url: urlFor(id, 'thumbnail') }),
+          ...(has_thumbnail && { thumbnail_url: urlFor(id, variantOf(size)) }),
           expires_at: expiresAt.toISOString(),
         })),
     };
@@ -41,9 +44,17 @@ export class SignedUrls {
 
   private createUrl({ userId, sessionId }: Actor, parameters: Omit<SignedUrlClaims, 'userId' | 'sessionId'>): string {
     const token = this.signer.sign({ ...parameters, userId, sessionId });
-    return `/api/v1/files/${parameters.fileId}/${parameters.variant}?token=${token}`;
+    return `/api/v1/files/${parameters.fileId}/${PATHS[parameters.variant]}token=${token}`;
   }
 }
+
+/** The path and the beginning of the query of each variant. */
+const PATHS: Readonly<Record<Variant, string>> = {
+  content: 'content?',
+  thumbnail: 'thumbnail?',
+  medium: 'thumbnail?size=medium&',
+  large: 'thumbnail?size=large&',
+};
 
 function newExpiry(): Date {
   return new Date(Math.floor((Date.now() + URL_TTL_MS) / 1000) * 1000);

@@ -2,13 +2,20 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { parse, stringify } from 'uuid';
 import { Config } from '../../platform/config/config.js';
+import type { ImageSize } from './storage/file-storage.js';
 import { DISPOSITIONS, type Disposition } from './files.dto.js';
 
 /** Long enough for a page to load, and short for security. */
 export const URL_TTL_MS = 5 * 60_000;
 
-export const VARIANTS = ['content', 'thumbnail'] as const;
+/** Thumbnail is the small one. Tokens contain the position in this list. */
+export const VARIANTS = ['content', 'thumbnail', 'medium', 'large'] as const;
 export type Variant = (typeof VARIANTS)[number];
+
+/** The variant of a thumbnail of this size. */
+export function variantOf(size: ImageSize = 'small'): Exclude<Variant, 'content'> {
+  return size === 'small' ? 'thumbnail' : size;
+}
 
 /** The permissions of a signed URL: who may read which file until when. */
 export interface SignedUrlClaims {

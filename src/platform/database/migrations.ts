@@ -35,6 +35,7 @@ import { CreateScheduledMessages1764890000000 } from '../../../migrations/176489
 import { CreateSavedMessagesAndDrafts1764890001000 } from '../../../migrations/1764890001000-create-saved-messages-and-drafts.js';
 import { AddFormOfSearchIndex1764895000000 } from '../../../migrations/1764895000000-add-form-of-search-index.js';
 import { IndexFormOfSearchIndex1764895001000 } from '../../../migrations/1764895001000-index-form-of-search-index.js';
+import { AddImageSizesAndWaveforms1764895010000 } from '../../../migrations/1764895010000-add-image-sizes-and-waveforms.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -73,6 +74,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateSavedMessagesAndDrafts1764890001000,
   AddFormOfSearchIndex1764895000000,
   IndexFormOfSearchIndex1764895001000,
+  AddImageSizesAndWaveforms1764895010000,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

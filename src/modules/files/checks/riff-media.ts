@@ -2,6 +2,8 @@ import { InvalidFileType } from '../files.errors.js';
 import type { FileReader } from './file-reader.js';
 
 const MAX_CHUNKS = 1000;
+/** The length of the longest format of a WAV. */
+const FORMAT_MAX = 40;
 /** Written by recorders that do not know the size yet. */
 const UNKNOWN_SIZES = [0, 0xffffffff];
 
@@ -20,20 +22,35 @@ export async function readRiff(file: FileReader): Promise<{ form: string; durati
   return { form, duration: form === 'AVI ' ? await aviDuration(file) : await waveDuration(file) };
 }
 
-async function waveDuration(file: FileReader): Promise<number | undefined> {
-  let rate: number | undefined;
+/** The format of a WAV, and where its samples are. */
+interface WaveChunks {
+  /** The content of the chunk `fmt `, at least 16 bytes. */
+  readonly format: Buffer;
+  readonly data: { readonly start: number; readonly length: number };
+}
+
+/** @throws InvalidFileType if a WAV has no format before its samples, or no samples */
+export async function findChunks(file: FileReader): Promise<WaveChunks> {
+  let format: Buffer | undefined;
   for (let at = 12, count = 0; at + 8 <= file.size && count < MAX_CHUNKS; count++) {
-    const head = await file.read(at, 24);
+    const head = await file.read(at, 8 + FORMAT_MAX);
     const type = head.toString('latin1', 0, 4);
     const size = head.readUInt32LE(4);
-    if (type === 'fmt ' && head.length >= 20) rate = head.readUInt32LE(16);
+    if (type === 'fmt ' && head.length >= 24)
+      format = Buffer.from(head.subarray(8, 8 + Math.max(16, Math.min(size, FORMAT_MAX))));
     if (type === 'data') {
-      if (rate === undefined) throw InvalidFileType.broken();
-      return rate > 0 ? Math.min(size, file.size - at - 8) / rate : undefined;
+      if (format === undefined) throw InvalidFileType.broken();
+      return { format, data: { start: at + 8, length: Math.min(size, file.size - at - 8) } };
     }
     at += 8 + size + (size % 2);
   }
   throw InvalidFileType.broken();
+}
+
+async function waveDuration(file: FileReader): Promise<number | undefined> {
+  const { format, data } = await findChunks(file);
+  const rate = format.readUInt32LE(8);
+  return rate > 0 ? data.length / rate : undefined;
 }
 
 async function aviDuration(file: FileReader): Promise<number | undefined> {

@@ -52,12 +52,21 @@ export const uploadKey = (id: string): string => `${id}.upload`;
 /** The re-encoded image. */
 export const imageKey = (id: string): string => `${id}.image`;
 
-export const thumbnailKey = (id: string): string => `${id}.thumbnail`;
+/** The sizes of thumbnails, smallest first. */
+export const IMAGE_SIZES = ['small', 'medium', 'large'] as const;
+export type ImageSize = (typeof IMAGE_SIZES)[number];
+
+export const thumbnailKey = (id: string, size: ImageSize): string =>
+  size === 'small' ? `${id}.thumbnail` : `${id}.${size}`;
 
 /** Returns all keys that a file may have, so that callers need not know which exist. */
-export const allKeysOf = (id: string): string[] => [uploadKey(id), imageKey(id), thumbnailKey(id)];
+export const allKeysOf = (id: string): string[] => [
+  uploadKey(id),
+  imageKey(id),
+  ...IMAGE_SIZES.map((size) => thumbnailKey(id, size)),
+];
 
-const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(?:upload|image|thumbnail)$/;
+const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(?:upload|image|thumbnail|medium|large)$/;
 
 /** Whether an object is one of a file: the store may contain others. */
 export function isFileKey(text: string): boolean {

@@ -16,6 +16,8 @@ const PUBLIC_ROUTES = [
   // With a signed URL; without one, or a credential, they respond with 401.
   'GET /api/v1/files/:id/content',
   'GET /api/v1/files/:id/thumbnail',
+  // Avatars and pictures of conversations.
+  'GET /api/v1/pictures/:id',
   'GET /healthz',
   'GET /livez',
   // With its own token, or from this machine only.

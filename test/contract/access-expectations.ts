@@ -250,6 +250,7 @@ export const ROUTES: Record<string, Expectation> = {
   [`GET ${FILE}/content`]: { allow: MEMBERS, refusal: 404, isAddress: true },
   [`GET ${FILE}/thumbnail`]: { allow: MEMBERS, refusal: 404, isAddress: true },
   [`DELETE ${FILE}`]: { allow: NONE, refusal: 404 },
+  'GET /api/v1/pictures/{id}': { allow: NONE, refusal: 404 },
 
   'POST /api/v1/webhooks': {
     ...ownResource,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
+import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import { UrlSigner } from '../../src/modules/files/url-signer.js';
 import { pdf, picture, type SampleFile } from '../fixtures/sample-files.js';
 import type { HttpResponse } from '../support/client/http.js';
@@ -52,6 +53,43 @@ describe('a shared file', () => {
     expect(log.body.data[0].data.message.attachments).toEqual([second, first]);
     const edited = await ada.call('PATCH', `/messages/${body.id}`, { content: 'with words' });
     expect(edited.body.attachments).toEqual([second, first]);
+  });
+
+  it('is public while it is the avatar of its uploader, and deleted when it no longer is', async () => {
+    const file = await world.ready(ada, image);
+    const [id, path] = [file.id as string, `/api/v1/pictures/${file.id as string}`];
+    const age = () =>
+      world.database.query(`update files set uploaded_at = now() - interval '2 days' where id = $1`, [id]);
+    const cleanUp = () => world.get(ScheduledTasks).run('files', { isDryRun: false });
+    expect((await world.fetch(undefined, path)).status).toBe(404);
+    expect((await bob.call('PATCH', '/users/me', { avatar_url: path })).status).toBe(200);
+    expect((await world.fetch(undefined, path)).status).toBe(404);
+    expect((await ada.call('PATCH', '/users/me', { avatar_url: path })).body).toMatchObject({ avatar_url: path });
+    const shown = await world.fetch(undefined, `${path}?size=medium`);
+    expect([shown.status, shown.headers.get('content-type')]).toEqual([200, 'image/webp']);
+    expect((await sharp(Buffer.from(await shown.arrayBuffer())).metadata()).width).toBe(800);
+    expect((await ada.call('DELETE', `/files/${id}`)).body.error.code).toBe('FILE_ATTACHED');
+    await age();
+    await cleanUp();
+    expect((await world.fetch(undefined, path)).status).toBe(200);
+    await ada.call('PATCH', '/users/me', { avatar_url: null });
+    expect((await world.fetch(undefined, path)).status).toBe(404);
+    await cleanUp();
+    expect((await ada.call('GET', `/files/${id}`)).status).toBe(404);
+  });
+
+  it('is public while it is the picture of the conversation for which it was uploaded', async () => {
+    const other = await world.group(ada, [bob]);
+    const file = await world.ready(ada, image, { conversation_id: group });
+    const path = `/api/v1/pictures/${file.id as string}`;
+    await ada.call('PATCH', `/conversations/${other}`, { picture: path });
+    expect((await world.fetch(undefined, path)).status).toBe(404);
+    expect((await ada.call('PATCH', `/conversations/${group}`, { picture: path })).body.picture).toBe(path);
+    expect((await world.fetch(undefined, path)).status).toBe(200);
+    const bad = await ada.call('PATCH', `/conversations/${group}`, { picture: `${path}/../x` });
+    expect(bad.status).toBe(400);
+    await ada.call('PATCH', `/conversations/${group}`, { picture: null });
+    expect((await world.fetch(undefined, path)).status).toBe(404);
   });
 
   it('is uploaded once under one key, however often the client repeats the request', async () => {

@@ -1,5 +1,5 @@
 import { type FieldProblem, ValidationError } from '../../platform/errors/app-error.js';
-import { requireHttpsUrl } from '../../platform/validation/https-url.js';
+import { requirePictureUrl } from '../../platform/validation/https-url.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import { problemsOf, throwProblems } from '../../platform/validation/input-rules.js';
 import { externalIdIn } from '../participants/participants.policy.js';
@@ -17,7 +17,7 @@ export function requireSlug(slug: string): void {
 
 /** The URL of the picture as it is stored. @throws ValidationError */
 export function requirePicture(text: string): string {
-  return requireHttpsUrl('picture', text);
+  return requirePictureUrl('picture', text);
 }
 
 /** The title as it is stored; null if it is empty. @throws ValidationError if it has no visible characters */

@@ -22,7 +22,12 @@ import { problemsOfNewConversation, requirePicture, requireSlug, cleanTitle } fr
 
 const TITLE_MAX = 200;
 const DESCRIPTION_MAX = 2000;
-const PICTURE = { max: 2048, description: 'An https URL; clients show it beside the title' };
+const PICTURE = {
+  max: 2048,
+  description:
+    'An https URL, or `/api/v1/pictures/` and the id of an image uploaded for this conversation; clients show it beside the title',
+  example: 'https://example.com/team.png',
+};
 const SLUG = /^[a-z0-9][a-z0-9_-]{1,62}$/;
 const CATEGORY = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
@@ -177,7 +182,11 @@ export class ConversationSummaryDto {
   @ApiProperty({ type: String, nullable: true, description: 'The id in the host product, if it has one' })
   external_id: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'An https URL' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'An https URL, or a path that begins with `/api/v1/pictures/`',
+  })
   picture: string | null;
 
   @ApiProperty({ ...METADATA_REF, description: 'Data of the host product' })

@@ -18,7 +18,6 @@ import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotIdempotent, OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import type { ParleyRequest } from '../../platform/http/parley-request.js';
-import { sendStream } from '../../platform/http/send-stream.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationNotFound, FeatureDisabled } from '../participants/participants.errors.js';
 import { BINARY, CONTENT_HEADERS, uploadForm } from './files-openapi.js';
@@ -43,7 +42,8 @@ import {
   TooManyUploads,
 } from './files.errors.js';
 import { FilesService } from './files.service.js';
-import { OpenDownload, type Download } from './open-download.js';
+import { OpenDownload } from './open-download.js';
+import { sendDownload } from './send-download.js';
 import type { ReceivedFile } from './receive-upload.js';
 import { SignedUrls } from './signed-urls.js';
 import { variantOf } from './url-signer.js';
@@ -149,14 +149,4 @@ export class FilesController {
   delete(@CurrentActor() actor: Actor, @Param() { id }: FileIdParam): Promise<void> {
     return this.files.delete(actor, id);
   }
-}
-
-/** Sends a download as the response. */
-async function sendDownload(response: Response, { status, headers, body }: Download): Promise<void> {
-  const isSent = body && response.req.method !== 'HEAD';
-  const stream = isSent ? await body() : undefined;
-  response.status(status);
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (stream) await sendStream(response, stream);
-  else response.end();
 }

@@ -60,6 +60,11 @@ export class DownloadQuery {
   disposition?: Disposition;
 }
 
+export class PictureQuery {
+  @EnumField({ values: IMAGE_SIZES, optional: true, description: 'As for a thumbnail' })
+  size?: ImageSize;
+}
+
 export class ThumbnailQuery extends DownloadQuery {
   @EnumField({
     values: IMAGE_SIZES,

@@ -76,9 +76,9 @@ export class FileNotAttachable extends defineError('FILE_NOT_ATTACHABLE', 409, {
 }) {}
 
 export class FileAttached extends defineError('FILE_ATTACHED', 409, {
-  message: 'A message contains this file. Delete the message instead.',
-  meaning: 'A message contains this file. Deleting the message also deletes the file.',
-  action: 'Delete the message instead.',
+  message: 'A message contains this file, or it is an avatar or a picture.',
+  meaning: 'A message contains this file, or it is an avatar or the picture of a conversation.',
+  action: 'Delete the message, or remove the avatar or picture: the file is deleted with it.',
 }) {}
 
 export class FileQuotaExceeded extends defineError('FILE_QUOTA_EXCEEDED', 409, {

@@ -4,6 +4,7 @@ import { UsersModule } from '../users/users.module.js';
 import { UrlSigner } from './url-signer.js';
 import { FileProcessesModule } from './file-processes.js';
 import { FilesController } from './files.controller.js';
+import { PicturesController } from './pictures.controller.js';
 import { FilesGateway } from './files.gateway.js';
 import { FilesPolicy } from './files.policy.js';
 import { FilesRepository } from './files.repository.js';
@@ -18,7 +19,7 @@ import { UploadsInProgress } from './uploads-in-progress.js';
 /** Files: uploads and downloads. Their scans and their cleanup are in the worker module. */
 @Module({
   imports: [UsersModule, ParticipantsModule, ScansModule, StorageModule, FileProcessesModule],
-  controllers: [FilesController],
+  controllers: [FilesController, PicturesController],
   providers: [
     FilesService,
     FilesPolicy,

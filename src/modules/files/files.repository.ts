@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
+import { PICTURES_PATH } from '../../platform/validation/https-url.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import type { FileCategory } from './file-types.js';
 import type { FileRow } from './files.dto.js';
@@ -101,10 +102,24 @@ const VISIBLE = statement<StoredFile>(
 
 const LOCK = statement<{ id: string }>('files.lock', `select id from files where id = $1 for update`);
 
+/**
+ * The avatar of its uploader, or the picture of the conversation for which it was uploaded. Only the URL in the profile or
+ * in the conversation says so: with another URL the cleanup deletes the file.
+ */
+const IS_PICTURE = `(f.category = 'image' and (
+  exists (select from users u where u.id = f.uploader_id and u.avatar_url = '${PICTURES_PATH}' || f.id)
+  or exists (select from conversations c
+              where c.id = f.conversation_id and c.deleted_at is null and c.picture = '${PICTURES_PATH}' || f.id)))`;
+
+const PICTURE = statement<StoredFile>(
+  'files.picture',
+  `select ${STORED} from files f where f.id = $1 and f.deleted_at is null and ${IS_PICTURE}`,
+);
+
 const DELETE_UNATTACHED = statement<unknown>(
   'files.delete_loose',
   `update files f set deleted_at = now()
-    where f.id = $1 and f.uploader_id = $2 and f.deleted_at is null and not ${ATTACHED}`,
+    where f.id = $1 and f.uploader_id = $2 and f.deleted_at is null and not ${ATTACHED} and not ${IS_PICTURE}`,
 );
 
 const IS_OLD = `f.deleted_at is null and (f.uploaded_at < now() - interval '24 hours'
@@ -142,7 +157,7 @@ const CLEAR_ATTACHMENTS = statement<unknown>(
 
 const DELETE_ORPHANS = statement<unknown>(
   'files.let_go',
-  `update files f set deleted_at = now() where f.id = any($1::uuid[]) and not ${ATTACHED}`,
+  `update files f set deleted_at = now() where f.id = any($1::uuid[]) and not ${ATTACHED} and not ${IS_PICTURE}`,
 );
 
 const DELETED = statement<{ id: string }>(
@@ -220,7 +235,12 @@ export class FilesRepository {
     return this.sql.many(VISIBLE, [ids, userId, sessionId]);
   }
 
-  /** Hides the user's own file from everyone. Returns false when a message contains it. */
+  /** A file that is an avatar or the picture of a conversation now. */
+  findPicture(id: string): Promise<StoredFile | undefined> {
+    return this.sql.one(PICTURE, [id]);
+  }
+
+  /** Hides the user's own file from everyone. Returns false when a message contains it, or it is a picture. */
   async delete(id: string, uploaderId: string): Promise<boolean> {
     return this.sql.transaction(async (tx) => {
       await tx.one(LOCK, [id]); // the attaching transaction holds the lock, and the next statement sees its result

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
-import { UrlSigner, type Variant } from './url-signer.js';
+import { UrlSigner, type Variant, variantOf } from './url-signer.js';
 import type { Disposition, DownloadQuery, FileRow } from './files.dto.js';
 import { FileNotFound, FileNotReady, RangeNotSatisfiable } from './files.errors.js';
 import { FilesRepository, type StoredFile, type Viewer } from './files.repository.js';
@@ -65,6 +65,23 @@ export class OpenDownload {
       ? this.content(stored, disposition, request.headers)
       : this.thumbnail(stored, sizeOf(request.variant, stored.file), request.headers));
     return { ...download, headers: { ...download.headers, 'Cross-Origin-Resource-Policy': policy } };
+  }
+
+  /**
+   * Opens a thumbnail of an image that is an avatar or the picture of a conversation, for everyone who knows its id.
+   * Caches show it for an hour after its removal at most.
+   * @throws FileNotFound, FileNotReady
+   */
+  async openPicture(id: string, size: ImageSize | undefined, requestHeaders: IncomingHttpHeaders): Promise<Download> {
+    const stored = await this.repository.findPicture(id);
+    if (!stored) throw new FileNotFound();
+    if (stored.file.status !== 'ready') throw new FileNotReady(stored.file.status);
+    if (!mayHaveThumbnail(stored.file)) throw new FileNotFound();
+    const download = await this.thumbnail(stored, sizeOf(variantOf(size), stored.file), requestHeaders);
+    // A URL of the store is valid for a minute only.
+    const caching = download.status === 302 ? INERT['Cache-Control'] : 'public, max-age=3600';
+    const headers = { ...download.headers, 'Cache-Control': caching, 'Cross-Origin-Resource-Policy': 'cross-origin' };
+    return { ...download, headers };
   }
 
   private async authenticate(

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ValidationError } from '../../platform/errors/app-error.js';
-import { requireHttpsUrl } from '../../platform/validation/https-url.js';
+import { requirePictureUrl } from '../../platform/validation/https-url.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { isOfficialName, isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, cleanText, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
@@ -55,9 +55,9 @@ export function requireLocation(text: string): string {
   return requireLength('location', cleanName(text), LOCATION_MAX);
 }
 
-/** Requires an https URL without credentials. The server never fetches it. @throws ValidationError */
+/** Requires an https URL without credentials, which the server never fetches, or the path of an own image. @throws ValidationError */
 export function requireAvatarUrl(text: string): string {
-  return requireHttpsUrl('avatar_url', text);
+  return requirePictureUrl('avatar_url', text);
 }
 
 function requireLength(field: string, text: string, max: number): string {

@@ -139,7 +139,9 @@ export class UpdateProfileDto {
     max: 2048,
     optional: true,
     nullable: true,
-    description: 'An https URL; the server never fetches it',
+    description:
+      'An https URL, which the server never fetches, or `/api/v1/pictures/` and the id of an image that the user has uploaded',
+    example: 'https://example.com/ana.png',
   })
   avatar_url?: string | null;
 

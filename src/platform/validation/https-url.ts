@@ -18,3 +18,15 @@ export function httpsUrlOf(text: string): string | undefined {
   const isAllowed = url?.protocol === 'https:' && !url.username && !url.password && url.href.length <= URL_MAX;
   return isAllowed ? url.href : undefined;
 }
+
+/** The path at which an uploaded image is shown as an avatar or as the picture of a conversation, before its id. */
+export const PICTURES_PATH = '/api/v1/pictures/';
+const OWN_PICTURE = new RegExp(`^${PICTURES_PATH}[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
+
+/** As `requireHttpsUrl`, and also the path of an uploaded image. @throws ValidationError */
+export function requirePictureUrl(field: string, text: string): string {
+  const url = OWN_PICTURE.test(text) ? text : httpsUrlOf(text);
+  if (url === undefined)
+    throw ValidationError.of(field, `must be an https URL or ${PICTURES_PATH} and the id of a file`);
+  return url;
+}

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
+import { FilesRepository } from '../../src/modules/files/files.repository.js';
 import { UrlSigner } from '../../src/modules/files/url-signer.js';
 import { pdf, picture, type SampleFile } from '../fixtures/sample-files.js';
 import type { HttpResponse } from '../support/client/http.js';
@@ -70,7 +71,8 @@ describe('a shared file', () => {
     expect((await sharp(Buffer.from(await shown.arrayBuffer())).metadata()).width).toBe(800);
     expect((await ada.call('DELETE', `/files/${id}`)).body.error.code).toBe('FILE_ATTACHED');
     await age();
-    await cleanUp();
+    expect((await world.get(ScheduledTasks).run('files', { isDryRun: true }))!.let_go).toBe(0);
+    expect(await world.get(FilesRepository).releaseOrphans(10)).toEqual({ examined: 0, released: 0 });
     expect((await world.fetch(undefined, path)).status).toBe(200);
     await ada.call('PATCH', '/users/me', { avatar_url: null });
     expect((await world.fetch(undefined, path)).status).toBe(404);

@@ -132,7 +132,7 @@ const SCHEDULED = `exists (
 const LOCK_OLD = statement<{ id: string }>(
   'files.lock_old',
   `select f.id from files f
-    where f.shown_in is null and ${IS_OLD} and not ${SCHEDULED}
+    where f.shown_in is null and ${IS_OLD} and not ${SCHEDULED} and not ${IS_PICTURE}
     order by f.uploaded_at limit $1 for update skip locked`,
 );
 
@@ -191,7 +191,7 @@ const WAITING = statement<OverdueScans>(
 
 const COUNT_DUE = statement<DueFiles>(
   'files.count_due',
-  `select (select count(*) from files f where f.shown_in is null and not ${ATTACHED} and ${IS_OLD} and not ${SCHEDULED})::int
+  `select (select count(*) from files f where f.shown_in is null and not ${ATTACHED} and ${IS_OLD} and not ${SCHEDULED} and not ${IS_PICTURE})::int
           + (select count(*) from conversations c join files f on f.shown_in = c.id and ${IS_OLD}
               where c.deleted_at is not null)::int as let_go,
           (select count(*) from files where deleted_at is not null)::int as removed,

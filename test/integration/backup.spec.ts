@@ -289,6 +289,12 @@ describe('a restore', () => {
     await source.query(
       `insert into users (id, username, display_name) values (gen_random_uuid(), 'ann', E'A\\tn\\n\\\\n')`,
     );
+    await source.query(
+      `insert into conversations (id, type, type_name, counted_participants) values (gen_random_uuid(), 'room', 'broadcast', 0)`,
+    );
+    await source.query(
+      `insert into participants (conversation_id, user_id, joined_seq) select c.id, u.id, 1 from conversations c, users u where u.username = 'ann'`,
+    );
     const files = { kind: 'disk', directory: join(folder, 'none') } as const;
     await writeBackup(
       { databaseUrl: source.url, files, secretPaths: [], programVersion: 'test' },
@@ -308,6 +314,19 @@ describe('a restore', () => {
     await restore();
     const users = 'select * from users order by id';
     expect(await target.query(users)).toEqual(await source.query(users));
+    const counts = 'select type_name, counted_participants from conversations';
+    expect(await source.query(counts)).toEqual([{ type_name: 'broadcast', counted_participants: 1 }]);
+    expect(await target.query(counts)).toEqual(await source.query(counts));
+  });
+
+  it('may be into a database in which only migrations have run', async () => {
+    await target.drop();
+    target = await createTestDatabase();
+    await target.query(`update conversation_types set description = 'changed' where name = 'room'`);
+    await restore();
+    expect(await target.query(`select count(*)::int from conversation_types where description = 'changed'`)).toEqual([
+      { count: 0 },
+    ]);
   });
 
   it('leaves files in their store, and lists each of them', async () => {

@@ -2,10 +2,15 @@ import { ReceiptsRepository } from '../../src/modules/participants/receipts.repo
 import { WebhookPayloads } from '../../src/modules/webhooks/webhook-payloads.js';
 import type { OutboxEvent } from '../../src/platform/event-log/outbox.repository.js';
 import { ApiClient } from '../support/client/api-client.js';
+import { request } from '../support/client/http.js';
 import type { User } from '../support/users.js';
 import { World } from '../support/world.js';
 
-describe('conversation types', () => {
+/** A REST response; the tests access it freely. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Body = any;
+
+describe('a conversation type', () => {
   let world: World;
   let admin: User;
 
@@ -15,8 +20,8 @@ describe('conversation types', () => {
   });
   afterAll(() => world.stop());
 
-  const codeOf = ({ status, body }: { status: number; body: any }): string => `${status} ${body.error?.code}`;
-  const featureOf = ({ body }: { body: any }): string => body.error?.details?.feature;
+  const codeOf = ({ status, body }: { status: number; body: Body }): string => `${status} ${body.error?.code}`;
+  const featureOf = ({ body }: { body: Body }): string => body.error?.details?.feature;
 
   let types = 0;
   /** A conversation type of groups with these settings. */
@@ -30,7 +35,7 @@ describe('conversation types', () => {
     world.group(owner!, others, { type_name: await groupType(settings) });
   const send = (user: User, id: string, body: object) => user.call('POST', `/conversations/${id}/messages`, body);
 
-  it('ship as direct, group, room and broadcast', async () => {
+  it('exists for direct, group, room and broadcast from the start', async () => {
     const { body } = await admin.call('GET', '/admin/conversation-types');
     const shipped = body.data.filter(({ name }: { name: string }) => !name.startsWith('type-'));
     expect(shipped.map(({ name, type }: { name: string; type: string }) => [name, type])).toEqual([
@@ -41,7 +46,7 @@ describe('conversation types', () => {
     ]);
   });
 
-  it('refuse a switched off feature with one error that names it', async () => {
+  it('refuses a switched off feature with one error that names it', async () => {
     const [owner, member] = await world.users(2);
     const off = ['typing', 'reactions', 'threads', 'polls', 'uploads', 'links', 'mention_all'];
     const id = await groupOf(Object.fromEntries(off.map((name) => [name, false])), [owner!, member!]);
@@ -53,16 +58,22 @@ describe('conversation types', () => {
       polls: await send(member!, id, { poll: { question: 'Which?', options: ['a', 'b'] } }),
       links: await send(owner!, id, { content: 'see example.com/a' }),
       mention_all: await send(owner!, id, { content: 'all', mentions: { all: true } }),
+      uploads: await send(owner!, id, { content: 'with', attachment_ids: [first.id] }),
       links_by_edit: await owner!.call('PATCH', `/messages/${first.id}`, { content: 'https://a.example' }),
     };
     for (const [name, refusal] of Object.entries(refusals)) {
       expect(`${name}: ${codeOf(refusal)}`).toBe(`${name}: 403 FEATURE_DISABLED`);
       expect(featureOf(refusal)).toBe(name.replace('_by_edit', ''));
     }
+    const form = new FormData();
+    form.set('conversation_id', id);
+    form.set('file', new Blob(['text'], { type: 'text/plain' }), 'text.txt');
+    const upload = await request('POST', `${world.url}/api/v1/files`, { token: owner!.token, body: form });
+    expect([upload.status, featureOf(upload)]).toEqual([403, 'uploads']);
     expect((await send(owner!, id, { content: 'e.g. 3.5, no link' })).status).toBe(201);
   });
 
-  it('let a conversation narrow its type, and not exceed it', async () => {
+  it('lets a conversation narrow it, and not exceed it', async () => {
     const owner = await world.user();
     const id = await groupOf({ polls: false, pin_role: 'admin', slow_mode_seconds: 10, message_length_max: 100 }, [
       owner,
@@ -97,11 +108,11 @@ describe('conversation types', () => {
     );
   });
 
-  it('refuse the creation of a conversation that exceeds its type, or whose type is another', async () => {
+  it('refuses the creation of a conversation that exceeds it, or that is built differently', async () => {
     const owner = await world.user();
     const type_name = await groupType({ links: false });
     const create = (body: object) => owner.call('POST', '/conversations', { type: 'group', ...body });
-    const fieldOf = ({ body }: { body: any }): string => body.error?.details.errors[0].field;
+    const fieldOf = ({ body }: { body: Body }): string => body.error?.details.errors[0].field;
     expect(fieldOf(await create({ type_name, settings: { links: true } }))).toBe('settings.links');
     expect(fieldOf(await create({ type_name: 'broadcast' }))).toBe('type_name');
     expect(fieldOf(await create({ type_name: 'unknown' }))).toBe('type_name');
@@ -110,7 +121,28 @@ describe('conversation types', () => {
     expect((await create({})).body).toMatchObject({ type: 'group', type_name: 'group', settings: { links: true } });
   });
 
-  it('name the lowest role that may write, also for edits, typing and capabilities', async () => {
+  it('decides whether conversations may have system messages, and what new ones show of their history', async () => {
+    const owner = await world.user();
+    const type_name = await groupType({ system_messages: false, history_visibility: 'since_join' });
+    const create = (settings: object) => owner.call('POST', '/conversations', { type: 'group', type_name, settings });
+    expect((await create({})).body.settings).toMatchObject({
+      system_messages: false,
+      history_visibility: 'since_join',
+    });
+    expect((await create({ history_visibility: 'all' })).body.settings.history_visibility).toBe('all');
+    expect((await create({ system_messages: true })).status).toBe(400);
+    await admin.call('PATCH', `/admin/conversation-types/${type_name}`, { settings: { system_messages: true } });
+    const id = (await create({ system_messages: true })).body.id as string;
+    const titled = async (title: string): Promise<number> => {
+      await owner.call('PATCH', `/conversations/${id}`, { title });
+      return (await owner.call('GET', `/conversations/${id}/messages`)).body.data.length as number;
+    };
+    expect(await titled('announced')).toBe(1);
+    await admin.call('PATCH', `/admin/conversation-types/${type_name}`, { settings: { system_messages: false } });
+    expect(await titled('not announced')).toBe(1);
+  });
+
+  it('names the lowest role that may write, also for edits, typing and capabilities', async () => {
     const [owner, moderator, member] = await world.users(3);
     const id = await world.group(owner!, [[moderator!, 'moderator'], member!], {
       type_name: await groupType({ send_role: 'moderator' }),
@@ -125,7 +157,7 @@ describe('conversation types', () => {
     expect(codeOf(await send(moderator!, id, { content: 'more' }))).toBe('403 PERMISSION_DENIED');
   });
 
-  it('apply a change at once to their conversations, and tell connected users what they may do now', async () => {
+  it('changes at once for its conversations, and connected users receive their capabilities', async () => {
     const [owner, member] = await world.users(2);
     const name = await groupType({});
     const id = await world.group(owner!, [member!], { type_name: name });
@@ -139,7 +171,7 @@ describe('conversation types', () => {
     expect(codeOf(await send(member!, id, { content: 'late' }))).toBe('403 PERMISSION_DENIED');
   });
 
-  it('are created, changed and deleted by admins and keys with the scope, and audited', async () => {
+  it('is created, changed and deleted by admins and keys with the scope, and audited', async () => {
     const user = await world.user();
     expect(codeOf(await user.call('GET', '/admin/conversation-types'))).toBe('403 PERMISSION_DENIED');
     const { body: made } = await admin.call('POST', '/admin/keys', { name: 'shop', scopes: ['conversations:write'] });
@@ -288,7 +320,7 @@ describe('a broadcast conversation', () => {
     expect((await other!.call('GET', `/presence?user_ids=${reader!.userId}`)).body.data).toHaveLength(1);
   });
 
-  it('tells readers of its deletion in its own stream alone', async () => {
+  it('announces its deletion to readers in its own stream alone', async () => {
     const id = await broadcast();
     const reader = await world.user();
     await join(id, reader);

@@ -8,6 +8,7 @@ const SENDER = statement<{ display_name: string }>(
      join users u on u.id = $2
      left join conversation_types t on t.name = coalesce(c.type_name, c.type)
     where c.id = $1 and c.settings -> 'system_messages' = 'true'
+      and t.settings -> 'system_messages' is distinct from 'false'
       and not ($3 and 'false' in (coalesce(c.settings ->> 'member_events', ''), coalesce(t.settings ->> 'member_events', '')))`,
 );
 

@@ -25,13 +25,17 @@ export interface TypeSettings
   readonly message_length_max: number | null;
   readonly message_retention_days: number | null;
   readonly participants_max: number;
+  /** Conversations may switch system messages on. */
+  readonly system_messages: boolean;
+  /** Of new conversations that choose no other. */
+  readonly history_visibility: HistoryVisibility;
 }
 
 /**
  * The settings that apply in a conversation. A feature is on if neither the conversation type nor the conversation has
  * switched it off; of roles and limits the stricter applies.
  */
-export interface ConversationSettings extends Omit<TypeSettings, 'participants_max'> {
+export interface ConversationSettings extends Omit<TypeSettings, 'participants_max' | 'system_messages'> {
   readonly is_private: boolean;
   readonly allow_invites: boolean;
   readonly is_frozen: boolean;
@@ -41,8 +45,6 @@ export interface ConversationSettings extends Omit<TypeSettings, 'participants_m
   readonly count_system_messages: boolean;
   /** Joins, leaves, new roles, titles and pins are announced by system messages. */
   readonly system_messages: boolean;
-  /** What users who join later see of the messages before. */
-  readonly history_visibility: HistoryVisibility;
   /** With `since_date`: the first time from which they see messages. */
   readonly history_since: string | null;
 }
@@ -60,6 +62,8 @@ export function typeSettingsOf(type: ConversationType, stored: StoredSettings | 
     message_length_max: numberOf(settings.message_length_max) ?? null,
     message_retention_days: numberOf(settings.message_retention_days) ?? null,
     participants_max: numberOf(settings.participants_max) ?? PARTICIPANTS_MAX,
+    system_messages: settings.system_messages !== false,
+    history_visibility: visibilityOf(settings.history_visibility),
   };
 }
 
@@ -69,7 +73,7 @@ export function settingsOf(
   stored: StoredSettings,
   ofType: StoredSettings | null,
 ): ConversationSettings {
-  const { participants_max: _ofType, ...most } = typeSettingsOf(type, ofType);
+  const most = typeSettingsOf(type, ofType);
   const allowsInvites = stored.allow_invites === true;
   return {
     ...features((name) => most[name] && stored[name] !== false),
@@ -84,8 +88,8 @@ export function settingsOf(
     is_frozen: stored.is_frozen === true,
     allow_mention_all: stored.allow_mention_all === true,
     count_system_messages: stored.count_system_messages === true,
-    system_messages: stored.system_messages === true,
-    history_visibility: HISTORY_VISIBILITIES.find((value) => value === stored.history_visibility) ?? 'all',
+    system_messages: most.system_messages && stored.system_messages === true,
+    history_visibility: visibilityOf(stored.history_visibility),
     history_since: typeof stored.history_since === 'string' ? stored.history_since : null,
   };
 }
@@ -105,11 +109,16 @@ export function problemsOfWiderSettings(
     if (isOneOf(UPPER_LIMITS, name)) return (numberOf(wanted) ?? Infinity) > (most[name] ?? Infinity);
     if (name === 'slow_mode_seconds') return (numberOf(wanted) ?? 0) < most.slow_mode_seconds;
     if (name === 'allow_invites') return wanted === true && most.invite_role !== 'participant';
-    return name === 'allow_mention_all' && wanted === true && !most.mention_all;
+    if (name === 'allow_mention_all') return wanted === true && !most.mention_all;
+    return name === 'system_messages' && wanted === true && !most.system_messages;
   };
   return Object.keys(settings)
     .filter(isWider)
     .map((name) => ({ field: `settings.${name}`, reason: 'exceeds what the conversation type allows' }));
+}
+
+function visibilityOf(stored: unknown): HistoryVisibility {
+  return HISTORY_VISIBILITIES.find((value) => value === stored) ?? 'all';
 }
 
 function features(isOn: (name: Feature) => boolean): Record<Feature, boolean> {

@@ -22,7 +22,7 @@ export async function measureBroadcast(bench: Bench): Promise<void> {
   report.begin(`A broadcast of ${count} participants, ${CONNECTED.toLocaleString('en')} of them connected`);
   const people = await world.people(CONNECTED);
   const [group] = await world.groups([people]);
-  const broadcast = await fill(world, people, options.members);
+  const broadcast = await fill(world, people, options.members - WARM_UP - CALLS); // the others join
   const job: Omit<FanOutJob, 'conversationId'> = {
     kind: 'fan-out',
     port: server.port,
@@ -136,10 +136,10 @@ async function fill(world: World, people: readonly Person[], count: number): Pro
   await world.query(
     `with added as (
        insert into users (id, username, display_name)
-       select gen_random_uuid(), 'reader.' || right($1::text, 12) || n, 'Reader ' || n from generate_series(1, $3::int) n returning id
+       select gen_random_uuid(), 'reader.' || right($1::uuid::text, 12) || n, 'Reader ' || n from generate_series(1, $3::int) n returning id
      )
      insert into participants (conversation_id, user_id, role, joined_seq, joined_at)
-     select $1, p.id, case when p.n <= $4 then 'moderator' else 'participant' end, 1,
+     select $1::uuid, p.id, case when p.n <= $4 then 'moderator' else 'participant' end, 1,
             date_trunc('milliseconds', now()) + p.n * interval '1 millisecond'
        from (select id, row_number() over () as n
                from (select unnest($2::uuid[]) as id union all select id from added) u) p`,

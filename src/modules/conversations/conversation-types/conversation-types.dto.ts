@@ -1,17 +1,30 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ListOf } from '../../../platform/pagination/page.js';
-import { EnumField, IntField, NestedField, TextField } from '../../../platform/validation/fields.js';
+import { BooleanField, EnumField, IntField, NestedField, TextField } from '../../../platform/validation/fields.js';
 import { CONVERSATION_TYPES, type ConversationType } from '../../participants/participants.dto.js';
+import type { HistoryVisibility } from '../../participants/conversation-settings.constants.js';
 import { EffectiveSettingsDto, NarrowingSettingsDto } from '../conversation-settings.dto.js';
 
 const NAME = { min: 2, max: 63, pattern: /^[a-z0-9][a-z0-9_-]{1,62}$/ };
 const DESCRIPTION_MAX = 500;
 const PARTICIPANTS_LIMIT = 200_000;
+/** `since_date` needs a date, which differs from conversation to conversation. */
+const TYPE_VISIBILITIES = ['all', 'since_join'];
 
 /** What the conversations of a type may do at most. */
 export class TypeSettingsDto extends NarrowingSettingsDto {
   @IntField({ min: 2, max: PARTICIPANTS_LIMIT, optional: true, description: 'Participants of one conversation' })
   participants_max?: number;
+
+  @BooleanField({ optional: true, description: 'false: no conversation may switch system messages on' })
+  system_messages?: boolean;
+
+  @EnumField({
+    values: TYPE_VISIBILITIES,
+    optional: true,
+    description: 'The `history_visibility` of new conversations that choose no other',
+  })
+  history_visibility?: HistoryVisibility;
 }
 
 export class CreateConversationTypeDto {
@@ -45,6 +58,12 @@ export class ConversationTypeParam {
 export class EffectiveTypeSettingsDto extends EffectiveSettingsDto {
   @ApiProperty()
   participants_max: number;
+
+  @ApiProperty()
+  system_messages: boolean;
+
+  @ApiProperty({ enum: TYPE_VISIBILITIES })
+  history_visibility: HistoryVisibility;
 }
 
 export class ConversationTypeDto {

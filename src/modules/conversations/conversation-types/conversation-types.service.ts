@@ -94,14 +94,20 @@ export class ConversationTypesService {
   }
 
   /**
-   * In the transaction that creates a conversation: the name of its conversation type, null for that of its `type`.
+   * In the transaction that creates a conversation: the name of its conversation type, null for that of its `type`, and
+   * its settings with the defaults of the type.
    * @throws ValidationError if there is no such type for conversations of this `type`, or settings exceed it
    */
-  async requireForNew(tx: Queryable, { type, type_name, settings = {} }: TypeChoice): Promise<string | null> {
+  async requireForNew(
+    tx: Queryable,
+    { type, type_name, settings = {} }: TypeChoice,
+  ): Promise<{ typeName: string | null; settings: object }> {
     const row = await this.repository.findToUse(tx, type_name ?? type);
     if (row?.type !== type) throw ValidationError.of('type_name', `is not a conversation type for the type ${type}`);
     throwProblems(problemsOfWiderSettings(type, { ...settings } as StoredSettings, row.settings));
-    return row.name === type ? null : row.name;
+    const { history_visibility = 'all' } = row.settings;
+    const defaults = history_visibility === 'all' || type === 'direct' ? {} : { history_visibility };
+    return { typeName: row.name === type ? null : row.name, settings: { ...defaults, ...settings } };
   }
 
   /** Under the lock of the stream of the actor, which the host's backend may not have yet. */

@@ -123,6 +123,7 @@ export interface DurableEvents {
   'saved_message.due': SavedMessageDueData;
   'draft.updated': DraftData;
   'draft.removed': DraftRemovedData;
+  'conversation.truncated': ConversationClearedData;
   'participant.joined': ParticipantData;
   'participant.left': ParticipantLeftData;
   'participant.updated': ParticipantData;

@@ -169,7 +169,8 @@ export function applyToConversation(state: ConversationState, { type, data }: Fr
     state.participants[data.user_id as string] = only(PARTICIPANT, data.participant as Fields);
   } else if (type === 'participant.left') {
     delete state.participants[data.user_id as string];
-  } else if (type === 'conversation.updated') {
+  } else if (type === 'conversation.truncated') clear(state, data.up_to_number as number);
+  else if (type === 'conversation.updated') {
     state.summary = only(SUMMARY, data.conversation as Fields);
   }
 }

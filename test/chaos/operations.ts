@@ -20,7 +20,7 @@ export interface Operation {
 const KINDS = [
   ...['send', 'send', 'send', 'reply', 'edit', 'delete', 'react', 'react', 'unreact', 'pin', 'unpin'],
   ...['ask', 'ask', 'vote', 'vote', 'vote', 'unvote', 'close'],
-  ...['hide', 'clear', 'unlist'],
+  ...['hide', 'clear', 'unlist', 'truncate'],
   ...['rename', 'settings', 'add', 'remove', 'leave', 'role', 'flags', 'profile', 'open', 'end', 'logout'],
 ] as const;
 type Kind = (typeof KINDS)[number] | string;
@@ -58,13 +58,14 @@ export const ONE_OF_EACH: readonly Operation[] = [
     'clear',
     'edit',
     'unlist',
+    'send',
     'delete',
     'rename',
     'flags',
     'profile',
     'logout',
   ],
-  ...['add', 'role', 'remove', 'open', 'end'],
+  ...['add', 'role', 'remove', 'truncate', 'open', 'end'],
 ].map((kind) => ({
   kind,
   who: BY_OBSERVER.has(kind) ? OBSERVER : 0,
@@ -124,6 +125,7 @@ export class World {
     else if (kind === 'delete') await rest.call('DELETE', `/messages/${message}`);
     else if (kind === 'hide') await rest.call('DELETE', `/messages/${message}?for=me`);
     else if (kind === 'clear') await rest.post(`${group}/clear`, which % 2 ? {} : { up_to_number: 1 });
+    else if (kind === 'truncate') await rest.post(`${group}/truncate`, { up_to_number: 1 + (which % 2) });
     else if (kind === 'unlist') await rest.call(which % 3 ? 'POST' : 'DELETE', `${group}/hide`);
     else if (kind === 'react' || kind === 'unreact') {
       const emoji = encodeURIComponent(EMOJI[which % EMOJI.length]!);

@@ -204,6 +204,7 @@ export const ROUTES: Record<string, Expectation> = {
   [`POST ${CONVERSATION}/unread`]: { allow: MEMBERS, body: () => ({ sequence_number: 1 }) },
   [`POST ${CONVERSATION}/clear`]: { allow: MEMBERS, body: () => ({ up_to_number: 0 }) },
   [`POST ${CONVERSATION}/hide`]: { allow: MEMBERS },
+  [`POST ${CONVERSATION}/truncate`]: { allow: MODERATORS, body: () => ({ up_to_number: 0 }) },
   [`DELETE ${CONVERSATION}/hide`]: { allow: MEMBERS },
 
   [`POST ${CONVERSATION}/messages`]: { allow: POSTERS },

@@ -133,6 +133,8 @@ describe('what a client receives over a socket', () => {
       return Promise.resolve(true);
     });
     await own.first('message.deleted');
+    await call(owner, 'POST', `/conversations/${id}/truncate`, { up_to_number: 1 });
+    await own.first('conversation.truncated');
     await own.first('session.revoked');
     const resumed = await participant.webSocket(cursor);
     await call(owner, 'DELETE', `/conversations/${id}`);

@@ -215,4 +215,83 @@ describe('retention', () => {
       ]);
     });
   });
+
+  describe('a truncated conversation', () => {
+    const list = async (actor: User, id: string): Promise<string[]> =>
+      (await actor.call('GET', `/conversations/${id}/messages`)).body.data.map((one: { id: string }) => one.id);
+    const truncate = (actor: User, id: string, body: object) =>
+      actor.call('POST', `/conversations/${id}/truncate`, body);
+
+    it('begins after the last truncated message for everyone, and the texts before are deleted', async () => {
+      const id = await group();
+      const [root, reply] = [await send(id, 3), await send(id, 2, bo)];
+      await world.database.query(`update messages set thread_root_id = $1 where id = $2`, [root, reply]);
+      const kept = await send(id, 0, bo);
+      const device = await bo!.webSocket();
+      await device.first('live');
+      expect((await truncate(bo!, id, { up_to_number: 2 })).status).toBe(403);
+      expect((await truncate(ana!, id, { up_to_number: 2 })).body).toEqual({ conversation_id: id, up_to_number: 2 });
+      expect(await device.next('conversation.truncated')).toMatchObject({
+        conversation_id: id,
+        actor_id: ana!.userId,
+        data: { up_to_number: 2 },
+      });
+      const newcomer = await world.user();
+      await ana!.call('POST', `/conversations/${id}/participants`, { user_ids: [newcomer.userId] });
+      for (const actor of [ana!, bo!, newcomer]) expect(await list(actor, id)).toEqual([kept]);
+      expect((await ana!.call('GET', `/messages/${root}`)).status).toBe(404);
+      expect(await remaining([root, reply, kept])).toEqual([kept]);
+      expect((await ana!.call('GET', `/conversations/${id}`)).body).toMatchObject({ unread_count: 1 });
+      // One event for all of it.
+      const { body: events } = await ana!.call('GET', `/conversations/${id}/events?after_seq=0`);
+      const types = events.data.map(({ type }: { type: string }) => type);
+      expect([types.includes('message.deleted'), types.includes('conversation.truncated')]).toEqual([false, true]);
+      expect((await truncate(ana!, id, { up_to_number: 1 })).body).toMatchObject({ up_to_number: 2 });
+    });
+
+    it('is truncated up to a time, or a number that it has, and never under a legal hold or if it is direct', async () => {
+      const id = await group();
+      const ids = [await send(id, 20), await send(id, 10), await send(id, 0)];
+      const code = async (place: string, body: object) => (await truncate(ana!, place, body)).body.error?.code;
+      for (const body of [{}, { up_to_number: 1, before: '2026-01-01' }, { up_to_number: 9 }])
+        expect(await code(id, body)).toBe('VALIDATION_ERROR');
+      const holdId = await hold('conversation', id);
+      expect(await truncate(ana!, id, { up_to_number: 1 })).toMatchObject(HELD);
+      expect(await list(ana!, id)).toHaveLength(3);
+      await release(holdId);
+      const before = new Date(Date.now() - 15 * 86_400_000).toISOString();
+      expect((await truncate(ana!, id, { before })).body).toMatchObject({ up_to_number: 1 });
+      expect(await remaining(ids)).toEqual(ids.slice(1).sort());
+      expect(await code(await direct(), { up_to_number: 0 })).toBe('DIRECT_CONVERSATION_FIXED');
+    });
+
+    it('loses the texts of a large one in the background, and shows none of them from the beginning', async () => {
+      const id = await group();
+      await world.database.query(
+        `with m as (
+           insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
+           select gen_random_uuid(), $1, n, n + last_seq, $2, 'text', 'something', now()
+             from stream_heads, generate_series(1, 1150) n where stream_id = $1
+         )
+         update stream_heads set last_seq = last_seq + 1150, last_number = 1150 where stream_id = $1`,
+        [id, ana!.userId],
+      );
+      const left = async () =>
+        (
+          await world.database.query<{ count: number }>(
+            `select count(*)::int as count from messages where conversation_id = $1 and content <> ''`,
+            [id],
+          )
+        )[0]!.count;
+      expect((await truncate(ana!, id, { up_to_number: 1140 })).body).toMatchObject({ up_to_number: 1140 });
+      expect([await left(), (await list(ana!, id)).length]).toEqual([150, 10]);
+      const holdId = await hold('conversation', id);
+      await run('truncations');
+      expect(await left()).toBe(150);
+      await release(holdId);
+      expect(await run('truncations')).toEqual({ messages: 140, conversations: 1 });
+      expect([await left(), (await list(ana!, id)).length]).toEqual([10, 10]);
+      expect(await run('truncations')).toEqual({ messages: 0, conversations: 0 });
+    });
+  });
 });

@@ -5,7 +5,10 @@ import { UsersModule } from '../users/users.module.js';
 import { HiddenMessagesRepository } from './hidden-messages.repository.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryEventRenderer } from './history/history-event-renderer.js';
+import { EmptyTruncated } from './history/empty-truncated.js';
 import { OwnHistory } from './history/own-history.js';
+import { TruncateConversation } from './history/truncate-conversation.js';
+import { TruncationsRepository } from './history/truncations.repository.js';
 import { MessageChanges } from './message-changes.js';
 import { MessagePages } from './message-pages.js';
 import { VisibleMessages } from './visible-messages.js';
@@ -128,6 +131,9 @@ class SystemMessagesModule {}
     MessageChanges,
     OwnHistory,
     HistoryEventRenderer,
+    TruncateConversation,
+    EmptyTruncated,
+    TruncationsRepository,
     MentionsService,
     ThreadsService,
     ThreadsRepository,
@@ -136,6 +142,8 @@ class SystemMessagesModule {}
     MentionsRepository,
   ],
   exports: [
+    EmptyTruncated,
+    TruncationsRepository,
     MessagesService,
     SendMessage,
     ScheduledMessagesRepository,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { HiddenMessagesRepository } from './hidden-messages.repository.js';
+import { TruncationsTask } from './history/truncations-task.js';
 import { MessageErasureRepository } from './message-erasure.repository.js';
 import { MessageErasure } from './message-erasure.service.js';
 import { TableCompactor } from '../../platform/database/table-compactor.js';
@@ -29,6 +30,7 @@ import { UnreadRemindersRepository } from './unread-reminders.repository.js';
     UnreadRemindersTask,
     UnreadRemindersRepository,
     MessageErasureRepository,
+    TruncationsTask,
     HiddenMessagesRepository,
     TableCompactor,
   ],

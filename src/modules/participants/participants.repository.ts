@@ -117,11 +117,11 @@ const INSERT = statement<unknown>(
 /** The number up to which new participants see no messages, by the settings of the conversation. */
 const FIRST_HIDDEN = statement<{ number: number }>(
   'participants.hidden_to_new',
-  `select case c.settings ->> 'history_visibility'
+  `select greatest((select t.up_to_number from truncations t where t.conversation_id = c.id), case c.settings ->> 'history_visibility'
             when 'since_join' then $2::bigint
             when 'since_date' then case when c.settings ->> 'history_since' is null then $2 else message_number_at(
               c.id, floor(extract(epoch from (c.settings ->> 'history_since')::timestamptz) * 1000)::bigint) - 1 end
-            else 0 end as number
+            else 0 end) as number
      from conversations c where c.id = $1`,
 );
 

@@ -2,6 +2,7 @@ import { REPORT_CREATED, REPORT_RESOLVED } from '../admin/moderation/moderation.
 import type { ConversationSummaryDto } from '../conversations/conversations.dto.js';
 import { CONVERSATION_CREATED, CONVERSATION_DELETED } from '../conversations/conversations.events.js';
 import { FILE_SCANNED } from '../files/files.events.js';
+import { CONVERSATION_TRUNCATED } from '../messages/history/history.events.js';
 import type { MessageDto } from '../messages/messages.dto.js';
 import {
   MESSAGE_CREATED,
@@ -172,6 +173,11 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
     type: CONVERSATION_UPDATED,
     summary: 'The title, description or settings of a conversation changed',
     sample: { ...context, conversation },
+  },
+  {
+    type: CONVERSATION_TRUNCATED,
+    summary: 'Moderators have deleted all messages of a conversation up to a number',
+    sample: { ...context, up_to_number: 5 },
   },
   { type: CONVERSATION_DELETED, summary: 'A conversation was deleted', sample: context },
   {

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { ApiExtraModels, ApiProperty, type ApiPropertyOptions, getSchemaPath } from '@nestjs/swagger';
 import { ReportFacts } from '../admin/moderation/moderation.events.js';
 import { ConversationUpdatedData } from '../conversations/conversations.events.js';
+import { ConversationClearedData } from '../messages/history/history.events.js';
 import { MessageData, PollData, ReactionData, UnreadReminderData } from '../messages/messages.events.js';
 import {
   BanData,
@@ -68,6 +69,7 @@ export class ParticipantLeftWebhookData extends WithConversationFields(Participa
 export class BanWebhookData extends WithConversationFields(BanData) {}
 export class UnbanWebhookData extends WithConversationFields(UnbanData) {}
 export class PollWebhookData extends WithConversationFields(PollData) {}
+export class TruncationWebhookData extends WithConversationFields(ConversationClearedData) {}
 export class ReactionWebhookData extends WithConversationFields(ReactionData) {}
 
 export class MessageWebhookData extends WithConversationFields(MessageData) {
@@ -124,6 +126,7 @@ export class WebhookDisabledWebhookData extends WithUserFields(WebhookDisabledDa
 const DATA_CLASSES = [
   ...[MessageWebhookData, PollWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],
   ...[BanWebhookData, UnbanWebhookData, InvitationWebhookData, InvitationEndedWebhookData],
+  TruncationWebhookData,
   ...[ParticipantWebhookData, ParticipantLeftWebhookData, UserWebhookData, UserBannedWebhookData],
   ...[UnreadReminderWebhookData, SavedMessageDueWebhookData],
   ...[FileScannedWebhookData, WebhookDisabledWebhookData, ReceiptsWebhookData, ReportWebhookData],

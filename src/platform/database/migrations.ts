@@ -28,6 +28,7 @@ import { CreateUnreadReminders1764850003000 } from '../../../migrations/17648500
 import { CreateConversationTypes1764860000000 } from '../../../migrations/1764860000000-create-conversation-types.js';
 import { IndexParticipantsInOrder1764860001000 } from '../../../migrations/1764860001000-index-participants-in-order.js';
 import { AddVisibleHistory1764870000000 } from '../../../migrations/1764870000000-add-visible-history.js';
+import { AddTruncations1764870001000 } from '../../../migrations/1764870001000-add-truncations.js';
 import { AddEndOfMutes1764880000000 } from '../../../migrations/1764880000000-add-end-of-mutes.js';
 import { CreateInvitations1764880002000 } from '../../../migrations/1764880002000-create-invitations.js';
 import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
@@ -67,6 +68,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateConversationTypes1764860000000,
   IndexParticipantsInOrder1764860001000,
   AddVisibleHistory1764870000000,
+  AddTruncations1764870001000,
   AddEndOfMutes1764880000000,
   IndexEndsOfMutes1764880001000,
   CreateInvitations1764880002000,

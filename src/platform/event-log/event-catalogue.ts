@@ -20,8 +20,8 @@ interface EventEffects {
    */
   readonly grantsStream?: boolean;
   /**
-   * For events of a user's own stream: whether the user no longer sees messages of the stream `subjectId` up to the
-   * number `payload.hidden_up_to_number`.
+   * Whether those who receive the event no longer see messages of the stream `subjectId` up to the number
+   * `payload.hidden_up_to_number`.
    */
   readonly hidesMessages?: boolean;
   /** Whether the stream ends with this event: no user receives any later event of it. */

@@ -142,7 +142,8 @@ class Crowd {
     else if (dice < 90) {
       const { cursor } = await rest.get<{ cursor: string }>('/users/me/unread');
       await rest.post('/users/me/read', { all: true, ...(this.random.chance(0.5) && { cursor }) });
-    } else if (isOwner) {
+    } else if (isOwner && dice > 96) await rest.post(`${group}/truncate`, { up_to_number: message.number });
+    else if (isOwner) {
       const other = this.random.pick(this.members.slice(1)).person.id;
       if (this.random.chance(0.5)) await rest.call('DELETE', `${group}/participants/${other}`);
       await rest.post(`${group}/participants`, { user_ids: [other] });

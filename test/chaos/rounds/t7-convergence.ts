@@ -23,7 +23,14 @@ const TYPES = [
     'participant.updated',
   ],
   ...['conversation.updated', 'conversation.deleted', 'conversation.added', 'conversation.removed'],
-  ...['user.updated', 'session.revoked', 'message.hidden', 'conversation.cleared', 'event.hidden'],
+  ...[
+    'user.updated',
+    'session.revoked',
+    'message.hidden',
+    'conversation.cleared',
+    'conversation.truncated',
+    'event.hidden',
+  ],
 ];
 const SETTLE_MS = 4000;
 

@@ -5,6 +5,9 @@ export const MESSAGE_HIDDEN = 'message.hidden';
 /** `subjectId` is the conversation; payload: {hidden_up_to_number}. */
 export const CONVERSATION_CLEARED = 'conversation.cleared';
 
+/** Durable event of a conversation; `subjectId` is the conversation; payload: {hidden_up_to_number}. */
+export const CONVERSATION_TRUNCATED = 'conversation.truncated';
+
 /** The `data` of `message.hidden`; stored as its payload without the id of the message. */
 export class MessageHiddenData {
   @ApiProperty({ format: 'uuid' })
@@ -17,11 +20,11 @@ export class MessageHiddenData {
   sequence_number: number;
 }
 
-/** The `data` of `conversation.cleared`, and the response of the call that causes it. */
+/** The `data` of `conversation.cleared` and `conversation.truncated`, and the responses of the calls that cause them. */
 export class ConversationClearedData {
   @ApiProperty({ format: 'uuid' })
   conversation_id: string;
 
-  @ApiProperty({ type: 'integer', description: 'The user sees no message up to this sequence_number' })
+  @ApiProperty({ type: 'integer', description: 'No message up to this sequence_number is visible any more' })
   up_to_number: number;
 }

@@ -18,7 +18,7 @@ import type { ClearHistoryDto } from './history.dto.js';
 import { CONVERSATION_CLEARED, type ConversationClearedData, MESSAGE_HIDDEN } from './history.events.js';
 
 /** Messages of one conversation that a user may delete for themselves: reads skip them one by one. */
-const HIDDEN_MAX = 10_000;
+const HIDDEN_MAX = 1000;
 
 /**
  * Removes messages from the history of one user, who alone learns of it: by events of their own stream. What others see

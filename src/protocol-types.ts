@@ -185,6 +185,8 @@ export interface Requests {
       anonymous?: boolean;
       closes_at?: string | null;
     };
+    silent?: boolean;
+    skip_push?: boolean;
     client_message_id?: string;
   };
   'message.edit': {

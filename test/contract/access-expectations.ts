@@ -226,6 +226,7 @@ export const ROUTES: Record<string, Expectation> = {
   [`PUT ${MESSAGE}/thread/follow`]: { allow: MEMBERS },
   [`DELETE ${MESSAGE}/thread/follow`]: { allow: MEMBERS },
   [`POST ${MESSAGE}/thread/read`]: { allow: MEMBERS, body: () => ({ sequence_number: 1 }) },
+  [`GET ${MESSAGE}/reactions`]: { allow: MEMBERS },
   [`PUT ${MESSAGE}/reactions/{emoji}`]: { allow: POSTERS },
   [`DELETE ${MESSAGE}/reactions/{emoji}`]: { allow: MEMBERS },
   [`PUT ${MESSAGE}/pin`]: { allow: MODERATORS },

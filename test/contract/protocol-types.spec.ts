@@ -12,11 +12,8 @@ import {
 } from '../../src/modules/conversations/conversations.events.js';
 import { FileData, type FileFrameDto } from '../../src/modules/files/files.dto.js';
 import { ScannedFileData } from '../../src/modules/files/files.events.js';
-import type {
-  EditMessageFrameDto,
-  ReactionFrameDto,
-  SendMessageFrameDto,
-} from '../../src/modules/messages/messages.dto.js';
+import type { EditMessageFrameDto, SendMessageFrameDto } from '../../src/modules/messages/messages.dto.js';
+import type { ReactionFrameDto } from '../../src/modules/messages/reactions/reactions.dto.js';
 import type { HistoryFrameDto } from '../../src/modules/messages/message-queries.dto.js';
 import { MessagePageDto } from '../../src/modules/messages/message-pages.dto.js';
 import type { DeleteMessageFrameDto } from '../../src/modules/messages/history/history.dto.js';

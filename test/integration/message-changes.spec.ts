@@ -2,20 +2,24 @@ import { MessagesService } from '../../src/modules/messages/messages.service.js'
 import type { User } from '../support/users.js';
 import { World } from '../support/world.js';
 
+let world: World;
+
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+
 /** A client that lost the response repeats the request: on a train, every third change. */
 describe('a repeated change of a message', () => {
-  let world: World;
   let owner: User;
   let member: User;
   let id: string;
   let messageId: string;
 
   beforeAll(async () => {
-    world = await World.start();
     [owner, member] = await world.users(2);
     id = await world.group(owner, [member]);
   });
-  afterAll(() => world.stop());
   beforeEach(async () => {
     const sent = await member.call('POST', `/conversations/${id}/messages`, {
       content: 'hi',
@@ -136,5 +140,93 @@ describe('a repeated change of a message', () => {
     });
     const stranger = await world.user({ role: 'user' });
     expect((await stranger.call('DELETE', `/messages/${messageId}`)).status).toBe(403);
+  });
+});
+
+describe('reactions', () => {
+  let [owner, ana, bo]: User[] = [];
+  let id: string;
+  let messageId: string;
+
+  beforeAll(async () => {
+    [owner, ana, bo] = await world.users(3);
+    id = await world.group(owner!, [ana!, bo!]);
+  });
+  beforeEach(async () => {
+    messageId = (await owner!.call('POST', `/conversations/${id}/messages`, { content: 'hi' })).body.id;
+  });
+
+  const react = (user: User, emoji: string) =>
+    user.call('PUT', `/messages/${messageId}/reactions/${encodeURIComponent(emoji)}`);
+  const list = (query = '', user = owner!) => user.call('GET', `/messages/${messageId}/reactions${query}`);
+  const set = (settings: object) => owner!.call('PATCH', `/conversations/${id}`, { settings });
+
+  it('are listed with those who reacted, the earliest first, in pages and for one emoji', async () => {
+    await react(ana!, '👍');
+    await react(bo!, '❤️');
+    await react(bo!, '👍');
+    const of = (user: User, emoji: string) => ({ emoji, user_id: user.userId, display_name: user.displayName });
+    const { body: page } = await list('?limit=2');
+    expect([page.data, page.has_more]).toMatchObject([[of(ana!, '👍'), of(bo!, '❤️')], true]);
+    expect((await list(`?limit=2&cursor=${page.next_cursor}`)).body.data).toMatchObject([of(bo!, '👍')]);
+    expect((await list(`?emoji=${encodeURIComponent('❤')}`)).body.data).toMatchObject([of(bo!, '❤️')]);
+    expect((await list('', await world.user())).status).toBe(403);
+  });
+
+  it('are emoji only where the settings say so', async () => {
+    expect((await react(ana!, ':party:')).status).toBe(200);
+    await set({ custom_reactions: false });
+    expect((await react(bo!, ':party:')).body.error.code).toBe('FEATURE_DISABLED');
+    expect((await react(bo!, '👍')).status).toBe(200);
+    await set({ custom_reactions: true });
+  });
+
+  it('replace the earlier one of their user where a user has one', async () => {
+    await react(bo!, '👍');
+    await set({ multiple_reactions: false });
+    const device = await owner!.webSocket();
+    await react(ana!, '👍');
+    const { body } = await react(ana!, '❤️');
+    expect(body.reactions).toEqual([
+      { emoji: '👍', count: 1, user_ids: [bo!.userId] },
+      { emoji: '❤️', count: 1, user_ids: [ana!.userId] },
+    ]);
+    expect((await react(ana!, '❤️')).body.reactions).toEqual(body.reactions);
+    await device.first(({ type, data }) => type === 'reaction.added' && data.emoji === '❤️');
+    const events = device.frames.filter(({ type }) => type.startsWith('reaction.'));
+    expect(events.map(({ type, data }) => [type, data.emoji])).toEqual([
+      ['reaction.added', '👍'],
+      ['reaction.removed', '👍'],
+      ['reaction.added', '❤️'],
+    ]);
+    await set({ multiple_reactions: true });
+    await react(ana!, '👍');
+    expect((await list()).body.data).toHaveLength(3);
+  });
+});
+
+describe('a message without a notification', () => {
+  it('says so to clients and webhooks, and counts as unread like any other', async () => {
+    const [ana, bo] = await world.users(2);
+    const id = await world.group(ana, [bo]);
+    const device = await bo.webSocket();
+    const send = async (body: object) => (await ana.call('POST', `/conversations/${id}/messages`, body)).body;
+    const flags = ({ silent, skip_push }: { silent?: true; skip_push?: true }) => [silent, skip_push];
+    expect(flags(await send({ content: 'at night', silent: true }))).toEqual([true, true]);
+    expect(flags(await send({ content: 'no push', skip_push: true }))).toEqual([undefined, true]);
+    expect(flags(await send({ content: 'as usual', silent: false }))).toEqual([undefined, undefined]);
+    const { data } = await device.first(({ data }) => data?.message?.content === 'as usual');
+    expect(flags(data.message)).toEqual([undefined, undefined]);
+    const received = device.frames
+      .filter(({ type }) => type === 'message.created')
+      .map((frame) => flags(frame.data.message));
+    const { body: page } = await bo.call('GET', `/conversations/${id}/messages`);
+    const expected = [
+      [true, true],
+      [undefined, true],
+      [undefined, undefined],
+    ];
+    expect([received, page.data.map(flags).reverse()]).toEqual([expected, expected]);
+    expect((await bo.call('GET', '/users/me/unread')).body.total).toBe(3);
   });
 });

@@ -19,6 +19,8 @@ const FEATURE_DESCRIPTIONS: Readonly<Record<Feature, string>> = {
   presence: 'false: participants do not see each other’s presence because of this conversation',
   member_events: 'false: joins and leaves of others are no events, and are seen in the list of participants only',
   reactions: 'false: no new reactions',
+  custom_reactions: 'false: only emoji are reactions, no `:name:`',
+  multiple_reactions: 'false: a user has one reaction to a message, and a new one replaces it',
   threads: 'false: replies quote a message, and begin no thread',
   polls: 'false: no new polls',
   uploads: 'false: no new files',
@@ -50,6 +52,12 @@ export class NarrowingSettingsDto {
 
   @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.reactions })
   reactions?: boolean;
+
+  @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.custom_reactions })
+  custom_reactions?: boolean;
+
+  @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.multiple_reactions })
+  multiple_reactions?: boolean;
 
   @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.threads })
   threads?: boolean;
@@ -157,6 +165,12 @@ export class EffectiveSettingsDto {
 
   @ApiProperty({ description: FEATURE_DESCRIPTIONS.reactions })
   reactions: boolean;
+
+  @ApiProperty({ description: FEATURE_DESCRIPTIONS.custom_reactions })
+  custom_reactions: boolean;
+
+  @ApiProperty({ description: FEATURE_DESCRIPTIONS.multiple_reactions })
+  multiple_reactions: boolean;
 
   @ApiProperty({ description: FEATURE_DESCRIPTIONS.threads })
   threads: boolean;

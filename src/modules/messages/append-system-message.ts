@@ -44,6 +44,8 @@ export class AppendSystemMessage extends SystemMessages {
         mention_scope: null,
         thread_root_id: null,
         is_thread_only: false,
+        is_silent: false,
+        skips_push: false,
         reply_count: null,
         last_reply_at: null,
         reply_user_ids: null,

@@ -36,6 +36,8 @@ export function asCommitted(
       reply_to_number: quote?.sequence_number ?? null,
       thread_root_id: quote?.root_id ?? null,
       is_thread_only: sent.is_thread_only ?? false,
+      is_silent: sent.is_silent ?? false,
+      skips_push: sent.skips_push ?? false,
       reply_count: null,
       last_reply_at: null,
       reply_user_ids: null,

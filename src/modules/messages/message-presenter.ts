@@ -25,6 +25,8 @@ export interface MessageRow {
   reply_to_number?: number | null;
   thread_root_id: string | null;
   is_thread_only: boolean;
+  is_silent: boolean;
+  skips_push: boolean;
   /** Of the thread whose root the message is; null if it has none. */
   reply_count: number | null;
   last_reply_at: Date | null;
@@ -92,6 +94,8 @@ export function presentMessage(
     message.last_reply_at = row.last_reply_at!.toISOString();
     message.reply_user_ids = row.reply_user_ids!;
   }
+  if (row.is_silent) message.silent = true;
+  if (row.skips_push) message.skip_push = true;
   if (row.mention_scope !== null) message.mention_scope = row.mention_scope;
   if (row.client_message_id !== null && row.sender_id === viewerId) message.client_message_id = row.client_message_id;
   return message;

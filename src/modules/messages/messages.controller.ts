@@ -26,7 +26,7 @@ import { UserNotFound } from '../users/users.errors.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound, FeatureDisabled } from '../participants/participants.errors.js';
 import { DeleteMessageQuery } from './history/history.dto.js';
-import { EditMessageDto, MessageDto, MessageIdParam, ReactionParams, SendMessageDto } from './messages.dto.js';
+import { EditMessageDto, MessageDto, MessageIdParam, SendMessageDto } from './messages.dto.js';
 import { ListMessagesQuery, PageQuery, SearchMessagesQuery } from './message-queries.dto.js';
 import {
   MessageHistoryDto,
@@ -216,32 +216,6 @@ export class MessagesController {
     @Query() query: PageQuery,
   ): Promise<MessageReceiptPageDto> {
     return this.queries.receipts(actor, id, query);
-  }
-
-  @Put('messages/:id/reactions/:emoji')
-  @RequiresScope('messages:write')
-  @ApiOperation({ summary: 'Adds a reaction: one emoji, or :name:.' })
-  @ApiOkResponse({ type: MessageDto })
-  @Throws(
-    MessageNotFound,
-    MessageNotEditable,
-    TooManyReactions,
-    ConversationFrozen,
-    FeatureDisabled,
-    SlowMode,
-    ContentRejected,
-  )
-  react(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
-    return this.messages.react(actor, id, emoji);
-  }
-
-  @Delete('messages/:id/reactions/:emoji')
-  @RequiresScope('messages:write')
-  @ApiOperation({ summary: 'Removes the caller’s reaction.' })
-  @ApiOkResponse({ type: MessageDto })
-  @Throws(MessageNotFound, MessageNotEditable)
-  unreact(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
-    return this.messages.unreact(actor, id, emoji);
   }
 
   @Put('messages/:id/pin')

@@ -26,9 +26,6 @@ export type MessageType = (typeof MESSAGE_TYPES)[number];
 export type MessageStatus = 'sent' | 'delivered' | 'read';
 export const METADATA_MAX_BYTES = 16_384;
 
-const REACTION_DESCRIPTION =
-  'One emoji, or `:name:` of 1 to 32 of a-z, 0-9, `_`, `+` and `-`. With and without its variation selector it is the same reaction, stored with the selector; different skin tones are different reactions';
-
 /** The sender chooses `client_message_id`. Sends that are repeated with it, over any transport, store one message. */
 @InputRule((input: Partial<SendMessageDto>, config, wrong) =>
   input.attachment_ids?.length ||
@@ -86,6 +83,15 @@ export class SendMessageDto {
   })
   poll?: NewPollDto;
 
+  @BooleanField({
+    optional: true,
+    description: 'Delivered without an alert: clients show no notification. No push either',
+  })
+  silent?: boolean;
+
+  @BooleanField({ optional: true, description: 'The host product sends no push for it' })
+  skip_push?: boolean;
+
   @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key, unique per sender and conversation' })
   client_message_id?: string;
 }
@@ -121,19 +127,9 @@ export class MessageIdFrameDto {
   message_id: string;
 }
 
-export class ReactionFrameDto extends MessageIdFrameDto {
-  @TextField({ min: 1, max: 64, description: REACTION_DESCRIPTION })
-  emoji: string;
-}
-
 export class MessageIdParam {
   @UuidField()
   id: string;
-}
-
-export class ReactionParams extends MessageIdParam {
-  @TextField({ min: 1, max: 64, description: REACTION_DESCRIPTION })
-  emoji: string;
 }
 
 export class ReactionDto {
@@ -264,6 +260,12 @@ export class MessageDto {
 
   @ApiProperty({ required: false, description: 'Only for the sender' })
   client_message_id?: string;
+
+  @ApiProperty({ required: false, description: 'true: clients show no notification; otherwise absent' })
+  silent?: true;
+
+  @ApiProperty({ required: false, description: 'true: the host product sends no push; otherwise absent' })
+  skip_push?: true;
 
   @ApiProperty({ type: PollDto, required: false, description: 'Absent if the message has no poll' })
   poll?: PollDto;

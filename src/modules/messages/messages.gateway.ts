@@ -2,7 +2,8 @@ import { Gateway, OnFrame } from '../../platform/realtime/commands/gateway.decor
 import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { DeleteMessageFrameDto } from './history/history.dto.js';
-import { EditMessageFrameDto, ReactionFrameDto, SendMessageFrameDto } from './messages.dto.js';
+import { EditMessageFrameDto, SendMessageFrameDto } from './messages.dto.js';
+import { ReactionFrameDto } from './reactions/reactions.dto.js';
 import { HistoryFrameDto } from './message-queries.dto.js';
 import { MessagePageDto } from './message-pages.dto.js';
 import { toMessageData } from './message-presenter.js';

@@ -46,6 +46,9 @@ import { SavedMessageEvents } from './saved/saved-message-events.js';
 import { SavedMessagesController } from './saved/saved-messages.controller.js';
 import { SavedMessagesRepository } from './saved/saved-messages.repository.js';
 import { SavedMessagesService } from './saved/saved-messages.service.js';
+import { ReactionsController } from './reactions/reactions.controller.js';
+import { ReactionsRepository } from './reactions/reactions.repository.js';
+import { ReactionsService } from './reactions/reactions.service.js';
 import { ScheduledMessageEvents } from './scheduled/scheduled-message-events.js';
 import { ScheduledMessagesController } from './scheduled/scheduled-messages.controller.js';
 import { ScheduledMessagesRepository } from './scheduled/scheduled-messages.repository.js';
@@ -83,6 +86,7 @@ class SystemMessagesModule {}
     MentionsController,
     ThreadsController,
     PollsController,
+    ReactionsController,
     ScheduledMessagesController,
     SavedMessagesController,
     DraftsController,
@@ -114,6 +118,8 @@ class SystemMessagesModule {}
     PollsService,
     PollsRepository,
     OwnVotes,
+    ReactionsService,
+    ReactionsRepository,
     ScheduledMessagesService,
     ScheduledMessagesRepository,
     ScheduledMessageEvents,

@@ -3,7 +3,6 @@ import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import { LegalHold } from '../conversations/conversations.errors.js';
 import type { MessageRow } from './message-presenter.js';
 import type { AppendResult, NewMessage } from './new-message.js';
-import { withoutVariationSelectors } from './reaction.js';
 
 const APPEND = statement<AppendResult>(
   'messages.append',
@@ -29,7 +28,7 @@ export const MESSAGE_COLUMNS = `
   parent.sender_id as reply_to_sender_id, quoted.display_name as reply_to_sender_name,
   parent.sequence_number as reply_to_number,
   m.thread_root_id, m.is_thread_only, thread.reply_count, thread.last_reply_at, thread.reply_user_ids,
-  m.mentions, m.mention_scope, m.metadata, m.created_at, m.edited_at, m.deleted_at, m.pinned_at,
+  m.mentions, m.mention_scope, m.is_silent, m.skips_push, m.metadata, m.created_at, m.edited_at, m.deleted_at, m.pinned_at,
   receipts.read_by_all_number, receipts.delivered_to_all_number,
   (select json_agg(json_build_object('emoji', r.emoji, 'count', r.count, 'user_ids', r.user_ids) order by r.first_at, r.emoji)
      from (select emoji, count(*) as count, min(created_at) as first_at,
@@ -154,26 +153,6 @@ const DELETE = statement<unknown>(
     where id = $1`,
 );
 
-const COUNT_EMOJIS = statement<{ count: number; is_known: boolean | null; is_own: boolean | null }>(
-  'messages.count_emojis',
-  `select count(distinct emoji) as count, bool_or(emoji = $2) as is_known,
-          bool_or(user_id = $3 and translate(emoji, U&'\\FE0E\\FE0F', '') = $4) as is_own
-     from reactions where message_id = $1`,
-);
-
-const ADD_REACTION = statement<unknown>(
-  'messages.add_reaction',
-  `insert into reactions (message_id, emoji, user_id, created_at) values ($1, $2, $3, $4) on conflict do nothing`,
-);
-
-/** Also finds an emoji that was stored with another variation selector. */
-const REMOVE_REACTION = statement<{ emoji: string }>(
-  'messages.remove_reaction',
-  `delete from reactions
-    where message_id = $1 and user_id = $3 and (emoji = $2 or translate(emoji, U&'\\FE0E\\FE0F', '') = $4)
-   returning emoji`,
-);
-
 const PIN = statement<unknown>(
   'messages.pin',
   `update messages set pinned_at = $2, pinned_by = $3 where id = $1 and pinned_at is null`,
@@ -260,28 +239,6 @@ export class MessagesRepository {
     await tx.run(DELETE_MENTIONS, [id]);
     await tx.run(DETACH, [id]);
     await tx.run(DELETE, [id, at, actorId]);
-  }
-
-  /**
-   * How many different emojis a message has, whether this is one of them, and whether the actor used it in any form.
-   */
-  async countEmojis(
-    tx: Queryable,
-    emoji: string,
-    { id, actorId }: ChangeContext,
-  ): Promise<{ count: number; isKnown: boolean; isOwn: boolean }> {
-    const row = await tx.one(COUNT_EMOJIS, [id, emoji, actorId, withoutVariationSelectors(emoji)]);
-    return { count: row?.count ?? 0, isKnown: row?.is_known ?? false, isOwn: row?.is_own ?? false };
-  }
-
-  /** Whether anything changed. */
-  async addReaction(tx: Queryable, emoji: string, { id, actorId, at }: ChangeContext): Promise<boolean> {
-    return (await tx.run(ADD_REACTION, [id, emoji, actorId, at])) > 0;
-  }
-
-  /** Returns the emoji as it was stored; undefined if the actor has no such reaction. */
-  async removeReaction(tx: Queryable, emoji: string, { id, actorId }: ChangeContext): Promise<string | undefined> {
-    return (await tx.many(REMOVE_REACTION, [id, emoji, actorId, withoutVariationSelectors(emoji)]))[0]?.emoji;
   }
 
   /** Whether anything changed. */

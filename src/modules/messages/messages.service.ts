@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../platform/database/sql.js';
+import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { codePointLength } from '../../platform/validation/text.js';
 import type { Membership } from '../participants/access.policy.js';
@@ -20,8 +21,9 @@ import {
   REACTION_ADDED,
   REACTION_REMOVED,
 } from './messages.events.js';
-import { MessagesRepository } from './messages.repository.js';
-import { requireReaction } from './reaction.js';
+import { type ChangeContext, MessagesRepository } from './messages.repository.js';
+import { nameOfReaction, requireReaction } from './reaction.js';
+import { ReactionsRepository } from './reactions/reactions.repository.js';
 import { SendMessage, type SentMessage } from './send-message.js';
 import { SendWithinLimits } from './send-within-limits.js';
 
@@ -39,6 +41,7 @@ export class MessagesService {
     private readonly sendWithinLimits: SendWithinLimits,
     private readonly sendMessage: SendMessage,
     private readonly repository: MessagesRepository,
+    private readonly reactions: ReactionsRepository,
     private readonly participants: ParticipantsPolicy,
     private readonly moderation: ContentModeration,
     private readonly changes: MessageChanges,
@@ -105,7 +108,8 @@ export class MessagesService {
   }
 
   /**
-   * Adds the actor's reaction: one emoji or `:name:`. A repeated reaction has no effect.
+   * Adds the actor's reaction: one emoji or `:name:`. A repeated reaction has no effect. Where a user has one reaction,
+   * it replaces the earlier one, which is an event of its own.
    * @throws ValidationError, TooManyReactions, ContentRejected, SlowMode
    */
   async react(actor: Actor, id: string, text: string): Promise<MessageDto> {
@@ -113,11 +117,13 @@ export class MessagesService {
     return this.changes.change(actor, id, async ({ tx, message, membership, context }) => {
       this.participants.requireMayPost(membership);
       this.participants.requireFeature(membership, 'reactions');
+      if (nameOfReaction(emoji) !== undefined) this.participants.requireFeature(membership, 'custom_reactions');
       await this.moderation.moderateReaction(message.conversation_id, emoji);
-      const { count, isKnown, isOwn } = await this.repository.countEmojis(tx, emoji, context);
-      if (isOwn) return undefined;
+      if ((await this.reactions.countEmojis(tx, emoji, context)).isOwn) return undefined;
+      if (!membership.settings.multiple_reactions) await this.removeReactions(tx, context);
+      const { count, isKnown } = await this.reactions.countEmojis(tx, emoji, context);
       if (count >= EMOJIS_MAX && !isKnown) throw new TooManyReactions(EMOJIS_MAX);
-      if (!(await this.repository.addReaction(tx, emoji, context))) return undefined;
+      if (!(await this.reactions.add(tx, emoji, context))) return undefined;
       await this.enforceSlowMode({ tx, membership, context });
       return { type: REACTION_ADDED, emoji };
     });
@@ -126,7 +132,7 @@ export class MessagesService {
   /** Removes the actor's own reaction. */
   async unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
     return this.changes.change(actor, id, async ({ tx, context }) => {
-      const removed = await this.repository.removeReaction(tx, emoji, context);
+      const removed = await this.reactions.remove(tx, emoji, context);
       return removed === undefined ? undefined : { type: REACTION_REMOVED, emoji: removed };
     });
   }
@@ -153,6 +159,11 @@ export class MessagesService {
     const length = codePointLength(content);
     if (limit !== null && length > limit) throw new ContentTooLong(length, limit);
     if (!links && (await this.repository.hasLink(tx, content))) throw new FeatureDisabled('links');
+  }
+
+  private async removeReactions(tx: StreamTransaction, context: ChangeContext): Promise<void> {
+    for (const emoji of await this.reactions.removeAllOf(tx, context))
+      tx.append({ type: REACTION_REMOVED, actorId: context.actorId, subjectId: context.id, payload: { emoji } });
   }
 
   /** @throws SlowMode; the transaction then rolls the change back */

@@ -25,6 +25,9 @@ export interface NewMessage {
   readonly attachment_ids?: string[];
   /** Omitted if there is none. */
   readonly poll?: StoredPoll;
+  /** Clients show no notification, and the host sends no push. */
+  readonly is_silent?: boolean;
+  readonly skips_push?: boolean;
   /** The message was held for review and released: neither the sender's session nor slow mode is checked. */
   readonly is_released?: true;
   /** The time of a scheduled message has come: in place of a session, its author needs an account in use. */

@@ -125,6 +125,8 @@ export class SendMessage {
       metadata: sanitized ? { ...dto.metadata, sanitized: true } : (dto.metadata ?? null),
       ...(hasAttachments && { attachment_ids: dto.attachment_ids }),
       ...(poll && { poll }),
+      ...(dto.silent && { is_silent: true }),
+      ...((dto.silent || dto.skip_push) && { skips_push: true }),
       ...(isOfServer && { is_server: true }),
     };
   }
@@ -246,6 +248,7 @@ function hashBody(dto: SendMessageDto): string {
     dto.metadata ?? null,
     ...(dto.attachment_ids && dto.attachment_ids.length > 0 ? [dto.attachment_ids] : []),
     ...(dto.poll ? [dto.poll] : []),
+    ...(dto.silent || dto.skip_push ? [{ silent: dto.silent, skip_push: dto.skip_push }] : []),
     ...(dto.show_in_conversation === undefined ? [] : [dto.show_in_conversation]),
   ];
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');

@@ -40,7 +40,7 @@ const REMIND = statement<{ count: number }>(
      select m.conversation_id, max(m.sequence_number) as number, min(m.created_at) as since
        from messages m join conversations c on c.id = m.conversation_id and c.deleted_at is null
       where m.id between $3 and $4 and m.created_at > $1 and m.created_at <= $2
-        and m.deleted_at is null and m.message_type <> 'system'
+        and m.deleted_at is null and m.message_type <> 'system' and not m.skips_push
         and (select count(*) from (select from participants p where p.conversation_id = m.conversation_id
                                       and p.left_seq is null limit ${PARTICIPANTS_MAX + 1}) n) <= ${PARTICIPANTS_MAX}
       group by m.conversation_id

@@ -5,6 +5,8 @@ export const FEATURES = [
   'presence',
   'member_events',
   'reactions',
+  'custom_reactions',
+  'multiple_reactions',
   'threads',
   'polls',
   'uploads',

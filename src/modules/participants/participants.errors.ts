@@ -55,6 +55,8 @@ const FEATURE_NAMES: Record<Feature, string> = {
   presence: 'presence',
   member_events: 'events about members',
   reactions: 'reactions',
+  custom_reactions: 'reactions other than emoji',
+  multiple_reactions: 'several reactions of one user',
   threads: 'threads',
   polls: 'polls',
   uploads: 'files',

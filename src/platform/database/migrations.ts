@@ -34,6 +34,7 @@ import { CreateInvitations1764880002000 } from '../../../migrations/176488000200
 import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
 import { CreateScheduledMessages1764890000000 } from '../../../migrations/1764890000000-create-scheduled-messages.js';
 import { CreateSavedMessagesAndDrafts1764890001000 } from '../../../migrations/1764890001000-create-saved-messages-and-drafts.js';
+import { AddNotificationOfMessages1764890002000 } from '../../../migrations/1764890002000-add-notification-of-messages.js';
 import { AddFormOfSearchIndex1764895000000 } from '../../../migrations/1764895000000-add-form-of-search-index.js';
 import { IndexFormOfSearchIndex1764895001000 } from '../../../migrations/1764895001000-index-form-of-search-index.js';
 import { AddImageSizesAndWaveforms1764895010000 } from '../../../migrations/1764895010000-add-image-sizes-and-waveforms.js';
@@ -74,6 +75,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateInvitations1764880002000,
   CreateScheduledMessages1764890000000,
   CreateSavedMessagesAndDrafts1764890001000,
+  AddNotificationOfMessages1764890002000,
   AddFormOfSearchIndex1764895000000,
   IndexFormOfSearchIndex1764895001000,
   AddImageSizesAndWaveforms1764895010000,

@@ -19,6 +19,8 @@ export interface HeldSendData {
   readonly metadata: Record<string, unknown> | null;
   readonly attachment_ids?: string[];
   readonly poll?: StoredPoll;
+  readonly is_silent?: boolean;
+  readonly skips_push?: boolean;
 }
 
 export type ReviewQueue = 'installation' | 'conversation';

@@ -16,6 +16,8 @@ export function presentScheduled(row: ScheduledMessageRow): ScheduledMessageDto 
     attachment_ids: send.attachment_ids ?? [],
     metadata: send.metadata ?? {},
     ...(send.poll && { poll: send.poll }),
+    silent: send.silent ?? false,
+    skip_push: send.silent || (send.skip_push ?? false),
     send_at: row.send_at.toISOString(),
     status: row.due_at === null ? 'failed' : 'scheduled',
     error: row.error,

@@ -83,6 +83,12 @@ export class ScheduledMessageDto {
   @ApiProperty({ type: NewPollDto, required: false, description: 'Absent if it has no poll' })
   poll?: NewPollDto;
 
+  @ApiProperty()
+  silent: boolean;
+
+  @ApiProperty()
+  skip_push: boolean;
+
   @ApiProperty({ format: 'date-time' })
   send_at: string;
 

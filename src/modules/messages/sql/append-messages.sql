@@ -10,8 +10,8 @@
 --
 -- Input: [{id, conversation_id, sender_id, session_id, client_message_id, body_hash (hex), message_type, content,
 -- reply_to_id, is_thread_only, mentions, mention_scope, metadata, attachment_ids, poll, is_released, is_scheduled,
--- is_server}], at most one entry for one (conversation, sender, client_message_id). The planner settings hold every look-up to its index, whatever
--- the statistics of young tables are.
+-- is_silent, skips_push, is_server}], at most one entry for one (conversation, sender, client_message_id). The planner
+-- settings hold every look-up to its index, whatever the statistics of young tables are.
 --
 -- Output: one row per entry, in the order of the input; outcome is stored, replayed, or the reason of the refusal;
 -- retry_after is in whole seconds; of too_long it is the limit. Events that webhooks subscribe to are written to the outbox; when there is no such
@@ -86,7 +86,8 @@ begin
       from json_to_recordset(batch) as e (
         id uuid, conversation_id uuid, sender_id uuid, session_id uuid, client_message_id text, body_hash text,
         message_type text, content text, reply_to_id uuid, is_thread_only boolean, mentions json, mention_scope text,
-        metadata jsonb, attachment_ids json, poll jsonb, is_released boolean, is_scheduled boolean, is_server boolean)
+        metadata jsonb, attachment_ids json, poll jsonb, is_released boolean, is_scheduled boolean,
+        is_silent boolean, skips_push boolean, is_server boolean)
   ),
   wanted as materialized (
     select e.ordinal, a.value::uuid as file_id, a.position::int as position,
@@ -208,11 +209,11 @@ begin
   stored as (
     insert into messages (id, conversation_id, sequence_number, seq, sender_id, client_message_id, body_hash,
                           message_type, content, reply_to_id, thread_root_id, is_thread_only, mentions, mention_scope,
-                          metadata, poll, created_at)
+                          metadata, poll, is_silent, skips_push, created_at)
     select n.id, n.conversation_id, n.new_number, n.new_seq, n.sender_id, n.client_message_id,
            decode(n.body_hash, 'hex'), n.message_type, n.content, n.reply_to_id, n.root_id,
            n.root_id is not null and n.is_thread_only is true, n.present_mentions, n.mention_scope, n.metadata,
-           n.poll, n.at
+           n.poll, n.is_silent is true, n.skips_push is true, n.at
       from numbered n where n.outcome = 'stored'
   ),
   attached as (

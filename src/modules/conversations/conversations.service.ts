@@ -9,7 +9,7 @@ import { ConversationNotFound } from '../participants/participants.errors.js';
 import { CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
 import { isServer } from '../users/system-user.constants.js';
 import { canDelete } from '../participants/access.policy.js';
-import { ChangeAnnouncements } from '../participants/change-announcements.js';
+import { ChangeAnnouncements } from '../participants/change-announcements.service.js';
 import { problemsOfWiderSettings } from '../participants/conversation-settings.policy.js';
 import { SystemRoleAnnouncements } from '../participants/system-role-announcements.service.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';

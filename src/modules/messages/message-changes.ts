@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { Membership } from '../participants/access.policy.js';
-import { ChangeAnnouncements } from '../participants/change-announcements.js';
+import { ChangeAnnouncements } from '../participants/change-announcements.service.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { type MessageRow, presentMessage, renderMessageEvent } from './message-presenter.js';

@@ -1,10 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import { HiddenMessagesRepository } from './hidden-messages.repository.js';
 import { MessageErasureRepository } from './message-erasure.repository.js';
-import { DraftsRepository } from './drafts/drafts.repository.js';
-import { SavedMessagesRepository } from './saved/saved-messages.repository.js';
-import { ScheduledMessagesRepository } from './scheduled/scheduled-messages.repository.js';
 import { ThreadEvents } from './thread-events.js';
 import { MESSAGE_DELETED } from './messages.events.js';
 import { MessageRetentionRepository } from './message-retention.repository.js';
@@ -28,19 +24,7 @@ export class MessageErasure {
     private readonly tombstones: MessageRetentionRepository,
     private readonly log: EventLog,
     private readonly threads: ThreadEvents,
-    private readonly scheduled: ScheduledMessagesRepository,
-    private readonly hidden: HiddenMessagesRepository,
-    private readonly saved: SavedMessagesRepository,
-    private readonly drafts: DraftsRepository,
   ) {}
-
-  /** Deletes what only the user saw: scheduled and saved messages, drafts, and what they have deleted for themselves. */
-  async eraseOwn(userId: string): Promise<void> {
-    await this.hidden.deleteOfUser(userId);
-    await this.scheduled.deleteAllOf(userId);
-    await this.saved.deleteAllOf(userId);
-    await this.drafts.deleteAllOf(userId);
-  }
 
   /** Returns the number of messages that this run has erased. */
   async eraseAll(userId: string): Promise<number> {

@@ -3,6 +3,7 @@ import { HiddenMessagesRepository } from './hidden-messages.repository.js';
 import { TruncationsTask } from './history/truncations-task.js';
 import { MessageErasureRepository } from './message-erasure.repository.js';
 import { MessageErasure } from './message-erasure.service.js';
+import { PrivateDataErasure } from './private-data-erasure.service.js';
 import { TableCompactor } from '../../platform/database/table-compactor.js';
 import { MessageIndexTask } from './message-indexer.js';
 import { MessagesModule } from './messages.module.js';
@@ -24,6 +25,7 @@ import { UnreadRemindersRepository } from './unread-reminders.repository.js';
     MessageRetention,
     MessageTableCompaction,
     MessageErasure,
+    PrivateDataErasure,
     MessageRetentionRepository,
     SendScheduledMessages,
     RemindOfSavedMessages,
@@ -34,6 +36,6 @@ import { UnreadRemindersRepository } from './unread-reminders.repository.js';
     HiddenMessagesRepository,
     TableCompactor,
   ],
-  exports: [MessageErasure],
+  exports: [MessageErasure, PrivateDataErasure],
 })
 export class MessagesWorkerModule {}

@@ -6,7 +6,7 @@ import { isGuest } from '../users/guest.constants.js';
 import { isServer, SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { presentMute, renderParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
-import { type AnnouncedChange, ChangeAnnouncements } from './change-announcements.js';
+import { type AnnouncedChange, ChangeAnnouncements } from './change-announcements.service.js';
 import { settingsOf, typeSettingsOf } from './conversation-settings.policy.js';
 import { InvitationRequired } from './invitations/invitations.errors.js';
 import { TooManyParticipants } from './participants.errors.js';

@@ -6,7 +6,7 @@ import {
   type ParticipantPayload,
   renderParticipantEvent,
 } from './participant-presenter.js';
-import { ChangeAnnouncements } from './change-announcements.js';
+import { ChangeAnnouncements } from './change-announcements.service.js';
 import { settingsOf } from './conversation-settings.policy.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantNotFound } from './participants.errors.js';

@@ -21,7 +21,7 @@ import { ParticipantsPolicy } from './participants.policy.js';
 import { CapabilitiesRepository } from './capabilities.repository.js';
 import { CapabilityAnnouncer } from './capability-announcer.js';
 import { CandidatesRepository } from './candidates.repository.js';
-import { ChangeAnnouncements } from './change-announcements.js';
+import { ChangeAnnouncements } from './change-announcements.service.js';
 import { ChangeAnnouncementsRepository } from './change-announcements.repository.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ConversationPreferencesRepository } from './conversation-preferences.repository.js';
@@ -37,7 +37,7 @@ import { UnreadAnnouncer } from './unread-announcer.js';
 import { UnreadController } from './unread.controller.js';
 import { UnreadRepository } from './unread.repository.js';
 import { UnreadService } from './unread.service.js';
-import { HistoryMarks } from './history-marks.js';
+import { HistoryMarks } from './history-marks.service.js';
 import { HistoryMarksRepository } from './history-marks.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
 

@@ -6,7 +6,7 @@ import { ConversationBansRepository } from './bans/conversation-bans.repository.
 import { InvitationsRepository } from './invitations/invitations.repository.js';
 import { EndMutesTask } from './end-mutes-task.js';
 import { EndedMutesRepository } from './ended-mutes.repository.js';
-import { ChangeAnnouncements } from './change-announcements.js';
+import { ChangeAnnouncements } from './change-announcements.service.js';
 import { ChangeAnnouncementsRepository } from './change-announcements.repository.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';

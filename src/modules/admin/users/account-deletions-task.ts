@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
 import { MessageErasure } from '../../messages/message-erasure.service.js';
+import { PrivateDataErasure } from '../../messages/private-data-erasure.service.js';
 import { LeaveAllConversations } from '../../participants/leave-all-conversations.service.js';
 import { PresenceErasure } from '../../presence/presence.worker.module.js';
 import { AccountDeletionsRepository } from './account-deletions.repository.js';
@@ -19,6 +20,7 @@ export class AccountDeletionsTask {
     private readonly conversations: LeaveAllConversations,
     private readonly presence: PresenceErasure,
     private readonly erasure: MessageErasure,
+    private readonly privateData: PrivateDataErasure,
   ) {}
 
   @ScheduledTask({ name: 'account-deletions', everyMs: 15_000 })
@@ -28,7 +30,7 @@ export class AccountDeletionsTask {
     const deletions = await this.repository.unfinished(ACCOUNTS_AT_ONCE);
     for (const { user_id: userId, messages: mode } of deletions) {
       await this.presence.erase(userId);
-      await this.erasure.eraseOwn(userId);
+      await this.privateData.erase(userId);
       conversations += await this.conversations.leaveAll(userId);
       if (mode === 'delete') messages += await this.erasure.eraseAll(userId);
       await this.repository.finish(userId);

@@ -3,7 +3,7 @@ import { PermissionDenied, ValidationError } from '../../../platform/errors/app-
 import { DomainEvents } from '../../../platform/event-log/domain-events.js';
 import { EventLog } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
-import { HistoryMarks } from '../../participants/history-marks.js';
+import { HistoryMarks } from '../../participants/history-marks.service.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';
 import { UnreadChanged } from '../../participants/participants.events.js';
 import { ParticipantsPolicy } from '../../participants/participants.policy.js';

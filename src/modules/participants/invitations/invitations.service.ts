@@ -29,7 +29,7 @@ const LIFETIME_MS = 30 * 24 * 3600 * 1000;
  * Invitations to groups and rooms. An invited user sees the summary of the conversation, and nothing of what is said in
  * it, until they accept. Each change is written under the lock of the conversation, with an event of the user's own
  * stream. An invitation ends without such an event when it expires, when the conversation is deleted, and when the user
- * is added: `conversation.added` tells them.
+ * is added, which `conversation.added` announces to them.
  */
 @Injectable()
 export class InvitationsService {
@@ -42,7 +42,7 @@ export class InvitationsService {
   ) {}
 
   /**
-   * Invites users; whoever may add participants may. Users who take part or have an open invitation are unchanged.
+   * Invites users, for those who may add participants. Users who take part or have an open invitation are unchanged.
    * Returns the open invitations of these users.
    * @throws ValidationError, ConversationNotFound, PermissionDenied, DirectConversationFixed, UserNotFound,
    *   TooManyParticipants

@@ -5,10 +5,18 @@ import { foldName } from '../../platform/text-search/fold.js';
 import type { RequiredWord } from '../../platform/text-search/search-terms.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import type { MessageRow } from './message-presenter.js';
-import type { MessageFilter } from './message-queries.repository.js';
 import { MESSAGE_COLUMNS, MESSAGE_JOINS } from './messages.repository.js';
 import type { SearchedName } from './search/search-operators.js';
-import { IS_SEARCHABLE, SEARCHABLE_COLUMNS, type SearchableMessage } from './search/searchable-message.js';
+import {
+  boundValues,
+  indexQuery,
+  MATCHES_FILTER,
+  MILLISECOND,
+  type SearchBounds,
+  type SearchedWords,
+  type SearchPosition,
+} from './search/index-query.js';
+import { SEARCHABLE_COLUMNS, type SearchableMessage } from './search/searchable-message.js';
 
 /**
  * A statement takes at most a second. A generic plan, made without the values, would read whole tables for rare words.
@@ -72,8 +80,6 @@ const SENDERS = statement<{ name: string; id: string }>(
                          limit 1) u`,
 );
 
-const MILLISECOND = `floor(extract(epoch from m.created_at) * 1000)::bigint`;
-
 /** A range of sequence numbers, both bounds exclusive. */
 interface NumberRange {
   readonly conversation_id: string;
@@ -104,22 +110,7 @@ const UNINDEXED_RANGES = statement<NumberRange & { reached_ms: number | null }>(
      from bounded`,
 );
 
-/** The position of a message among the hits: newest first; within a millisecond the largest id first. */
-export interface SearchPosition {
-  readonly created_ms: number;
-  readonly id: string;
-}
-
 export type UnindexedRow = SearchPosition & SearchableMessage;
-
-const MATCHES_FILTER = `${IS_SEARCHABLE}
-  and ($1::bigint, $2::uuid) > (${MILLISECOND}, m.id) and ${MILLISECOND} >= $3
-  and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
-  and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)
-  and not exists (
-    select from participants p where p.conversation_id = m.conversation_id and p.user_id = $8 and (
-      m.sequence_number <= p.hidden_up_to_number
-      or p.has_hidden_messages and exists (select from hidden_messages x where x.user_id = $8 and x.message_id = m.id)))`;
 
 const UNINDEXED = statement<UnindexedRow>(
   'messages.search_unindexed',
@@ -155,64 +146,6 @@ const INDEXED_MESSAGES = statement<{ count: number }>(
   `select case when reltuples > 0 then reltuples else 'infinity' end::float8 as count from pg_class where oid = 'message_search'::regclass`,
 );
 
-/**
- * The inner select reads the index and sorts the matches of the window. The outer select checks messages in that order
- * and stops when the page is full.
- */
-const hits = (byIndex: string): string => `
-  select s.message_id as id, s.created_ms
-    from (select s.message_id, s.created_ms from message_search s
-           where ${byIndex}
-             and s.created_ms >= $3 and (s.created_ms, s.message_id) < ($1, $2)
-           order by s.created_ms desc, s.message_id desc offset 0) s
-    join lateral (
-      select from messages m
-       where m.id = s.message_id and ${MATCHES_FILTER}
-         and not exists (select from message_search_changes e
-                          where e.conversation_id = m.conversation_id and e.message_id = m.id)
-       limit 1) m on true
-   order by s.created_ms desc, s.message_id desc limit $9`;
-
-const IN_CONVERSATIONS = `array[s.conversation_id] && $10::uuid[] and search_spans(s.created_ms) && $11::bigint[]`;
-
-const BY_WORDS = statement<SearchPosition>(
-  'messages.search_by_words',
-  hits(`s.words @@ $11::tsquery and s.conversation_id = any($10::uuid[])`),
-);
-const BY_WORDS_AND_CONVERSATION = statement<SearchPosition>(
-  'messages.search_by_words_and_place',
-  hits(`s.words @@ $13::tsquery and ${IN_CONVERSATIONS} and (s.words || '') @@ $12::tsquery`),
-);
-const BY_WORDS_AND_TIME = statement<SearchPosition>(
-  'messages.search_by_words_and_time',
-  hits(
-    `s.words @@ $13::tsquery and search_spans(s.created_ms) && $11::bigint[] and s.conversation_id = any($10::uuid[])
-       and (s.words || '') @@ $12::tsquery`,
-  ),
-);
-const BY_TIME_ALONE = statement<SearchPosition>(
-  'messages.search_by_time',
-  hits(
-    `search_spans(s.created_ms) && $11::bigint[] and s.conversation_id = any($10::uuid[]) and (s.words || '') @@ $12::tsquery`,
-  ),
-);
-const BY_CONVERSATION_ALONE = statement<SearchPosition>(
-  'messages.search_by_place',
-  hits(`${IN_CONVERSATIONS} and (s.words || '') @@ $12::tsquery`),
-);
-
-/**
- * The words of a search. The index is queried for `indexed`, a part of `all`; for rare words it is queried for all of
- * them, without time and conversation.
- */
-export interface SearchedWords {
-  readonly all: string;
-  readonly indexed: string | undefined;
-  readonly isRare: boolean;
-  /** Whether the index is queried by time only, and the rows that it finds are filtered by conversation. */
-  readonly isTimeOnly: boolean;
-}
-
 const TEXTS = statement<{ id: string; content: string }>(
   'messages.search_texts',
   `select m.id, m.content from messages m where m.id = any($1::uuid[])`,
@@ -225,18 +158,6 @@ const HITS = statement<MessageRow>(
      left join participants reader on reader.conversation_id = m.conversation_id and reader.user_id = $2
     where m.id = any($1::uuid[])`,
 );
-
-/** What a reader looks for. */
-export interface SearchFilter extends MessageFilter {
-  readonly readerId: string;
-}
-
-/** The filter, and the bounds of the page: messages before a position and since a millisecond (inclusive). */
-export interface SearchBounds {
-  readonly filter: SearchFilter;
-  readonly before: SearchPosition;
-  readonly sinceMs: number;
-}
 
 /** All queries use one snapshot of the database, so a message that the indexer moves meanwhile is found once. */
 export class SearchSnapshot {
@@ -286,12 +207,12 @@ export class SearchSnapshot {
   unindexed(ranges: readonly NumberRange[], bounds: SearchBounds): Promise<UnindexedRow[]> {
     const ids = ranges.map((range) => range.conversation_id);
     const numbers = [ranges.map(({ above }) => above), ranges.map(({ below }) => below)];
-    return this.tx.many(UNINDEXED, [...valuesOf(bounds), ids, ...numbers]);
+    return this.tx.many(UNINDEXED, [...boundValues(bounds), ids, ...numbers]);
   }
 
   /** The newest messages that were changed since they were indexed. */
   changed(conversationIds: readonly string[], bounds: SearchBounds, limit: number): Promise<UnindexedRow[]> {
-    return this.tx.many(CHANGED, [...valuesOf(bounds), conversationIds, limit]);
+    return this.tx.many(CHANGED, [...boundValues(bounds), conversationIds, limit]);
   }
 
   /** For each group of words the share of all messages that have one, from 0 to 1; empty without statistics. */
@@ -329,13 +250,7 @@ export class SearchSnapshot {
     bounds: SearchBounds,
     limit: number,
   ): Promise<SearchPosition[]> {
-    const values = [...valuesOf(bounds), limit, conversationIds];
-    if (words.isRare) return this.tx.many(BY_WORDS, [...values, words.all]);
-    const { all, indexed, isTimeOnly } = words;
-    if (indexed === undefined) {
-      return this.tx.many(isTimeOnly ? BY_TIME_ALONE : BY_CONVERSATION_ALONE, [...values, spans, all]);
-    }
-    return this.tx.many(isTimeOnly ? BY_WORDS_AND_TIME : BY_WORDS_AND_CONVERSATION, [...values, spans, all, indexed]);
+    return this.tx.many(...indexQuery(conversationIds, words, spans, bounds, limit));
   }
 
   async texts(ids: readonly string[]): Promise<Map<string, string>> {
@@ -347,11 +262,6 @@ export class SearchSnapshot {
     const rows = ids.length === 0 ? [] : await this.tx.many(HITS, [ids, readerId]);
     return new Map(rows.map((row) => [row.id, row]));
   }
-}
-
-function valuesOf({ filter, before, sinceMs }: SearchBounds): (string | number | null)[] {
-  const { type, senderId, from, to, readerId } = filter;
-  return [before.created_ms, before.id, sinceMs, type ?? null, senderId ?? null, from ?? null, to ?? null, readerId];
 }
 
 /**

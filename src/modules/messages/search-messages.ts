@@ -10,16 +10,13 @@ import { type Stem, stemmerOf } from '../../platform/text-search/stem.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import {
   MessageSearchRepository,
-  type SearchBounds,
-  type SearchFilter,
   type SearchedConversation,
-  type SearchedWords,
-  type SearchPosition,
   type SearchSnapshot,
   type UnindexedRow,
 } from './message-search.repository.js';
 import type { MessageFilter } from './message-queries.repository.js';
 import type { SearchMessagesQuery } from './message-queries.dto.js';
+import type { SearchBounds, SearchedWords, SearchFilter, SearchPosition } from './search/index-query.js';
 import { presentHits } from './search/present-hits.js';
 import { readSearchQuery, type SearchQuery } from './search/search-operators.js';
 import { messagesOf, windowsOf } from './search/search-windows.js';

@@ -4,7 +4,8 @@ import type { SearchTerms } from '../../../platform/text-search/search-terms.js'
 import { snippetOf } from '../../../platform/text-search/snippet.js';
 import type { MessageHitDto } from '../message-pages.dto.js';
 import { type MessageRow, presentMessage } from '../message-presenter.js';
-import type { SearchPosition, SearchSnapshot } from '../message-search.repository.js';
+import type { SearchSnapshot } from '../message-search.repository.js';
+import type { SearchPosition } from './index-query.js';
 
 /** The messages at these positions, each with the part of its text around the first match. */
 export async function presentHits(

@@ -33,8 +33,6 @@ const BEGIN = `begin; set local synchronous_commit = on; set local statement_tim
 
 /** The table whose single row identifies the installation: a migration creates it, and every cursor refers to it. */
 const INSTALLATION = 'installation';
-/** The tables whose first rows are created by migrations. */
-const FILLED_BY_MIGRATIONS: ReadonlySet<string> = new Set([INSTALLATION, 'conversation_types']);
 
 /**
  * Restores a backup into an empty database and `DATA_DIR`, completely or not: every byte is checked first, and the rows
@@ -76,7 +74,7 @@ async function requireEmpty(databaseUrl: string, manifest: BackupManifest): Prom
   await withConnection(databaseUrl, async (client) => {
     const used: string[] = [];
     for (const { name } of await tablesOf(client)) {
-      if (!FILLED_BY_MIGRATIONS.has(name) && (await hasRows(client, name))) used.push(name);
+      if (name !== INSTALLATION && (await hasRows(client, name))) used.push(name);
     }
     if (used.length > 0) {
       throw new BackupError(

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../../platform/event-log/event-log.js';
-import { HistoryMarks } from '../../participants/history-marks.js';
+import { HistoryMarks } from '../../participants/history-marks.service.js';
 import { MessageRetentionRepository } from '../message-retention.repository.js';
 import { ThreadsRepository } from '../threads.repository.js';
 import { TruncationsRepository } from './truncations.repository.js';

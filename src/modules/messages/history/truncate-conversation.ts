@@ -4,7 +4,7 @@ import { EventLog, type StreamTransaction } from '../../../platform/event-log/ev
 import type { Actor } from '../../../platform/identity/actor.js';
 import { throwProblems } from '../../../platform/validation/input-rules.js';
 import { LegalHold } from '../../conversations/conversations.errors.js';
-import { HistoryMarks } from '../../participants/history-marks.js';
+import { HistoryMarks } from '../../participants/history-marks.service.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';
 import { ParticipantsPolicy } from '../../participants/participants.policy.js';
 import { problemsOfTruncation, type TruncateConversationDto } from './history.dto.js';

@@ -143,7 +143,7 @@ describe('a repeated change of a message', () => {
   });
 });
 
-describe('reactions', () => {
+describe('a reaction', () => {
   let [owner, ana, bo]: User[] = [];
   let id: string;
   let messageId: string;
@@ -161,7 +161,7 @@ describe('reactions', () => {
   const list = (query = '', user = owner!) => user.call('GET', `/messages/${messageId}/reactions${query}`);
   const set = (settings: object) => owner!.call('PATCH', `/conversations/${id}`, { settings });
 
-  it('are listed with those who reacted, the earliest first, in pages and for one emoji', async () => {
+  it('is listed with the user who reacted, the earliest first, in pages and for one emoji', async () => {
     await react(ana!, '👍');
     await react(bo!, '❤️');
     await react(bo!, '👍');
@@ -173,7 +173,7 @@ describe('reactions', () => {
     expect((await list('', await world.user())).status).toBe(403);
   });
 
-  it('are emoji only where the settings say so', async () => {
+  it('is an emoji only where the settings say so', async () => {
     expect((await react(ana!, ':party:')).status).toBe(200);
     await set({ custom_reactions: false });
     expect((await react(bo!, ':party:')).body.error.code).toBe('FEATURE_DISABLED');
@@ -181,7 +181,7 @@ describe('reactions', () => {
     await set({ custom_reactions: true });
   });
 
-  it('replace the earlier one of their user where a user has one', async () => {
+  it('replaces the earlier one of its user where a user has one', async () => {
     await react(bo!, '👍');
     await set({ multiple_reactions: false });
     const device = await owner!.webSocket();

@@ -8,6 +8,7 @@ import { FilesService } from '../../modules/files/files.service.js';
 import { TempUploads } from '../../modules/files/storage/temp-uploads.js';
 import { MessageQueriesService } from '../../modules/messages/message-queries.service.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
+import { ReactionsService } from '../../modules/messages/reactions/reactions.service.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { UsersService } from '../../modules/users/users.service.js';
 import type { Actor } from '../../platform/identity/actor.js';
@@ -119,7 +120,7 @@ export class DemoSeeder {
   private async reactTo({ usernames }: DemoConversation, messageId: string, index: number): Promise<void> {
     const emoji = REACTIONS[index % REACTIONS.length]!;
     for (const name of usernames.slice(0, 1 + (index % 3))) {
-      await this.get(MessagesService).react(this.actor(name), messageId, emoji);
+      await this.get(ReactionsService).react(this.actor(name), messageId, emoji);
     }
   }
 

@@ -7,7 +7,7 @@ import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { type MessageRow, presentMessage, renderMessageEvent } from './message-presenter.js';
 import type { MessageDto } from './messages.dto.js';
-import { MessageNotEditable, MessageNotFound } from './messages.errors.js';
+import { MessageNotEditable, MessageNotFound, SlowMode } from './messages.errors.js';
 import { MESSAGE_DELETED, MESSAGE_PINNED } from './messages.events.js';
 import { type ChangeContext, MessagesRepository } from './messages.repository.js';
 import { ThreadEvents } from './thread-events.js';
@@ -75,5 +75,15 @@ export class MessageChanges {
     });
     if (!changed) throw new MessageNotFound();
     return presentMessage(changed.message, actor.userId, changed.history.above);
+  }
+
+  /** For a change that posts something. @throws SlowMode; the transaction then rolls the change back */
+  async enforceSlowMode({
+    tx,
+    membership,
+    context,
+  }: Pick<LockedMessage, 'tx' | 'membership' | 'context'>): Promise<void> {
+    const seconds = await this.participants.applySlowMode(tx, membership, context);
+    if (seconds > 0) throw new SlowMode(seconds);
   }
 }

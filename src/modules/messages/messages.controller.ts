@@ -46,7 +46,6 @@ import {
   MessageNotFound,
   SlowMode,
   TooManyHiddenMessages,
-  TooManyReactions,
   TooManySearches,
 } from './messages.errors.js';
 import { ListRepliesQuery } from './threads.dto.js';

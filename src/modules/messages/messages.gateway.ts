@@ -4,6 +4,7 @@ import type { LiveConnection } from '../../platform/realtime/connection/live-con
 import { DeleteMessageFrameDto } from './history/history.dto.js';
 import { EditMessageFrameDto, SendMessageFrameDto } from './messages.dto.js';
 import { ReactionFrameDto } from './reactions/reactions.dto.js';
+import { ReactionsService } from './reactions/reactions.service.js';
 import { HistoryFrameDto } from './message-queries.dto.js';
 import { MessagePageDto } from './message-pages.dto.js';
 import { toMessageData } from './message-presenter.js';
@@ -27,6 +28,7 @@ export class MessagesGateway {
   constructor(
     private readonly messages: MessagesService,
     private readonly queries: MessageQueriesService,
+    private readonly reactions: ReactionsService,
   ) {}
 
   @OnFrame('message.send', SendMessageFrameDto, {
@@ -66,7 +68,7 @@ export class MessagesGateway {
     reply: MessageData,
   })
   async react({ actor }: LiveConnection, { message_id, emoji }: ReactionFrameDto): MessageReply {
-    return { message: await this.messages.react(actor, message_id, emoji) };
+    return { message: await this.reactions.react(actor, message_id, emoji) };
   }
 
   @OnFrame('reaction.remove', ReactionFrameDto, {
@@ -75,7 +77,7 @@ export class MessagesGateway {
     reply: MessageData,
   })
   async unreact({ actor }: LiveConnection, { message_id, emoji }: ReactionFrameDto): MessageReply {
-    return { message: await this.messages.unreact(actor, message_id, emoji) };
+    return { message: await this.reactions.unreact(actor, message_id, emoji) };
   }
 
   @OnFrame('history', HistoryFrameDto, {

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../platform/database/sql.js';
-import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { codePointLength } from '../../platform/validation/text.js';
 import type { Membership } from '../participants/access.policy.js';
@@ -10,25 +9,18 @@ import { ContentModeration } from './content-moderation.js';
 import type { HeldSend } from './content-rules.port.js';
 import type { Audience } from './history/history.dto.js';
 import { OwnHistory } from './history/own-history.js';
-import { type LockedMessage, MessageChanges } from './message-changes.js';
+import { MessageChanges } from './message-changes.js';
 import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
-import { ContentTooLong, SlowMode, TooManyReactions } from './messages.errors.js';
+import { ContentTooLong } from './messages.errors.js';
 import {
   MESSAGE_DELETED,
   MESSAGE_PINNED,
   MESSAGE_UNPINNED,
   MESSAGE_UPDATED,
-  REACTION_ADDED,
-  REACTION_REMOVED,
 } from './messages.events.js';
-import { type ChangeContext, MessagesRepository } from './messages.repository.js';
-import { nameOfReaction, requireReaction } from './reaction.js';
-import { ReactionsRepository } from './reactions/reactions.repository.js';
+import { MessagesRepository } from './messages.repository.js';
 import { SendMessage, type SentMessage } from './send-message.js';
 import { SendWithinLimits } from './send-within-limits.js';
-
-/** Different emojis on one message. */
-const EMOJIS_MAX = 50;
 
 /**
  * Sends and changes messages. A change is one durable event of the conversation, authorized and written under the
@@ -41,7 +33,6 @@ export class MessagesService {
     private readonly sendWithinLimits: SendWithinLimits,
     private readonly sendMessage: SendMessage,
     private readonly repository: MessagesRepository,
-    private readonly reactions: ReactionsRepository,
     private readonly participants: ParticipantsPolicy,
     private readonly moderation: ContentModeration,
     private readonly changes: MessageChanges,
@@ -79,7 +70,7 @@ export class MessagesService {
       if (!(await this.repository.edit(tx, { ...context, ...moderated, mentions: dto.mentions }))) return undefined;
       const before = { conversation_id, sender_id };
       if (!isOwn) tx.audit({ actor, action: 'message.edit', target: { type: 'message', id }, before });
-      await this.enforceSlowMode({ tx, membership, context });
+      await this.changes.enforceSlowMode({ tx, membership, context });
       return MESSAGE_UPDATED;
     });
   }
@@ -107,36 +98,6 @@ export class MessagesService {
     );
   }
 
-  /**
-   * Adds the actor's reaction: one emoji or `:name:`. A repeated reaction has no effect. Where a user has one reaction,
-   * it replaces the earlier one, which is an event of its own.
-   * @throws ValidationError, TooManyReactions, ContentRejected, SlowMode
-   */
-  async react(actor: Actor, id: string, text: string): Promise<MessageDto> {
-    const emoji = requireReaction(text);
-    return this.changes.change(actor, id, async ({ tx, message, membership, context }) => {
-      this.participants.requireMayPost(membership);
-      this.participants.requireFeature(membership, 'reactions');
-      if (nameOfReaction(emoji) !== undefined) this.participants.requireFeature(membership, 'custom_reactions');
-      await this.moderation.moderateReaction(message.conversation_id, emoji);
-      if ((await this.reactions.countEmojis(tx, emoji, context)).isOwn) return undefined;
-      if (!membership.settings.multiple_reactions) await this.removeReactions(tx, context);
-      const { count, isKnown } = await this.reactions.countEmojis(tx, emoji, context);
-      if (count >= EMOJIS_MAX && !isKnown) throw new TooManyReactions(EMOJIS_MAX);
-      if (!(await this.reactions.add(tx, emoji, context))) return undefined;
-      await this.enforceSlowMode({ tx, membership, context });
-      return { type: REACTION_ADDED, emoji };
-    });
-  }
-
-  /** Removes the actor's own reaction. */
-  async unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
-    return this.changes.change(actor, id, async ({ tx, context }) => {
-      const removed = await this.reactions.remove(tx, emoji, context);
-      return removed === undefined ? undefined : { type: REACTION_REMOVED, emoji: removed };
-    });
-  }
-
   /** Moderators may pin; in a direct conversation both users may. */
   async pin(actor: Actor, id: string): Promise<MessageDto> {
     return this.changes.change(actor, id, async ({ tx, membership, context }) => {
@@ -159,20 +120,5 @@ export class MessagesService {
     const length = codePointLength(content);
     if (limit !== null && length > limit) throw new ContentTooLong(length, limit);
     if (!links && (await this.repository.hasLink(tx, content))) throw new FeatureDisabled('links');
-  }
-
-  private async removeReactions(tx: StreamTransaction, context: ChangeContext): Promise<void> {
-    for (const emoji of await this.reactions.removeAllOf(tx, context))
-      tx.append({ type: REACTION_REMOVED, actorId: context.actorId, subjectId: context.id, payload: { emoji } });
-  }
-
-  /** @throws SlowMode; the transaction then rolls the change back */
-  private async enforceSlowMode({
-    tx,
-    membership,
-    context,
-  }: Pick<LockedMessage, 'tx' | 'membership' | 'context'>): Promise<void> {
-    const seconds = await this.participants.applySlowMode(tx, membership, context);
-    if (seconds > 0) throw new SlowMode(seconds);
   }
 }

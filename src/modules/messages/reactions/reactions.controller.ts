@@ -13,7 +13,6 @@ import {
   SlowMode,
   TooManyReactions,
 } from '../messages.errors.js';
-import { MessagesService } from '../messages.service.js';
 import { ListReactionsQuery, ReactionParams, UserReactionPageDto } from './reactions.dto.js';
 import { ReactionsService } from './reactions.service.js';
 
@@ -22,10 +21,7 @@ import { ReactionsService } from './reactions.service.js';
 @ApiBearerAuth()
 @Controller('api/v1/messages/:id/reactions')
 export class ReactionsController {
-  constructor(
-    private readonly reactions: ReactionsService,
-    private readonly messages: MessagesService,
-  ) {}
+  constructor(private readonly reactions: ReactionsService) {}
 
   @Get()
   @RequiresScope('messages:read')
@@ -54,7 +50,7 @@ export class ReactionsController {
     ContentRejected,
   )
   react(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
-    return this.messages.react(actor, id, emoji);
+    return this.reactions.react(actor, id, emoji);
   }
 
   @Delete(':emoji')
@@ -63,6 +59,6 @@ export class ReactionsController {
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable)
   unreact(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
-    return this.messages.unreact(actor, id, emoji);
+    return this.reactions.unreact(actor, id, emoji);
   }
 }

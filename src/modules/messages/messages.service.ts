@@ -12,12 +12,7 @@ import { OwnHistory } from './history/own-history.js';
 import { MessageChanges } from './message-changes.js';
 import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong } from './messages.errors.js';
-import {
-  MESSAGE_DELETED,
-  MESSAGE_PINNED,
-  MESSAGE_UNPINNED,
-  MESSAGE_UPDATED,
-} from './messages.events.js';
+import { MESSAGE_DELETED, MESSAGE_PINNED, MESSAGE_UNPINNED, MESSAGE_UPDATED } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
 import { SendMessage, type SentMessage } from './send-message.js';
 import { SendWithinLimits } from './send-within-limits.js';

@@ -28,6 +28,7 @@ export interface KnownIds {
 export function idFor(path: string, name: string, ids: KnownIds): string {
   if (name === 'user_id') return ids.userId;
   if (name === 'rule_id') return ids.conversationRuleId;
+  if (name === 'link_id') return ids.messageId; // of no link
   if (name === 'held_id') return ids.conversationHeldId;
   if (name === 'emoji') return '%F0%9F%91%8D';
   const collection = new RegExp(`/([a-z_-]+)/\\{${name}\\}`).exec(path)?.[1];

@@ -207,6 +207,51 @@ describe('the participants of a conversation', () => {
     });
   });
 
+  describe('an invite link', () => {
+    const create = (actor: User, id: string, link: object = {}) =>
+      actor.call('POST', `/conversations/${id}/invite-links`, link);
+    const join = (user: User, code: string) => user.call('POST', '/invite-links/join', { code });
+
+    it('admits as many users as it has uses, also of those who use it at once, until it is revoked', async () => {
+      const [owner, ...users] = await world.users(6);
+      const id = await world.group(owner, [], { type: 'room', title: 'Hall', settings: { is_private: true } });
+      const { status, body: link } = await create(owner, id, { max_uses: 3 });
+      expect([status, link]).toMatchObject([201, { role: 'participant', max_uses: 3, use_count: 0 }]);
+      const stored = await world.database.query('select * from invite_links where id = $1', [link.id]);
+      expect(JSON.stringify(stored)).not.toContain(link.code);
+      const statuses = (await Promise.all(users.map((user) => join(user, link.code)))).map((answer) => answer.status);
+      expect(statuses.sort()).toEqual([200, 200, 200, 404, 404]);
+      expect(Object.keys(await rolesOf(id))).toHaveLength(4);
+      expect((await owner.call('GET', `/conversations/${id}/invite-links`)).body.data).toEqual([]);
+
+      const [late] = await world.users(1);
+      const { body: open } = await create(owner, id, { role: 'moderator' });
+      expect((await join(late, open.code)).body).toEqual({ conversation_id: id });
+      expect((await join(late, open.code)).status).toBe(200);
+      const { body: listed } = await owner.call('GET', `/conversations/${id}/invite-links`);
+      const { code: _secret, ...shown } = open;
+      expect(listed.data).toEqual([{ ...shown, use_count: 1 }]);
+      expect(await rolesOf(id)).toMatchObject({ [late.userId]: 'moderator' });
+      await owner.call('DELETE', `/conversations/${id}/invite-links/${open.id}`);
+      expect((await join((await world.users(1))[0], open.code)).status).toBe(404);
+    });
+
+    it('admits no user after its end, and none who is banned; only moderators create one', async () => {
+      const [owner, moderator, plain, guest] = await world.users(4);
+      const id = await world.group(owner, [[moderator, 'moderator'], plain], { settings: { allow_invites: true } });
+      expect((await create(plain, id)).status).toBe(403);
+      expect((await create(moderator, id, { role: 'moderator' })).status).toBe(403);
+      expect((await create(owner, id, { expires_at: '2026-01-01T00:00:00Z' })).status).toBe(400);
+      const { body } = await create(moderator, id, { expires_at: new Date(Date.now() + 3_600_000).toISOString() });
+      await owner.call('POST', `/conversations/${id}/bans`, { user_id: guest.userId });
+      expect((await join(guest, body.code)).status).toBe(403);
+      await owner.call('DELETE', `/conversations/${id}/bans/${guest.userId}`);
+      await world.database.query('update invite_links set expires_at = now() where id = $1', [body.id]);
+      expect((await join(guest, body.code)).body.error.code).toBe('INVITE_LINK_NOT_FOUND');
+      expect((await join(guest, 'of no link')).status).toBe(404);
+    });
+  });
+
   describe('a ban by a moderator', () => {
     const ban = (actor: User, id: string, { userId }: User, more: object = {}) =>
       actor.call('POST', `/conversations/${id}/bans`, { user_id: userId, ...more });

@@ -9,6 +9,9 @@ import { ConversationBans } from './bans/conversation-bans.service.js';
 import { InvitationEventRenderer } from './invitations/invitation-events.js';
 import { ConversationInvitationsController, InvitationsController } from './invitations/invitations.controller.js';
 import { InvitationsRepository } from './invitations/invitations.repository.js';
+import { InviteLinksController } from './invitations/invite-links.controller.js';
+import { InviteLinksRepository } from './invitations/invite-links.repository.js';
+import { InviteLinksService } from './invitations/invite-links.service.js';
 import { InvitationsService } from './invitations/invitations.service.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { SystemRoleAnnouncements } from './system-role-announcements.service.js';
@@ -49,6 +52,7 @@ import { ParticipantChanges } from './participant-changes.js';
     BansController,
     ConversationInvitationsController,
     InvitationsController,
+    InviteLinksController,
     UnreadController,
   ],
   providers: [
@@ -73,6 +77,8 @@ import { ParticipantChanges } from './participant-changes.js';
     InvitationsService,
     InvitationsRepository,
     InvitationEventRenderer,
+    InviteLinksService,
+    InviteLinksRepository,
     ParticipantEventRenderer,
     GuestSubscriptions,
     ConversationIdPipe,

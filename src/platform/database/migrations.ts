@@ -30,6 +30,7 @@ import { IndexParticipantsInOrder1764860001000 } from '../../../migrations/17648
 import { AddVisibleHistory1764870000000 } from '../../../migrations/1764870000000-add-visible-history.js';
 import { AddTruncations1764870001000 } from '../../../migrations/1764870001000-add-truncations.js';
 import { AddEndOfMutes1764880000000 } from '../../../migrations/1764880000000-add-end-of-mutes.js';
+import { CreateInviteLinks1764880003000 } from '../../../migrations/1764880003000-create-invite-links.js';
 import { CreateInvitations1764880002000 } from '../../../migrations/1764880002000-create-invitations.js';
 import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
 import { CreateScheduledMessages1764890000000 } from '../../../migrations/1764890000000-create-scheduled-messages.js';
@@ -73,6 +74,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   AddEndOfMutes1764880000000,
   IndexEndsOfMutes1764880001000,
   CreateInvitations1764880002000,
+  CreateInviteLinks1764880003000,
   CreateScheduledMessages1764890000000,
   CreateSavedMessagesAndDrafts1764890001000,
   AddNotificationOfMessages1764890002000,

@@ -31,6 +31,8 @@ const STATUSES: Record<string, number> = {
   'POST /api/v1/users/{id}/tokens': 403,
   // The files of the user are looked up with a valid session, so the response does not reveal that the file exists.
   'DELETE /api/v1/files/{id}': 404,
+  // The code is that of no link.
+  'POST /api/v1/invite-links/join': 404,
   // Only for server keys, which name the conversation by an external id.
   'PUT /api/v1/conversations/{id}': 403,
 };
@@ -60,7 +62,16 @@ describe('the cached session', () => {
     return (['owner', 'participant', 'admin'] as const).find((kind) => allow.includes(kind)) ?? 'owner';
   }
 
-  async function idsOf({ key }: ApiOperation, { ids, actor }: Cell): Promise<CellIds> {
+  async function idsOf({ key }: ApiOperation, { ids, actor, controlUser }: Cell): Promise<CellIds> {
+    if (key.includes('/invitations/{')) {
+      const conversationId = await world.conversation([[controlUser, { role: 'owner' }]]);
+      const [{ id }] = await world.database.query<{ id: string }>(
+        `insert into invitations (id, conversation_id, user_id, invited_by, created_at, expires_at)
+         values (gen_random_uuid(), $1, $2, $3, now(), now() + interval '1 day') returning id`,
+        [conversationId, actor.userId, controlUser.userId],
+      );
+      return { ...ids, messageId: id };
+    }
     if (!OWN.test(key)) return ids;
     const messageId = await world.message(ids.conversationId, actor, 'my own');
     const hook = await world.webhook(actor, 'mine');

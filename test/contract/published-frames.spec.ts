@@ -126,6 +126,8 @@ describe('what a client receives over a socket', () => {
     await call(participant, 'POST', `/conversations/${id}/clear`);
     await other.first('conversation.cleared');
     await request(own, 'message.delete', { message_id });
+    await call(owner, 'POST', `/conversations/${id}/truncate`, { up_to_number: 1 });
+    await own.first('conversation.truncated');
     await request(own, 'unsubscribe', { conversation_id: id });
     await world.get(EventLog).write(owner.userId, (tx) => {
       tx.append({ type: WEBHOOK_DISABLED, actorId: null, subjectId: newId(), payload: { reason: 'gone' } });
@@ -133,8 +135,6 @@ describe('what a client receives over a socket', () => {
       return Promise.resolve(true);
     });
     await own.first('message.deleted');
-    await call(owner, 'POST', `/conversations/${id}/truncate`, { up_to_number: 1 });
-    await own.first('conversation.truncated');
     await own.first('session.revoked');
     const resumed = await participant.webSocket(cursor);
     await call(owner, 'DELETE', `/conversations/${id}`);

@@ -36,6 +36,7 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     conversations: ids.conversationId,
     messages: ids.messageId,
     files: ids.fileId,
+    pictures: ids.fileId,
     webhooks: ids.webhookId,
     deliveries: ids.deliveryId,
     'content-rules': ids.ruleId,

@@ -89,6 +89,7 @@ describe('the export of an account', () => {
       'conversations.ndjson',
       'threads.ndjson',
       'blocks.ndjson',
+      'invitations.ndjson',
       'webhooks.ndjson',
       'votes.ndjson',
       'scheduled.ndjson',

@@ -216,6 +216,17 @@ export class ConversationDto extends ConversationSummaryDto {
   @ApiProperty()
   is_pinned: boolean;
 
+  @ApiProperty({ description: 'Not listed until the next message: there is none above hidden_at_number' })
+  is_hidden: boolean;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description:
+      'The sequence_number of the newest message when the caller has hidden the conversation; null: not hidden',
+  })
+  hidden_at_number: number | null;
+
   @ApiProperty({ ...METADATA_REF, description: 'The caller’s own data for the conversation, for them alone' })
   membership_metadata: Record<string, unknown>;
 

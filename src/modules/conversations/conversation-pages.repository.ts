@@ -8,7 +8,7 @@ import {
   SUMMARY,
   WITH_VIEWER_STATE,
   withDetails,
-} from './conversations.repository.js';
+} from './conversation-rows.js';
 
 const PAGE = statement<ConversationRow>(
   'conversations.page',

@@ -4,7 +4,7 @@ import { accessOf, type AccessRow, capabilitiesOf } from '../participants/access
 import { settingsOf } from '../participants/conversation-settings.policy.js';
 import type { ConversationDto, ConversationSummaryDto, LastMessageDto } from './conversations.dto.js';
 import type { PublicRoomDto } from './conversation-pages.dto.js';
-import type { ConversationRow, PublicRoomRow, SummaryRow } from './conversations.repository.js';
+import type { ConversationRow, PublicRoomRow, SummaryRow } from './conversation-rows.js';
 
 export function presentSummary(row: SummaryRow): ConversationSummaryDto {
   return {

@@ -21,7 +21,7 @@ import type {
   ListPublicRoomsQuery,
   PublicRoomDto,
 } from './conversation-pages.dto.js';
-import type { ConversationRow } from './conversations.repository.js';
+import type { ConversationRow } from './conversation-rows.js';
 
 /** Lists of conversations: those of a user, all of them for the host's backend, and public rooms. */
 @Injectable()

@@ -51,7 +51,7 @@ export class AddParticipants {
     const hasEvents = settingsOf(type, settings, type_settings).member_events;
 
     const { lastNumber } = tx.head;
-    const hiddenToAll = await this.repository.hiddenToNewParticipants(tx, conversationId, lastNumber);
+    const hiddenToAll = await this.candidates.hiddenToNewParticipants(tx, conversationId, lastNumber);
     const hiddenUpTo = (userId: string): number => Math.max(hiddenToAll, candidates.get(userId)!.hidden_up_to_number);
     const joinedSeqs = new Map<string, number>();
     for (const { userId, role } of joining)

@@ -62,6 +62,17 @@ const DESTINATION = statement<DestinationRow>(
     where c.id = $1`,
 );
 
+/** The number up to which new participants see no messages, by the settings of the conversation. */
+const FIRST_HIDDEN = statement<{ number: number }>(
+  'participants.hidden_to_new',
+  `select greatest((select t.up_to_number from truncations t where t.conversation_id = c.id), case c.settings ->> 'history_visibility'
+            when 'since_join' then $2::bigint
+            when 'since_date' then case when c.settings ->> 'history_since' is null then $2 else message_number_at(
+              c.id, floor(extract(epoch from (c.settings ->> 'history_since')::timestamptz) * 1000)::bigint) - 1 end
+            else 0 end) as number
+     from conversations c where c.id = $1`,
+);
+
 /**
  * Users who are to be added, and the conversation that receives them. Owns: nothing. Reads: users, user_blocks, conversation_bans,
  * participants, conversations, conversation_types, invitation_settings.
@@ -78,5 +89,10 @@ export class CandidatesRepository {
   /** The conversation exists. */
   async findDestination(tx: Queryable, conversationId: string): Promise<DestinationRow> {
     return (await tx.one(DESTINATION, [conversationId]))!;
+  }
+
+  /** The number up to which users who join now see no messages, by the settings. */
+  async hiddenToNewParticipants(tx: Queryable, conversationId: string, lastNumber: number): Promise<number> {
+    return (await tx.one(FIRST_HIDDEN, [conversationId, lastNumber]))?.number ?? 0;
   }
 }

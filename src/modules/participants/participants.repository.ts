@@ -114,17 +114,6 @@ const INSERT = statement<unknown>(
           hidden_up_to_number = greatest(p.hidden_up_to_number, excluded.hidden_up_to_number), hidden_at_number = null`,
 );
 
-/** The number up to which new participants see no messages, by the settings of the conversation. */
-const FIRST_HIDDEN = statement<{ number: number }>(
-  'participants.hidden_to_new',
-  `select greatest((select t.up_to_number from truncations t where t.conversation_id = c.id), case c.settings ->> 'history_visibility'
-            when 'since_join' then $2::bigint
-            when 'since_date' then case when c.settings ->> 'history_since' is null then $2 else message_number_at(
-              c.id, floor(extract(epoch from (c.settings ->> 'history_since')::timestamptz) * 1000)::bigint) - 1 end
-            else 0 end) as number
-     from conversations c where c.id = $1`,
-);
-
 const MARK_LEFT = statement<unknown>(
   'participants.dismiss',
   `update participants set left_at = $3, left_seq = $4, role = 'participant', is_pinned = false, metadata = null
@@ -241,11 +230,6 @@ export class ParticipantsRepository {
     conversationId: string,
   ): Promise<Pick<AccessRow, 'type' | 'settings' | 'type_settings'>> {
     return (await tx.one(SETTINGS, [conversationId]))!;
-  }
-
-  /** The number up to which users who join now see no messages, by the settings. */
-  async hiddenToNewParticipants(tx: Queryable, conversationId: string, lastNumber: number): Promise<number> {
-    return (await tx.one(FIRST_HIDDEN, [conversationId, lastNumber]))?.number ?? 0;
   }
 
   /**

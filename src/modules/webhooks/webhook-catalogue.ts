@@ -1,9 +1,7 @@
 import { REPORT_CREATED, REPORT_RESOLVED } from '../admin/moderation/moderation.events.js';
-import type { ConversationSummaryDto } from '../conversations/conversations.dto.js';
 import { CONVERSATION_CREATED, CONVERSATION_DELETED } from '../conversations/conversations.events.js';
 import { FILE_SCANNED } from '../files/files.events.js';
 import { CONVERSATION_TRUNCATED } from '../messages/history/history.events.js';
-import type { MessageDto } from '../messages/messages.dto.js';
 import {
   MESSAGE_CREATED,
   MESSAGE_DELETED,
@@ -13,10 +11,8 @@ import {
   REACTION_REMOVED,
   USER_UNREAD_REMINDER,
 } from '../messages/messages.events.js';
-import { settingsOf } from '../participants/conversation-settings.policy.js';
 import { SAVED_MESSAGE_DUE } from '../messages/saved/saved-messages.events.js';
 import { INVITATION_CREATED, INVITATION_ENDED } from '../participants/invitations/invitations.events.js';
-import type { EventParticipantDto } from '../participants/participants.dto.js';
 import {
   CONVERSATION_UPDATED,
   PARTICIPANT_BANNED,
@@ -26,9 +22,25 @@ import {
   PARTICIPANT_UPDATED,
   RECEIPT_UPDATED,
 } from '../participants/participants.events.js';
-import type { UserDto } from '../users/users.dto.js';
 import { USER_BANNED, USER_CREATED, USER_UPDATED } from '../users/users.events.js';
 import type { WebhookBodyDto, WebhookData } from './webhook-data.dto.js';
+import {
+  CONVERSATION,
+  MESSAGE,
+  INVITATION,
+  ANA,
+  BO,
+  AT,
+  context,
+  message,
+  messageFields,
+  conversation,
+  participant,
+  user,
+  reaction,
+  poll,
+  report,
+} from './webhook-samples.js';
 import { WEBHOOK_DISABLED } from './webhooks.events.js';
 
 /** One type of event that a webhook can subscribe to. */
@@ -38,102 +50,6 @@ export interface CataloguedEvent {
   /** The `data` of a delivery. */
   readonly sample: WebhookData;
 }
-
-const CONVERSATION = '019a0000-0000-7000-8000-000000000001';
-const MESSAGE = '019a0000-0000-7000-8000-000000000002';
-const INVITATION = '019a0000-0000-7000-8000-000000000003';
-const ANA = '019a0000-0000-7000-8000-00000000000a';
-const BO = '019a0000-0000-7000-8000-00000000000b';
-const AT = '2026-11-21T06:11:00.123Z';
-
-const context = { conversation_id: CONVERSATION, seq: 7, actor_id: ANA };
-const message: MessageDto = {
-  id: MESSAGE,
-  conversation_id: CONVERSATION,
-  sequence_number: 5,
-  seq: 7,
-  sender_id: ANA,
-  sender_name: 'Ana',
-  message_type: 'text',
-  content: 'Hello!',
-  reply_to_id: null,
-  reply_to_content: null,
-  reply_to: null,
-  mentions: [],
-  attachments: [],
-  reactions: [],
-  metadata: {},
-  status: 'sent',
-  is_edited: false,
-  is_deleted: false,
-  is_pinned: false,
-  created_at: AT,
-  updated_at: AT,
-};
-const messageFields = { message_id: MESSAGE, sender_id: ANA };
-const conversation: ConversationSummaryDto = {
-  id: CONVERSATION,
-  type: 'group',
-  type_name: 'group',
-  slug: null,
-  category: null,
-  title: 'Plans',
-  description: '',
-  created_by: ANA,
-  created_at: AT,
-  updated_at: AT,
-  participant_count: 2,
-  settings: settingsOf('group', {}, null),
-  external_id: null,
-  picture: null,
-  metadata: {},
-};
-const profile = { user_id: BO, username: 'bo', display_name: 'Bo', avatar_url: null };
-const participant: EventParticipantDto = {
-  ...profile,
-  is_banned: false,
-  role: 'participant',
-  is_muted: false,
-  muted_until: null,
-  joined_at: AT,
-};
-const user: UserDto = {
-  id: BO,
-  username: 'bo',
-  display_name: 'Bo',
-  avatar_url: null,
-  email: 'bo@example.com',
-  external_id: null,
-  status: 'offline',
-  last_seen: null,
-  profile: { bio: '', avatar_url: null, location: '' },
-  metadata: { public: {}, private: {} },
-  role: 'user',
-  created_at: AT,
-};
-const reaction = { ...context, message_id: MESSAGE, sequence_number: 5, emoji: '👍', user_id: ANA };
-
-const poll = {
-  question: 'When do we meet?',
-  options: [
-    { id: '1', text: 'On Monday', vote_count: 1, user_ids: [ANA] },
-    { id: '2', text: 'On Tuesday', vote_count: 0, user_ids: [] },
-  ],
-  multiple: false,
-  anonymous: false,
-  voter_count: 1,
-  closes_at: null,
-  closed_at: null,
-};
-const report = {
-  report_id: '019a0000-0000-7000-8000-00000000000d',
-  reporter_id: ANA,
-  target_type: 'message',
-  target_id: MESSAGE,
-  conversation_id: CONVERSATION,
-  subject_id: BO,
-  category: 'spam',
-};
 
 /** Every type that a webhook can subscribe to, with a sample of its data. Names are those of the realtime events. */
 export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [

@@ -105,6 +105,9 @@ describe('a webhook of an API process with a separate worker', () => {
     await ana.call('PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
     await ana.call('DELETE', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
     await ana.call('DELETE', `/messages/${id}`);
+    await ana.call('POST', `/conversations/${group}/bans`, { user_id: cleo.id, reason: 'secret reason' });
+    await ana.call('DELETE', `/conversations/${group}/bans/${cleo.id}`);
+    await ana.call('POST', `/conversations/${group}/truncate`, { up_to_number: 1 });
     await ana.call('PATCH', `/conversations/${group}`, { title: 'secret title' });
     await ana.call('PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });
     await ana.call('DELETE', `/conversations/${group}/participants/${bo.userId}`);

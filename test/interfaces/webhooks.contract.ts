@@ -473,6 +473,11 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     await world.database.query(`update saved_messages set remind_at = now()`);
     await all.next((call) => call.body.event === 'saved_message.due');
     await ana.call('DELETE', `/messages/${id}`);
+    await ana.call('POST', `/conversations/${group}/invitations`, { user_ids: [cleo.userId] });
+    await ana.call('DELETE', `/conversations/${group}/invitations/${cleo.userId}`);
+    await ana.call('POST', `/conversations/${group}/bans`, { user_id: cleo.userId });
+    await ana.call('DELETE', `/conversations/${group}/bans/${cleo.userId}`);
+    await ana.call('POST', `/conversations/${group}/truncate`, { up_to_number: 1 });
     await ana.call('PATCH', `/conversations/${group}`, { title: 'Another' });
     await ana.call('PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });
     await ana.call('DELETE', `/conversations/${group}/participants/${bo.userId}`);

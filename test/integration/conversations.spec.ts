@@ -438,6 +438,8 @@ describe('conversations', () => {
       });
       expect(flags.body).toEqual({
         is_archived: false,
+        is_hidden: false,
+        hidden_at_number: null,
         is_muted: true,
         muted_until: until,
         is_pinned: true,

@@ -62,7 +62,10 @@ export class CreateConversationTypes1764860000000 implements MigrationInterface 
     await db.query(`drop trigger participants_count_changed on participants`);
     await db.query(`drop trigger participants_count_deleted on participants`);
     await db.query(`drop trigger participants_count_added on participants`);
-    await dropFunctions(db, 'count_participants()');
+    await dropFunctions(
+      db,
+      'count_participants(), feature_is_off(text, jsonb, jsonb), role_rank(text), has_link(text)',
+    );
     await db.query(`alter table conversations drop column counted_participants, drop column type_name`);
     await db.query(`drop table conversation_types`);
   }

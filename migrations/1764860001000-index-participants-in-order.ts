@@ -15,6 +15,6 @@ export class IndexParticipantsInOrder1764860001000 implements MigrationInterface
   }
 
   async down(db: QueryRunner): Promise<void> {
-    await db.query(`drop index concurrently if exists participants_order_idx`);
+    await db.query(`drop index participants_order_idx`);
   }
 }

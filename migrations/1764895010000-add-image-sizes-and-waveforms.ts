@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { dropFunctions } from '../src/platform/database/sql-functions.js';
 
 /** What a scan makes of an image beside its thumbnail, and of a recording. */
 export class AddImageSizesAndWaveforms1764895010000 implements MigrationInterface {
@@ -11,6 +12,7 @@ export class AddImageSizesAndWaveforms1764895010000 implements MigrationInterfac
   }
 
   async down(db: QueryRunner): Promise<void> {
+    await dropFunctions(db, 'file_json(files)');
     await db.query(`alter table files drop column image_sizes, drop column waveform`);
   }
 }

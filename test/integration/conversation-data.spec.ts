@@ -243,6 +243,7 @@ describe('the data of a conversation', () => {
       const reply = await send(ben, { content: 'Me!', reply_to_id: quoted.id });
       const shown = {
         id: quoted.id,
+        sequence_number: quoted.sequence_number,
         sender_id: anna.userId,
         sender_name: anna.displayName,
         content: 'Who is in?',

@@ -127,11 +127,12 @@ function badBodies(operation: ApiOperation, ids: KnownIds, placeOf: PlaceOf): Ba
   const particular = [
     make('a key __proto__', jsonWith(base, ['__proto__'], '{"is_admin":true}')),
     make('an unknown field', jsonWith(base, ['no_such_thing'], '1'), !body),
+  ];
+  const ofEveryOperation = [
+    // Unknown fields like any other.
     ...['role', 'is_admin', 'is_banned', 'sender_id', 'created_at', 'status', 'is_edited', 'owner_id', 'id']
       .filter((name) => !body?.properties?.[name])
       .map((name) => make(`${name}, which is the server’s`, jsonWith(base, [name], '"x"'), !body)),
-  ];
-  const ofEveryOperation = [
     ...['null', '[]', '"x"', '1', '{', '', '{"a":1}}', "{'a':1}", '{"a":NaN}', '[{}]'].map((text) =>
       // An empty body is the same as none.
       make(JSON.stringify(text), text, text === '' && !needed),

@@ -44,15 +44,15 @@ const UNITS = [
 const SHORT = 2500;
 const UNITS_OF_SHORT = ['👩‍👩‍👧‍👦', '\u0301', 'ﷺ', '<a href="'];
 
-/** Texts of at most `units` UTF-16 units and `bytes` bytes of JSON. */
-function textsOf(units: number, bytes: number): [name: string, text: string][] {
-  return (units < SHORT ? UNITS_OF_SHORT : UNITS).map((unit) => {
+/** Texts of at most `units` UTF-16 units and `bytes` bytes of JSON; of long ones the share of `place`, or all without it. */
+function textsOf(units: number, bytes: number, place?: string): [name: string, text: string][] {
+  return (units < SHORT ? UNITS_OF_SHORT : shareOf(UNITS, place)).map((unit) => {
     const times = Math.min(units / unit.length, bytes / Buffer.byteLength(JSON.stringify(unit).slice(1, -1)));
     return [JSON.stringify(unit), unit.repeat(Math.floor(times))];
   });
 }
 
-function valuesOf(schema: Schema, bytes: number, known: string[]): [name: string, json: string][] {
+function valuesOf(schema: Schema, bytes: number, known: string[], place?: string): [name: string, json: string][] {
   const types = new Set([schema.type ?? 'object'].flat());
   if (types.has('array')) {
     const items = known.slice(0, schema.maxItems ?? known.length);
@@ -82,7 +82,7 @@ function valuesOf(schema: Schema, bytes: number, known: string[]): [name: string
     return [['a long text', JSON.stringify('x'.repeat(bytes))]];
   if (types.has('string')) {
     const most = schema.maxLength ?? Infinity;
-    const longest = textsOf(most, bytes).map(([name, text]) => [`all ${name}`, JSON.stringify(text)]);
+    const longest = textsOf(most, bytes, place).map(([name, text]) => [`all ${name}`, JSON.stringify(text)]);
     const longer = most < bytes / 2 ? [['too long', JSON.stringify('👩‍👩‍👧‍👦<'.repeat(bytes / 30))]] : [];
     return [...longest, ...longer] as [string, string][];
   }
@@ -94,6 +94,11 @@ function valuesOf(schema: Schema, bytes: number, known: string[]): [name: string
     ['of many keys', `{${keys.join()}}`],
     ['of lists', `{"a":${'['.repeat(bytes / 2 - 10)}${']'.repeat(bytes / 2 - 10)}}`],
   ];
+}
+
+/** The send gets every long text; operations that take a message like it share them. */
+function placeOf({ key }: ApiOperation, field: readonly string[]): string | undefined {
+  return key === 'POST /api/v1/conversations/{id}/messages' ? undefined : `${key} ${field.join('.')}`;
 }
 
 /** The worst requests of an operation. `known`: ids of users that exist. */
@@ -120,7 +125,7 @@ export function worstRequests(operation: ApiOperation, ids: KnownIds, known: str
     );
   });
   const fields = (body ? fieldsOf(body) : []).flatMap(({ path: at, schema }) =>
-    valuesOf(schema, BODY_BYTES, known).map(([name, json]) =>
+    valuesOf(schema, BODY_BYTES, known, placeOf(operation, at)).map(([name, json]) =>
       make(`${at.join('.')} ${name}`, needed, jsonWith(base, at, json)),
     ),
   );

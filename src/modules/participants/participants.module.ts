@@ -13,6 +13,7 @@ import { InviteLinksController } from './invitations/invite-links.controller.js'
 import { InviteLinksRepository } from './invitations/invite-links.repository.js';
 import { InviteLinksService } from './invitations/invite-links.service.js';
 import { InvitationsService } from './invitations/invitations.service.js';
+import { LockedConversations } from './locked-conversations.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { SystemRoleAnnouncements } from './system-role-announcements.service.js';
 import { StreamAccessModule } from './stream-access.module.js';
@@ -64,6 +65,7 @@ import { ParticipantChanges } from './participant-changes.js';
     OwnershipRepository,
     ParticipantsGateway,
     AddParticipants,
+    LockedConversations,
     CandidatesRepository,
     ParticipantChanges,
     ChangeAnnouncements,

@@ -203,9 +203,13 @@ export class ParticipantsPolicy {
     );
   }
 
-  /** @throws DirectConversationFixed */
-  requireNotDirect(access: Access): void {
-    if (access.type === 'direct') throw new DirectConversationFixed();
+  /**
+   * Participants of a direct conversation, and admins of the system, learn why it cannot be changed.
+   * @throws DirectConversationFixed, and NotAParticipant to all others
+   */
+  requireNotDirect({ type, role, isSystemAdmin }: Access): void {
+    if (type !== 'direct') return;
+    throw role || isSystemAdmin ? new DirectConversationFixed() : new NotAParticipant();
   }
 
   /** Audits acts of actors who are not participants: by system role, or by server key. */

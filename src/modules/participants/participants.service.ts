@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../platform/errors/app-error.js';
-import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
+import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, toPage } from '../../platform/pagination/page.js';
 import { throwProblems } from '../../platform/validation/input-rules.js';
@@ -16,8 +16,9 @@ import {
   type ParticipantPageDto,
   problemsOfMute,
 } from './participants.dto.js';
-import { ConversationNotFound, NotAParticipant } from './participants.errors.js';
+import { NotAParticipant } from './participants.errors.js';
 import type { Access } from './access.policy.js';
+import { LockedConversations } from './locked-conversations.js';
 import { ParticipantsPolicy } from './participants.policy.js';
 import { type ListCursor, ParticipantPagesRepository } from './participant-pages.repository.js';
 import { type Mute, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
@@ -40,7 +41,7 @@ export class ParticipantsService {
     private readonly additions: AddParticipants,
     private readonly changes: ParticipantChanges,
     private readonly announcements: SystemRoleAnnouncements,
-    private readonly log: EventLog,
+    private readonly conversations: LockedConversations,
   ) {}
 
   /**
@@ -72,7 +73,7 @@ export class ParticipantsService {
     const userIds = [...new Set(dto.user_ids)];
     if (userIds.length === 0) throw ValidationError.of('user_ids', 'must not be empty');
     const { role = 'participant', reason } = dto;
-    return this.change(actor, conversationId, async (tx, access) => {
+    return this.conversations.change(actor, conversationId, async (tx, access) => {
       this.policy.requireMayInvite(access);
       if (role !== 'participant' && !mayChangeRole(access.rank, 'participant', role)) this.policy.deny();
       const count = await this.additions.addAll(tx, actor, await this.withOwner(tx, access, userIds, role));
@@ -99,7 +100,7 @@ export class ParticipantsService {
    * @throws ConversationNotFound, PermissionDenied
    */
   async join(actor: Actor, conversationId: string): Promise<void> {
-    await this.change(actor, conversationId, async (tx, access) => {
+    await this.conversations.change(actor, conversationId, async (tx, access) => {
       if (access.role) return;
       if (!this.policy.isOpenToAll(access)) this.policy.deny('This conversation is by invitation only.');
       const joining: NewParticipant[] = access.isCreator
@@ -120,7 +121,7 @@ export class ParticipantsService {
     dto: ChangeParticipantDto,
   ): Promise<ParticipantDto> {
     throwProblems(problemsOfMute(dto));
-    return this.change(actor, conversationId, async (tx, access) => {
+    return this.conversations.change(actor, conversationId, async (tx, access) => {
       if (access.rank < rankOf('moderator')) this.policy.deny();
       const target = await this.changes.requireParticipant(tx, conversationId, userId);
       const role = dto.role === target.role ? undefined : dto.role;
@@ -146,7 +147,7 @@ export class ParticipantsService {
   /** Removes a participant; removing oneself is leaving. @throws as `update` */
   async remove(actor: Actor, conversationId: string, userId: string): Promise<void> {
     if (userId === actor.userId) return this.leave(actor, conversationId);
-    await this.change(actor, conversationId, async (tx, access) => {
+    await this.conversations.change(actor, conversationId, async (tx, access) => {
       if (access.rank < rankOf('moderator')) this.policy.deny();
       const target = await this.changes.requireParticipant(tx, conversationId, userId);
       if (!mayModerate(access.rank, target.role)) this.policy.deny();
@@ -161,7 +162,7 @@ export class ParticipantsService {
    * @throws ConversationNotFound, NotAParticipant, DirectConversationFixed
    */
   async leave(actor: Actor, conversationId: string): Promise<void> {
-    await this.change(actor, conversationId, async (tx, access) => {
+    await this.conversations.change(actor, conversationId, async (tx, access) => {
       if (!access.role) throw new NotAParticipant();
       await this.changes.removeParticipant(
         tx,
@@ -170,22 +171,6 @@ export class ParticipantsService {
         'left',
       );
     });
-  }
-
-  /** Locks the conversation, reads the actor's access, rejects direct conversations, and runs `work`. */
-  private async change<T>(
-    actor: Actor,
-    conversationId: string,
-    work: (tx: StreamTransaction, access: Access) => Promise<T>,
-  ): Promise<T> {
-    const changed = await this.log.write(conversationId, async (tx) => {
-      const access = await this.policy.loadAccess(actor, conversationId, tx);
-      if (access.type === 'direct' && !access.role && !access.isServer) throw new NotAParticipant();
-      this.policy.requireNotDirect(access);
-      return { result: await work(tx, access) };
-    });
-    if (!changed) throw new ConversationNotFound();
-    return changed.result;
   }
 
   /** In a conversation that has become empty, the first user who is added becomes the owner. */

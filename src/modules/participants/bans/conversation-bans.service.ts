@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
+import type { StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, type Page, toPage } from '../../../platform/pagination/page.js';
 import { throwProblems } from '../../../platform/validation/input-rules.js';
@@ -9,9 +9,9 @@ import { UserAdministration } from '../../users/user-administration.service.js';
 import { isGuest } from '../../users/guest.constants.js';
 import { SYSTEM_USER_ID } from '../../users/system-user.constants.js';
 import { UserNotFound } from '../../users/users.errors.js';
+import { LockedConversations } from '../locked-conversations.js';
 import { ParticipantChanges } from '../participant-changes.js';
 import { rankIn } from '../participant-roles.js';
-import { ConversationNotFound, DirectConversationFixed } from '../participants.errors.js';
 import { PARTICIPANT_BANNED, PARTICIPANT_UNBANNED } from '../participants.events.js';
 import { ParticipantsPolicy } from '../participants.policy.js';
 import { type ParticipantRow, ParticipantsRepository } from '../participants.repository.js';
@@ -43,7 +43,7 @@ export class ConversationBans {
     private readonly policy: ParticipantsPolicy,
     private readonly users: UserAdministration,
     private readonly changes: ParticipantChanges,
-    private readonly log: EventLog,
+    private readonly conversations: LockedConversations,
   ) {}
 
   /** For moderators of the conversation. @throws ConversationNotFound, PermissionDenied, DirectConversationFixed */
@@ -52,7 +52,9 @@ export class ConversationBans {
     conversationId: string,
     { limit = DEFAULT_PAGE_SIZE, cursor }: ListBansQuery,
   ): Promise<Page<BannedUserDto>> {
-    this.requireModerator(await this.policy.loadAccess(actor, conversationId));
+    const access = await this.policy.loadAccess(actor, conversationId);
+    this.policy.requireNotDirect(access);
+    this.policy.requireModerator(access);
     const after = cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as [number, string]);
     const rows = await this.repository.page(conversationId, { after, limit: limit + 1 });
     return toPage(rows, limit, presentBannedUser, (row) => [row.banned_at.getTime(), row.user_id]);
@@ -121,21 +123,12 @@ export class ConversationBans {
     authorize: Authorize,
     work: (tx: StreamTransaction, participant: ParticipantRow | undefined) => Promise<T>,
   ): Promise<T> {
-    const changed = await this.log.write(conversationId, async (tx) => {
-      const access = await this.policy.loadAccess(actor, conversationId, tx);
-      this.requireModerator(access);
+    return this.conversations.change(actor, conversationId, async (tx, access) => {
+      this.policy.requireModerator(access);
       const participant = await this.findParticipant(tx, conversationId, userId);
       await authorize(tx, access, participant);
-      return { result: await work(tx, participant) };
+      return work(tx, participant);
     });
-    if (!changed) throw new ConversationNotFound();
-    return changed.result;
-  }
-
-  /** Participants of a direct conversation, and admins, learn why there are no bans in it; others are denied. */
-  private requireModerator(access: Access): void {
-    if (access.type === 'direct' && (access.role || access.isSystemAdmin)) throw new DirectConversationFixed();
-    this.policy.requireModerator(access);
   }
 
   private async requireOutranksHere(

@@ -5,10 +5,10 @@ import type { Actor } from '../../../platform/identity/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, type Page, toPage } from '../../../platform/pagination/page.js';
 import { throwProblems } from '../../../platform/validation/input-rules.js';
 import { UsersPolicy } from '../../users/users.policy.js';
-import type { Access } from '../access.policy.js';
 import { AddParticipants } from '../add-participants.js';
 import { PARTICIPANTS_MAX } from '../conversation-settings.policy.js';
-import { ConversationNotFound, TooManyParticipants } from '../participants.errors.js';
+import { LockedConversations } from '../locked-conversations.js';
+import { TooManyParticipants } from '../participants.errors.js';
 import { ParticipantsPolicy } from '../participants.policy.js';
 import { type EndedPayload, presentInvitation } from './invitation-events.js';
 import {
@@ -38,6 +38,7 @@ export class InvitationsService {
     private readonly policy: ParticipantsPolicy,
     private readonly users: UsersPolicy,
     private readonly additions: AddParticipants,
+    private readonly conversations: LockedConversations,
     private readonly log: EventLog,
   ) {}
 
@@ -50,7 +51,8 @@ export class InvitationsService {
   async invite(actor: Actor, conversationId: string, dto: InviteDto): Promise<InvitationListDto> {
     throwProblems(problemsOfInvite(dto));
     const userIds = [...new Set(dto.user_ids)];
-    return this.change(actor, conversationId, async (tx) => {
+    return this.conversations.change(actor, conversationId, async (tx, access) => {
+      this.policy.requireMayInvite(access);
       await this.additions.requireInvitable(tx, actor, userIds);
       const at = tx.head.at;
       const expiresAt = dto.expires_at ? new Date(dto.expires_at) : new Date(at.getTime() + LIFETIME_MS);
@@ -71,7 +73,9 @@ export class InvitationsService {
 
   /** The open invitations to a conversation, for those who may invite; the newest first. @throws as `invite` */
   async listOf(actor: Actor, conversationId: string, query: ListInvitationsQuery): Promise<Page<InvitationDto>> {
-    this.requireMayInvite(await this.policy.loadAccess(actor, conversationId));
+    const access = await this.policy.loadAccess(actor, conversationId);
+    this.policy.requireNotDirect(access);
+    this.policy.requireMayInvite(access);
     return this.page({ conversationId }, query);
   }
 
@@ -82,7 +86,10 @@ export class InvitationsService {
 
   /** Withdraws the invitation of a user; without one it has no effect. @throws as `invite` */
   async withdraw(actor: Actor, conversationId: string, userId: string): Promise<void> {
-    await this.change(actor, conversationId, (tx) => this.end(tx, { actor, userId, outcome: 'withdrawn' }));
+    await this.conversations.change(actor, conversationId, async (tx, access) => {
+      this.policy.requireMayInvite(access);
+      await this.end(tx, { actor, userId, outcome: 'withdrawn' });
+    });
   }
 
   /**
@@ -124,25 +131,6 @@ export class InvitationsService {
     const [after] = cursor === undefined ? [null] : (decodeCursor(cursor, ['uuid']) as [string]);
     const rows = await this.repository.page(of, after, limit + 1);
     return toPage(rows, limit, presentInvitation, ({ id }) => [id]);
-  }
-
-  private async change<T>(
-    actor: Actor,
-    conversationId: string,
-    work: (tx: StreamTransaction) => Promise<T>,
-  ): Promise<T> {
-    const changed = await this.log.write(conversationId, async (tx) => {
-      this.requireMayInvite(await this.policy.loadAccess(actor, conversationId, tx));
-      return { result: await work(tx) };
-    });
-    if (!changed) throw new ConversationNotFound();
-    return changed.result;
-  }
-
-  private requireMayInvite(access: Access): void {
-    if (access.role || access.isServer) this.policy.requireNotDirect(access);
-    else if (access.type === 'direct') this.policy.deny();
-    this.policy.requireMayInvite(access);
   }
 
   /** Finds the actor's open invitation again under the lock of its conversation. */

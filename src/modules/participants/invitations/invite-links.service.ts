@@ -1,15 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/database/ids.js';
-import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, type Page, toPage } from '../../../platform/pagination/page.js';
 import { throwProblems } from '../../../platform/validation/input-rules.js';
 import { problemsOfEnd } from '../../../platform/validation/time-field.js';
 import type { Access } from '../access.policy.js';
 import { AddParticipants } from '../add-participants.js';
+import { LockedConversations } from '../locked-conversations.js';
 import { mayChangeRole } from '../participant-roles.js';
-import { ConversationNotFound } from '../participants.errors.js';
 import { ParticipantsPolicy } from '../participants.policy.js';
 import type { ListInvitationsQuery } from './invitations.dto.js';
 import { InviteLinkNotFound, TooManyInviteLinks } from './invitations.errors.js';
@@ -30,7 +29,7 @@ export class InviteLinksService {
     private readonly repository: InviteLinksRepository,
     private readonly policy: ParticipantsPolicy,
     private readonly additions: AddParticipants,
-    private readonly log: EventLog,
+    private readonly conversations: LockedConversations,
   ) {}
 
   /**
@@ -41,7 +40,8 @@ export class InviteLinksService {
     throwProblems(problemsOfEnd('expires_at', dto.expires_at));
     const { role = 'participant', max_uses = null } = dto;
     const code = randomBytes(CODE_BYTES).toString('base64url');
-    return this.change(actor, conversationId, async (tx, access) => {
+    return this.conversations.change(actor, conversationId, async (tx, access) => {
+      this.requireModerator(access);
       if (role !== 'participant' && !mayChangeRole(access.rank, 'participant', role)) this.policy.deny();
       const link = {
         id: newId(),
@@ -65,7 +65,9 @@ export class InviteLinksService {
     conversationId: string,
     { limit = DEFAULT_PAGE_SIZE, cursor }: ListInvitationsQuery,
   ): Promise<Page<InviteLinkDto>> {
-    this.requireModerator(await this.policy.loadAccess(actor, conversationId));
+    const access = await this.policy.loadAccess(actor, conversationId);
+    this.policy.requireNotDirect(access);
+    this.requireModerator(access);
     const [after] = cursor === undefined ? [null] : (decodeCursor(cursor, ['uuid']) as [string]);
     const rows = await this.repository.page(conversationId, after, limit + 1);
     return toPage(rows, limit, presentLink, ({ id }) => [id]);
@@ -73,7 +75,8 @@ export class InviteLinksService {
 
   /** Ends a link; an unknown one has ended. @throws as `create` */
   async revoke(actor: Actor, conversationId: string, id: string): Promise<void> {
-    await this.change(actor, conversationId, async (tx, access) => {
+    await this.conversations.change(actor, conversationId, async (tx, access) => {
+      this.requireModerator(access);
       await this.repository.delete(tx, conversationId, id);
       this.policy.auditModeration(tx, actor, access, { action: 'invite_link.revoke', after: { id } });
     });
@@ -88,8 +91,7 @@ export class InviteLinksService {
     const link = await this.repository.findByCode(codeHash);
     if (!link) throw new InviteLinkNotFound();
     const { conversation_id: conversationId } = link;
-    await this.log.write(conversationId, async (tx) => {
-      const access = await this.policy.loadAccess(actor, conversationId, tx);
+    await this.conversations.change(actor, conversationId, async (tx, access) => {
       if (access.role) return;
       const current = await this.repository.findByCode(codeHash, tx);
       if (!current) throw new InviteLinkNotFound();
@@ -99,22 +101,7 @@ export class InviteLinksService {
     return { conversation_id: conversationId };
   }
 
-  private async change<T>(
-    actor: Actor,
-    conversationId: string,
-    work: (tx: StreamTransaction, access: Access) => Promise<T>,
-  ): Promise<T> {
-    const changed = await this.log.write(conversationId, async (tx) => {
-      const access = await this.policy.loadAccess(actor, conversationId, tx);
-      this.requireModerator(access);
-      return { result: await work(tx, access) };
-    });
-    if (!changed) throw new ConversationNotFound();
-    return changed.result;
-  }
-
   private requireModerator(access: Access): void {
-    if (access.role || access.isServer) this.policy.requireNotDirect(access);
     this.policy.requireModerator(access);
     this.policy.requireMayInvite(access);
   }

@@ -27,6 +27,10 @@ import type {
 } from './modules/messages/saved/saved-messages.events.js';
 import type { ThreadUnreadData, ThreadUpdatedData } from './modules/messages/threads.events.js';
 import type { InvitationData, InvitationEndedData } from './modules/participants/invitations/invitations.events.js';
+import type {
+  JoinRequestData,
+  JoinRequestEndedData,
+} from './modules/participants/join-requests/join-requests.events.js';
 import type { ReadStateDto } from './modules/participants/participants.dto.js';
 import type {
   BanData,
@@ -135,6 +139,10 @@ export interface DurableEvents {
   'conversation.removed': ConversationRemovedData;
   'invitation.created': InvitationData;
   'invitation.ended': InvitationEndedData;
+  'join_request.created': JoinRequestData;
+  'join_request.ended': JoinRequestEndedData;
+  'join_request.received': JoinRequestData;
+  'join_request.closed': JoinRequestEndedData;
   'user.updated': UserUpdatedData;
   'session.revoked': SessionRevokedData;
   'user.warned': UserWarnedData;

@@ -3,7 +3,7 @@ import { FAILED_LOGIN_LIMIT, LOGIN_LIMIT } from './modules/auth/auth.limits.js';
 import { CONVERSATION_CREATE_LIMIT } from './modules/conversations/conversations.limits.js';
 import { UPLOAD_LIMIT } from './modules/files/files.limits.js';
 import { DRAFT_SAVE_LIMIT, MENTION_ALL_LIMIT, MESSAGE_SEND_LIMIT } from './modules/messages/messages.limits.js';
-import { INVITATION_LIMIT } from './modules/participants/participants.limits.js';
+import { INVITATION_LIMIT, JOIN_REQUEST_LIMIT } from './modules/participants/participants.limits.js';
 import { TYPING_LIMIT } from './modules/presence/presence.limits.js';
 import { WEBHOOK_HOST_VERIFICATION_LIMIT, WEBHOOK_VERIFICATION_LIMIT } from './modules/webhooks/webhooks.limits.js';
 import {
@@ -24,6 +24,7 @@ export const RATE_LIMITS: readonly RateLimit[] = [
   DRAFT_SAVE_LIMIT,
   CONVERSATION_CREATE_LIMIT,
   INVITATION_LIMIT,
+  JOIN_REQUEST_LIMIT,
   UPLOAD_LIMIT,
   REPORT_LIMIT,
   TYPING_LIMIT,

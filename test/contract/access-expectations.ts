@@ -197,6 +197,13 @@ export const ROUTES: Record<string, Expectation> = {
   [`GET ${CONVERSATION}/invite-links`]: { allow: MODERATOR_ROLES, sees: NONE },
   [`DELETE ${CONVERSATION}/invite-links/{link_id}`]: { allow: MODERATOR_ROLES },
   'POST /api/v1/invite-links/join': { allow: NONE, refusal: 404, body: () => ({ code: 'of no link' }) },
+  // The conversation of the tests accepts none.
+  [`POST ${CONVERSATION}/join-requests`]: { allow: NONE },
+  [`GET ${CONVERSATION}/join-requests`]: { allow: MODERATORS, sees: NONE },
+  'GET /api/v1/join-requests': ownResource,
+  'DELETE /api/v1/join-requests/{id}': { allow: NONE, refusal: 404 },
+  'POST /api/v1/join-requests/{id}/approve': { allow: NONE, refusal: 404 },
+  'POST /api/v1/join-requests/{id}/decline': { allow: NONE, refusal: 404 },
   'GET /api/v1/invitations': ownResource,
   'GET /api/v1/invitations/settings': ownResource,
   'PUT /api/v1/invitations/settings': { ...ownResource, body: () => ({ requires_invitation: false }) },

@@ -72,6 +72,16 @@ describe('the cached session', () => {
       );
       return { ...ids, messageId: id };
     }
+    if (key.includes('/join-requests/{')) {
+      const conversationId = await world.conversation([[controlUser, { role: 'owner' }]]);
+      const [{ id }] = await world.database.query<{ id: string }>(
+        `with accepting as (update conversations set settings = '{"join_requests": true}' where id = $1)
+         insert into join_requests (id, conversation_id, user_id, message, created_at, expires_at)
+         values (gen_random_uuid(), $1, $2, '', now(), now() + interval '1 day') returning id`,
+        [conversationId, actor.userId],
+      );
+      return { ...ids, messageId: id };
+    }
     if (!OWN.test(key)) return ids;
     const messageId = await world.message(ids.conversationId, actor, 'my own');
     const hook = await world.webhook(actor, 'mine');

@@ -1,4 +1,8 @@
 import { InvitationData, InvitationEndedData } from '../../src/modules/participants/invitations/invitations.events.js';
+import {
+  JoinRequestData,
+  JoinRequestEndedData,
+} from '../../src/modules/participants/join-requests/join-requests.events.js';
 import { DiscoveryService } from '@nestjs/core';
 import { LiveStatsDto, type WatchFrameDto } from '../../src/modules/admin/monitoring/monitoring.dto.js';
 import { ReportCreatedData, UserWarnedData } from '../../src/modules/admin/moderation/moderation.events.js';
@@ -132,6 +136,10 @@ const EVENTS: { [Type in keyof DurableEvents]: Class<DurableEvents[Type]> | Clas
   'conversation.removed': ConversationRemovedData,
   'invitation.created': InvitationData,
   'invitation.ended': InvitationEndedData,
+  'join_request.created': JoinRequestData,
+  'join_request.ended': JoinRequestEndedData,
+  'join_request.received': JoinRequestData,
+  'join_request.closed': JoinRequestEndedData,
   'user.updated': UserUpdatedData,
   'session.revoked': SessionRevokedData,
   'user.warned': UserWarnedData,

@@ -95,6 +95,13 @@ describe('what a client receives over a socket', () => {
     await own.first('invitation.created');
     await call(participant, 'DELETE', `/conversations/${otherId}/invitations/${owner.userId}`);
     await own.first('invitation.ended');
+    await call(participant, 'PATCH', `/conversations/${otherId}`, { settings: { join_requests: true } });
+    const asked = await call(owner, 'POST', `/conversations/${otherId}/join-requests`, { message: 'May I?' });
+    await own.first('join_request.created');
+    await other.first('join_request.received');
+    await call(participant, 'POST', `/join-requests/${asked.id}/decline`);
+    await own.first('join_request.ended');
+    await other.first('join_request.closed');
     await call(owner, 'PATCH', '/users/me', { display_name: 'Ana' });
     const later = { content: 'Good morning!', send_at: new Date(Date.now() + 3_600_000).toISOString() };
     const scheduled = await call(owner, 'POST', `/conversations/${id}/scheduled-messages`, later);

@@ -47,6 +47,7 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     'scheduled-messages': ids.scheduledId,
     // Of no user of the tests.
     invitations: ids.messageId,
+    'join-requests': ids.messageId,
     keys: ids.keyId,
     users: ids.userId,
     sessions: ids.sessionId,

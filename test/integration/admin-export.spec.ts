@@ -90,6 +90,7 @@ describe('the export of an account', () => {
       'threads.ndjson',
       'blocks.ndjson',
       'invitations.ndjson',
+      'join-requests.ndjson',
       'webhooks.ndjson',
       'votes.ndjson',
       'scheduled.ndjson',

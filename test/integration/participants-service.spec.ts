@@ -1,3 +1,9 @@
+import { ConversationBans } from '../../src/modules/participants/bans/conversation-bans.service.js';
+import { InvitationsService } from '../../src/modules/participants/invitations/invitations.service.js';
+import { InviteLinksService } from '../../src/modules/participants/invitations/invite-links.service.js';
+import { EndJoinRequestsTask } from '../../src/modules/participants/join-requests/end-join-requests-task.js';
+import { JoinRequestsService } from '../../src/modules/participants/join-requests/join-requests.service.js';
+import { LeaveAllConversations } from '../../src/modules/participants/leave-all-conversations.service.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from '../../src/modules/participants/participant-roles.js';
 import { ParticipantsModule } from '../../src/modules/participants/participants.module.js';
 import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
@@ -170,5 +176,163 @@ describe('ParticipantsService', () => {
       ['participant.updated', owner.userId, 'admin'],
       ['participant.updated', next.userId, 'owner'],
     ]);
+  });
+
+  describe('a join request', () => {
+    const settings = (id: string, value: object) =>
+      world.database.query('update conversations set settings = $2 where id = $1', [id, JSON.stringify(value)]);
+    const accepting = async (owner: Actor, others: Parameters<ServiceWorld['conversation']>[1] = []) => {
+      const id = await world.conversation(owner, others, 'room');
+      await settings(id, { is_private: true, join_requests: true });
+      return id;
+    };
+    const requests = () => world.get(JoinRequestsService);
+    const ask = (actor: Actor, id: string, message?: string) => requests().ask(actor, id, { message });
+    const codeOf = (call: Promise<unknown>): Promise<string> =>
+      call.then(
+        () => 'done',
+        (error: { code: string }) => error.code,
+      );
+    const heard = ({ userId }: Actor): string[] =>
+      world.announced(userId).map(({ type, payload }) => (payload?.outcome as string | undefined) ?? type);
+
+    it('is open once for each user and conversation, and only where requests are accepted', async () => {
+      const [owner, asker] = await world.actors('owner', 'asker');
+      const id = await accepting(owner);
+      const first = await ask(asker, id, ' May I? ');
+      expect(first).toMatchObject({ user_id: asker.userId, message: 'May I?', conversation: { id } });
+      expect(await Promise.all([ask(asker, id), ask(asker, id, 'Please')])).toEqual([first, first]);
+      expect(heard(owner)).toEqual(['join_request.received']);
+      expect(await codeOf(ask(owner, id))).toBe('JOIN_REQUEST_NOT_NEEDED');
+      await settings(id, { is_private: false, join_requests: true });
+      expect(await codeOf(ask(asker, id))).toBe('JOIN_REQUEST_NOT_NEEDED');
+      await settings(id, { is_private: true });
+      expect(await codeOf(ask(asker, id))).toBe('PERMISSION_DENIED');
+      expect((await requests().listOwn(asker, {})).data).toEqual([]);
+      expect(await codeOf(requests().approve(owner, first.id))).toBe('JOIN_REQUEST_NOT_FOUND');
+    });
+
+    it('is seen and decided by participants who may add others, and by no system role alone', async () => {
+      const [owner, moderator, plain, asker] = await world.actors('owner', 'moderator', 'plain', 'asker');
+      const admin = await world.actor('admin', { role: 'admin' });
+      const id = await accepting(owner, [[moderator, 'moderator'], plain]);
+      const { id: request } = await ask(asker, id);
+      expect([heard(owner), heard(moderator), heard(plain)]).toEqual([
+        ['join_request.received'],
+        ['join_request.received'],
+        [],
+      ]);
+      for (const actor of [plain, admin, asker]) {
+        expect(await codeOf(requests().listOf(actor, id, {}))).toBe('PERMISSION_DENIED');
+        expect(await codeOf(requests().approve(actor, request))).toBe('JOIN_REQUEST_NOT_FOUND');
+        expect(await codeOf(requests().decline(actor, request))).toBe('JOIN_REQUEST_NOT_FOUND');
+      }
+      expect(await codeOf(requests().withdraw(owner, request))).toBe('JOIN_REQUEST_NOT_FOUND');
+      const { data } = await requests().listOf(moderator, id, {});
+      expect(data.map((one) => one.id)).toEqual([request]);
+      await settings(id, { is_private: true, join_requests: true, allow_invites: true });
+      await requests().decline(plain, request);
+      expect(await codeOf(requests().approve(owner, request))).toBe('JOIN_REQUEST_NOT_FOUND');
+    });
+
+    it('ends by one decision of two at once, and joining by a link at the same time adds the user once', async () => {
+      const [owner, moderator] = await world.actors('owner', 'moderator');
+      const id = await accepting(owner, [[moderator, 'moderator']]);
+      const { code } = await world.get(InviteLinksService).create(owner, id, {});
+      for (let i = 0; i < 6; i++) {
+        const asker = await world.actor('asker');
+        const { id: request } = await ask(asker, id);
+        const others = [
+          () => codeOf(requests().approve(moderator, request)),
+          () => codeOf(requests().decline(moderator, request)),
+          () => codeOf(world.get(InviteLinksService).join(asker, code)),
+        ];
+        const outcomes = await Promise.all([codeOf(requests().approve(owner, request)), others[i % 3]!()]);
+        if (i % 3 === 2) expect(outcomes[1]).toBe('done');
+        else expect([...outcomes].sort()).toEqual(['JOIN_REQUEST_NOT_FOUND', 'done']);
+        const isAdded = (await rolesIn(id))[asker.userId] === 'participant';
+        expect(isAdded).toBe(i % 3 !== 1 || outcomes[0] === 'done');
+        expect(heard(asker).filter((type) => type === 'conversation.added')).toHaveLength(isAdded ? 1 : 0);
+        expect((await requests().listOf(owner, id, {})).data).toEqual([]);
+      }
+    });
+
+    it('admits no user who is banned from the conversation or deleted, and ends with a ban', async () => {
+      const [owner, asker, gone] = await world.actors('owner', 'asker', 'gone');
+      const id = await accepting(owner);
+      const bans = world.get(ConversationBans);
+      for (const [first, then] of [
+        ['approve', 'ban'],
+        ['ban', 'approve'],
+      ] as const) {
+        await bans.unban(owner, id, asker.userId);
+        const { id: request } = await ask(asker, id);
+        const calls = {
+          approve: () => codeOf(requests().approve(owner, request)),
+          ban: () => codeOf(bans.ban(owner, id, { user_id: asker.userId })),
+        };
+        await Promise.all([calls[first](), calls[then]()]);
+        expect(await rolesIn(id)).toEqual({ [owner.userId]: 'owner' });
+        expect((await requests().listOf(owner, id, {})).data).toEqual([]);
+      }
+      expect(await codeOf(ask(asker, id))).toBe('PERMISSION_DENIED');
+      const { id: request } = await ask(gone, id);
+      await world.database.query('update users set deleted_at = now() where id = $1', [gone.userId]);
+      expect(await codeOf(requests().approve(owner, request))).toBe('JOIN_REQUEST_NOT_FOUND');
+      await world.get(LeaveAllConversations).leaveAll(gone.userId);
+      expect(await world.database.query('select from join_requests where user_id = $1', [gone.userId])).toEqual([]);
+    });
+
+    it('is the consent of the user, across a block and a required invitation', async () => {
+      const [owner, asker] = await world.actors('owner', 'asker');
+      const id = await accepting(owner);
+      await world.database.query('insert into user_blocks (blocker_id, blocked_id) values ($1, $2)', [
+        asker.userId,
+        owner.userId,
+      ]);
+      await world.database.query('insert into invitation_settings (user_id) values ($1)', [asker.userId]);
+      expect(await codeOf(participants.add(owner, id, { user_ids: [asker.userId] }))).toBe('PERMISSION_DENIED');
+      const { id: request } = await ask(asker, id);
+      await requests().approve(owner, request);
+      expect(await rolesIn(id)).toMatchObject({ [asker.userId]: 'participant' });
+    });
+
+    it('ends at its time and when it is withdrawn, with an event to the user and to the moderators', async () => {
+      const [owner, asker] = await world.actors('owner', 'asker');
+      const id = await accepting(owner);
+      await requests().withdraw(asker, (await ask(asker, id)).id);
+      const { id: late } = await ask(asker, id);
+      await world.database.query('update join_requests set expires_at = now() where id = $1', [late]);
+      expect(await codeOf(requests().approve(owner, late))).toBe('JOIN_REQUEST_NOT_FOUND');
+      const end = () => world.get(EndJoinRequestsTask).run({ isDryRun: false });
+      expect(await Promise.all([end(), end()])).toContainEqual({ join_requests: 1 });
+      expect(heard(asker)).toEqual(['join_request.created', 'withdrawn', 'join_request.created', 'expired']);
+      expect(heard(owner)).toEqual(['join_request.received', 'withdrawn', 'join_request.received', 'expired']);
+    });
+
+    it('ends, as an invitation does, when the user joins in another way, so that neither readmits a removed user', async () => {
+      const [owner, asker] = await world.actors('owner', 'asker');
+      const id = await accepting(owner);
+      const { id: request } = await ask(asker, id);
+      const [invitation] = (await world.get(InvitationsService).invite(owner, id, { user_ids: [asker.userId] })).data;
+      await participants.add(owner, id, { user_ids: [asker.userId] });
+      await participants.remove(owner, id, asker.userId);
+      expect(await codeOf(requests().approve(owner, request))).toBe('JOIN_REQUEST_NOT_FOUND');
+      expect(await codeOf(world.get(InvitationsService).accept(asker, invitation!.id))).toBe('INVITATION_NOT_FOUND');
+    });
+
+    it('counts against the limit of the user, also when they ask in several conversations at once', async () => {
+      const [owner, asker] = await world.actors('owner', 'asker');
+      await world.database.query(
+        `with room as (
+           insert into conversations (id, type) select gen_random_uuid(), 'group' from generate_series(1, 49) returning id)
+         insert into join_requests (id, conversation_id, user_id, message, created_at, expires_at)
+         select gen_random_uuid(), id, $1, '', now(), now() + interval '1 day' from room`,
+        [asker.userId],
+      );
+      const ids = await Promise.all([1, 2, 3].map(() => accepting(owner)));
+      const codes = await Promise.all(ids.map((id) => codeOf(ask(asker, id))));
+      expect(codes.sort()).toEqual(['TOO_MANY_JOIN_REQUESTS', 'TOO_MANY_JOIN_REQUESTS', 'done']);
+    });
   });
 });

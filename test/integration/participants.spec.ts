@@ -252,6 +252,61 @@ describe('the participants of a conversation', () => {
     });
   });
 
+  describe('a join request', () => {
+    it('shows the summary of a private room that accepts it, and admits the user above the floor of the room', async () => {
+      const [owner, moderator, asker] = await world.users(3);
+      const slug = `hall-${newId()}`;
+      const id = await world.group(owner, [[moderator, 'moderator']], {
+        type: 'room',
+        title: 'Hall',
+        slug,
+        settings: { is_private: true, system_messages: true, history_visibility: 'since_join' },
+      });
+      await owner.call('POST', `/conversations/${id}/messages`, { content: 'a secret' });
+      const ask = (name: string) => asker.call('POST', `/conversations/${name}/join-requests`, { message: 'May I?' });
+      expect([(await ask(slug)).status, (await ask(id)).status]).toEqual([404, 403]);
+      await owner.call('PATCH', `/conversations/${id}`, { settings: { join_requests: true } });
+      const [own, deciding] = [await asker.webSocket(), await moderator.webSocket()];
+      const { status, body: request } = await ask(slug);
+      const shown = { user_id: asker.userId, message: 'May I?', conversation: { id, title: 'Hall' } };
+      expect([status, request]).toMatchObject([201, shown]);
+      expect((await own.first('join_request.created')).data).toEqual({ join_request: request });
+      expect((await deciding.first('join_request.received')).data).toEqual({ join_request: request });
+      expect((await asker.call('GET', '/join-requests')).body.data).toEqual([request]);
+      expect((await moderator.call('GET', `/conversations/${id}/join-requests`)).body.data).toEqual([request]);
+      for (const path of ['', '/messages', '/participants', '/events?after_seq=0', '/join-requests'])
+        expect((await asker.call('GET', `/conversations/${id}${path}`)).status).toBe(403);
+      expect((await moderator.call('POST', `/join-requests/${request.id}/approve`)).status).toBe(204);
+      const ended = { join_request_id: request.id, conversation_id: id, outcome: 'approved' };
+      expect(await own.first('join_request.ended')).toMatchObject({ actor_id: null, data: ended });
+      expect(await deciding.first('join_request.closed')).toMatchObject({ actor_id: moderator.userId, data: ended });
+      await own.first('conversation.added');
+      own.close();
+      deciding.close();
+      await owner.call('POST', `/conversations/${id}/messages`, { content: 'Welcome' });
+      const { data } = (await asker.call('GET', `/conversations/${id}/messages`)).body;
+      expect(data.map(({ content, metadata }: { content: string; metadata: object }) => [content, metadata])).toEqual([
+        ['Welcome', {}],
+        ['', { action: 'participant.added', ids: [asker.userId] }],
+      ]);
+    });
+
+    it('shows a moderator who was removed since nothing of those who ask, in a replay either', async () => {
+      const [owner, moderator, asker] = await world.users(3);
+      const settings = { join_requests: true };
+      const id = await world.group(owner, [[moderator, 'moderator']], { settings });
+      const device = await moderator.webSocket();
+      const cursor = (await device.first('ready')).data!.cursor as string;
+      device.close();
+      await asker.call('POST', `/conversations/${id}/join-requests`, { message: 'a private matter' });
+      await owner.call('DELETE', `/conversations/${id}/participants/${moderator.userId}`);
+      const resumed = await moderator.webSocket(cursor);
+      await resumed.first('conversation.removed');
+      expect(JSON.stringify(resumed.frames)).not.toContain('a private matter');
+      resumed.close();
+    });
+  });
+
   describe('a ban by a moderator', () => {
     const ban = (actor: User, id: string, { userId }: User, more: object = {}) =>
       actor.call('POST', `/conversations/${id}/bans`, { user_id: userId, ...more });

@@ -475,6 +475,8 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
     await ana.call('DELETE', `/messages/${id}`);
     await ana.call('POST', `/conversations/${group}/invitations`, { user_ids: [cleo.userId] });
     await ana.call('DELETE', `/conversations/${group}/invitations/${cleo.userId}`);
+    await ana.call('PATCH', `/conversations/${group}`, { settings: { join_requests: true } });
+    await cleo.call('POST', `/conversations/${group}/join-requests`);
     await ana.call('POST', `/conversations/${group}/bans`, { user_id: cleo.userId });
     await ana.call('DELETE', `/conversations/${group}/bans/${cleo.userId}`);
     await ana.call('POST', `/conversations/${group}/truncate`, { up_to_number: 1 });

@@ -34,6 +34,8 @@ const ROLE_DESCRIPTIONS: Readonly<Record<RoleSetting, string>> = {
   pin_role: 'The lowest role that may pin',
 };
 
+const JOIN_REQUESTS =
+  'Of a private conversation: users may ask to join, and then see its title, description and picture';
 const SYSTEM_MESSAGES = 'System messages announce joins, leaves, roles, titles and pins';
 
 /** The settings that a conversation type has, and that a conversation of the type may only narrow. */
@@ -118,6 +120,9 @@ export class ConversationSettingsDto extends NarrowingSettingsDto {
 
   @BooleanField({ optional: true, description: 'Every participant may add others; otherwise only moderators' })
   allow_invites?: boolean;
+
+  @BooleanField({ optional: true, description: JOIN_REQUESTS })
+  join_requests?: boolean;
 
   @BooleanField({
     optional: true,
@@ -213,6 +218,9 @@ export class SettingsDto extends EffectiveSettingsDto {
 
   @ApiProperty()
   allow_invites: boolean;
+
+  @ApiProperty({ description: JOIN_REQUESTS })
+  join_requests: boolean;
 
   @ApiProperty()
   is_frozen: boolean;

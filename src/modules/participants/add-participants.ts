@@ -9,6 +9,8 @@ import { presentMute, renderParticipantEvent, type ParticipantPayload } from './
 import { type AnnouncedChange, ChangeAnnouncements } from './change-announcements.service.js';
 import { settingsOf, typeSettingsOf } from './conversation-settings.policy.js';
 import { InvitationRequired } from './invitations/invitations.errors.js';
+import { InvitationsRepository } from './invitations/invitations.repository.js';
+import { JoinRequestsRepository } from './join-requests/join-requests.repository.js';
 import { TooManyParticipants } from './participants.errors.js';
 import { CONVERSATION_ADDED, PARTICIPANT_JOINED } from './participants.events.js';
 import type { ParticipantRole } from './participant-roles.js';
@@ -22,6 +24,12 @@ export interface NewParticipant {
 }
 
 /**
+ * Whose blocks and consent count against those who are added: the user who adds them or, if they have asked to join, they
+ * themselves.
+ */
+type Consenting = Pick<Actor, 'userId' | 'serverKey'>;
+
+/**
  * The only way to become a participant: when a conversation is created, by invitation, or by joining. For each new
  * participant there is one event in the conversation, unless `member_events` is off, and one on their own stream with the
  * position from which on they receive the conversation.
@@ -31,6 +39,8 @@ export class AddParticipants {
   constructor(
     private readonly repository: ParticipantsRepository,
     private readonly candidates: CandidatesRepository,
+    private readonly invitations: InvitationsRepository,
+    private readonly joinRequests: JoinRequestsRepository,
     private readonly announcements: ChangeAnnouncements,
   ) {}
 
@@ -40,9 +50,30 @@ export class AddParticipants {
    * @throws UserNotFound for unknown, deleted and banned users and for guests, PermissionDenied across a block and for
    *   users who are banned from the conversation, InvitationRequired, TooManyParticipants
    */
-  async addAll(tx: StreamTransaction, actor: Actor, additions: NewParticipant[]): Promise<number> {
+  addAll(tx: StreamTransaction, actor: Actor, additions: NewParticipant[]): Promise<number> {
+    return this.add(tx, { actor, consenting: actor }, additions);
+  }
+
+  /**
+   * Admits a user who has asked to join, by a decision of the actor. Only under the lock of the conversation.
+   * @throws UserNotFound, PermissionDenied for a user who is banned from the conversation, TooManyParticipants
+   */
+  async admit(tx: StreamTransaction, actor: Actor, userId: string): Promise<void> {
+    await this.add(tx, { actor, consenting: { userId } }, [{ userId, role: 'participant' }]);
+  }
+
+  /** The number of participants of an existing conversation. */
+  async count(tx: StreamTransaction): Promise<number> {
+    return (await this.candidates.findDestination(tx, tx.head.streamId)).count;
+  }
+
+  private async add(
+    tx: StreamTransaction,
+    { actor, consenting }: { actor: Actor; consenting: Consenting },
+    additions: NewParticipant[],
+  ): Promise<number> {
     const conversationId = tx.head.streamId;
-    const candidates = await this.requireAddable(tx, actor, additions.map(idOf));
+    const candidates = await this.requireAddable(tx, consenting, additions.map(idOf));
     const joining = additions.filter(({ userId }) => !candidates.get(userId)!.is_member);
     if (joining.length === 0) return 0;
     const { count, type, settings, type_settings } = await this.candidates.findDestination(tx, conversationId);
@@ -75,15 +106,15 @@ export class AddParticipants {
       },
     }));
     // Checks again under the locks of their streams: an account that was deleted, banned or blocked since is rejected.
-    await this.requireAddable(tx, actor, joining.map(idOf));
-    const isNew = tx.head.lastSeq === 0; // the first participants are not announced
-    if (!isNew) await this.announcements.announce(tx, announcementOf(actor, [...joinedSeqs.keys()]));
+    await this.requireAddable(tx, consenting, joining.map(idOf));
+    const isNew = tx.head.lastSeq === 0; // no user was invited or has asked, and the first ones are not announced
+    if (!isNew) {
+      const ids = [...joinedSeqs.keys()];
+      await this.invitations.deleteOfJoined(tx, conversationId, ids);
+      await this.joinRequests.deleteOfJoined(tx, conversationId, ids);
+      await this.announcements.announce(tx, announcementOf(actor, ids));
+    }
     return joining.length;
-  }
-
-  /** The number of participants of an existing conversation. */
-  async count(tx: StreamTransaction): Promise<number> {
-    return (await this.candidates.findDestination(tx, tx.head.streamId)).count;
   }
 
   /**
@@ -109,10 +140,14 @@ export class AddParticipants {
     return tx.nextSeq;
   }
 
-  private async requireAddable(tx: StreamTransaction, actor: Actor, ids: string[]): Promise<Map<string, CandidateRow>> {
-    const candidates = await this.requireInvitable(tx, actor, ids);
+  private async requireAddable(
+    tx: StreamTransaction,
+    consenting: Consenting,
+    ids: string[],
+  ): Promise<Map<string, CandidateRow>> {
+    const candidates = await this.requireInvitable(tx, consenting, ids);
     const isRefused = ({ user_id: id, requires_invitation, is_member }: CandidateRow): boolean =>
-      requires_invitation && !is_member && id !== actor.userId && !isServer(actor);
+      requires_invitation && !is_member && id !== consenting.userId && !isServer(consenting);
     if ([...candidates.values()].some(isRefused)) throw new InvitationRequired();
     return candidates;
   }
@@ -121,8 +156,12 @@ export class AddParticipants {
    * The users, if the actor may invite each of them to the locked conversation.
    * @throws UserNotFound, PermissionDenied, as `addAll`
    */
-  async requireInvitable(tx: StreamTransaction, actor: Actor, ids: string[]): Promise<Map<string, CandidateRow>> {
-    const rows = await this.candidates.find(tx, tx.head.streamId, ids, actor.userId);
+  async requireInvitable(
+    tx: StreamTransaction,
+    { userId }: Consenting,
+    ids: string[],
+  ): Promise<Map<string, CandidateRow>> {
+    const rows = await this.candidates.find(tx, tx.head.streamId, ids, userId);
     const candidates = new Map(rows.map((row) => [row.user_id, row]));
     for (const id of ids) {
       const row = candidates.get(id);

@@ -38,6 +38,8 @@ export interface TypeSettings
 export interface ConversationSettings extends Omit<TypeSettings, 'participants_max' | 'system_messages'> {
   readonly is_private: boolean;
   readonly allow_invites: boolean;
+  /** While it is private, users may ask to join, and then see its summary. */
+  readonly join_requests: boolean;
   readonly is_frozen: boolean;
   /** Every participant may mention all others at once. */
   readonly allow_mention_all: boolean;
@@ -85,6 +87,7 @@ export function settingsOf(
     message_retention_days: lower(most.message_retention_days, stored.message_retention_days),
     is_private: typeof stored.is_private === 'boolean' ? stored.is_private : type !== 'room',
     allow_invites: allowsInvites,
+    join_requests: stored.join_requests === true,
     is_frozen: stored.is_frozen === true,
     allow_mention_all: stored.allow_mention_all === true,
     count_system_messages: stored.count_system_messages === true,

@@ -3,6 +3,7 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import { inBatches } from '../../platform/schedule/schedule.js';
 import { ConversationBansRepository } from './bans/conversation-bans.repository.js';
 import { InvitationsRepository } from './invitations/invitations.repository.js';
+import { JoinRequestsRepository } from './join-requests/join-requests.repository.js';
 import { ParticipantNotFound } from './participants.errors.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
@@ -19,6 +20,7 @@ export class LeaveAllConversations {
     private readonly repository: ParticipantsRepository,
     private readonly bans: ConversationBansRepository,
     private readonly invitations: InvitationsRepository,
+    private readonly joinRequests: JoinRequestsRepository,
     private readonly changes: ParticipantChanges,
     private readonly log: EventLog,
   ) {}
@@ -28,6 +30,7 @@ export class LeaveAllConversations {
     await this.repository.forgetTexts(userId);
     await this.bans.forgetReasons(userId);
     await this.invitations.deleteAllOf(userId);
+    await this.joinRequests.deleteAllOf(userId);
     return inBatches(BATCH_SIZE, async () => {
       const ids = await this.repository.findLeavable(userId, BATCH_SIZE);
       for (const id of ids) await this.leave(id, userId);

@@ -13,6 +13,11 @@ import { InviteLinksController } from './invitations/invite-links.controller.js'
 import { InviteLinksRepository } from './invitations/invite-links.repository.js';
 import { InviteLinksService } from './invitations/invite-links.service.js';
 import { InvitationsService } from './invitations/invitations.service.js';
+import { JoinRequestChanges } from './join-requests/join-request-changes.js';
+import { JoinRequestEventRenderer } from './join-requests/join-request-events.js';
+import { JoinRequestsController } from './join-requests/join-requests.controller.js';
+import { JoinRequestsRepository } from './join-requests/join-requests.repository.js';
+import { JoinRequestsService } from './join-requests/join-requests.service.js';
 import { LockedConversations } from './locked-conversations.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { SystemRoleAnnouncements } from './system-role-announcements.service.js';
@@ -54,6 +59,7 @@ import { ParticipantChanges } from './participant-changes.js';
     ConversationInvitationsController,
     InvitationsController,
     InviteLinksController,
+    JoinRequestsController,
     UnreadController,
   ],
   providers: [
@@ -81,6 +87,10 @@ import { ParticipantChanges } from './participant-changes.js';
     InvitationEventRenderer,
     InviteLinksService,
     InviteLinksRepository,
+    JoinRequestsService,
+    JoinRequestsRepository,
+    JoinRequestChanges,
+    JoinRequestEventRenderer,
     ParticipantEventRenderer,
     GuestSubscriptions,
     ConversationIdPipe,

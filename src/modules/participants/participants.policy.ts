@@ -48,7 +48,7 @@ export class ParticipantsPolicy {
   /**
    * Returns the id of a conversation from its id, from `external:` and its external id or, for a room, from its slug.
    * Slugs and external ids can be guessed, so that of a private conversation resolves only for its participants, for
-   * the host's backend, and by system role. @throws ConversationNotFound
+   * the host's backend, and by system role; for all others if it accepts join requests. @throws ConversationNotFound
    */
   async resolve(actor: Actor, name: string): Promise<string> {
     const externalId = externalIdIn(name);
@@ -57,8 +57,9 @@ export class ParticipantsPolicy {
       externalId === undefined
         ? await this.repository.findBySlug(name, actor.userId)
         : await this.repository.findByExternalId(externalId, actor.userId);
-    const mayGuess = isServer(actor) || SYSTEM_MODERATOR_ROLES.has(actor.role);
-    if (!found || (found.is_private && !found.is_member && !mayGuess)) throw new ConversationNotFound();
+    if (!found) throw new ConversationNotFound();
+    const isHidden = found.is_private && !found.is_member && !found.accepts_join_requests;
+    if (isHidden && !isServer(actor) && !SYSTEM_MODERATOR_ROLES.has(actor.role)) throw new ConversationNotFound();
     return found.id;
   }
 

@@ -45,9 +45,17 @@ const MEMBERSHIPS_AMONG = statement<{ conversation_id: string }>(
     where p.user_id = $1 and p.conversation_id = any($2::uuid[]) and p.left_seq is null`,
 );
 
-const ID_BY_SLUG = statement<{ id: string; is_private: boolean; is_member: boolean }>(
+export interface NamedConversationRow {
+  readonly id: string;
+  readonly is_private: boolean;
+  readonly accepts_join_requests: boolean;
+  readonly is_member: boolean;
+}
+
+const ID_BY_SLUG = statement<NamedConversationRow>(
   'participants.id_by_slug',
   `select c.id, coalesce((c.settings ->> 'is_private')::boolean, false) as is_private,
+          coalesce((c.settings ->> 'join_requests')::boolean, false) as accepts_join_requests,
           p.user_id is not null as is_member
      from conversations c
      left join participants p on p.conversation_id = c.id and p.user_id = $2 and p.left_seq is null
@@ -55,9 +63,10 @@ const ID_BY_SLUG = statement<{ id: string; is_private: boolean; is_member: boole
 );
 
 /** The same columns by external id; direct conversations and groups are always private. */
-const ID_BY_EXTERNAL_ID = statement<{ id: string; is_private: boolean; is_member: boolean }>(
+const ID_BY_EXTERNAL_ID = statement<NamedConversationRow>(
   'participants.id_by_external_id',
   `select c.id, c.type <> 'room' or coalesce((c.settings ->> 'is_private')::boolean, false) as is_private,
+          coalesce((c.settings ->> 'join_requests')::boolean, false) as accepts_join_requests,
           p.user_id is not null as is_member
      from conversations c
      left join participants p on p.conversation_id = c.id and p.user_id = $2 and p.left_seq is null
@@ -204,18 +213,12 @@ export class ParticipantsRepository {
   }
 
   /** The room with this slug, and whether `userId` is a participant. */
-  findBySlug(
-    slug: string,
-    userId?: string,
-  ): Promise<{ id: string; is_private: boolean; is_member: boolean } | undefined> {
+  findBySlug(slug: string, userId?: string): Promise<NamedConversationRow | undefined> {
     return this.sql.one(ID_BY_SLUG, [slug, userId ?? null]);
   }
 
   /** The conversation with this id of the host product, and whether `userId` is a participant. */
-  findByExternalId(
-    externalId: string,
-    userId: string,
-  ): Promise<{ id: string; is_private: boolean; is_member: boolean } | undefined> {
+  findByExternalId(externalId: string, userId: string): Promise<NamedConversationRow | undefined> {
     return this.sql.one(ID_BY_EXTERNAL_ID, [externalId, userId]);
   }
 

@@ -4,6 +4,9 @@ import { LeaveAllConversations } from './leave-all-conversations.service.js';
 import { ReplaceBannedOwnersTask } from './replace-banned-owners-task.js';
 import { ConversationBansRepository } from './bans/conversation-bans.repository.js';
 import { InvitationsRepository } from './invitations/invitations.repository.js';
+import { EndJoinRequestsTask } from './join-requests/end-join-requests-task.js';
+import { JoinRequestChanges } from './join-requests/join-request-changes.js';
+import { JoinRequestsRepository } from './join-requests/join-requests.repository.js';
 import { EndMutesTask } from './end-mutes-task.js';
 import { EndedMutesRepository } from './ended-mutes.repository.js';
 import { ChangeAnnouncements } from './change-announcements.service.js';
@@ -17,7 +20,7 @@ import { ParticipantChanges } from './participant-changes.js';
 
 /**
  * The background work of participants: aggregation of receipts, leaving all conversations, succession of banned owners,
- * the end of mutes.
+ * the end of mutes and of join requests.
  * Requires a `Broadcaster`, which the realtime module provides.
  */
 @Module({
@@ -29,6 +32,9 @@ import { ParticipantChanges } from './participant-changes.js';
     ConversationBansRepository,
     InvitationsRepository,
     ReplaceBannedOwnersTask,
+    JoinRequestsRepository,
+    JoinRequestChanges,
+    EndJoinRequestsTask,
     EndMutesTask,
     EndedMutesRepository,
     ParticipantChanges,

@@ -13,6 +13,7 @@ import {
 } from '../messages/messages.events.js';
 import { SAVED_MESSAGE_DUE } from '../messages/saved/saved-messages.events.js';
 import { INVITATION_CREATED, INVITATION_ENDED } from '../participants/invitations/invitations.events.js';
+import { JOIN_REQUEST_CREATED, JOIN_REQUEST_ENDED } from '../participants/join-requests/join-requests.events.js';
 import {
   CONVERSATION_UPDATED,
   PARTICIPANT_BANNED,
@@ -35,6 +36,8 @@ import {
   message,
   messageFields,
   conversation,
+  invitedTo,
+  joinRequest,
   participant,
   user,
   reaction,
@@ -134,14 +137,7 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
         invited_by_name: 'Ana',
         created_at: AT,
         expires_at: '2026-12-21T06:11:00.123Z',
-        conversation: {
-          id: CONVERSATION,
-          type: 'group',
-          title: 'Plans',
-          description: '',
-          picture: null,
-          participant_count: 2,
-        },
+        conversation: invitedTo,
       },
     },
   },
@@ -154,6 +150,22 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
       invitation_id: INVITATION,
       conversation_id: CONVERSATION,
       outcome: 'accepted',
+    },
+  },
+  {
+    type: JOIN_REQUEST_CREATED,
+    summary: 'A user has asked to join a conversation',
+    sample: { actor_id: BO, user_id: BO, join_request: joinRequest },
+  },
+  {
+    type: JOIN_REQUEST_ENDED,
+    summary: 'A join request was approved, declined or withdrawn, or has expired',
+    sample: {
+      actor_id: null,
+      user_id: BO,
+      join_request_id: joinRequest.id,
+      conversation_id: CONVERSATION,
+      outcome: 'approved',
     },
   },
   {

@@ -13,6 +13,7 @@ import {
 } from '../participants/participants.events.js';
 import { SavedMessageDueData } from '../messages/saved/saved-messages.events.js';
 import { InvitationData, InvitationEndedData } from '../participants/invitations/invitations.events.js';
+import { JoinRequestData, JoinRequestEndedData } from '../participants/join-requests/join-requests.events.js';
 import { UserUpdatedData } from '../users/users.events.js';
 import { WebhookDisabledData } from './webhooks.events.js';
 
@@ -100,6 +101,8 @@ export class SavedMessageDueWebhookData extends WithUserFields(SavedMessageDueDa
 export class UnreadReminderWebhookData extends WithUserFields(UnreadReminderData) {}
 export class InvitationWebhookData extends WithUserFields(InvitationData) {}
 export class InvitationEndedWebhookData extends WithUserFields(InvitationEndedData) {}
+export class JoinRequestWebhookData extends WithUserFields(JoinRequestData) {}
+export class JoinRequestEndedWebhookData extends WithUserFields(JoinRequestEndedData) {}
 export class UserWebhookData extends WithUserFields(UserUpdatedData) {}
 
 export class UserBannedWebhookData extends UserWebhookData {
@@ -126,6 +129,7 @@ export class WebhookDisabledWebhookData extends WithUserFields(WebhookDisabledDa
 const DATA_CLASSES = [
   ...[MessageWebhookData, PollWebhookData, ReactionWebhookData, ConversationChangeWebhookData, ConversationWebhookData],
   ...[BanWebhookData, UnbanWebhookData, InvitationWebhookData, InvitationEndedWebhookData],
+  ...[JoinRequestWebhookData, JoinRequestEndedWebhookData],
   TruncationWebhookData,
   ...[ParticipantWebhookData, ParticipantLeftWebhookData, UserWebhookData, UserBannedWebhookData],
   ...[UnreadReminderWebhookData, SavedMessageDueWebhookData],

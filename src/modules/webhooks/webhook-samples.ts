@@ -1,5 +1,7 @@
 import type { ConversationSummaryDto } from '../conversations/conversations.dto.js';
 import type { MessageDto } from '../messages/messages.dto.js';
+import type { InvitedConversationDto } from '../participants/invitations/invitations.dto.js';
+import type { JoinRequestDto } from '../participants/join-requests/join-requests.dto.js';
 import type { EventParticipantDto } from '../participants/participants.dto.js';
 import { settingsOf } from '../participants/conversation-settings.policy.js';
 import type { UserDto } from '../users/users.dto.js';
@@ -100,4 +102,25 @@ export const report = {
   conversation_id: CONVERSATION,
   subject_id: BO,
   category: 'spam',
+};
+
+export const invitedTo: InvitedConversationDto = {
+  id: CONVERSATION,
+  type: 'group',
+  title: 'Plans',
+  description: '',
+  picture: null,
+  participant_count: 2,
+};
+
+export const joinRequest: JoinRequestDto = {
+  id: '019a0000-0000-7000-8000-000000000004',
+  user_id: BO,
+  username: 'bo',
+  display_name: 'Bo',
+  avatar_url: null,
+  message: 'May I take part?',
+  created_at: AT,
+  expires_at: '2026-12-21T06:11:00.123Z',
+  conversation: invitedTo,
 };

@@ -31,6 +31,7 @@ import { AddVisibleHistory1764870000000 } from '../../../migrations/176487000000
 import { AddTruncations1764870001000 } from '../../../migrations/1764870001000-add-truncations.js';
 import { AddEndOfMutes1764880000000 } from '../../../migrations/1764880000000-add-end-of-mutes.js';
 import { CreateInviteLinks1764880003000 } from '../../../migrations/1764880003000-create-invite-links.js';
+import { CreateJoinRequests1795978220147 } from '../../../migrations/1795978220147-create-join-requests.js';
 import { CreateInvitations1764880002000 } from '../../../migrations/1764880002000-create-invitations.js';
 import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
 import { CreateScheduledMessages1764890000000 } from '../../../migrations/1764890000000-create-scheduled-messages.js';
@@ -81,6 +82,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   AddFormOfSearchIndex1764895000000,
   IndexFormOfSearchIndex1764895001000,
   AddImageSizesAndWaveforms1764895010000,
+  CreateJoinRequests1795978220147,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

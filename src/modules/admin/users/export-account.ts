@@ -19,6 +19,7 @@ const LISTS: readonly ListName[] = [
   'threads',
   'blocks',
   'invitations',
+  'join-requests',
   'webhooks',
   'votes',
   'scheduled',

@@ -74,6 +74,14 @@ const INVITATIONS = paged(
      from invitations i where (i.user_id = $1 or i.invited_by = $1) and i.id > $2 order by i.id`,
 );
 
+const JOIN_REQUESTS = paged(
+  'join_requests',
+  `select r.id as key, json_build_object(
+            'id', r.id, 'conversation_id', r.conversation_id, 'message', r.message, 'created_at', r.created_at,
+            'expires_at', r.expires_at) as line
+     from join_requests r where r.user_id = $1 and r.id > $2 order by r.id`,
+);
+
 const BLOCKS = paged(
   'blocks',
   `select b.blocked_id as key, json_build_object('user_id', b.blocked_id, 'created_at', b.created_at) as line
@@ -140,6 +148,7 @@ const LISTS = {
   threads: THREADS,
   blocks: BLOCKS,
   invitations: INVITATIONS,
+  'join-requests': JOIN_REQUESTS,
   webhooks: WEBHOOKS,
   votes: VOTES,
   scheduled: SCHEDULED,
@@ -194,8 +203,8 @@ type Lines = AsyncGenerator<Record<string, unknown>[]>;
 
 /**
  * Reads all data of one user page by page: memory never contains more than one page, and no transaction stays open for
- * a slow reader. Reads: users, presence_settings, sessions, participants, conversation_bans, invitations, conversations, stream_heads,
- * messages, message_edits, message_attachments, reactions, poll_votes, hidden_messages, thread_followers, files, user_blocks,
+ * a slow reader. Reads: users, presence_settings, sessions, participants, conversation_bans, invitations, join_requests, conversations,
+ * stream_heads, messages, message_edits, message_attachments, reactions, poll_votes, hidden_messages, thread_followers, files, user_blocks,
  * webhooks, scheduled_messages, saved_messages, drafts.
  */
 @Injectable()

@@ -9,6 +9,7 @@ import { UserAdministration } from '../../users/user-administration.service.js';
 import { isGuest } from '../../users/guest.constants.js';
 import { SYSTEM_USER_ID } from '../../users/system-user.constants.js';
 import { UserNotFound } from '../../users/users.errors.js';
+import { JoinRequestChanges } from '../join-requests/join-request-changes.js';
 import { LockedConversations } from '../locked-conversations.js';
 import { ParticipantChanges } from '../participant-changes.js';
 import { rankIn } from '../participant-roles.js';
@@ -33,7 +34,7 @@ type Authorize = (tx: StreamTransaction, access: Access, participant: Participan
 /**
  * Bans of users from one conversation. The ban and the removal are one change under the conversation's lock, audited,
  * with `participant.banned` before `participant.left`, so that the banned user receives it. `AddParticipants` checks bans
- * under the same lock, so the user cannot join in between.
+ * under the same lock, so the user cannot join in between. The join request of the user ends with the ban.
  */
 @Injectable()
 export class ConversationBans {
@@ -43,6 +44,7 @@ export class ConversationBans {
     private readonly policy: ParticipantsPolicy,
     private readonly users: UserAdministration,
     private readonly changes: ParticipantChanges,
+    private readonly joinRequests: JoinRequestChanges,
     private readonly conversations: LockedConversations,
   ) {}
 
@@ -101,6 +103,7 @@ export class ConversationBans {
       await this.repository.insert(tx, { ...ban, reason, bannedBy: actor.userId, at: tx.head.at });
       const payload: BanPayload = { until: until?.toISOString() ?? null };
       tx.append({ type: PARTICIPANT_BANNED, actorId: actor.userId, subjectId: userId, payload });
+      await this.joinRequests.end(tx, { actorId: actor.userId, userId, outcome: 'declined' });
       if (participant) await this.changes.removeParticipant(tx, actor.userId, participant, 'removed');
       const before = { is_participant: participant !== undefined };
       audit(tx, actor, 'conversation.ban_user', { ...ban, before, after: { user_id: userId, ...payload } });

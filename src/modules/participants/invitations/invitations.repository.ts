@@ -77,6 +77,11 @@ const DELETE = statement<{ id: string }>(
   `delete from invitations where conversation_id = $1 and user_id = $2 returning id`,
 );
 
+const DELETE_OF_JOINED = statement<unknown>(
+  'participants.delete_invitations_of_joined',
+  `delete from invitations where conversation_id = $1 and user_id = any($2::uuid[])`,
+);
+
 const DELETE_ALL_OF = statement<unknown>(
   'participants.delete_invitations_of',
   `delete from invitations where user_id = $1 or invited_by = $1`,
@@ -145,6 +150,11 @@ export class InvitationsRepository {
   /** Returns the id of the deleted invitation; undefined if there was none. */
   async delete(tx: Queryable, conversationId: string, userId: string): Promise<string | undefined> {
     return (await tx.one(DELETE, [conversationId, userId]))?.id;
+  }
+
+  /** Deletes those of users who have become participants: once they are removed, no invitation admits them again. */
+  async deleteOfJoined(tx: Queryable, conversationId: string, userIds: readonly string[]): Promise<void> {
+    await tx.run(DELETE_OF_JOINED, [conversationId, userIds]);
   }
 
   /** Deletes what a deleted account was invited to, and has invited others to. */

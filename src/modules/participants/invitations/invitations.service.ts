@@ -98,8 +98,8 @@ export class InvitationsService {
    */
   async accept(actor: Actor, id: string): Promise<void> {
     await this.answer(actor, id, async (tx) => {
-      await this.additions.addAll(tx, actor, [{ userId: actor.userId, role: 'participant' }]);
       await this.end(tx, { actor, userId: actor.userId, outcome: 'accepted' });
+      await this.additions.addAll(tx, actor, [{ userId: actor.userId, role: 'participant' }]);
     });
   }
 

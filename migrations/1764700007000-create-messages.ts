@@ -16,7 +16,8 @@ export class CreateMessages1764700007000 implements MigrationInterface {
                  reactions, message_edits, messages`);
     await dropFunctions(
       db,
-      `append_messages(json), append_system_message(uuid, uuid, uuid, text, jsonb, bigint, timestamptz),
+      `append_messages(uuid[], uuid[], uuid[], uuid[], text[], text[], text[], text[], jsonb[], jsonb[]),
+       send_outcome(record, timestamptz, timestamptz, int, int, uuid[]), append_system_message(uuid, uuid, uuid, text, jsonb, bigint, timestamptz),
        unread_count_after_mark(uuid, bigint, bigint), unread_count(uuid, bigint, bigint), note_message_change(),
        message_number_at(uuid, bigint), search_spans(bigint)`,
     );

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as timeOrderedId } from 'uuid';
 import type pg from 'pg';
+import { toColumns } from '../../src/modules/messages/new-message.js';
 import type { Ack } from './checker.js';
 import type { Person } from './people.js';
 
@@ -23,10 +24,14 @@ export async function appendDirectly(
     body_hash: '00',
     message_type: 'text',
     content,
+    metadata: null,
+    reply_to_id: null,
+    mentions: null,
   }));
   const { rows } = await client.query<{ outcome: string; id: string; sequence_number: string; seq: string }>(
-    `select outcome, id, sequence_number, seq from append_messages($1)`,
-    [JSON.stringify(batch)],
+    `select outcome, id, sequence_number, seq
+       from append_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) order by place`,
+    toColumns(batch),
   );
   return rows.map(({ outcome, id, sequence_number: sequenceNumber, seq }, index): Ack => {
     if (outcome !== 'stored') throw new Error(`the database refused: ${outcome}`);

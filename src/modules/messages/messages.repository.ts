@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import { LegalHold } from '../conversations/conversations.errors.js';
 import type { MessageRow } from './message-presenter.js';
-import type { AppendResult, NewMessage } from './new-message.js';
+import { toColumns, type AppendResult, type NewMessage } from './new-message.js';
 
-const APPEND = statement<AppendResult>(
+const APPEND = statement<AppendResult & { place: number }>(
   'messages.append',
-  `select outcome, id, sequence_number, seq, created_at, mentions, attachments, reply_to_content, sender_name,
+  `select place, outcome, id, sequence_number, seq, created_at, mentions, attachments, reply_to_content, sender_name,
           was_behind, retry_after
-     from append_messages($1)`,
+     from append_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 );
 
 const APPEND_SYSTEM = statement<{ sequence_number: number }>(
@@ -79,12 +79,13 @@ const QUOTED_MESSAGES = statement<QuotedMessage>(
 /** Earlier versions stored of a message: the first one, and the latest. */
 const VERSIONS_MAX = 100;
 
+const HAS_LINK = statement<{ has_link: boolean }>('messages.has_link', `select has_link($1) as has_link`);
+
 /**
  * Omitted fields are unchanged. The previous text is stored in the history; an edit without effect stores no version.
  * The rows of users who are no longer mentioned by name are deleted; a scope is unchanged. Users whom a reply mentions
  * anew follow its thread.
  */
-const HAS_LINK = statement<{ has_link: boolean }>('messages.has_link', `select has_link($1) as has_link`);
 const EDIT = statement<unknown>(
   'messages.edit',
   `with before as (
@@ -173,8 +174,10 @@ export class MessagesRepository {
   constructor(private readonly sql: Sql) {}
 
   /** Stores a batch in one transaction; returns the results in the order of the batch. @throws ServiceUnavailable */
-  append(batch: NewMessage[]): Promise<AppendResult[]> {
-    return this.sql.many(APPEND, [JSON.stringify(batch)]);
+  async append(batch: readonly NewMessage[]): Promise<AppendResult[]> {
+    const results = new Array<AppendResult>(batch.length);
+    for (const result of await this.sql.many(APPEND, toColumns(batch))) results[result.place - 1] = result;
+    return results;
   }
 
   /** Stores a message of the type `system` at the head of a locked stream; returns its sequence number. */

@@ -1,8 +1,9 @@
+import type { SqlValue } from '../../platform/database/sql.js';
 import type { FileRow } from '../files/files.dto.js';
 import type { MentionScope } from './mentions-field.js';
 import type { StoredPoll } from './polls/polls.dto.js';
 
-/** One send to be stored; the fields of `append_messages`. */
+/** One send to be stored; the parameters of `append_messages` (see `toColumns`). */
 export interface NewMessage {
   readonly id: string;
   readonly conversation_id: string;
@@ -34,6 +35,65 @@ export interface NewMessage {
   readonly is_scheduled?: true;
   /** The host's backend sends, for the system account or another sender: only its session is checked. */
   readonly is_server?: true;
+}
+
+type Column =
+  | 'id'
+  | 'conversation_id'
+  | 'sender_id'
+  | 'session_id'
+  | 'client_message_id'
+  | 'body_hash'
+  | 'message_type'
+  | 'content'
+  | 'metadata';
+
+const COLUMNS = Object.keys({
+  id: true,
+  conversation_id: true,
+  sender_id: true,
+  session_id: true,
+  client_message_id: true,
+  body_hash: true,
+  message_type: true,
+  content: true,
+  metadata: true,
+} satisfies Record<Column, true>) as Column[];
+
+/** The fields that most sends do not have. */
+const EXTRAS = Object.keys({
+  reply_to_id: true,
+  is_thread_only: true,
+  mentions: true,
+  mention_scope: true,
+  attachment_ids: true,
+  poll: true,
+  is_silent: true,
+  skips_push: true,
+  is_released: true,
+  is_scheduled: true,
+  is_server: true,
+} satisfies Record<Exclude<keyof NewMessage, Column>, true>) as Exclude<keyof NewMessage, Column>[];
+
+/**
+ * The parameters of `append_messages`: an array for each column, then an array of objects with the extras of each send,
+ * null for a send without; null instead of that array if no send has any.
+ */
+export function toColumns(batch: readonly NewMessage[]): SqlValue[] {
+  const columns: SqlValue[] = COLUMNS.map((name) => batch.map((message) => message[name]));
+  const extras = batch.map(extrasOf);
+  return [...columns, extras.some((extra) => extra !== null) ? extras : null];
+}
+
+function extrasOf(message: NewMessage): object | null {
+  let extras: Record<string, unknown> | null = null;
+  for (const name of EXTRAS) {
+    const value = message[name];
+    if (value === undefined || value === null || value === false) continue;
+    extras ??= {};
+    extras[name] = value;
+  }
+  return extras;
 }
 
 export type AppendOutcome =

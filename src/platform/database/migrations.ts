@@ -40,6 +40,7 @@ import { AddNotificationOfMessages1764890002000 } from '../../../migrations/1764
 import { AddFormOfSearchIndex1764895000000 } from '../../../migrations/1764895000000-add-form-of-search-index.js';
 import { IndexFormOfSearchIndex1764895001000 } from '../../../migrations/1764895001000-index-form-of-search-index.js';
 import { AddImageSizesAndWaveforms1764895010000 } from '../../../migrations/1764895010000-add-image-sizes-and-waveforms.js';
+import { DropAppendOfJson1795980139176 } from '../../../migrations/1795980139176-drop-append-of-json.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -83,6 +84,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   IndexFormOfSearchIndex1764895001000,
   AddImageSizesAndWaveforms1764895010000,
   CreateJoinRequests1795978220147,
+  DropAppendOfJson1795980139176,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

@@ -26,6 +26,7 @@ export const SQL_FUNCTIONS = [
   'modules/messages/sql/own-messages-above.sql',
   'modules/messages/sql/recount-threads.sql',
   'modules/messages/sql/search-spans.sql',
+  'modules/messages/sql/send-outcome.sql',
   'modules/messages/sql/store-mentions.sql',
   'modules/messages/sql/store-replies.sql',
   'modules/messages/sql/unread-count-after-mark.sql',

@@ -85,7 +85,7 @@ function withWrongClocks(text: string): string {
 }
 
 function believingClocks(text: string): string {
-  return withWrongClocks(text).replace(/greatest\((date_trunc\([^;]*?\)), h\.last_at\)/, '$1');
+  return withWrongClocks(text).replace(/greatest\((date_trunc\([^;]*?\)), send\.last_at\)/, '$1');
 }
 
 export const ORDER: Round = {

@@ -32,10 +32,9 @@ describe('the moderation of a conversation', () => {
 
   /** Runs `work` with a changed text of an SQL function. */
   async function withAltered(name: string, from: string, to: string, work: () => Promise<void>): Promise<void> {
-    const [found] = await world.database.query<{ text: string }>(
-      `select pg_get_functiondef($1::regproc) as text`,
-      [name],
-    );
+    const [found] = await world.database.query<{ text: string }>(`select pg_get_functiondef($1::regproc) as text`, [
+      name,
+    ]);
     expect(found!.text).toContain(from);
     await world.database.query(found!.text.replace(from, to));
     await work().finally(() => world.database.query(found!.text));

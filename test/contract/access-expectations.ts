@@ -231,6 +231,10 @@ export const ROUTES: Record<string, Expectation> = {
   [`GET ${MESSAGE}/history`]: { allow: MEMBERS },
   [`GET ${MESSAGE}/replies`]: { allow: MEMBERS },
   [`GET ${MESSAGE}/receipts`]: { allow: MEMBERS },
+  [`POST ${MESSAGE}/forward`]: {
+    allow: POSTERS,
+    body: ({ conversationId }) => ({ conversation_ids: [conversationId] }),
+  },
   [`PUT ${MESSAGE}/poll/votes`]: { allow: POSTERS, body: () => ({ option_ids: ['1'] }) },
   [`DELETE ${MESSAGE}/poll/votes`]: { allow: MEMBERS },
   [`POST ${MESSAGE}/poll/close`]: { allow: MODERATORS },

@@ -52,6 +52,14 @@ const REMOVE_SEARCH_CHANGES = statement(
   'demo.remove_search_changes',
   `delete from message_search_changes where conversation_id = any($1::uuid[])`,
 );
+/** Bytes that no file shares which stays. */
+const UNSHARED_OBJECTS = statement<{ id: string }>(
+  'demo.unshared_objects',
+  `select distinct g.object_id as id
+     from files f cross join lateral (select coalesce(f.object_id, f.id) as object_id) g
+    where f.id = any($1::uuid[]) and not exists (
+            select from files o where o.id <> all($1::uuid[]) and (o.id = g.object_id or o.object_id = g.object_id))`,
+);
 const REMOVE_FILES = statement('demo.remove_files', `delete from files where id = any($1::uuid[])`);
 /** All other data of a user is deleted with their row. */
 const REMOVE_USERS = [
@@ -82,7 +90,8 @@ export async function removeDemoData(app: INestApplicationContext): Promise<Remo
   const sql = app.get(Sql, { strict: false });
   const names = DEMO_USERS.map(({ username }) => username);
   const { conversations, users, kept, files } = (await sql.one(FIND, [names, DEMO_PREFIX]))!;
-  await app.get(FileStorage, { strict: false }).remove(files.flatMap(allKeysOf));
+  const objects = await sql.many(UNSHARED_OBJECTS, [files]);
+  await app.get(FileStorage, { strict: false }).remove(objects.flatMap(({ id }) => allKeysOf(id)));
   await sql.transaction(async (tx) => {
     const streams = [...conversations, ...users];
     await tx.run(LOCK, [streams]);

@@ -1,6 +1,7 @@
 import type { AdminStatsDto } from '../../modules/admin/monitoring/stats.dto.js';
 import type { LoginResponseDto } from '../../modules/auth/auth.dto.js';
 import type { FileDto } from '../../modules/files/files.dto.js';
+import { textOfMessage } from '../../modules/messages/message-text.js';
 import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
 import type { UserDto } from '../../modules/users/users.dto.js';
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
@@ -25,14 +26,14 @@ export function presentMessage(
   message: MessageDto,
   { chatId, publicUrl }: { chatId: string; publicUrl: string },
 ): ChatMessageDto {
-  const { id, sender_id, sender_name, content, message_type, created_at, updated_at } = message;
+  const { id, sender_id, sender_name, message_type, created_at, updated_at } = message;
   const { status, attachments, is_edited, is_deleted, client_message_id } = message;
   return {
     id,
     chat_id: chatId,
     sender_id,
     sender_name,
-    content,
+    content: textOfMessage(message),
     message_type,
     created_at,
     updated_at,

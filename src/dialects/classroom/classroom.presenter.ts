@@ -1,5 +1,6 @@
 import type { ConversationDto, CreateConversationDto } from '../../modules/conversations/conversations.dto.js';
 import type { FileDto } from '../../modules/files/files.dto.js';
+import { textOfMessage } from '../../modules/messages/message-text.js';
 import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
 import type { ParticipantDto, ParticipantRole } from '../../modules/participants/participants.dto.js';
 import type { PresenceDto } from '../../modules/presence/presence.dto.js';
@@ -85,7 +86,7 @@ export function presentMessage(message: MessageDto): ClassroomMessageDto {
     conversation_id: message.conversation_id,
     sender_id: message.sender_id,
     sender_name: message.sender_name,
-    content: message.content,
+    content: textOfMessage(message),
     message_type: message.message_type,
     reply_to_id: message.reply_to_id,
     reply_to_content: message.reply_to_content,

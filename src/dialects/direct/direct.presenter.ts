@@ -1,6 +1,7 @@
 import type { TokensDto } from '../../modules/auth/auth.dto.js';
 import type { ConversationDto, CreateConversationDto } from '../../modules/conversations/conversations.dto.js';
 import type { FeedPage, FeedQuery } from '../../modules/messages/message-feed.js';
+import { textOfMessage } from '../../modules/messages/message-text.js';
 import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
 import type { ParticipantDto, ParticipantRole } from '../../modules/participants/participants.dto.js';
 import type { UserDto } from '../../modules/users/users.dto.js';
@@ -65,7 +66,7 @@ export function presentMessage(message: MessageDto): DirectMessageDto {
     id: message.id,
     conversation_id: message.conversation_id,
     sender_id: message.sender_id,
-    content: message.content,
+    content: textOfMessage(message),
     is_deleted: message.is_deleted,
     type: message.message_type,
     status: message.status,

@@ -1,3 +1,4 @@
+import { textOfMessage } from '../../modules/messages/message-text.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { parseTypedFrame } from '../../platform/realtime/commands/parse-frame.js';
@@ -138,7 +139,7 @@ function chatMessagePacket(message: MessageDto, at = message.created_at): Transl
     message_id: message.id,
     conversation_id: message.conversation_id,
     sequence_number: message.sequence_number,
-    content: message.content,
+    content: textOfMessage(message),
     is_deleted: message.is_deleted,
     sender_id: message.sender_id,
     sender_name: message.sender_name,

@@ -1,6 +1,7 @@
 import type { ConversationDto } from '../../modules/conversations/conversations.dto.js';
 import type { ConversationStatistics } from '../../modules/conversations/conversation-statistics.service.js';
 import type { FileDto } from '../../modules/files/files.dto.js';
+import { textOfMessage } from '../../modules/messages/message-text.js';
 import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
 import type {
   MessagingAttachmentDto,
@@ -34,7 +35,7 @@ export function presentConversation(conversation: ConversationDto): MessagingCon
     unread_count,
     last_message: last && {
       message_id: last.id,
-      content: last.content,
+      content: [last.content, last.forwarded_content].filter(Boolean).join('\n'),
       sender_id: last.sender_id,
       created_at: last.created_at,
     },
@@ -47,7 +48,7 @@ export function presentMessage(message: MessageDto, viewer: MessageViewer): Mess
     message_id: message.id,
     conversation_id: message.conversation_id,
     sequence_number: message.sequence_number,
-    content: message.content,
+    content: textOfMessage(message),
     is_deleted: message.is_deleted,
     sender_id: message.sender_id,
     sender_name: message.sender_name,

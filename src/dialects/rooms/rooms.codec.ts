@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RoomSlugCache } from '../../modules/conversations/room-slug-cache.js';
+import { textOfMessage } from '../../modules/messages/message-text.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { parseTypedFrame } from '../../platform/realtime/commands/parse-frame.js';
@@ -67,8 +68,15 @@ export function createTranslator(slugs: RoomSlugCache): Translate {
   };
 }
 
-function textMessageData({ id, content, sender_id, sender_name, sequence_number }: MessageDto): object {
-  return { content, user_id: sender_id, user_name: sender_name, message_id: id, sequence_number };
+function textMessageData(message: MessageDto): object {
+  const { id, sender_id, sender_name, sequence_number } = message;
+  return {
+    content: textOfMessage(message),
+    user_id: sender_id,
+    user_name: sender_name,
+    message_id: id,
+    sequence_number,
+  };
 }
 
 /** The client of a connection. */

@@ -72,6 +72,7 @@ export interface ConversationRow extends SummaryRow {
     sender_name: string | null;
     message_type: string;
     content: string;
+    forwarded_content: string | null;
     is_edited: boolean;
     is_deleted: boolean;
     created_at: string;
@@ -125,6 +126,7 @@ export const withDetails = (mayRead: string): string => `
            select json_build_object(
                     'id', m.id, 'sequence_number', m.sequence_number, 'seq', m.seq, 'sender_id', m.sender_id,
                     'sender_name', u.display_name, 'message_type', m.message_type, 'content', m.content,
+                    'forwarded_content', m.forwarded ->> 'content',
                     'is_edited', m.edited_at is not null, 'is_deleted', m.deleted_at is not null, 'created_at', m.created_at)
              from messages m left join users u on u.id = m.sender_id
             where m.conversation_id = c.id and not m.is_thread_only

@@ -23,6 +23,7 @@ const FEATURE_DESCRIPTIONS: Readonly<Record<Feature, string>> = {
   multiple_reactions: 'false: a user has one reaction to a message, and a new one replaces it',
   threads: 'false: replies quote a message, and begin no thread',
   polls: 'false: no new polls',
+  forwarding: 'false: its messages cannot be forwarded, and no others into it',
   uploads: 'false: no new files',
   links: 'false: no links in new texts',
   mention_all: 'false: no mentions of all participants at once, not by moderators either',
@@ -66,6 +67,9 @@ export class NarrowingSettingsDto {
 
   @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.polls })
   polls?: boolean;
+
+  @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.forwarding })
+  forwarding?: boolean;
 
   @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.uploads })
   uploads?: boolean;
@@ -182,6 +186,9 @@ export class EffectiveSettingsDto {
 
   @ApiProperty({ description: FEATURE_DESCRIPTIONS.polls })
   polls: boolean;
+
+  @ApiProperty({ description: FEATURE_DESCRIPTIONS.forwarding })
+  forwarding: boolean;
 
   @ApiProperty({ description: FEATURE_DESCRIPTIONS.uploads })
   uploads: boolean;

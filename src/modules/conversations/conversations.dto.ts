@@ -131,6 +131,9 @@ export class LastMessageDto {
   @ApiProperty({ description: 'Empty when deleted' })
   content: string;
 
+  @ApiProperty({ type: String, nullable: true, description: 'Of a forwarded message: the text that was forwarded' })
+  forwarded_content: string | null;
+
   @ApiProperty()
   is_edited: boolean;
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 import type { FileRow, FileStatus } from './files.dto.js';
 import type { Thumbnail } from './render-image.js';
-import { STORED, type StoredFile } from './files.repository.js';
+import { IS_WAITING, STORED, type StoredFile } from './files.repository.js';
 
 const BEGIN_SCAN = statement<StoredFile & { scans_begun: number }>(
   'files.begin_scan',
@@ -18,7 +18,7 @@ const UNCOUNT_SCAN = statement<unknown>(
 
 const EXISTS = statement<{ is_kept: boolean }>(
   'files.is_kept',
-  `select exists (select from files where id = $1 and deleted_at is null) as is_kept`,
+  `select exists (select from files where (id = $1 or object_id = $1) and deleted_at is null) as is_kept`,
 );
 
 const IS_SCANNING = statement<{ is_scanning: boolean }>(
@@ -50,6 +50,19 @@ const ATTACHMENT = statement<AttachmentLocation>(
     where a.file_id = $1`,
 );
 
+/** Files of one uploader whose scan is overdue: the one that has waited longest, and how many there are. */
+export interface OverdueScans {
+  readonly id: string;
+  readonly uploader_id: string;
+  readonly files: number;
+}
+
+const WAITING = statement<OverdueScans>(
+  'files.waiting',
+  `select (array_agg(id order by status_at))[1] as id, uploader_id, count(*)::int as files
+     from files where ${IS_WAITING} group by uploader_id order by min(status_at) limit $1`,
+);
+
 const NEXT_OF = statement<{ id: string }>(
   'files.next_of',
   `select id from files where uploader_id = $1 and status = 'scanning' and deleted_at is null
@@ -76,7 +89,7 @@ export interface ScanResult {
 export class FileScansRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Whether the file exists and was not deleted. */
+  /** Whether the file, or one that shares its bytes, exists and was not deleted. */
   async exists(id: string): Promise<boolean> {
     return (await this.sql.one(EXISTS, [id]))!.is_kept;
   }
@@ -111,6 +124,11 @@ export class FileScansRepository {
       thumbnails.length > 0 ? JSON.stringify(thumbnails) : null,
       waveform ?? null,
     ]);
+  }
+
+  /** Returns uploaders of files whose scan is overdue. */
+  findOverdueScans(limit: number): Promise<OverdueScans[]> {
+    return this.sql.many(WAITING, [limit]);
   }
 
   /** Returns the message that contains a file. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { FileStored } from './files.events.js';
+import { FileScansRepository } from './file-scans.repository.js';
 import { FilesRepository } from './files.repository.js';
 import { allKeysOf, FileStorage } from './storage/file-storage.js';
 
@@ -12,12 +13,13 @@ const UNFINISHED_MS = 24 * 60 * 60_000;
 /**
  * The cleanup of files for the whole cluster: removes files that no message contains a day after their upload, and
  * aborted uploads, here or on their way into the store, and requeues scans that were never made. Bytes are removed
- * before rows, so that no bytes are ever left without a row.
+ * before rows, so that no bytes are ever left without a row, and only if no other file shares them.
  */
 @Injectable()
 export class FilesCleanupTask {
   constructor(
     private readonly repository: FilesRepository,
+    private readonly scans: FileScansRepository,
     private readonly storage: FileStorage,
     private readonly events: DomainEvents,
   ) {}
@@ -32,7 +34,7 @@ export class FilesCleanupTask {
       return { let_go, removed: let_go + removed, rescanned, broken };
     }
     const released = await this.releaseOrphans();
-    const overdue = await this.repository.findOverdueScans(AT_ONCE);
+    const overdue = await this.scans.findOverdueScans(AT_ONCE);
     for (const { id, uploader_id } of overdue) this.events.publish(new FileStored(id, uploader_id));
     const rescanned = overdue.reduce((sum, { files }) => sum + files, 0);
     const removed = await inBatches(AT_ONCE, () => this.removeDeleted());
@@ -53,7 +55,8 @@ export class FilesCleanupTask {
 
   private async removeDeleted(): Promise<number> {
     const ids = await this.repository.findDeleted(AT_ONCE);
-    await this.storage.remove(ids.flatMap(allKeysOf));
+    const unused = await this.repository.findUnusedObjects(ids);
+    await this.storage.remove(unused.flatMap(allKeysOf));
     await this.repository.deleteRows(ids);
     return ids.length;
   }

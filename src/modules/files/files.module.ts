@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { UrlSigner } from './url-signer.js';
+import { FileCopiesService } from './file-copies.service.js';
+import { FileCopiesRepository } from './file-copies.repository.js';
 import { FileProcessesModule } from './file-processes.js';
 import { FilesController } from './files.controller.js';
 import { PicturesController } from './pictures.controller.js';
@@ -27,11 +29,13 @@ import { UploadsInProgress } from './uploads-in-progress.js';
     SignedUrls,
     UrlSigner,
     FilesRepository,
+    FileCopiesService,
+    FileCopiesRepository,
     FilesGateway,
     UploadInterceptor,
     UploadSettings,
     UploadsInProgress,
   ],
-  exports: [FilesService, FilesPolicy, SignedUrls, StorageModule, UploadSettings, UploadsInProgress],
+  exports: [FilesService, FileCopiesService, FilesPolicy, SignedUrls, StorageModule, UploadSettings, UploadsInProgress],
 })
 export class FilesModule {}

@@ -8,6 +8,8 @@ import type { FileRow } from './files.dto.js';
 /** A file with its internal fields. */
 export interface StoredFile {
   readonly file: FileRow;
+  /** The id with which the bytes are stored: that of the file, or of one whose bytes it shares. */
+  readonly object_id: string;
   readonly uploader_id: string;
   readonly content_hash: string;
   /** Of text only; null for files that an older version accepted, which were all UTF-8. */
@@ -46,20 +48,24 @@ const LOCK_QUOTA = statement<unknown>(
   `select pg_advisory_xact_lock(hashtextextended('files.quota ' || $1::text, 0))`,
 );
 
+/** The objects that a user occupies: one that several of their files share counts once. */
+const objectsOf = (uploader: string): string => `(
+  select distinct on (coalesce(f.object_id, f.id)) f.size, f.status from files f
+   where f.uploader_id = ${uploader} and f.deleted_at is null) o`;
+
 const RESERVE = statement<unknown>(
   'files.reserve',
   `insert into files (id, uploader_id, conversation_id, name, type, category, size, content_hash, duration, description,
                       charset)
    select $1, $2, $3, $4, $5, $6, $7::bigint, $8, $9, $10, $11
-    where (select count(*) < $12 and coalesce(sum(f.size), 0) + $7::bigint <= $13::bigint
-             from files f where f.uploader_id = $2 and f.deleted_at is null)`,
+    where (select count(*) < $12 and coalesce(sum(o.size), 0) + $7::bigint <= $13::bigint from ${objectsOf('$2')})`,
 );
 
 /** Without files on their way into the store: those are counted as uploads in progress. */
-const USAGE = statement<{ files: number; bytes: string }>(
+export const USAGE = statement<{ files: number; bytes: string }>(
   'files.usage',
-  `select count(*)::int as files, coalesce(sum(size), 0) as bytes
-     from files where uploader_id = $1 and deleted_at is null and status <> 'pending'`,
+  `select count(*)::int as files, coalesce(sum(o.size), 0) as bytes
+     from ${objectsOf('$1')} where o.status <> 'pending'`,
 );
 
 const MARK_STORED = statement<{ file: FileRow }>(
@@ -73,7 +79,7 @@ const ATTACHED = `exists (
     join conversations c on c.id = m.conversation_id and c.deleted_at is null
    where a.file_id = f.id)`;
 
-export const STORED = `file_json(f) as file, f.uploader_id, f.content_hash, f.charset, ${ATTACHED} as is_attached`;
+export const STORED = `file_json(f) as file, coalesce(f.object_id, f.id) as object_id, f.uploader_id, f.content_hash, f.charset, ${ATTACHED} as is_attached`;
 
 /**
  * The files that the viewer may see: their own, and those in messages of conversations in which they currently take
@@ -165,9 +171,18 @@ const DELETED = statement<{ id: string }>(
   `select id from files where deleted_at is not null order by deleted_at limit $1`,
 );
 
+/** The objects of these files to which no file refers any more. Only a file that is not deleted can be copied. */
+const UNUSED_OBJECTS = statement<{ id: string }>(
+  'files.unused_objects',
+  `select distinct g.object_id as id
+     from files f cross join lateral (select coalesce(f.object_id, f.id) as object_id) g
+    where f.id = any($1::uuid[]) and not exists (
+            select from files o where o.deleted_at is null and (o.id = g.object_id or o.object_id = g.object_id))`,
+);
+
 const DELETE_ROWS = statement<unknown>('files.forget', `delete from files where id = any($1::uuid[])`);
 
-const IS_WAITING = `status = 'scanning' and deleted_at is null and status_at < now() - interval '5 minutes'`;
+export const IS_WAITING = `status = 'scanning' and deleted_at is null and status_at < now() - interval '5 minutes'`;
 
 /** Files whose row, bytes or scan the cleanup has to handle. */
 export interface DueFiles extends Record<string, number> {
@@ -175,19 +190,6 @@ export interface DueFiles extends Record<string, number> {
   readonly removed: number;
   readonly rescanned: number;
 }
-
-/** Files of one uploader whose scan is overdue: the one that has waited longest, and how many there are. */
-export interface OverdueScans {
-  readonly id: string;
-  readonly uploader_id: string;
-  readonly files: number;
-}
-
-const WAITING = statement<OverdueScans>(
-  'files.waiting',
-  `select (array_agg(id order by status_at))[1] as id, uploader_id, count(*)::int as files
-     from files where ${IS_WAITING} group by uploader_id order by min(status_at) limit $1`,
-);
 
 const COUNT_DUE = statement<DueFiles>(
   'files.count_due',
@@ -217,6 +219,12 @@ export class FilesRepository {
     const { id, uploaderId, conversationId, name, type, category, size, contentHash, duration } = file;
     const values = [id, uploaderId, conversationId ?? null, name, type, category, size, contentHash, duration ?? null];
     return (await tx.run(RESERVE, [...values, file.description, file.charset ?? null, quota.files, quota.bytes])) > 0;
+  }
+
+  /** Of these deleted files: the ids of objects that no file needs any more. */
+  async findUnusedObjects(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    return (await this.sql.many(UNUSED_OBJECTS, [ids])).map(({ id }) => id);
   }
 
   /** Returns the usage by the stored files of a user. */
@@ -277,10 +285,5 @@ export class FilesRepository {
 
   async deleteRows(ids: readonly string[]): Promise<void> {
     await this.sql.run(DELETE_ROWS, [ids]);
-  }
-
-  /** Returns uploaders of files whose scan is overdue. */
-  findOverdueScans(limit: number): Promise<OverdueScans[]> {
-    return this.sql.many(WAITING, [limit]);
   }
 }

@@ -78,7 +78,8 @@ export class FilesService {
     if (!stored || stored.uploader_id !== actor.userId) throw new FileNotFound();
     if (!(await this.repository.delete(id, actor.userId))) throw new FileAttached();
     try {
-      await this.storage.remove(allKeysOf(id));
+      const unused = await this.repository.findUnusedObjects([id]);
+      await this.storage.remove(unused.flatMap(allKeysOf));
       await this.repository.deleteRows([id]);
       this.removalWarning.worked();
     } catch (error) {
@@ -87,7 +88,7 @@ export class FilesService {
   }
 
   /** Opens the bytes of a ready file in the form in which they are served. The caller has checked access. */
-  openForDownload({ id, category }: { id: string; category: string }): Promise<Readable> {
+  openForDownload({ object_id: id, category }: { object_id: string; category: string }): Promise<Readable> {
     return this.storage.open(category === 'image' ? imageKey(id) : uploadKey(id));
   }
 

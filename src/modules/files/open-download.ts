@@ -102,7 +102,7 @@ export class OpenDownload {
   }
 
   private async content(
-    { file, content_hash: hash, charset }: StoredFile,
+    { file, object_id: objectId, content_hash: hash, charset }: StoredFile,
     requested: Disposition | undefined,
     headers: IncomingHttpHeaders,
   ): Promise<Download> {
@@ -113,7 +113,7 @@ export class OpenDownload {
       ETag: `"${hash.slice(0, 32)}"`,
     };
     return this.respond(
-      file.category === 'image' ? imageKey(file.id) : uploadKey(file.id),
+      file.category === 'image' ? imageKey(objectId) : uploadKey(objectId),
       metadata,
       headers,
       file.size,
@@ -122,7 +122,7 @@ export class OpenDownload {
 
   /** The size of a thumbnail is not stored; it is small, and sent as a whole. */
   private async thumbnail(
-    { file, content_hash: hash }: StoredFile,
+    { file, object_id: objectId, content_hash: hash }: StoredFile,
     size: ImageSize,
     headers: IncomingHttpHeaders,
   ): Promise<Download> {
@@ -131,7 +131,7 @@ export class OpenDownload {
       'Content-Disposition': contentDisposition('inline', thumbnailName(file)),
       ETag: `"${hash.slice(0, 30)}-${size === 'small' ? 't' : size}"`,
     };
-    return this.respond(thumbnailKey(file.id, size), metadata, headers);
+    return this.respond(thumbnailKey(objectId, size), metadata, headers);
   }
 
   private async respond(

@@ -1,3 +1,4 @@
+import type { StoredForward } from './forwarding/forwarded.dto.js';
 import type { StoredPoll } from './polls/polls.dto.js';
 import type { ConversationType } from '../participants/participants.dto.js';
 
@@ -18,6 +19,8 @@ export interface UncheckedMessage {
   readonly attachment_ids: readonly string[];
   /** Cannot be rewritten. */
   readonly poll: StoredPoll | null;
+  /** Cannot be rewritten. */
+  readonly forwarded: StoredForward | null;
 }
 
 /** The decision on a message; `unavailable` if the host gives none and such messages are to be rejected. */

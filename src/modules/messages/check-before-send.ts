@@ -63,7 +63,7 @@ export class CheckBeforeSend {
     if (!this.hook.appliesIn(access.type)) return texts;
     const { content, mentions = row.mentions, metadata = row.metadata } = texts;
     const attachment_ids = row.attachments?.map((file) => file.id);
-    const { poll, ...unchanged } = row;
+    const { poll, forwarded, ...unchanged } = row;
     const edited = {
       ...unchanged,
       content,
@@ -72,6 +72,7 @@ export class CheckBeforeSend {
       attachment_ids,
       client_message_id: null,
       poll: poll ?? undefined,
+      forwarded: forwarded ?? undefined,
     };
     const verdict = await this.decide({ ...describe(actor, access, edited), message_id: id }, null);
     if (verdict.kind === 'hold') throw new ContentRejected(null);
@@ -100,7 +101,7 @@ export class CheckBeforeSend {
   }
 
   private decide(message: UncheckedMessage, bodyHash: string | null): Promise<BeforeSendVerdict> {
-    const allowEmpty = message.attachment_ids.length > 0;
+    const allowEmpty = message.attachment_ids.length > 0 || message.forwarded !== null;
     return this.hook.decide({ message, bodyHash, sanitize: (content) => this.sanitize(content, allowEmpty) });
   }
 
@@ -143,6 +144,7 @@ function describe(
     metadata: message.metadata ?? {},
     attachment_ids: message.attachment_ids ?? [],
     poll: message.poll ?? null,
+    forwarded: message.forwarded ?? null,
   };
 }
 

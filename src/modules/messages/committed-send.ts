@@ -8,13 +8,14 @@ import type { AppendResult, NewMessage } from './new-message.js';
 import { THREAD_UPDATED } from './threads.events.js';
 
 /**
- * The reply to the sender and the event for all receivers. Both have the same message, except for the key, which only
+ * The reply to the sender and the event for all receivers; `names` has the author of a forwarded message. Both have the same message, except for the key, which only
  * the sender receives. The message is encoded once; the reply and both forms of the event are built from that text.
  */
 export function asCommitted(
   sent: NewMessage,
   result: AppendResult,
   quote: QuotedMessage | undefined,
+  names: ReadonlyMap<string, string>,
 ): { event: CommittedEvent; message: MessageDto } {
   const { conversation_id, sender_id, client_message_id } = sent;
   const { seq, created_at } = result;
@@ -53,6 +54,8 @@ export function asCommitted(
       deleted_at: null,
       pinned_at: null,
       poll: sent.poll,
+      forwarded: sent.forwarded,
+      forwarded_sender_name: sent.forwarded && names.get(sent.forwarded.sender_id),
     },
     undefined,
   );

@@ -6,6 +6,7 @@ import { ContentRules, type ContentVerdict, type HeldSend, type HoldCause } from
 import { ContentRejected, HeldForReview } from './messages.errors.js';
 import { MessagesRepository } from './messages.repository.js';
 import type { NewMessage } from './new-message.js';
+import type { StoredForward } from './forwarding/forwarded.dto.js';
 import { textsOfPoll, withPollTexts } from './polls/poll.js';
 import type { StoredPoll } from './polls/polls.dto.js';
 import { nameOfReaction } from './reaction.js';
@@ -15,12 +16,18 @@ interface CheckedTexts {
   readonly content: string;
   readonly metadata?: Record<string, unknown> | null;
   readonly poll?: StoredPoll;
+  readonly forwarded?: StoredForward;
 }
 
 interface ModeratedTexts {
   readonly strictest?: ContentVerdict & { kind: 'reject' | 'hold' };
   /** With masks applied; to be stored if there is no `strictest` verdict. */
-  readonly texts: { readonly content: string; readonly metadata?: Record<string, unknown>; readonly poll?: StoredPoll };
+  readonly texts: {
+    readonly content: string;
+    readonly metadata?: Record<string, unknown>;
+    readonly poll?: StoredPoll;
+    readonly forwarded?: StoredForward;
+  };
 }
 
 /**
@@ -73,14 +80,18 @@ export class ContentModeration {
   }
 
   /**
-   * Evaluates the content and every text in the metadata and the poll, each by itself. Returns undefined,
+   * Evaluates the content and every text in the metadata, the poll and the forwarded message, each by itself. Returns undefined,
    * synchronously, if no rule has to be read and none matches.
    */
   private evaluate(
     conversationId: string,
-    { content, metadata, poll }: CheckedTexts,
+    { content, metadata, poll, forwarded }: CheckedTexts,
   ): Promise<ModeratedTexts> | undefined {
-    const others = [...(metadata ? textsIn(metadata) : []), ...(poll ? textsOfPoll(poll) : [])];
+    const others = [
+      ...(metadata ? textsIn(metadata) : []),
+      ...(poll ? textsOfPoll(poll) : []),
+      ...(forwarded ? [forwarded.content] : []),
+    ];
     const texts = [...new Set([content, ...others])].filter((text) => text !== '');
     const verdicts = texts.map((text) => this.rules.evaluate(conversationId, text));
     if (verdicts.every((verdict) => verdict === undefined)) return undefined;
@@ -97,6 +108,9 @@ export class ContentModeration {
           content: masks.get(content) ?? content,
           ...(masked && { metadata: masked }),
           ...(poll && { poll: withPollTexts(poll, masks) }),
+          ...(forwarded && {
+            forwarded: { ...forwarded, content: masks.get(forwarded.content) ?? forwarded.content },
+          }),
         },
       };
     });

@@ -1,3 +1,4 @@
+import type { StoredForward } from './forwarding/forwarded.dto.js';
 import type { StoredPoll } from './polls/polls.dto.js';
 
 /** The verdict of the content rules, of the installation and of the conversation, on a text. */
@@ -34,6 +35,7 @@ export interface HeldSend {
   readonly metadata: Record<string, unknown> | null;
   readonly attachment_ids?: string[];
   readonly poll?: StoredPoll;
+  readonly forwarded?: StoredForward;
 }
 
 /** The outcome of holding a send; `dropped` and `conflict` only for a key that was held before. */

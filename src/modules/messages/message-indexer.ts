@@ -108,7 +108,7 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
 export function indexFormOf(language: SearchLanguage): IndexForm {
   const stem = stemmerOf(language);
   return {
-    name: `1 ${language}`,
+    name: `2 ${language}`,
     fold: async (messages) =>
       runInTurns(
         mapInSteps(messages, (message) => tsvectorInSteps(textOf(message), { facets: facetsOf(message), stem })),

@@ -67,11 +67,12 @@ export class MatchDto {
 
 export class MessageHitDto extends MessageDto {
   @ApiProperty({
-    description: 'The part of `content` around the first match, unchanged; at most 240 code units',
+    description:
+      'The part of `content`, or of `forwarded.content` if that alone matches, around the first match; at most 240 code units',
   })
   highlight: string;
 
-  @ApiProperty({ description: 'Where `highlight` begins in `content`, in UTF-16 code units' })
+  @ApiProperty({ description: 'Where `highlight` begins in that text, in UTF-16 code units' })
   highlight_start: number;
 
   @ApiProperty({ type: [MatchDto], description: 'The matches within `highlight`, in order; at most 32' })

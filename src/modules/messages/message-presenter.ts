@@ -1,6 +1,8 @@
 import type { EventContent, ShownMessages } from '../../platform/event-log/stream-event.js';
 import { cacheJson, toJson } from '../../platform/json/json-encoding.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
+import type { StoredForward } from './forwarding/forwarded.dto.js';
+import { presentForwarded } from './forwarding/forwarded.js';
 import type { MentionScope } from './mentions-field.js';
 import { REACTION_ADDED, REACTION_REMOVED } from './messages.events.js';
 import { type PollVotes, presentPoll } from './polls/poll.js';
@@ -44,6 +46,9 @@ export interface MessageRow {
   pinned_at: Date | null;
   poll?: StoredPoll | null;
   poll_votes?: PollVotes | null;
+  forwarded?: StoredForward | null;
+  /** The current name of the author of the forwarded message. */
+  forwarded_sender_name?: string | null;
   /** In reads of several conversations: the reader sees no message of this one up to the number. */
   hidden_up_to_number?: number;
 }
@@ -85,6 +90,7 @@ export function presentMessage(
     updated_at: updatedAt?.toISOString() ?? createdAt,
   };
   if (row.poll && !isDeleted) message.poll = presentPoll(row.poll, row.poll_votes ?? null);
+  if (row.forwarded && !isDeleted) message.forwarded = presentForwarded(row.forwarded, row.forwarded_sender_name);
   if (row.thread_root_id !== null) {
     message.thread_root_id = row.thread_root_id;
     message.show_in_conversation = !row.is_thread_only;

@@ -148,7 +148,7 @@ const INDEXED_MESSAGES = statement<{ count: number }>(
 
 const TEXTS = statement<{ id: string; content: string }>(
   'messages.search_texts',
-  `select m.id, m.content from messages m where m.id = any($1::uuid[])`,
+  `select m.id, concat_ws(E'\\f', m.content, m.forwarded ->> 'content') as content from messages m where m.id = any($1::uuid[])`,
 );
 
 const HITS = statement<MessageRow>(

@@ -13,6 +13,7 @@ import { UserIdField, UserIdListField } from '../../platform/validation/user-id-
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
 import { InputRule } from '../../platform/validation/input-rules.js';
 import { problemsOfText } from './sanitize-content.js';
+import { ForwardedDto } from './forwarding/forwarded.dto.js';
 import { NewPollDto, PollDto } from './polls/polls.dto.js';
 import { FileDto } from '../files/files.dto.js';
 import { MENTION_SCOPES, MENTIONS_MAX, type MentionScope, MentionsField, type SentMentions } from './mentions-field.js';
@@ -269,6 +270,13 @@ export class MessageDto {
 
   @ApiProperty({ type: PollDto, required: false, description: 'Absent if the message has no poll' })
   poll?: PollDto;
+
+  @ApiProperty({
+    type: ForwardedDto,
+    required: false,
+    description: 'Only of a forwarded message: what was forwarded; `content` is the comment of the sender, or empty',
+  })
+  forwarded?: ForwardedDto;
 
   @ApiProperty({
     required: false,

@@ -1,5 +1,6 @@
 import { Module, Global } from '@nestjs/common';
 import { LoadShedder } from '../../platform/throttling/load-shedder.js';
+import { FilesModule } from '../files/files.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { HiddenMessagesRepository } from './hidden-messages.repository.js';
@@ -34,6 +35,8 @@ import { MessageIndexRepository } from './message-index.repository.js';
 import { MessageIndexer } from './message-indexer.js';
 import { MessageSearchRepository } from './message-search.repository.js';
 import { SearchMessages } from './search-messages.js';
+import { ForwardingController } from './forwarding/forwarding.controller.js';
+import { ForwardingService } from './forwarding/forwarding.service.js';
 import { OwnVotes } from './polls/own-votes.js';
 import { PollsController } from './polls/polls.controller.js';
 import { PollsRepository } from './polls/polls.repository.js';
@@ -78,7 +81,7 @@ import { AppendSystemMessage } from './append-system-message.js';
 class SystemMessagesModule {}
 
 @Module({
-  imports: [UsersModule, ParticipantsModule, SystemMessagesModule],
+  imports: [UsersModule, ParticipantsModule, FilesModule, SystemMessagesModule],
   controllers: [
     MessagesController,
     MessagesOfUserController,
@@ -86,6 +89,7 @@ class SystemMessagesModule {}
     MentionsController,
     ThreadsController,
     PollsController,
+    ForwardingController,
     ReactionsController,
     ScheduledMessagesController,
     SavedMessagesController,
@@ -115,6 +119,7 @@ class SystemMessagesModule {}
     SubscriptionsGateway,
     Subscriptions,
     MessagesGateway,
+    ForwardingService,
     PollsService,
     PollsRepository,
     OwnVotes,

@@ -39,6 +39,8 @@ export const MESSAGE_COLUMNS = `
                              'options', json_agg(json_build_object('id', v.option_id, 'count', v.count, 'user_ids', v.user_ids)))
       from (select option_id, count(*) as count, (array_agg(user_id order by voted_at, user_id))[1:100] as user_ids
               from poll_votes where message_id = m.id group by option_id) v) end as poll_votes,
+  m.forwarded, case when m.forwarded is not null then (
+    select f.display_name from users f where f.id = (m.forwarded ->> 'sender_id')::uuid) end as forwarded_sender_name,
   (select json_agg(file_json(f) order by a.position)
      from message_attachments a join files f on f.id = a.file_id where a.message_id = m.id) as attachments`;
 
@@ -68,6 +70,18 @@ export interface QuotedMessage {
   readonly root_id: string;
   readonly sequence_number: number;
 }
+
+const NAMES = statement<{ id: string; display_name: string }>(
+  'messages.names_of_authors',
+  `select id, display_name from users where id = any($1::uuid[])`,
+);
+
+/** The message that a key has stored, in each of these conversations that has one. */
+const FIND_BY_KEY = statement<{ id: string; conversation_id: string; body_hash: string }>(
+  'messages.find_by_key',
+  `select id, conversation_id, encode(body_hash, 'hex') as body_hash from messages
+    where sender_id = $1 and client_message_id = $2 and conversation_id = any($3::uuid[])`,
+);
 
 const QUOTED_MESSAGES = statement<QuotedMessage>(
   'messages.quoted',
@@ -149,7 +163,7 @@ const DETACH = statement<unknown>('messages.detach', `delete from message_attach
 const DELETE = statement<unknown>(
   'messages.delete',
   `update messages
-      set content = '', metadata = null, poll = null, mentions = '{}', mention_scope = null, pinned_at = null,
+      set content = '', metadata = null, poll = null, forwarded = null, mentions = '{}', mention_scope = null, pinned_at = null,
           pinned_by = null, deleted_at = $2, deleted_by = $3
     where id = $1`,
 );
@@ -196,6 +210,16 @@ export class MessagesRepository {
     return (await this.sql.one(STORED_BY_KEY, [sender_id, client_message_id, conversation_id])) !== undefined;
   }
 
+  /** The messages that a sender has stored with a key, by conversation; `body_hash` in hex. */
+  async findByKey(
+    senderId: string,
+    key: string,
+    conversationIds: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly id: string; readonly body_hash: string }>> {
+    const rows = await this.sql.many(FIND_BY_KEY, [senderId, key, conversationIds]);
+    return new Map(rows.map((row) => [row.conversation_id, row]));
+  }
+
   /** Returns the messages in the order of the ids; undefined for an id that does not exist. */
   async find(ids: string[], tx: Queryable = this.sql): Promise<(MessageRow | undefined)[]> {
     if (ids.length === 0) return [];
@@ -207,6 +231,12 @@ export class MessagesRepository {
   async findQuotedMessages(ids: readonly string[]): Promise<ReadonlyMap<string, QuotedMessage>> {
     if (ids.length === 0) return new Map();
     return new Map((await this.sql.many(QUOTED_MESSAGES, [ids])).map((row) => [row.id, row]));
+  }
+
+  /** The names of the authors of forwarded messages, by id. */
+  async findNames(userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (userIds.length === 0) return new Map();
+    return new Map((await this.sql.many(NAMES, [userIds])).map((row) => [row.id, row.display_name]));
   }
 
   /** The conversation and the numbers of a message; of deleted messages too. */

@@ -1,6 +1,7 @@
 import type { SqlValue } from '../../platform/database/sql.js';
 import type { FileRow } from '../files/files.dto.js';
 import type { MentionScope } from './mentions-field.js';
+import type { StoredForward } from './forwarding/forwarded.dto.js';
 import type { StoredPoll } from './polls/polls.dto.js';
 
 /** One send to be stored; the parameters of `append_messages` (see `toColumns`). */
@@ -26,6 +27,8 @@ export interface NewMessage {
   readonly attachment_ids?: string[];
   /** Omitted if there is none. */
   readonly poll?: StoredPoll;
+  /** Omitted unless a message is forwarded. */
+  readonly forwarded?: StoredForward;
   /** Clients show no notification, and the host sends no push. */
   readonly is_silent?: boolean;
   readonly skips_push?: boolean;
@@ -68,6 +71,7 @@ const EXTRAS = Object.keys({
   mention_scope: true,
   attachment_ids: true,
   poll: true,
+  forwarded: true,
   is_silent: true,
   skips_push: true,
   is_released: true,
@@ -116,6 +120,7 @@ export type AppendOutcome =
   | 'mention_all_off'
   | 'uploads_off'
   | 'polls_off'
+  | 'forwarding_off'
   | 'threads_off'
   | 'links_off'
   | 'too_long'

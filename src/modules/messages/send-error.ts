@@ -21,7 +21,7 @@ import type { AppendOutcome } from './new-message.js';
 /** Maps the outcome of a send that was not stored to an error; `limit` is what the outcome reports with it. */
 export function toSendError(
   outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>,
-  { content, limit }: { content: string; limit: number },
+  { content, forwarded, limit }: { content: string; forwarded?: { readonly content: string }; limit: number },
 ): AppError {
   switch (outcome) {
     case 'conflict':
@@ -39,13 +39,15 @@ export function toSendError(
     case 'role_too_low':
       return new PermissionDenied(SEND_ROLE_REQUIRED);
     case 'too_long':
-      return new ContentTooLong(codePointLength(content), limit);
+      return new ContentTooLong(Math.max(codePointLength(content), codePointLength(forwarded?.content ?? '')), limit);
     case 'mention_all_off':
       return new FeatureDisabled('mention_all');
     case 'uploads_off':
       return new FeatureDisabled('uploads');
     case 'polls_off':
       return new FeatureDisabled('polls');
+    case 'forwarding_off':
+      return new FeatureDisabled('forwarding');
     case 'threads_off':
       return new FeatureDisabled('threads');
     case 'links_off':

@@ -23,6 +23,8 @@ import { MessagesRepository } from './messages.repository.js';
 import type { AppendOutcome, NewMessage } from './new-message.js';
 import { CheckBeforeSend } from './check-before-send.js';
 import { ContentModeration } from './content-moderation.js';
+import type { StoredForward } from './forwarding/forwarded.dto.js';
+import type { ForwardedSend } from './forwarding/forwarded.js';
 import { toStoredPoll } from './polls/poll.js';
 import type { StoredPoll } from './polls/polls.dto.js';
 import { toSendError } from './send-error.js';
@@ -92,19 +94,35 @@ export class SendMessage {
     return this.moderateAndEnqueue(author, { ...message, session_id: null, is_scheduled: true });
   }
 
+  /** The same for a message that a user forwards; the text of the new message is their comment. @throws as `send` */
+  async sendForward(
+    actor: Actor,
+    conversationId: string,
+    { dto, forwarded, bodyHash }: ForwardedSend,
+  ): Promise<SentMessage> {
+    const message = this.toNewMessage(actor, conversationId, dto, forwarded);
+    return this.moderateAndEnqueue(actor, { ...message, body_hash: bodyHash });
+  }
+
   /** Checks what does not depend on time. @throws ValidationError, ContentTooLong, InvalidMessageType */
   requireSendable(actor: Actor, dto: SendMessageDto): void {
     this.toNewMessage(actor, '', dto);
   }
 
-  private toNewMessage(actor: Actor, conversationId: string, dto: SendMessageDto): NewMessage {
+  private toNewMessage(
+    actor: Actor,
+    conversationId: string,
+    dto: SendMessageDto,
+    forwarded?: StoredForward,
+  ): NewMessage {
     const isOfServer = isServer(actor);
     if (!isOfServer) requireOwnSend(dto);
     if (isGuest(actor) && this.config.guestAccess !== 'write') throw new PermissionDenied('Guests cannot write here.');
     const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
     const poll = dto.poll && toStoredPoll(dto.poll, this.config.contentPolicy);
-    const raw = contentOf(dto, hasAttachments, poll);
-    const { content, sanitized } = this.requireContent(raw, { allowEmpty: hasAttachments });
+    const allowEmpty = hasAttachments || forwarded !== undefined;
+    const raw = contentOf(dto, allowEmpty, poll);
+    const { content, sanitized } = this.requireContent(raw, { allowEmpty });
     const { users: mentions, scope: mentionScope } = readMentions(dto.mentions);
     const isThreadOnly = dto.show_in_conversation === false && dto.reply_to_id != null;
     if (isThreadOnly && mentionScope)
@@ -125,6 +143,7 @@ export class SendMessage {
       metadata: sanitized ? { ...dto.metadata, sanitized: true } : (dto.metadata ?? null),
       ...(hasAttachments && { attachment_ids: dto.attachment_ids }),
       ...(poll && { poll }),
+      ...(forwarded && { forwarded }),
       ...(dto.silent && { is_silent: true }),
       ...((dto.silent || dto.skip_push) && { skips_push: true }),
       ...(isOfServer && { is_server: true }),
@@ -158,7 +177,7 @@ export class SendMessage {
     const result = await this.batcher.add(message);
     if (result.outcome === 'stored') return { message: result.message!, isReplay: false };
     if (result.outcome === 'replayed') return { message: await this.replay(result.id, message), isReplay: true };
-    throw toSendError(result.outcome, { content: message.content, limit: result.retryAfter ?? 1 });
+    throw toSendError(result.outcome, { ...message, limit: result.retryAfter ?? 1 });
   }
 
   /**
@@ -195,6 +214,7 @@ export class SendMessage {
   private async store(batch: NewMessage[]): Promise<SendResult[]> {
     // Who is quoted, and in which thread, never changes: it is read before the lock. Under it, the message is checked.
     const quoted = await this.repository.findQuotedMessages(batch.flatMap(({ reply_to_id: id }) => id ?? []));
+    const names = await this.repository.findNames(batch.flatMap(({ forwarded }) => forwarded?.sender_id ?? []));
     const results = await this.repository.append(batch);
     const events: CommittedEvent[] = [];
     const readBySenderConversationIds = new Set<string>();
@@ -205,7 +225,7 @@ export class SendMessage {
       }
       const sent = batch[index]!;
       const quote = sent.reply_to_id === null ? undefined : quoted.get(sent.reply_to_id);
-      const { event, message } = asCommitted(sent, result, quote);
+      const { event, message } = asCommitted(sent, result, quote, names);
       events.push(event);
       if (quote) events.push(threadEventAfter(event, quote.root_id));
       conversationIds.add(event.streamId);
@@ -233,8 +253,8 @@ function requireOwnSend({ message_type: type, sender_id: senderId }: SendMessage
     throw ValidationError.of('sender_id', 'is only for server keys that do not act as a user');
 }
 
-function contentOf({ content }: SendMessageDto, hasAttachments: boolean, poll: StoredPoll | undefined): string {
-  if (content === undefined && !hasAttachments && !poll) throw ValidationError.of('content', 'is required');
+function contentOf({ content }: SendMessageDto, allowEmpty: boolean, poll: StoredPoll | undefined): string {
+  if (content === undefined && !allowEmpty && !poll) throw ValidationError.of('content', 'is required');
   return content ?? poll?.question ?? '';
 }
 

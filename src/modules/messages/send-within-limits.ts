@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/identity/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
+import type { ForwardedSend } from './forwarding/forwarded.js';
 import { readMentions } from './mentions-field.js';
 import type { SendMessageDto } from './messages.dto.js';
 import { MENTION_ALL_LIMIT, MESSAGE_SEND_LIMIT } from './messages.limits.js';
@@ -27,6 +28,15 @@ export class SendWithinLimits {
       await this.limits.refund(MESSAGE_SEND_LIMIT, actor);
       if (mentionsAll) await this.limits.refund(MENTION_ALL_LIMIT, actor);
     }
+    return sent;
+  }
+
+  /** The same for a message that is forwarded. @throws as `SendMessage.sendForward` */
+  async sendForward(actor: Actor, conversationId: string, send: ForwardedSend): Promise<SentMessage> {
+    const sent = await this.metrics.track(actor, conversationId, () =>
+      this.sendMessage.sendForward(actor, conversationId, send),
+    );
+    if (sent.isReplay) await this.limits.refund(MESSAGE_SEND_LIMIT, actor);
     return sent;
   }
 }

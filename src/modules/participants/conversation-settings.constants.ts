@@ -9,6 +9,7 @@ export const FEATURES = [
   'multiple_reactions',
   'threads',
   'polls',
+  'forwarding',
   'uploads',
   'links',
   'mention_all',

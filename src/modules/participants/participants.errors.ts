@@ -59,6 +59,7 @@ const FEATURE_NAMES: Record<Feature, string> = {
   multiple_reactions: 'several reactions of one user',
   threads: 'threads',
   polls: 'polls',
+  forwarding: 'forwarding of messages',
   uploads: 'files',
   links: 'links',
   mention_all: 'mentions of all participants',

@@ -41,6 +41,7 @@ import { AddFormOfSearchIndex1764895000000 } from '../../../migrations/176489500
 import { IndexFormOfSearchIndex1764895001000 } from '../../../migrations/1764895001000-index-form-of-search-index.js';
 import { AddImageSizesAndWaveforms1764895010000 } from '../../../migrations/1764895010000-add-image-sizes-and-waveforms.js';
 import { DropAppendOfJson1795980139176 } from '../../../migrations/1795980139176-drop-append-of-json.js';
+import { AddForwardedMessages1795980140616 } from '../../../migrations/1795980140616-add-forwarded-messages.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -85,6 +86,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   AddImageSizesAndWaveforms1764895010000,
   CreateJoinRequests1795978220147,
   DropAppendOfJson1795980139176,
+  AddForwardedMessages1795980140616,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

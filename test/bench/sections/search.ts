@@ -146,7 +146,8 @@ const INSERT = `
 /** Messages with the word seldom mention the searcher. */
 function messageOf(content: string, senderId: string): SearchableMessage {
   const mentioned = content.includes('seldom') ? [senderId] : [];
-  return { content, sender_id: senderId, mentioned, mention_scope: null, has_poll: false, files: null };
+  return { content, sender_id: senderId, mentioned, mention_scope: null, has_poll: false,
+    forwarded_content: null, files: null };
 }
 
 function placeOf(random: () => number): number {

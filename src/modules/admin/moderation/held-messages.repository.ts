@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/database/ids.js';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
+import type { StoredForward } from '../../messages/forwarding/forwarded.dto.js';
 import type { StoredPoll } from '../../messages/polls/polls.dto.js';
 import type { HeldStatus } from './held-messages.dto.js';
 
@@ -19,6 +20,7 @@ export interface HeldSendData {
   readonly metadata: Record<string, unknown> | null;
   readonly attachment_ids?: string[];
   readonly poll?: StoredPoll;
+  readonly forwarded?: StoredForward;
   readonly is_silent?: boolean;
   readonly skips_push?: boolean;
 }

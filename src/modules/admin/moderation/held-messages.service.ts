@@ -98,7 +98,7 @@ function present(row: HeldMessageRow): HeldMessageDto {
     conversation_id: row.conversation_id,
     sender_id: row.sender_id,
     sender_name: row.sender_name ?? '',
-    content: row.send.content,
+    content: [row.send.content, row.send.forwarded?.content].filter(Boolean).join('\n'),
     message_type: row.send.message_type,
     rule_id: row.rule_id,
     reason: row.reason,

@@ -39,7 +39,7 @@ const CONTEXT = statement<ContextRow>(
              from users u where u.id = r.subject_id) as subject,
           (select json_agg(json_build_object(
                     'id', n.id, 'sequence_number', n.sequence_number, 'sender_id', n.sender_id,
-                    'sender_name', s.display_name, 'content', n.content, 'is_deleted', n.deleted_at is not null,
+                    'sender_name', s.display_name, 'content', concat_ws(E'\\n', nullif(n.content, ''), n.forwarded ->> 'content'), 'is_deleted', n.deleted_at is not null,
                     'created_at', n.created_at) order by n.sequence_number)
              from messages m
              join messages n on n.conversation_id = m.conversation_id

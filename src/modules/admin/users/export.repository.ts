@@ -3,6 +3,7 @@ import { Sql, statement, type Statement } from '../../../platform/database/sql.j
 
 export interface ExportedFile {
   readonly id: string;
+  readonly object_id: string;
   readonly name: string;
   readonly category: string;
   readonly status: string;
@@ -99,7 +100,7 @@ const WEBHOOKS = paged(
 const FILES = paged(
   'files',
   `select f.id as key, json_build_object(
-            'id', f.id, 'name', f.name, 'type', f.type, 'category', f.category, 'size', f.size, 'status', f.status,
+            'id', f.id, 'object_id', coalesce(f.object_id, f.id), 'name', f.name, 'type', f.type, 'category', f.category, 'size', f.size, 'status', f.status,
             'description', f.description, 'uploaded_at', f.uploaded_at) as line
      from files f where f.uploader_id = $1 and f.id > $2 and f.deleted_at is null order by f.id`,
 );
@@ -172,7 +173,7 @@ const MESSAGES = statement<{ line: Record<string, unknown> }>(
             'id', m.id, 'conversation_id', m.conversation_id, 'sequence_number', m.sequence_number,
             'message_type', m.message_type, 'content', m.content, 'reply_to_id', m.reply_to_id, 'thread_root_id', m.thread_root_id,
             'mentions', m.mentions, 'mention_scope', m.mention_scope,
-            'metadata', m.metadata, 'poll', m.poll, 'silent', m.is_silent, 'skip_push', m.skips_push, 'created_at', m.created_at, 'edited_at', m.edited_at,
+            'metadata', m.metadata, 'poll', m.poll, 'forwarded', m.forwarded, 'silent', m.is_silent, 'skip_push', m.skips_push, 'created_at', m.created_at, 'edited_at', m.edited_at,
             'earlier_versions', (select json_agg(json_build_object('content', e.content, 'replaced_at', e.edited_at)
                                         order by e.version) from message_edits e where e.message_id = m.id),
             'file_ids', (select json_agg(a.file_id order by a.position)

@@ -10,7 +10,8 @@ const KNOWN = statement<{ id: string }>('files.known_folder', `select id from fi
 
 const NEWEST = statement<{ id: string; category: string }>(
   'files.newest_ready',
-  `select id, category from files where status = 'ready' and deleted_at is null order by id desc limit 1`,
+  `select coalesce(object_id, id) as id, category from files
+    where status = 'ready' and deleted_at is null order by files.id desc limit 1`,
 );
 
 /** Owns: file_folder. Reads: files. */
@@ -24,6 +25,7 @@ export class FilesFolderRepository {
     return (await this.sql.one(KNOWN, []))!.id;
   }
 
+  /** The newest file; `id` is that of its bytes. */
   findNewest(): Promise<{ id: string; category: string } | undefined> {
     return this.sql.one(NEWEST, []);
   }

@@ -20,6 +20,11 @@ export async function presentHits(
 }
 
 function* presentHit(row: MessageRow, actor: Actor, terms: SearchTerms): Steps<MessageHitDto> {
-  const { text, start, matches } = snippetOf(row.content, yield* terms.highlightInSteps(row.content));
+  const found = yield* terms.highlightInSteps(row.content);
+  const forwarded = row.forwarded?.content ?? '';
+  const isForwarded = found.length === 0 && forwarded !== '';
+  const { text, start, matches } = isForwarded
+    ? snippetOf(forwarded, yield* terms.highlightInSteps(forwarded))
+    : snippetOf(row.content, found);
   return { ...presentMessage(row, actor.userId), highlight: text, highlight_start: start, matches: [...matches] };
 }

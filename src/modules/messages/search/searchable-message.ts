@@ -9,32 +9,42 @@ export interface SearchableMessage {
   readonly mentioned: readonly string[] | null;
   readonly mention_scope: string | null;
   readonly has_poll: boolean;
+  readonly forwarded_content: string | null;
   readonly files: readonly { readonly name: string; readonly category: FileRow['category'] }[] | null;
 }
 
 /** The columns of `SearchableMessage` other than the content, of a message `m`. */
-export const SEARCHABLE_COLUMNS = `m.sender_id, m.mention_scope, m.poll is not null as has_poll,
+export const SEARCHABLE_COLUMNS = `m.sender_id, m.mention_scope, m.poll is not null as has_poll, m.forwarded ->> 'content' as forwarded_content,
   (select array_agg(n.user_id) from message_mentions n where n.message_id = m.id) as mentioned,
   (select json_agg(json_build_object('name', f.name, 'category', f.category) order by a.position)
      from message_attachments a join files f on f.id = a.file_id where a.message_id = m.id) as files`;
 
 /** Whether a message `m` has anything to be found by. */
 export const IS_SEARCHABLE = `m.deleted_at is null
-  and (m.content <> '' or m.poll is not null or exists (select from message_attachments a where a.message_id = m.id))`;
+  and (m.content <> '' or m.poll is not null or m.forwarded is not null
+       or exists (select from message_attachments a where a.message_id = m.id))`;
 
 const LINK = /\bhttps?:\/\/[^\s]|\bwww\.[^\s.]/i;
 const MENTIONED_ALL = mentionFacet('all');
 
-/** The text that is indexed: the content, and the names of the files. A phrase does not continue in the next of them. */
-export function textOf({ content, files }: Pick<SearchableMessage, 'content' | 'files'>): string {
-  return files === null ? content : [content, ...files.map(({ name }) => name)].join('\f');
+/**
+ * The text that is indexed: the content, what was forwarded, and the names of the files. A phrase does not continue in
+ * the next of them.
+ */
+export function textOf({
+  content,
+  forwarded_content: forwarded,
+  files,
+}: Pick<SearchableMessage, 'content' | 'forwarded_content' | 'files'>): string {
+  if (files === null && forwarded === null) return content;
+  return [content, forwarded ?? '', ...(files ?? []).map(({ name }) => name)].join('\f');
 }
 
 /** The facets of a message: words of the index that no text contains. */
 export function facetsOf(message: SearchableMessage): string[] {
   const facets = new Set([senderFacet(message.sender_id)]);
   for (const { category } of message.files ?? []) facets.add(contentFacet('file')).add(contentFacet(category));
-  if (LINK.test(message.content)) facets.add(contentFacet('link'));
+  if (LINK.test(message.content) || LINK.test(message.forwarded_content ?? '')) facets.add(contentFacet('link'));
   if (message.has_poll) facets.add(contentFacet('poll'));
   if (message.mention_scope === 'all') facets.add(MENTIONED_ALL);
   for (const userId of message.mentioned ?? []) facets.add(mentionFacet(userId));

@@ -10,7 +10,7 @@
 --
 -- Input: an array for each field, with one send at each place; at most one send for one (conversation, sender,
 -- client_message_id). What a send has besides a text and metadata is in extras, null for most sends: {reply_to_id,
--- is_thread_only, mentions, mention_scope, attachment_ids, poll, is_silent, skips_push, is_server, is_released,
+-- is_thread_only, mentions, mention_scope, attachment_ids, poll, forwarded, is_silent, skips_push, is_server, is_released,
 -- is_scheduled}.
 --
 -- Output: one row per send, with its place, from 1; outcome is stored, replayed, or the reason of the refusal (see
@@ -68,6 +68,8 @@ declare
   file_ids uuid[] := '{}';
   file_messages uuid[] := '{}';
   file_positions int[] := '{}';
+  -- The places of sends with what few messages have, which is written by a statement of its own.
+  completed int[] := '{}';
   -- The heads that they move.
   moved int := 0;
   streams uuid[] := '{}';
@@ -177,6 +179,9 @@ begin
         if send.extra ?| array['mentions', 'mention_scope'] then
           mentioning := mentioning || id;
         end if;
+        if send.extra ? 'forwarded' then
+          completed := completed || place;
+        end if;
         if send.extra ? 'attachment_ids' then
           select json_agg(file_json(f) order by a.position), file_ids || array_agg(f.id order by a.position),
                  file_messages || array_agg(send.id), file_positions || array_agg(a.position::int order by a.position)
@@ -260,6 +265,10 @@ begin
       from unnest(places, seqs, times, mentioned) as s (place, seq, at, mentioned)
      where conversation_ids[s.place] in (
              select w.id from unnest(streams) as w (id) where outbox_wants('message.created', w.id));
+  end if;
+  if cardinality(completed) > 0 then
+    update messages m set forwarded = extras[s.place] -> 'forwarded'
+      from unnest(completed) as s (place) where m.id = ids[s.place];
   end if;
   if cardinality(file_ids) > 0 then
     insert into message_attachments (file_id, message_id, position)

@@ -27,7 +27,7 @@
 -- mention_scope is all or here: moderators may use it and, if the settings allow it, every participant.
 --
 -- What the conversation type or the settings of the conversation have switched off is refused, except to the host's
--- backend: links_off, threads_off, uploads_off, polls_off, mention_all_off, too_long. role_too_low: send_role names the
+-- backend: links_off, threads_off, uploads_off, polls_off, forwarding_off, mention_all_off, too_long. role_too_low: send_role names the
 -- lowest role that may write; roles of the system may.
 create or replace function send_outcome(
   send record, now_at timestamptz, sent_at timestamptz, slow_seconds int, length_max int, attached uuid[]) returns text
@@ -83,12 +83,15 @@ begin
       return 'uploads_off';
     elsif send.extra ? 'poll' and feature_is_off('polls', send.type_settings, send.settings) then
       return 'polls_off';
+    elsif send.extra ? 'forwarded' and feature_is_off('forwarding', send.type_settings, send.settings) then
+      return 'forwarding_off';
     elsif send.extra ? 'reply_to_id' and send.extra -> 'is_thread_only' = 'true'
         and feature_is_off('threads', send.type_settings, send.settings) then
       return 'threads_off';
-    elsif feature_is_off('links', send.type_settings, send.settings) and has_link(send.content) then
+    elsif feature_is_off('links', send.type_settings, send.settings)
+        and (has_link(send.content) or has_link(send.extra #>> '{forwarded,content}')) then
       return 'links_off';
-    elsif char_length(send.content) > length_max then
+    elsif char_length(send.content) > length_max or char_length(send.extra #>> '{forwarded,content}') > length_max then
       return 'too_long';
     end if;
   end if;

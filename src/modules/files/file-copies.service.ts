@@ -21,6 +21,7 @@ export class FileCopiesService {
    * @throws FileNotFound, FileNotAttachable unless all are ready, FileQuotaExceeded, AuthenticationRequired, AccountBanned
    */
   async copy(actor: Actor, ids: readonly string[]): Promise<string[]> {
+    await this.policy.readQuota(undefined, actor); // an ended session is refused as such, and sees no files
     const visible = await this.files.findVisible(ids, actor);
     if (visible.length < ids.length) throw new FileNotFound();
     const copies = ids.map((sourceId) => ({ sourceId, id: newId() }));

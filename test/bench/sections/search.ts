@@ -146,8 +146,15 @@ const INSERT = `
 /** Messages with the word seldom mention the searcher. */
 function messageOf(content: string, senderId: string): SearchableMessage {
   const mentioned = content.includes('seldom') ? [senderId] : [];
-  return { content, sender_id: senderId, mentioned, mention_scope: null, has_poll: false,
-    forwarded_content: null, files: null };
+  return {
+    content,
+    sender_id: senderId,
+    mentioned,
+    mention_scope: null,
+    has_poll: false,
+    forwarded_content: null,
+    files: null,
+  };
 }
 
 function placeOf(random: () => number): number {

@@ -134,7 +134,11 @@ describe('the cached session', () => {
       writes.filter(({ scope }) => scope !== undefined),
       6,
       async (operation) => {
-        const { status, text } = await write(operation, cell.ids, secrets.get(operation.scope!)!.secret);
+        const { status, text } = await write(
+          operation,
+          await idsOf(operation, cell),
+          secrets.get(operation.scope!)!.secret,
+        );
         // 400: the id in the path is not an external one, as this route requires.
         if (![400, 401, STATUSES[operation.key]].includes(status)) accepted.push(`${operation.key}: ${status} ${text}`);
       },

@@ -4,6 +4,12 @@ import type { PresenceStatus } from '../users/users.dto.js';
 
 /** Larger conversations receive no presence: each change would be sent to all of their participants. */
 const PRESENCE_PARTICIPANTS_MAX = 500;
+
+/** Counts at most one more than matters, and nothing in a conversation whose number is stored. */
+const HAS_FEW_PARTICIPANTS = `
+          coalesce(c.counted_participants, (
+            select count(*) from (select from participants n where n.conversation_id = c.id and n.left_seq is null
+                                   limit ${PRESENCE_PARTICIPANTS_MAX + 1}) n)) <= ${PRESENCE_PARTICIPANTS_MAX}`;
 export interface PresenceRow {
   user_id: string;
   status: PresenceStatus;
@@ -28,9 +34,7 @@ const RECIPIENTS = statement<{ user_id: string; recipient_ids: string[] }>(
      left join conversation_types t on t.name = coalesce(c.type_name, c.type)
      join participants other on other.conversation_id = mine.conversation_id and other.left_seq is null
     where not feature_is_off('presence', t.settings, c.settings)
-      and (select count(*) from (select from participants n
-                                  where n.conversation_id = c.id and n.left_seq is null
-                                  limit ${PRESENCE_PARTICIPANTS_MAX + 1}) n) <= ${PRESENCE_PARTICIPANTS_MAX}
+      and ${HAS_FEW_PARTICIPANTS}
       and exists (select from presence_leases l where l.user_id = other.user_id)
       and not exists (select from user_blocks b where b.blocker_id = w.user_id and b.blocked_id = other.user_id)
     group by w.user_id`,
@@ -68,9 +72,7 @@ const PEERS_OF_USER = `
               join conversations c on c.id = mine.conversation_id and c.deleted_at is null
               left join conversation_types t on t.name = coalesce(c.type_name, c.type)
              where mine.user_id = $1 and mine.left_seq is null and not feature_is_off('presence', t.settings, c.settings)
-               and (select count(*) from (select from participants n
-                                           where n.conversation_id = c.id and n.left_seq is null
-                                           limit ${PRESENCE_PARTICIPANTS_MAX + 1}) n) <= ${PRESENCE_PARTICIPANTS_MAX}`;
+               and ${HAS_FEW_PARTICIPANTS}`;
 
 const PEERS = statement<PresenceRow>(
   'presence.peers',

@@ -9,7 +9,8 @@ const CONNECTED = 1000;
 const SENDERS = 8;
 const WINDOW = 8;
 const WARM_UP_MS = 1500;
-const WARM_UP = 10;
+/** Every connection of the pool plans a statement anew the first five times. */
+const WARM_UP = 50;
 const CALLS = 200;
 /** Deliveries to the connected participants of the broadcast, compared with a group that has no others. */
 const LEAST_OF_GROUP = 0.9;

@@ -18,6 +18,8 @@ const PUBLIC_ROUTES = [
   'GET /api/v1/files/:id/thumbnail',
   // Avatars and pictures of conversations.
   'GET /api/v1/pictures/:id',
+  // What the server supports of resumable uploads.
+  'OPTIONS /api/v1/uploads',
   'GET /healthz',
   'GET /livez',
   // With its own token, or from this machine only.

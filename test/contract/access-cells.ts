@@ -5,7 +5,7 @@ import { WebSocketClient } from '../support/client/web-socket.js';
 import type { User } from '../support/users.js';
 import { type CellIds, type Expectation, isBanned, type ActorKind } from './access-expectations.js';
 import { type ApiDocument, type ApiOperation, differencesFromDocument, type Frame } from './contract.js';
-import { addressOf, sampleObject } from './samples.js';
+import { addressOf, sampleObject, headersFor } from './samples.js';
 import type { Membership, ContractWorld } from './world.js';
 
 /** A conversation with content, and a user who tries to access it. */
@@ -183,7 +183,7 @@ export async function tryRoute(
     method: operation.method,
     path: addressOf(operation.path, ids) + (query ? `?${query}` : ''),
     token,
-    headers: { ...headers, ...(body && { 'content-type': body.type }) },
+    headers: { ...headersFor(operation), ...headers, ...(body && { 'content-type': body.type }) },
     body: body?.text,
   });
   const expected = isAllowed ? '2xx' : String(refusalFor(kind, operation.isPublic, expectation));

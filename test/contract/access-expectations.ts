@@ -89,7 +89,11 @@ function uploadTo({ conversationId }: CellIds): { type: string; text: string } {
 const CONVERSATION = '/api/v1/conversations/{id}';
 const MESSAGE = '/api/v1/messages/{id}';
 const CLASSROOM = '/api/conversations/{id}';
+/** Bytes that continue an upload. */
+const pieceOf = (text: string) => () => ({ type: 'application/offset+octet-stream', text });
+
 const FILE = '/api/v1/files/{id}';
+const UPLOAD = '/api/v1/uploads/{id}';
 const SCHEDULED = '/api/v1/scheduled-messages/{id}';
 const WEBHOOK = '/api/v1/webhooks/{id}';
 const REPORT = '/api/v1/admin/reports/{id}';
@@ -261,6 +265,10 @@ export const ROUTES: Record<string, Expectation> = {
   [`PATCH ${SCHEDULED}`]: { allow: NONE, refusal: 404, body: () => ({ content: 'x' }) },
   [`DELETE ${SCHEDULED}`]: { allow: NONE, refusal: 404 },
 
+  'POST /api/v1/uploads': { ...ownResource, raw: pieceOf('some') },
+  [`GET ${UPLOAD}`]: { allow: NONE, refusal: 404 },
+  [`PATCH ${UPLOAD}`]: { allow: NONE, refusal: 404, raw: pieceOf('some text') },
+  [`DELETE ${UPLOAD}`]: { allow: NONE, refusal: 404 },
   'POST /api/v1/files': { allow: MEMBERS, raw: uploadTo },
   'POST /api/v1/files/addresses': ownResource,
   [`GET ${FILE}`]: { allow: MEMBERS, refusal: 404 },

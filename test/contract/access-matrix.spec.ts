@@ -7,7 +7,7 @@ import { RealtimeSettings } from '../../src/platform/realtime/connection/realtim
 import { arrange, Cells, CONNECT, leaks, tryFrame, tryRoute } from './access-cells.js';
 import { ACTORS, FRAMES, ROUTES, type ActorKind } from './access-expectations.js';
 import { type ApiDocument, type ApiOperation, type Frame, framesOf, operationsOf } from './contract.js';
-import { addressOf, sampleObject } from './samples.js';
+import { addressOf, sampleObject, headersFor } from './samples.js';
 import { each, ContractWorld } from './world.js';
 import { type Scope, SCOPES } from '../../src/platform/identity/server-key.js';
 
@@ -96,14 +96,15 @@ describe('the access matrix', () => {
   async function problemsOfKeys(asked: ApiOperation[]): Promise<string[]> {
     const problems: string[] = [];
     const cell = await arrange(world, 'participant');
-    const attempt = async ({ method, path, key, body }: ApiOperation, token: string): Promise<Attempt> => {
+    const attempt = async (operation: ApiOperation, token: string): Promise<Attempt> => {
+      const { method, path, key, body } = operation;
       const { query, raw, body: bodyOf } = ROUTES[key] ?? { allow: [] };
       const asked = query?.(cell.ids);
       const json = body && (bodyOf?.(cell.ids) ?? sampleObject(body, cell.ids));
       const sent = raw?.(cell.ids) ?? (json && { type: 'application/json', text: JSON.stringify(json) });
       const { status, text, code } = await world.send({
         ...{ method, token, path: addressOf(path, cell.ids) + (asked ? `?${asked}` : ''), body: sent?.text },
-        headers: sent && { 'content-type': sent.type },
+        headers: { ...headersFor(operation), ...(sent && { 'content-type': sent.type }) },
       });
       return { status, isScopeMissing: code === 'PERMISSION_DENIED' && text.includes('required_scope'), text };
     };

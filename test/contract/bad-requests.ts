@@ -1,6 +1,6 @@
 import { badAddressValues, badValues, deepValues, shareOf, strangeAddressTexts, strangeValues } from './bad-values.js';
 import type { ApiOperation, Schema } from './contract.js';
-import { addressOf, fieldsOf, jsonWith, type KnownIds, sampleObject } from './samples.js';
+import { addressOf, fieldsOf, headersFor, jsonWith, type KnownIds, sampleObject } from './samples.js';
 import type { ExactCall } from './world.js';
 
 /** A request that must be refused or, with `mayPass`, at least answered. */
@@ -31,8 +31,10 @@ export function badRequests(operation: ApiOperation, ids: KnownIds, isComplete =
 /** The place of a field, which decides its share. */
 type PlaceOf = (name: string) => string | undefined;
 
-function goodBody({ body }: ApiOperation, ids: KnownIds): Pick<ExactCall, 'headers' | 'body'> {
-  return body ? { headers: JSON_TYPE, body: JSON.stringify(sampleObject(body, ids)) } : {};
+function goodBody(operation: ApiOperation, ids: KnownIds): Pick<ExactCall, 'headers' | 'body'> {
+  const { body } = operation;
+  const headers = headersFor(operation);
+  return body ? { headers: { ...headers, ...JSON_TYPE }, body: JSON.stringify(sampleObject(body, ids)) } : { headers };
 }
 
 function goodQuery({ parameters }: ApiOperation, ids: KnownIds): string {
@@ -163,6 +165,10 @@ function badBodies(operation: ApiOperation, ids: KnownIds, placeOf: PlaceOf): Ba
 /** What is invalid in a header depends on the header. */
 const BAD_HEADER_VALUES: Readonly<Record<string, readonly string[]>> = {
   'Idempotency-Key': ['x'.repeat(129), 'é', 'two words', '\t', 'x'.repeat(10_000)],
+  'Tus-Resumable': ['0.2.2', 'x', 'x'.repeat(10_000)],
+  'Upload-Length': ['-1', '0', '1.5', '1e3', 'x', '9'.repeat(20), '1, 1'],
+  'Upload-Offset': ['-1', '1.5', 'x', '9'.repeat(20)],
+  'Upload-Metadata': ['filename', 'filename !', 'filename YQ YQ', 'filename /w==', 'filetype YQ==', 'x'.repeat(10_000)],
   'X-Audit-Log-Reason': ['%', '%ff', 'half%', '%00'.repeat(200), '\t', 'x'.repeat(10_000)],
 };
 

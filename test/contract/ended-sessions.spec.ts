@@ -4,7 +4,7 @@ import type { User } from '../support/users.js';
 import { arrange, type Cell } from './access-cells.js';
 import { type CellIds, ROUTES, type ActorKind } from './access-expectations.js';
 import { type ApiDocument, type ApiOperation, operationsOf } from './contract.js';
-import { addressOf, sampleObject } from './samples.js';
+import { addressOf, sampleObject, headersFor } from './samples.js';
 import { each, type CodedResponse, ContractWorld } from './world.js';
 
 jest.setTimeout(120_000);
@@ -102,7 +102,7 @@ describe('the cached session', () => {
       method: operation.method,
       path: addressOf(operation.path, ids) + (query ? `?${query}` : ''),
       token,
-      headers: { ...headers, ...(body && { 'content-type': body.type }) },
+      headers: { ...headersFor(operation), ...headers, ...(body && { 'content-type': body.type }) },
       body: body?.text,
     });
   }

@@ -1,4 +1,4 @@
-import type { Schema } from './contract.js';
+import type { ApiOperation, Schema } from './contract.js';
 
 /** The id in examples. */
 const EXAMPLE_ID = '01930000-0000-7000-8000-000000000000';
@@ -46,6 +46,7 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     'conversation-types': ids.conversationTypeName,
     'scheduled-messages': ids.scheduledId,
     // Of no user of the tests.
+    uploads: ids.messageId,
     invitations: ids.messageId,
     'join-requests': ids.messageId,
     keys: ids.keyId,
@@ -56,6 +57,20 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
   const id = known[collection ?? ''];
   if (id === undefined) throw new Error(`Unknown id for ${name} in ${path}: add it to samples.ts.`);
   return id;
+}
+
+/** Valid values of required headers. */
+const HEADERS: Readonly<Record<string, string>> = {
+  'Tus-Resumable': '1.0.0',
+  'Upload-Length': '9',
+  'Upload-Metadata': 'filename YS50eHQ=',
+  'Upload-Offset': '0',
+};
+
+/** The required headers of an operation, with valid values. */
+export function headersFor({ parameters }: ApiOperation): Record<string, string> {
+  const required = parameters.filter((parameter) => parameter.in === 'header' && parameter.required);
+  return Object.fromEntries(required.map(({ name }) => [name, HEADERS[name]!]));
 }
 
 /** The path with valid ids, or with `instead` for one parameter. */

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { linksIn } from '../../src/modules/admin/moderation/link-finder.js';
 import { countWords, foldText as foldForMatching } from '../../src/modules/admin/moderation/word-matcher.js';
 import { cleanFileName } from '../../src/modules/files/file-name.js';
+import { newUploadOf } from '../../src/modules/files/resumable/upload-headers.js';
 import { canonicalReaction } from '../../src/modules/messages/reaction.js';
 import { redactUrl } from '../../src/platform/logging/redaction.js';
+import { ValidationError } from '../../src/platform/errors/app-error.js';
 import { foldName, foldText } from '../../src/platform/text-search/fold.js';
 import { SearchTerms } from '../../src/platform/text-search/search-terms.js';
 import { runSync } from '../../src/platform/concurrency/steps.js';
@@ -51,9 +53,19 @@ const reader = (name: string, read: (text: string) => unknown, known?: string): 
   parse: async (path) => read(await readFile(path, 'utf8')),
 });
 
+function uploadMetadata(text: string): unknown {
+  try {
+    return newUploadOf({ 'upload-length': '9', 'upload-metadata': text });
+  } catch (error) {
+    if (error instanceof ValidationError) return undefined;
+    throw error;
+  }
+}
+
 /** Readers of untrusted texts that use patterns or their own loops. */
 export const PARSERS: readonly Parser[] = [
   reader('markup', removeActiveMarkup, '<svg/onload='),
+  reader('upload-metadata', uploadMetadata),
   reader('clean-text', cleanText),
   reader('clean-name', cleanName),
   reader('look-of-name', skeletonOf),

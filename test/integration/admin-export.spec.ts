@@ -1,7 +1,7 @@
 import { fromBuffer } from 'yauzl';
 import { ExportRepository } from '../../src/modules/admin/users/export.repository.js';
 import { ExportAccount } from '../../src/modules/admin/users/export-account.js';
-import { send } from '../support/client/http.js';
+import { request, send } from '../support/client/http.js';
 import { FileWorld } from '../support/file-world.js';
 import type { RegisteredUser, User } from '../support/users.js';
 
@@ -76,6 +76,9 @@ describe('the export of an account', () => {
     await user.call('POST', `/conversations/${groupId}/scheduled-messages`, later);
     await user.call('PUT', `/messages/${first.body.id}/saved`, {});
     await user.call('PUT', `/conversations/${groupId}/draft`, { content: 'begun' });
+    const metadata = `filename ${Buffer.from('begun.txt').toString('base64')}`;
+    const headers = { 'tus-resumable': '1.0.0', 'upload-length': '9', 'upload-metadata': metadata };
+    await request('POST', `${world.url}/api/v1/uploads`, { token: user.token, headers });
     return { user, other, fileId: file.id as string };
   }
 
@@ -97,6 +100,7 @@ describe('the export of an account', () => {
       'hidden-messages.ndjson',
       'saved.ndjson',
       'drafts.ndjson',
+      'uploads.ndjson',
       'files.ndjson',
       'messages.ndjson',
       'reactions.ndjson',
@@ -118,6 +122,7 @@ describe('the export of an account', () => {
     expect(linesOf(entries.get('scheduled.ndjson'))).toMatchObject([{ send: { content: 'for later' } }]);
     expect(linesOf(entries.get('saved.ndjson'))).toMatchObject([{ remind_at: null }]);
     expect(linesOf(entries.get('drafts.ndjson'))).toMatchObject([{ content: 'begun' }]);
+    expect(linesOf(entries.get('uploads.ndjson'))).toMatchObject([{ name: 'begun.txt', length: 9, received: 0 }]);
     expect(linesOf(entries.get('files.ndjson'))).toMatchObject([{ id: fileId, status: 'ready' }]);
     expect(name).toMatch(new RegExp(`^files/${fileId}/[^/]+\\.txt$`));
     expect(entries.get(name)!.toString()).toBe('what is in the file');

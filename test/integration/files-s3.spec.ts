@@ -79,6 +79,27 @@ describe.each(['redirect', 'proxy'])('an S3-compatible file store with downloads
     expect(world.filesOnDisk()).toEqual([]);
   });
 
+  it('stores the pieces of a resumable upload until it is complete', async () => {
+    const { bytes } = film(9 * 1024 * 1024);
+    const headers = { 'tus-resumable': '1.0.0', 'content-type': 'application/offset+octet-stream' };
+    const metadata = `filename ${Buffer.from('a.mp4').toString('base64')}`;
+    const begun = await request('POST', `${world.url}/api/v1/uploads`, {
+      token: ada.token,
+      headers: { ...headers, 'upload-length': String(bytes.length), 'upload-metadata': metadata },
+      body: bytes.subarray(0, 100_000),
+    });
+    const pieces = (): string[] => [...store.objects.keys()].filter((key) => key.endsWith('.piece'));
+    expect([begun.status, pieces().length]).toEqual([201, 1]);
+    const last = await request('PATCH', world.url + begun.headers.get('location')!, {
+      token: ada.token,
+      headers: { ...headers, 'upload-offset': '100000' },
+      body: bytes.subarray(100_000),
+    });
+    const file = await world.scanned(ada, last.headers.get('x-file-id')!);
+    expect((await download(file.url)).bytes.equals(bytes)).toBe(true);
+    expect([pieces(), world.filesOnDisk()]).toEqual([[], []]);
+  });
+
   it('contains images reencoded, with a thumbnail, and without the original', async () => {
     const bytes = await picture().png().toBuffer();
     const file = await world.ready(ada, { name: 'a.png', type: 'image/png', category: 'image', bytes });

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Environment } from '../../src/platform/config/config.js';
+import { storedFilesDirOf } from '../../src/platform/config/directories.js';
 import type { SampleFile } from '../fixtures/sample-files.js';
 import { type HttpResponse, request, send } from './client/http.js';
 import { RawConnection } from './client/raw.js';
@@ -73,10 +74,12 @@ export class FileWorld extends World {
 
   /** The names of all files in the directory of files. */
   filesOnDisk(): string[] {
-    const root = join(this.config.dataDir, 'files');
-    return readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ name }) => name);
+    return namesIn(join(this.config.dataDir, 'files'));
+  }
+
+  /** The names of the stored files, wherever they are. */
+  storedFiles(): string[] {
+    return namesIn(storedFilesDirOf(this.config));
   }
 
   /** Waits until only these files of an upload are stored: its status is sent before superfluous ones are deleted. */
@@ -84,4 +87,10 @@ export class FileWorld extends World {
     const kept = (): string[] => this.filesOnDisk().filter((name) => name.startsWith(id));
     while (kept().sort().join() !== [...names].sort().join()) await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+function namesIn(root: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
 }

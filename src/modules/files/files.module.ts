@@ -13,6 +13,11 @@ import { FilesRepository } from './files.repository.js';
 import { FilesService } from './files.service.js';
 import { OpenDownload } from './open-download.js';
 import { ScansModule } from './scans.queue.js';
+import { ResumableUploadsController } from './resumable/resumable-uploads.controller.js';
+import { ResumableUploadsRepository } from './resumable/resumable-uploads.repository.js';
+import { ResumableUploads } from './resumable/resumable-uploads.service.js';
+import { TusInterceptor } from './resumable/tus.interceptor.js';
+import { UploadPieces } from './resumable/upload-pieces.js';
 import { SignedUrls } from './signed-urls.js';
 import { StorageModule } from './storage/storage.module.js';
 import { UploadInterceptor, UploadSettings } from './upload.interceptor.js';
@@ -21,7 +26,7 @@ import { UploadsInProgress } from './uploads-in-progress.js';
 /** Files: uploads and downloads. Their scans and their cleanup are in the worker module. */
 @Module({
   imports: [UsersModule, ParticipantsModule, ScansModule, StorageModule, FileProcessesModule],
-  controllers: [FilesController, PicturesController],
+  controllers: [FilesController, PicturesController, ResumableUploadsController],
   providers: [
     FilesService,
     FilesPolicy,
@@ -35,6 +40,10 @@ import { UploadsInProgress } from './uploads-in-progress.js';
     UploadInterceptor,
     UploadSettings,
     UploadsInProgress,
+    ResumableUploads,
+    ResumableUploadsRepository,
+    UploadPieces,
+    TusInterceptor,
   ],
   exports: [FilesService, FileCopiesService, FilesPolicy, SignedUrls, StorageModule, UploadSettings, UploadsInProgress],
 })

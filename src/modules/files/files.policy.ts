@@ -5,7 +5,8 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import type { AllowedType } from './checks/check-file.js';
-import { FILE_TYPES, type FileCategory, isAllowedType } from './file-types.js';
+import { FILE_TYPES, type FileCategory, fileTypeOf, isAllowedType } from './file-types.js';
+import { FileTooLarge, InvalidFileType } from './files.errors.js';
 import type { Quota } from './files.repository.js';
 
 /** Decides who may upload what, and how much. */
@@ -34,6 +35,30 @@ export class FilesPolicy {
       allowed: types.map(({ type, category }) => ({ type, limit: this.limitOf(category) })),
       extensions: [...new Set(types.flatMap(({ extensions }) => extensions))],
     };
+  }
+
+  /**
+   * Requires a name and a size that some accepted type has, before anything else of the file is known.
+   * @throws InvalidFileType, FileTooLarge
+   */
+  requireAcceptedFile(extension: string | undefined, size: number): void {
+    const { allowed, extensions } = this.allowedTypes;
+    if (extension !== undefined && !extensions.includes(extension)) throw InvalidFileType.none(extensions);
+    const possible = allowed.filter(
+      ({ type }) => extension === undefined || fileTypeOf(type).extensions.includes(extension),
+    );
+    const limit = Math.max(...possible.map((one) => one.limit));
+    if (size > limit) throw new FileTooLarge({ limit });
+  }
+
+  /** Requires an account and a session that are still valid. @throws AuthenticationRequired, AccountBanned */
+  async requireActive(actor: Actor): Promise<void> {
+    await this.users.requireActive(undefined, actor);
+  }
+
+  /** How long an upload that can be continued waits for more bytes, in hours. */
+  get uploadHours(): number {
+    return this.config.fileUploadHours;
   }
 
   /** The size limit of an upload whose type is not yet known, in bytes. */

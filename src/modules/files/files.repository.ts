@@ -4,6 +4,7 @@ import { PICTURES_PATH } from '../../platform/validation/https-url.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import type { FileCategory } from './file-types.js';
 import type { FileRow } from './files.dto.js';
+import { usedSizes } from './used-sizes.js';
 
 /** A file with its internal fields. */
 export interface StoredFile {
@@ -48,29 +49,30 @@ const LOCK_QUOTA = statement<unknown>(
   `select pg_advisory_xact_lock(hashtextextended('files.quota ' || $1::text, 0))`,
 );
 
-/** The objects that a user occupies: one that several of their files share counts once. */
-const objectsOf = (uploader: string): string => `(
-  select distinct on (coalesce(f.object_id, f.id)) f.size, f.status from files f
-   where f.uploader_id = ${uploader} and f.deleted_at is null) o`;
-
 const RESERVE = statement<unknown>(
   'files.reserve',
   `insert into files (id, uploader_id, conversation_id, name, type, category, size, content_hash, duration, description,
                       charset)
    select $1, $2, $3, $4, $5, $6, $7::bigint, $8, $9, $10, $11
-    where (select count(*) < $12 and coalesce(sum(o.size), 0) + $7::bigint <= $13::bigint from ${objectsOf('$2')})`,
+    where (select count(*) < $12 and coalesce(sum(used.size), 0) + $7::bigint <= $13::bigint 
+             from (${usedSizes('$2', { exceptUpload: '$14' })}) used)`,
 );
 
-/** Without files on their way into the store: those are counted as uploads in progress. */
+/** With what resumable uploads reserve, without files on their way into the store: those are counted as uploads in progress. */
 export const USAGE = statement<{ files: number; bytes: string }>(
   'files.usage',
-  `select count(*)::int as files, coalesce(sum(o.size), 0) as bytes
-     from ${objectsOf('$1')} where o.status <> 'pending'`,
+  `select count(*)::int as files, coalesce(sum(used.size), 0) as bytes
+     from (${usedSizes('$1', { where: `o.status <> 'pending'` })}) used`,
 );
 
 const MARK_STORED = statement<{ file: FileRow }>(
   'files.arrived',
-  `update files f set status = 'scanning', status_at = now() where id = $1 and status = 'pending' returning file_json(f) as file`,
+  `with stored as (
+     update files f set status = 'scanning', status_at = now()
+      where id = $1 and status = 'pending' and deleted_at is null returning f.id, file_json(f) as file),
+   completed as (
+     update resumable_uploads u set completed_at = now(), received = u.length from stored where u.file_id = stored.id)
+   select file from stored`,
 );
 
 const ATTACHED = `exists (
@@ -200,7 +202,7 @@ const COUNT_DUE = statement<DueFiles>(
           (select count(*) from files where ${IS_WAITING})::int as rescanned`,
 );
 
-/** Owns: files. Reads: message_attachments, messages, hidden_messages, conversations, participants, sessions, users,
+/** Owns: files, resumable_uploads. Reads: message_attachments, messages, hidden_messages, conversations, participants, sessions, users,
  * scheduled_messages. */
 @Injectable()
 export class FilesRepository {
@@ -214,11 +216,15 @@ export class FilesRepository {
     });
   }
 
-  /** Returns false when the quota leaves no room for the file. */
-  async insert(tx: Queryable, file: NewFile, quota: Quota): Promise<boolean> {
+  /**
+   * Returns false when the quota leaves no room for the file. What the resumable upload reserves that becomes this file
+   * does not count.
+   */
+  async insert(tx: Queryable, file: NewFile, quota: Quota, uploadId?: string): Promise<boolean> {
     const { id, uploaderId, conversationId, name, type, category, size, contentHash, duration } = file;
     const values = [id, uploaderId, conversationId ?? null, name, type, category, size, contentHash, duration ?? null];
-    return (await tx.run(RESERVE, [...values, file.description, file.charset ?? null, quota.files, quota.bytes])) > 0;
+    const more = [file.description, file.charset ?? null, quota.files, quota.bytes, uploadId ?? null];
+    return (await tx.run(RESERVE, [...values, ...more])) > 0;
   }
 
   /** Of these deleted files: the ids of objects that no file needs any more. */
@@ -233,7 +239,10 @@ export class FilesRepository {
     return { files, bytes: Number(bytes) };
   }
 
-  /** Marks the bytes as stored: from now on the file waits for its scan. */
+  /**
+   * Marks the bytes as stored: from now on the file waits for its scan, and the resumable upload of which it was made is
+   * complete.
+   */
   async markStored(id: string): Promise<FileRow | undefined> {
     return (await this.sql.one(MARK_STORED, [id]))?.file;
   }

@@ -15,6 +15,8 @@ import { FileStored } from './files.events.js';
 import { FilesPolicy } from './files.policy.js';
 import { FilesRepository, type NewFile } from './files.repository.js';
 import type { ReceivedFile } from './receive-upload.js';
+import { UploadTakenOver } from './resumable/resumable-uploads.errors.js';
+import { ResumableUploadsRepository, type UploadWriter } from './resumable/resumable-uploads.repository.js';
 import { imageKey, allKeysOf, uploadKey, FileStorage } from './storage/file-storage.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
@@ -37,20 +39,27 @@ export class FilesService {
     private readonly policy: FilesPolicy,
     private readonly processes: FileProcesses,
     private readonly events: DomainEvents,
+    private readonly resumable: ResumableUploadsRepository,
   ) {}
 
   /**
    * Stores a file. When this returns, the file is complete on disk and its scan is queued; it can be sent, but not yet
    * downloaded.
+   * A resumable upload becomes complete in the same statement.
    * @throws ValidationError, ConversationNotFound, PermissionDenied, InvalidFileType, FileTooLarge, MalwareDetected,
-   * FileQuotaExceeded, ServiceUnavailable
+   * FileQuotaExceeded, ServiceUnavailable, UploadTakenOver
    */
-  async upload(actor: Actor, received: ReceivedFile | undefined, dto: UploadFileDto): Promise<FileDto> {
+  async upload(
+    actor: Actor,
+    received: ReceivedFile | undefined,
+    dto: UploadFileDto,
+    resumed?: UploadWriter,
+  ): Promise<FileDto> {
     if (!received) throw ValidationError.of('file', 'is required');
     const { conversation_id: conversationId, description = '' } = dto;
     await this.policy.requireConversation(actor, conversationId);
     const { name, type, size, duration, charset } = await this.inspect(actor.userId, received);
-    return this.store(actor, received.path, {
+    const file: NewFile = {
       id: newId(),
       uploaderId: actor.userId,
       conversationId,
@@ -62,7 +71,8 @@ export class FilesService {
       duration: duration === undefined ? undefined : Math.round(duration * 1000) / 1000,
       charset,
       description: cleanText(description),
-    });
+    };
+    return this.store(actor, received.path, file, resumed);
   }
 
   /** @throws FileNotFound */
@@ -105,8 +115,8 @@ export class FilesService {
     return { ...checked, name: extension === undefined ? nameWithType(name, checked.type) : name.name };
   }
 
-  private async store(actor: Actor, path: string, file: NewFile): Promise<FileDto> {
-    await this.reserve(actor, file);
+  private async store(actor: Actor, path: string, file: NewFile, resumed: UploadWriter | undefined): Promise<FileDto> {
+    await this.reserve(actor, file, resumed);
     try {
       await this.storage.put(uploadKey(file.id), path, file.type);
     } catch (error) {
@@ -114,17 +124,21 @@ export class FilesService {
       throw error;
     }
     const row = await this.repository.markStored(file.id);
-    if (!row) throw new FileNotFound();
+    if (!row) {
+      await this.storage.remove([uploadKey(file.id)]);
+      throw resumed ? new UploadTakenOver() : new FileNotFound();
+    }
     this.events.publish(new FileStored(file.id, file.uploaderId));
     return FileDto.of(row);
   }
 
   /** Inserts the row before the bytes are stored, so that no bytes are ever left without a row. */
-  private async reserve(actor: Actor, file: NewFile): Promise<void> {
+  private async reserve(actor: Actor, file: NewFile, resumed: UploadWriter | undefined): Promise<void> {
     await this.repository.withQuotaLock(actor.userId, async (tx) => {
       const quota = await this.policy.readQuota(tx, actor);
-      if (await this.repository.insert(tx, file, quota)) return;
-      throw FileQuotaExceeded.of(quota);
+      if (resumed) await this.resumable.discardPending(tx, resumed.uploadId);
+      if (!(await this.repository.insert(tx, file, quota, resumed?.uploadId))) throw FileQuotaExceeded.of(quota);
+      if (resumed && !(await this.resumable.assignFile(tx, resumed, file.id))) throw new UploadTakenOver();
     });
   }
 }

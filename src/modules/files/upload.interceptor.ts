@@ -14,6 +14,7 @@ import { actionOf } from '../../platform/http/idempotency.interceptor.js';
 import { IdempotencyStore } from '../../platform/http/idempotency-store.js';
 import type { IdempotentRequest } from '../../platform/http/idempotency.repository.js';
 import type { ParleyRequest } from '../../platform/http/parley-request.js';
+import { closeAfterResponse } from './close-after-response.js';
 import { FileQuotaExceeded, FileTooLarge } from './files.errors.js';
 import { FilesPolicy } from './files.policy.js';
 import { announcedBytes, type ReceivedFile, receiveUpload } from './receive-upload.js';
@@ -71,7 +72,7 @@ export class UploadInterceptor implements NestInterceptor {
       );
     }).pipe(
       catchError((error: unknown) => {
-        this.closeConnection(request, response);
+        closeAfterResponse(request, response, this.settings.lingerMs);
         throw error;
       }),
     );
@@ -110,18 +111,6 @@ export class UploadInterceptor implements NestInterceptor {
     const idempotent = idempotencyOf(context);
     if (idempotent && (await this.idempotency.isKnown(idempotent))) return maxBytes;
     return this.uploads.reserve(upload, request.actor!, announced);
-  }
-
-  /**
-   * Ends the connection of a request that is refused while it arrives. Data after the response is still read for a
-   * moment: an immediate close could lose the response (RFC 9112, 9.6).
-   */
-  private closeConnection(request: UploadRequest, response: Response): void {
-    if (request.complete || response.headersSent) return;
-    const { socket } = request;
-    response.setHeader('Connection', 'close');
-    socket.destroySoon = () => void socket.end(); // called by the server after a response with `Connection: close`
-    response.once('finish', () => setTimeout(() => socket.destroy(), this.settings.lingerMs).unref());
   }
 }
 

@@ -137,6 +137,13 @@ export const FILE_SETTINGS = {
     max: 10_000,
     description: 'Uploads one process may have in progress at the same time, for all users together.',
   }),
+  fileUploadHours: integer({
+    name: 'FILE_UPLOAD_HOURS',
+    default: 24,
+    min: 1,
+    max: 24 * 30,
+    description: 'Hours that an upload which can be continued waits for more bytes; until then it reserves its size.',
+  }),
   clamavUrl: url({
     name: 'CLAMAV_URL',
     schemes: ['tcp'],

@@ -42,6 +42,7 @@ import { IndexFormOfSearchIndex1764895001000 } from '../../../migrations/1764895
 import { AddImageSizesAndWaveforms1764895010000 } from '../../../migrations/1764895010000-add-image-sizes-and-waveforms.js';
 import { DropAppendOfJson1795980139176 } from '../../../migrations/1795980139176-drop-append-of-json.js';
 import { AddForwardedMessages1795980140616 } from '../../../migrations/1795980140616-add-forwarded-messages.js';
+import { CreateResumableUploads1795981087063 } from '../../../migrations/1795981087063-create-resumable-uploads.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -87,6 +88,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateJoinRequests1795978220147,
   DropAppendOfJson1795980139176,
   AddForwardedMessages1795980140616,
+  CreateResumableUploads1795981087063,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

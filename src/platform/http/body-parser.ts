@@ -59,6 +59,8 @@ export class LargeBodies {
 const JSON_TYPE = /^(?:application|text)\/(?:json|[\w.!#$&^-]{1,100}\+json)$/i;
 const FORM_TYPE = /^application\/x-www-form-urlencoded$/i;
 const MULTIPART_TYPE = /^multipart\/form-data\s*;/i;
+/** Bytes that continue an upload. */
+const PIECE_TYPE = /^application\/offset\+octet-stream\s*(?:;|$)/i;
 const CHARSET = /^charset\s*=\s*(?:"([^"]*)"|(.*))$/i;
 /** US-ASCII is a subset of UTF-8. */
 const UTF8_NAMES = new Set(['utf-8', 'utf8', 'us-ascii']);
@@ -89,7 +91,7 @@ function readBody(
     return;
   }
   const type = headers['content-type'] ?? '';
-  if (MULTIPART_TYPE.test(type)) {
+  if (MULTIPART_TYPE.test(type) || PIECE_TYPE.test(type)) {
     next();
     return;
   }

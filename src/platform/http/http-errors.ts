@@ -1,10 +1,14 @@
 import { defineError } from '../errors/app-error.js';
 
 export class UnsupportedMediaType extends defineError('UNSUPPORTED_MEDIA_TYPE', 415, {
-  message: 'Send the body as application/json.',
+  message: (type: string = 'application/json') => `Send the body as ${type}.`,
   meaning: 'The route does not accept a body of this type.',
-  action: 'Send JSON as `application/json` in UTF-8, not compressed.',
-}) {}
+  action: 'Send JSON as `application/json` in UTF-8, not compressed; what continues an upload, as the message says.',
+}) {
+  static expecting(type: string): UnsupportedMediaType {
+    return new UnsupportedMediaType(type);
+  }
+}
 
 export class HostNotAllowed extends defineError('HOST_NOT_ALLOWED', 421, {
   message: 'This is not a host name of this server.',

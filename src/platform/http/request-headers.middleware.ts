@@ -17,10 +17,13 @@ const CSP_NOTHING = "default-src 'none'; frame-ancestors 'none'";
 const CSP_OWN_FILES =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 const PREFLIGHT_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
-const PREFLIGHT_HEADERS = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id, X-CSRFToken, X-Audit-Log-Reason';
+const PREFLIGHT_HEADERS =
+  'Authorization, Content-Type, Idempotency-Key, X-Request-Id, X-CSRFToken, X-Audit-Log-Reason, ' +
+  'Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset';
 const EXPOSED_HEADERS =
   'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotency-Replayed, ' +
-  'X-Pagination-Total, X-Pagination-Pages, X-Pagination-Current-Page, X-Pagination-Per-Page';
+  'X-Pagination-Total, X-Pagination-Pages, X-Pagination-Current-Page, X-Pagination-Per-Page, ' +
+  'Location, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Expires, X-File-Id';
 
 /**
  * Sets the request id and the headers of every response, and validates every request. A well-formed `X-Request-Id` of

@@ -26,6 +26,7 @@ const LISTS: readonly ListName[] = [
   'hidden-messages',
   'saved',
   'drafts',
+  'uploads',
   'files',
 ];
 const CONTENT: readonly ContentName[] = ['messages', 'reactions'];

@@ -105,6 +105,16 @@ const FILES = paged(
      from files f where f.uploader_id = $1 and f.id > $2 and f.deleted_at is null order by f.id`,
 );
 
+/** Uploads that are not files yet. */
+const UPLOADS = paged(
+  'uploads',
+  `select u.id as key, json_build_object(
+            'id', u.id, 'name', u.name, 'description', u.description, 'length', u.length, 'received', u.received,
+            'created_at', u.created_at, 'expires_at', u.expires_at) as line
+     from resumable_uploads u
+    where u.uploader_id = $1 and u.id > $2 and u.deleted_at is null and u.completed_at is null order by u.id`,
+);
+
 const VOTES = paged(
   'votes',
   `select v.message_id as key, json_build_object('message_id', v.message_id, 'option_ids', json_agg(v.option_id),
@@ -151,6 +161,7 @@ const LISTS = {
   invitations: INVITATIONS,
   'join-requests': JOIN_REQUESTS,
   webhooks: WEBHOOKS,
+  uploads: UPLOADS,
   votes: VOTES,
   scheduled: SCHEDULED,
   'hidden-messages': HIDDEN_MESSAGES,
@@ -205,7 +216,8 @@ type Lines = AsyncGenerator<Record<string, unknown>[]>;
 /**
  * Reads all data of one user page by page: memory never contains more than one page, and no transaction stays open for
  * a slow reader. Reads: users, presence_settings, sessions, participants, conversation_bans, invitations, join_requests, conversations,
- * stream_heads, messages, message_edits, message_attachments, reactions, poll_votes, hidden_messages, thread_followers, files, user_blocks,
+ * stream_heads, messages, message_edits, message_attachments, reactions, poll_votes, hidden_messages, thread_followers, files, resumable_uploads,
+ * user_blocks,
  * webhooks, scheduled_messages, saved_messages, drafts.
  */
 @Injectable()

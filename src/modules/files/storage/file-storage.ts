@@ -66,7 +66,10 @@ export const allKeysOf = (id: string): string[] => [
   ...IMAGE_SIZES.map((size) => thumbnailKey(id, size)),
 ];
 
-const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(?:upload|image|thumbnail|medium|large)$/;
+/** A piece of a resumable upload. */
+export const pieceKey = (id: string): string => `${id}.piece`;
+
+const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(?:upload|image|thumbnail|medium|large|piece)$/;
 
 /** Whether an object is one of a file: the store may contain others. */
 export function isFileKey(text: string): boolean {

@@ -96,13 +96,20 @@ describe('the cleanup of files', () => {
     const file = await world.ready(ada, note);
     await age(file.id, 25);
     const schedule = world.get(ScheduledTasks);
-    expect(await schedule.run('files', { isDryRun: true })).toEqual({ let_go: 1, removed: 1, rescanned: 0, broken: 0 });
+    expect(await schedule.run('files', { isDryRun: true })).toEqual({
+      let_go: 1,
+      removed: 1,
+      rescanned: 0,
+      broken: 0,
+      expired: 0,
+    });
     expect((await ada.call('GET', `/files/${file.id}`)).status).toBe(200);
     expect(await schedule.run('files', { isDryRun: false })).toEqual({
       let_go: 1,
       removed: 1,
       rescanned: 0,
       broken: 0,
+      expired: 0,
     });
     expect((await ada.call('GET', `/files/${file.id}`)).status).toBe(404);
   });

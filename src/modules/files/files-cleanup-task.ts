@@ -16,7 +16,7 @@ const UNFINISHED_MS = 24 * 60 * 60_000;
 
 /**
  * The cleanup of files for the whole cluster: removes files that no message contains a day after their upload, and
- * aborted uploads, here or on their way into the store, ends uploads that nobody continued, and requeues scans that were
+ * aborted uploads, here or on their way into the store, ends uploads that no client has continued, and requeues scans that were
  * never made. Bytes are removed before rows, so that no bytes are ever left without a row, and only if no other file
  * shares them.
  */

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FilesCleanupTask } from '../../src/modules/files/files-cleanup-task.js';
 import { TempUploads } from '../../src/modules/files/storage/temp-uploads.js';
+import { FilesRepository } from '../../src/modules/files/files.repository.js';
+import { type Queryable, Sql } from '../../src/platform/database/sql.js';
 import { ScheduledTasks } from '../../src/platform/schedule/schedule.js';
 import type { SampleFile } from '../fixtures/sample-files.js';
 import { RawConnection } from '../support/client/raw.js';
@@ -55,6 +57,32 @@ describe('the cleanup of files', () => {
     for (const { id, url } of [young, shown]) {
       expect([id, (await world.fetch(ada, url)).status]).toEqual([id, 200]);
     }
+  });
+
+  it('keeps a file that is scheduled to be sent while the cleanup looks for old ones', async () => {
+    const { id } = await world.ready(ada, note);
+    await age(id, 25);
+    const path = `/conversations/${group}/scheduled-messages`;
+    const { body } = await ada.call('POST', path, { content: 'later', send_at: '2100-01-01T00:00:00Z' });
+    const sql = world.get(Sql);
+    const transaction = jest.spyOn(sql, 'transaction').mockImplementation(async (work) => {
+      transaction.mockRestore();
+      return sql.transaction(async (tx) => {
+        const many: Queryable['many'] = async (statement, values) => {
+          const rows = await tx.many(statement, values);
+          // It was committed after the search had begun, and before the search locked the file.
+          await world.database.query(
+            `update scheduled_messages set send = send || jsonb_build_object('attachment_ids', jsonb_build_array($2::text)) where id = $1`,
+            [body.id, id],
+          );
+          return rows;
+        };
+        return work({ many, one: tx.one.bind(tx), run: tx.run.bind(tx) });
+      });
+    });
+    await world.get(FilesRepository).releaseOrphans(1000);
+    expect((await ada.call('GET', `/files/${id}`)).status).toBe(200);
+    await ada.call('DELETE', `/scheduled-messages/${body.id}`);
   });
 
   it.each([

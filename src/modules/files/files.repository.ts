@@ -165,7 +165,8 @@ const CLEAR_ATTACHMENTS = statement<unknown>(
 
 const DELETE_ORPHANS = statement<unknown>(
   'files.let_go',
-  `update files f set deleted_at = now() where f.id = any($1::uuid[]) and not ${ATTACHED} and not ${IS_PICTURE}`,
+  `update files f set deleted_at = now() where f.id = any($1::uuid[]) and not ${ATTACHED} and not ${SCHEDULED}
+      and not ${IS_PICTURE}`,
 );
 
 const DELETED = statement<{ id: string }>(

@@ -172,6 +172,41 @@ describe('the delivery of webhooks', () => {
       expect(sentTo('/own').flatMap((data) => Object.keys(data))).not.toContain('member_ids');
     });
 
+    it('receives what its owner does not see, while a webhook with the scope own receives neither it nor its quote', async () => {
+      const [ana] = await world.database.query<{ user_id: string; session_id: string }>(
+        `select s.user_id, s.id as session_id from sessions s
+          where s.user_id = any($1::uuid[]) and s.user_id <> $2 limit 1`,
+        [members, owner.userId],
+      );
+      const sender = { ...owner, userId: ana!.user_id, sessionId: ana!.session_id };
+      const say = (content: string, reply_to_id?: string) =>
+        world.get(MessagesService).send(sender, group, { content, reply_to_id });
+      const { message: first } = await say('a secret');
+      await world.database.query(
+        'update participants set hidden_up_to_number = 1 where conversation_id = $1 and user_id = $2',
+        [group, owner.userId],
+      );
+      await say('an answer', first.id);
+      const { message: gone } = await say('deleted for oneself');
+      await world.database.query(
+        `with p as (update participants set has_hidden_messages = true where conversation_id = $1 and user_id = $2)
+         insert into hidden_messages (user_id, message_id, conversation_id, sequence_number) values ($2, $3, $1, 3)`,
+        [group, owner.userId, gone.id],
+      );
+      await deliverAll();
+      const quotes = (path: string) =>
+        sentTo(path)
+          .map(({ message }) => message as { content: string; reply_to_content: string | null })
+          .map((message) => [message.content, message.reply_to_content])
+          .sort();
+      expect(quotes('/all')).toEqual([
+        ['a secret', null],
+        ['an answer', 'a secret'],
+        ['deleted for oneself', null],
+      ]);
+      expect(quotes('/own')).toEqual([['an answer', null]]);
+    });
+
     it('receives the first hundred recipients by their ids, and the number of all', async () => {
       await world.database.query(
         `with u as (

@@ -27,10 +27,17 @@ export interface DueDelivery {
   readonly is_disabled: boolean;
   /** Whether the owner may see the event now. */
   readonly is_visible: boolean;
+  /** Whether the event shows the quote of a message that the owner does not see. */
+  readonly hides_quote: boolean;
   /** Whether a message whose text the event contains has been deleted. */
   readonly has_lost_content: boolean;
   readonly is_conversation_gone: boolean;
 }
+
+/** Messages of the participant `p` that they do not see: from before joining, cleared, or deleted for themselves. */
+const isHidden = (message: string): string => `(${message}.sequence_number <= p.hidden_up_to_number
+  or p.has_hidden_messages and exists (
+       select from hidden_messages x where x.user_id = p.user_id and x.message_id = ${message}.id))`;
 
 const LOAD = statement<DueDelivery>(
   'webhooks.load_deliveries',
@@ -43,8 +50,16 @@ const LOAD = statement<DueDelivery>(
             else e.stream_id = w.user_id or e.type = 'participant.left' and e.subject_id = w.user_id or exists (
               select from participants p join conversations c on c.id = p.conversation_id
                where p.conversation_id = e.stream_id and p.user_id = w.user_id and p.left_seq is null
-                 and (c.deleted_at is null or e.type = 'conversation.deleted'))
+                 and (c.deleted_at is null or e.type = 'conversation.deleted')
+                 and not exists (
+                       select from messages m
+                        where m.id = e.subject_id and m.conversation_id = e.stream_id and ${isHidden('m')}))
           end as is_visible,
+          w.scope = 'own' and exists (
+            select from participants p
+              join messages m on m.id = e.message_id and m.conversation_id = p.conversation_id
+              join messages parent on parent.id = m.reply_to_id
+             where p.conversation_id = e.stream_id and p.user_id = w.user_id and ${isHidden('parent')}) as hides_quote,
           e.message_id is not null and not exists (
             select from messages m left join messages parent on parent.id = m.reply_to_id
              where m.id = e.message_id and m.deleted_at is null and parent.deleted_at is null) as has_lost_content,

@@ -21,11 +21,17 @@ export class DeliveryData {
    * left.
    */
   async read(due: DueDelivery): Promise<object | undefined> {
-    const { data, has_lost_content: hasLostContent, is_conversation_gone: isConversationGone } = due;
-    if (data && !hasLostContent && !isConversationGone) return data;
-    if (data && hasLostContent) await this.repository.clearData(due.event_id);
-    const current = data && !hasLostContent ? data : await this.presentAgain(due);
-    return isConversationGone && current ? withoutContent(current) : current;
+    const { hides_quote: hidesQuote, is_conversation_gone: isConversationGone } = due;
+    const current = await this.readCurrent(due);
+    if (isConversationGone && current) return withoutContent(current);
+    return hidesQuote && current ? withoutQuote(current) : current;
+  }
+
+  private async readCurrent(due: DueDelivery): Promise<object | undefined> {
+    const { data, has_lost_content: hasLostContent } = due;
+    if (data && !hasLostContent) return data;
+    if (data) await this.repository.clearData(due.event_id);
+    return this.presentAgain(due);
   }
 
   private async presentAgain(due: DueDelivery): Promise<object | undefined> {
@@ -43,6 +49,12 @@ export class DeliveryData {
     ]);
     return data;
   }
+}
+
+/** An owner who does not see the quoted message does not receive the quote. */
+function withoutQuote(data: object): object {
+  const { message } = data as { message?: object };
+  return message ? { ...data, message: { ...message, reply_to_content: null, reply_to: null } } : data;
 }
 
 /** The content of a deleted conversation is not sent. */

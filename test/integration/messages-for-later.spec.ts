@@ -383,6 +383,21 @@ describe('a draft', () => {
     expect(other.frames.filter(({ type }) => type.startsWith('draft'))).toEqual([]);
   });
 
+  it('is not of a thread that its user does not see, nor do they follow or read that thread', async () => {
+    const { body: root } = await bo!.call('POST', `/conversations/${id}/messages`, { content: 'root' });
+    await ana!.call('POST', `/conversations/${id}/clear`);
+    for (const [method, place, body] of [
+      ['PUT', path(root.id), { content: 'x' }],
+      ['GET', path(root.id)],
+      ['PUT', `/messages/${root.id}/thread/follow`],
+      ['DELETE', `/messages/${root.id}/thread/follow`],
+      ['POST', `/messages/${root.id}/thread/read`, { sequence_number: root.sequence_number }],
+    ] as const)
+      expect([place, code(await ana!.call(method, place, body))]).toEqual([place, [404, 'MESSAGE_NOT_FOUND']]);
+    await bo!.call('POST', `/conversations/${id}/messages`, { content: 'reply', reply_to_id: root.id });
+    expect((await save({ content: 'x' }, root.id)).status).toBe(200);
+  });
+
   it('is replaced by a later one, and makes no event without a change', async () => {
     await save({ content: 'Go', metadata: { a: 1 } });
     await save({ content: 'Go', metadata: { a: 1 } });

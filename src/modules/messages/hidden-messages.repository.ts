@@ -6,6 +6,13 @@ const IS_HIDDEN = statement<unknown>(
   `select from hidden_messages where user_id = $1 and message_id = $2`,
 );
 
+const SEES_THREAD = statement<unknown>(
+  'messages.sees_thread',
+  `select from messages m
+    where (m.id = $1 or m.thread_root_id = $1) and m.sequence_number > $2
+      and not exists (select from hidden_messages x where x.user_id = $3 and x.message_id = m.id) limit 1`,
+);
+
 const COUNT = statement<{ count: number }>(
   'messages.count_hidden',
   `select count(*) as count
@@ -28,13 +35,22 @@ const DELETE_OF_USER = statement<unknown>(
   `delete from hidden_messages where user_id = $1`,
 );
 
-/** Messages that users have deleted for themselves. Owns: hidden_messages. */
+/** Messages that users have deleted for themselves. Owns: hidden_messages. Reads: messages. */
 @Injectable()
 export class HiddenMessagesRepository {
   constructor(private readonly sql: Sql) {}
 
   async isHidden(userId: string, messageId: string, tx: Queryable = this.sql): Promise<boolean> {
     return (await tx.many(IS_HIDDEN, [userId, messageId])).length > 0;
+  }
+
+  /** Whether the root or a reply of a thread is above this number, and not hidden from this user. */
+  async seesThread(
+    { above, readerId }: { readonly above: number; readonly readerId: string | null },
+    rootId: string,
+    tx: Queryable = this.sql,
+  ): Promise<boolean> {
+    return (await tx.many(SEES_THREAD, [rootId, above, readerId])).length > 0;
   }
 
   /** The number of hidden messages of a user in one conversation, counted up to `most`. */

@@ -12,6 +12,7 @@ import { MessagesRepository } from './messages.repository.js';
 import type { ListThreadsQuery, MarkThreadDto, ThreadDto, ThreadStateDto } from './threads.dto.js';
 import { ThreadStateChanged } from './threads.events.js';
 import { ThreadsRepository } from './threads.repository.js';
+import { historyOf, VisibleMessages } from './visible-messages.js';
 
 /**
  * The threads that users follow, and what they have read of them. A user follows a thread after starting it, replying
@@ -22,6 +23,7 @@ export class ThreadsService {
   constructor(
     private readonly repository: ThreadsRepository,
     private readonly messages: MessagesRepository,
+    private readonly visible: VisibleMessages,
     private readonly participants: ParticipantsPolicy,
     private readonly unread: UnreadService,
     private readonly log: EventLog,
@@ -77,7 +79,8 @@ export class ThreadsService {
     if (!message) throw new MessageNotFound();
     const rootId = message.thread_root_id ?? message.id;
     const written = await this.log.write(message.conversation_id, async (tx) => {
-      await this.participants.requireMemberUnderLock(tx, actor, message.conversation_id);
+      const membership = await this.participants.requireMemberUnderLock(tx, actor, message.conversation_id);
+      await this.visible.requireThread(historyOf(actor, membership), { ...message, root_id: rootId }, tx);
       return { hasChanged: await work(tx, rootId) };
     });
     if (!written) throw new MessageNotFound();

@@ -35,4 +35,18 @@ export class VisibleMessages {
     if (number <= above) throw new MessageNotFound();
     if (readerId !== null && (await this.hidden.isHidden(readerId, id, tx))) throw new MessageNotFound();
   }
+
+  /**
+   * As `require`, for a thread that a message names: the reader sees the message, or any reply of the thread.
+   * @throws MessageNotFound
+   */
+  async requireThread(
+    history: VisibleHistory,
+    message: { readonly id: string; readonly sequence_number: number; readonly root_id: string },
+    tx?: Queryable,
+  ): Promise<void> {
+    if (message.sequence_number <= history.above || history.readerId !== null) {
+      if (!(await this.hidden.seesThread(history, message.root_id, tx))) throw new MessageNotFound();
+    }
+  }
 }

@@ -23,9 +23,16 @@ export interface DraftRow {
 
 const COLUMNS = `d.id, d.user_id, d.conversation_id, d.thread_root_id, d.content, d.reply_to_id, d.metadata, d.updated_at`;
 
-const THREAD_ROOT = statement<{ id: string }>(
-  'drafts.thread_root',
-  `select coalesce(thread_root_id, id) as id from messages where id = $1 and conversation_id = $2`,
+/** A message by which a thread is named. */
+export interface ThreadMessageRow {
+  readonly id: string;
+  readonly sequence_number: number;
+  readonly root_id: string;
+}
+
+const THREAD_MESSAGE = statement<ThreadMessageRow>(
+  'drafts.thread_message',
+  `select id, sequence_number, coalesce(thread_root_id, id) as root_id from messages where id = $1 and conversation_id = $2`,
 );
 
 /** Returns nothing if it changes nothing. */
@@ -70,9 +77,9 @@ const DELETE_OF = statement<unknown>('drafts.delete_of', `delete from drafts whe
 export class DraftsRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** The root of the thread of a message of this conversation. */
-  async findThreadRoot(messageId: string, conversationId: string): Promise<string | undefined> {
-    return (await this.sql.one(THREAD_ROOT, [messageId, conversationId]))?.id;
+  /** A message of this conversation, and the root of its thread. */
+  findThreadMessage(messageId: string, conversationId: string): Promise<ThreadMessageRow | undefined> {
+    return this.sql.one(THREAD_MESSAGE, [messageId, conversationId]);
   }
 
   /** Returns undefined if nothing has changed. */

@@ -10,6 +10,7 @@ import { UsersPolicy } from '../../users/users.policy.js';
 import type { PageQuery } from '../message-queries.dto.js';
 import { MessageNotFound } from '../messages.errors.js';
 import { SendMessage } from '../send-message.js';
+import { historyOf, VisibleMessages } from '../visible-messages.js';
 import type { CurrentDraftDto, DraftDto, DraftQuery, SaveDraftDto } from './drafts.dto.js';
 import { DRAFT_REMOVED, DRAFT_UPDATED } from './drafts.events.js';
 import { type DraftPlace, DraftsRepository, presentDraft } from './drafts.repository.js';
@@ -17,13 +18,14 @@ import { type DraftPlace, DraftsRepository, presentDraft } from './drafts.reposi
 /**
  * What users have begun to write, on all of their devices: one draft in each conversation and thread. Only the user knows
  * of it; a change is an event of their own stream, the last one wins, and a change without effect is none.
- * All throw ConversationNotFound, PermissionDenied, MessageNotFound for an unknown thread.
+ * All throw ConversationNotFound, PermissionDenied, MessageNotFound for a thread that is unknown or hidden from the user.
  */
 @Injectable()
 export class DraftsService {
   constructor(
     private readonly repository: DraftsRepository,
     private readonly sendMessage: SendMessage,
+    private readonly visible: VisibleMessages,
     private readonly participants: ParticipantsPolicy,
     private readonly users: UsersPolicy,
     private readonly log: EventLog,
@@ -77,12 +79,13 @@ export class DraftsService {
     conversationId: string,
     { thread_root_id: messageId }: DraftQuery,
   ): Promise<DraftPlace> {
-    await this.participants.requireMember(actor, conversationId);
+    const membership = await this.participants.requireMember(actor, conversationId);
     const { userId } = actor;
     if (messageId === undefined) return { userId, conversationId, threadRootId: null };
-    const threadRootId = await this.repository.findThreadRoot(messageId, conversationId);
-    if (threadRootId === undefined) throw new MessageNotFound();
-    return { userId, conversationId, threadRootId };
+    const message = await this.repository.findThreadMessage(messageId, conversationId);
+    if (!message) throw new MessageNotFound();
+    await this.visible.requireThread(historyOf(actor, membership), message);
+    return { userId, conversationId, threadRootId: message.root_id };
   }
 
   private async write<Result>(

@@ -50,7 +50,13 @@ const PAGE = statement<LegalHoldRow>(
     order by created_at desc, id desc limit $4`,
 );
 
-/** Owns: legal_holds. Reads: users, conversations. */
+const CONVERSATIONS_OF = statement<{ conversation_id: string }>(
+  'legal_holds.conversations_of',
+  `select conversation_id from participants
+    where user_id = $1 and ($2::uuid is null or conversation_id > $2) order by conversation_id limit $3`,
+);
+
+/** Owns: legal_holds. Reads: users, conversations, participants. */
 @Injectable()
 export class LegalHoldsRepository {
   constructor(private readonly sql: Sql) {}
@@ -80,6 +86,11 @@ export class LegalHoldsRepository {
 
   find(tx: Queryable, id: string): Promise<LegalHoldRow | undefined> {
     return tx.one(FIND, [id]);
+  }
+
+  /** The conversations in which a user takes or took part, by id; `after` is the last one of the page before. */
+  async conversationsOf(userId: string, after: string | null, limit: number): Promise<string[]> {
+    return (await this.sql.many(CONVERSATIONS_OF, [userId, after, limit])).map((row) => row.conversation_id);
   }
 
   /** Newest first; one row more than the page has. */

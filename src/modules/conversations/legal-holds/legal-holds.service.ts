@@ -11,6 +11,9 @@ import { LegalHold, LegalHoldNotFound } from '../conversations.errors.js';
 import type { CreateLegalHoldDto, LegalHoldDto, ListLegalHoldsQuery } from './legal-holds.dto.js';
 import { type LegalHoldRow, LegalHoldsRepository } from './legal-holds.repository.js';
 
+/** Conversations whose locks are awaited together. */
+const LOCKED_AT_ONCE = 100;
+
 /**
  * Legal holds, for admins. What a hold covers is deleted by nothing: no user, no moderator, no retention and no
  * deletion of an account. Those who delete check it under the lock of the conversation, with the SQL function
@@ -35,8 +38,8 @@ export class LegalHoldsService {
   }
 
   /**
-   * Places a hold; of a target that is held already, returns that hold. When it returns, a deletion in the conversation
-   * that had begun has ended. @throws PermissionDenied, ConversationNotFound, UserNotFound
+   * Places a hold; of a target that is held already, returns that hold. When it returns, the deletions in what it covers
+   * that had begun have ended. @throws PermissionDenied, ConversationNotFound, UserNotFound
    */
   async create(actor: Actor, { target_type, target_id, reason }: CreateLegalHoldDto): Promise<LegalHoldDto> {
     const row = await this.withLock(actor, async (tx) => {
@@ -49,8 +52,9 @@ export class LegalHoldsService {
       audit(tx, actor, 'legal_hold.create', created);
       return created;
     });
-    // The transaction that has the lock of the conversation now may not have seen the hold.
-    if (target_type === 'conversation') await this.log.write(target_id, () => Promise.resolve());
+    // The transactions that have locks now may not have seen the hold.
+    await this.log.write(target_id, () => Promise.resolve());
+    if (target_type === 'user') await this.waitForConversationsOf(target_id);
     return present(row!);
   }
 
@@ -68,6 +72,16 @@ export class LegalHoldsService {
   /** For the deletion of an account, under the lock of its stream. @throws LegalHold */
   async requireUserNotHeld(tx: StreamTransaction, userId: string): Promise<void> {
     if (await this.repository.current(tx, 'user', userId)) throw new LegalHold();
+  }
+
+  private async waitForConversationsOf(userId: string): Promise<void> {
+    let after: string | null = null;
+    for (;;) {
+      const ids: string[] = await this.repository.conversationsOf(userId, after, LOCKED_AT_ONCE);
+      if (ids.length === 0) return;
+      await this.log.writeMany({ existing: ids, created: [] }, () => Promise.resolve());
+      after = ids.at(-1)!;
+    }
   }
 
   private async withLock<T>(actor: Actor, work: (tx: StreamTransaction) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import { ServerKeyAuthenticator } from '../../src/modules/auth/server-key-authenticator.js';
 import { SYSTEM_USER_ID } from '../../src/modules/users/system-user.constants.js';
+import { PresenceLeases } from '../../src/modules/presence/presence-leases.js';
 import type { Scope } from '../../src/platform/identity/server-key.js';
 import { Connections } from '../../src/platform/realtime/connection/connections.js';
 import { SessionReconciler } from '../../src/platform/realtime/connection/session-reconciler.js';
@@ -311,6 +312,16 @@ describe('server keys', () => {
       const closed = await socket.request('typing.start', { conversation_id: admin.id });
       expect(closed.error).toMatchObject({ code: 'PERMISSION_DENIED', details: {} });
       socket.close();
+    });
+
+    it('makes neither the account of the server nor a user online', async () => {
+      const [key, ann] = [await backend('act-as', 'users:read'), await world.user()];
+      const acting = new SocketIoClient(world.port, { token: key.token, act_as: ann.id });
+      const sockets = [await key.webSocket(), await live(acting)];
+      await world.get(PresenceLeases).flushed();
+      const leases = `select from presence_leases where user_id = any($1::uuid[])`;
+      expect(await world.database.query(leases, [[SYSTEM_USER_ID, ann.id]])).toEqual([]);
+      for (const socket of sockets) socket.close();
     });
 
     it.each([

@@ -57,7 +57,8 @@ export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShut
   }
 
   @OnConnection('opened')
-  opened({ id, userId }: OpenedConnection): void {
+  opened({ id, userId, isOfServerKey }: OpenedConnection): void {
+    if (isOfServerKey) return; // as requests with a server key, its connections make no user online
     this.leases.set(id, { connection_id: id, user_id: userId, is_away: false });
     this.opening.push(id);
     this.flush();

@@ -54,7 +54,7 @@ export class PresenceService implements PresenceSource, OnModuleInit {
     const changed = await this.repository.transaction(async (tx) => {
       await this.users.requireActive(tx, actor);
       if (updated) await this.leaseRepository.save(updated.nodeId, [updated.lease], tx);
-      else if (dto.status !== 'offline') await this.leaseRepository.openRequestLease(tx, actor);
+      else if (dto.status !== 'offline' && !actor.serverKey) await this.leaseRepository.openRequestLease(tx, actor);
       await this.repository.set(tx, actor.userId, { status, custom });
       return this.leaseRepository.recompute([actor.userId], tx);
     });

@@ -5,6 +5,8 @@ import type { TransportKind } from '../transport/transport.js';
 export interface OpenedConnection {
   readonly id: string;
   readonly userId: string;
+  /** Opened by the host's backend, for itself or for a user. */
+  readonly isOfServerKey: boolean;
   readonly kind: TransportKind;
   readonly openedInMs: number;
 }

@@ -135,8 +135,8 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   announce(connection: ManagedConnection): void {
     connection.announced = true;
     const { id, kind, ageMs: openedInMs } = connection;
-    const { userId } = connection.actor;
-    this.notify('opened', { id, userId, kind, openedInMs });
+    const { userId, serverKey } = connection.actor;
+    this.notify('opened', { id, userId, isOfServerKey: serverKey !== undefined, kind, openedInMs });
   }
 
   /** Notifies observers of a refused upgrade, by the code of its error. */

@@ -213,7 +213,7 @@ describe('a broadcast conversation', () => {
 
   beforeAll(async () => {
     world = await World.start();
-    owner = await world.user();
+    owner = await world.user({ role: 'moderator' });
   });
   afterAll(() => world.stop());
 
@@ -231,6 +231,19 @@ describe('a broadcast conversation', () => {
     return body;
   };
   const typesOf = (frames: { type: string }[]): string[] => frames.map(({ type }) => type);
+
+  it('is created by moderators and admins of the system, by keys, and by users once the admin allows it', async () => {
+    const [user, admin] = [await world.user(), await world.user({ role: 'admin' })];
+    const room = () => ({ type: 'room', type_name: 'broadcast', slug: `news-${++rooms}` });
+    const create = async (actor: User) => (await actor.call('POST', '/conversations', room())).status;
+    const allow = (create_role: string) => admin.call('PATCH', '/admin/conversation-types/broadcast', { create_role });
+    expect([await create(user), await create(owner), await create(admin)]).toEqual([403, 201, 201]);
+    expect((await allow('admin')).body.create_role).toBe('admin');
+    expect([await create(owner), await create(admin)]).toEqual([403, 201]);
+    await allow('user');
+    expect(await create(user)).toBe(201);
+    await allow('moderator');
+  });
 
   it('reaches readers from their joining to their leaving, without events about other readers', async () => {
     const id = await broadcast();

@@ -143,8 +143,8 @@ export class CreateConversation {
 
   private store(actor: Actor, conversation: ConversationDraft, additions: NewParticipant[]): Promise<unknown> {
     return this.log.create(conversation.id, async (tx) => {
-      await this.users.requireActive(tx, actor);
-      const typed = { ...conversation, ...(await this.types.requireForNew(tx, conversation)) };
+      const current = await this.users.requireActive(tx, actor);
+      const typed = { ...conversation, ...(await this.types.requireForNew(tx, current, conversation)) };
       if (!(await this.repository.insert(tx, typed, tx.head.at))) throw new KeyTaken();
       await this.participants.addAll(tx, actor, additions);
       tx.publishExternal({ type: CONVERSATION_CREATED, actorId: actor.userId, subjectId: conversation.id });

@@ -11,6 +11,11 @@ import { UsersRepository } from './users.repository.js';
 
 const RANK: Readonly<Record<SystemRole, number>> = { user: 0, student: 0, teacher: 1, moderator: 2, admin: 3 };
 
+/** Whether the actor has at least this system role; the host's backend has every right. */
+export function hasRank(actor: Actor, minimumRole: SystemRole): boolean {
+  return isServer(actor) || RANK[actor.role] >= RANK[minimumRole];
+}
+
 /** Whether an actor may act, and on which accounts. */
 @Injectable()
 export class UsersPolicy {

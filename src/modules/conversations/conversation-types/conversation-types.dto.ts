@@ -5,6 +5,11 @@ import { CONVERSATION_TYPES, type ConversationType } from '../../participants/pa
 import type { HistoryVisibility } from '../../participants/conversation-settings.constants.js';
 import { EffectiveSettingsDto, NarrowingSettingsDto } from '../conversation-settings.dto.js';
 
+export const CREATE_ROLES = ['user', 'moderator', 'admin'] as const;
+export type CreateRole = (typeof CREATE_ROLES)[number];
+const CREATE_ROLE =
+  'The lowest system role whose users may create conversations of the type; the host’s backend always may';
+
 const NAME = { min: 2, max: 63, pattern: /^[a-z0-9][a-z0-9_-]{1,62}$/ };
 const DESCRIPTION_MAX = 500;
 const PARTICIPANTS_LIMIT = 200_000;
@@ -39,6 +44,9 @@ export class CreateConversationTypeDto {
 
   @NestedField({ type: () => TypeSettingsDto, optional: true })
   settings?: TypeSettingsDto;
+
+  @EnumField({ values: CREATE_ROLES, optional: true, description: `${CREATE_ROLE}. user when omitted` })
+  create_role?: CreateRole;
 }
 
 export class UpdateConversationTypeDto {
@@ -47,6 +55,9 @@ export class UpdateConversationTypeDto {
 
   @NestedField({ type: () => TypeSettingsDto, optional: true, description: 'Merged into the existing settings' })
   settings?: TypeSettingsDto;
+
+  @EnumField({ values: CREATE_ROLES, optional: true, description: CREATE_ROLE })
+  create_role?: CreateRole;
 }
 
 export class ConversationTypeParam {
@@ -78,6 +89,9 @@ export class ConversationTypeDto {
 
   @ApiProperty({ type: EffectiveTypeSettingsDto })
   settings: EffectiveTypeSettingsDto;
+
+  @ApiProperty({ enum: CREATE_ROLES, description: CREATE_ROLE })
+  create_role: CreateRole;
 
   @ApiProperty({ format: 'date-time' })
   created_at: string;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
 import type { ConversationType } from '../../participants/participants.dto.js';
+import type { CreateRole } from './conversation-types.dto.js';
 import type { StoredSettings } from '../../participants/conversation-settings.constants.js';
 
 export interface ConversationTypeRow {
@@ -8,11 +9,13 @@ export interface ConversationTypeRow {
   readonly type: ConversationType;
   readonly description: string;
   readonly settings: StoredSettings;
+  /** The lowest system role that may create conversations of the type. */
+  readonly create_role: CreateRole;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
 
-const COLUMNS = 'name, type, description, settings, created_at, updated_at';
+const COLUMNS = 'name, type, description, settings, create_role, created_at, updated_at';
 
 const ALL = statement<ConversationTypeRow>(
   'conversation_types.all',
@@ -36,7 +39,7 @@ const FIND_TO_CHANGE = statement<ConversationTypeRow>(
 
 const INSERT = statement<ConversationTypeRow>(
   'conversation_types.insert',
-  `insert into conversation_types (name, type, description, settings) values ($1, $2, $3, $4)
+  `insert into conversation_types (name, type, description, settings, create_role) values ($1, $2, $3, $4, $5)
    on conflict do nothing returning ${COLUMNS}`,
 );
 
@@ -44,7 +47,7 @@ const UPDATE = statement<ConversationTypeRow>(
   'conversation_types.update',
   `update conversation_types
       set description = coalesce($2, description), settings = settings || $3::jsonb,
-          updated_at = date_trunc('milliseconds', clock_timestamp())
+          create_role = coalesce($4, create_role), updated_at = date_trunc('milliseconds', clock_timestamp())
     where name = $1 returning ${COLUMNS}`,
 );
 
@@ -82,17 +85,18 @@ export class ConversationTypesRepository {
   /** Undefined if the name is taken. */
   insert(
     tx: Queryable,
-    { name, type, description, settings }: Pick<ConversationTypeRow, 'name' | 'type' | 'description' | 'settings'>,
+    row: Omit<ConversationTypeRow, 'created_at' | 'updated_at'>,
   ): Promise<ConversationTypeRow | undefined> {
-    return tx.one(INSERT, [name, type, description, JSON.stringify(settings)]);
+    const { name, type, description, settings, create_role } = row;
+    return tx.one(INSERT, [name, type, description, JSON.stringify(settings), create_role]);
   }
 
   async update(
     tx: Queryable,
     name: string,
-    { description, settings }: { description?: string; settings: object },
+    { description, settings, create_role }: { description?: string; settings: object; create_role?: CreateRole },
   ): Promise<ConversationTypeRow> {
-    return (await tx.one(UPDATE, [name, description ?? null, JSON.stringify(settings)]))!;
+    return (await tx.one(UPDATE, [name, description ?? null, JSON.stringify(settings), create_role ?? null]))!;
   }
 
   async isUsed(tx: Queryable, name: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../../platform/database/sql.js';
-import { ValidationError } from '../../../platform/errors/app-error.js';
+import { PermissionDenied, ValidationError } from '../../../platform/errors/app-error.js';
 import { DomainEvents } from '../../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/identity/actor.js';
@@ -8,7 +8,7 @@ import { throwProblems } from '../../../platform/validation/input-rules.js';
 import type { StoredSettings } from '../../participants/conversation-settings.constants.js';
 import { problemsOfWiderSettings, typeSettingsOf } from '../../participants/conversation-settings.policy.js';
 import type { ConversationType } from '../../participants/participants.dto.js';
-import { UsersPolicy } from '../../users/users.policy.js';
+import { hasRank, UsersPolicy } from '../../users/users.policy.js';
 import {
   ConversationTypeExists,
   ConversationTypeInUse,
@@ -60,10 +60,13 @@ export class ConversationTypesService {
 
   /** @throws PermissionDenied, ConversationTypeExists, TooManyConversationTypes */
   async create(actor: Actor, dto: CreateConversationTypeDto): Promise<ConversationTypeDto> {
-    const { name, type, description = '', settings = {} } = dto;
+    const { name, type, description = '', settings = {}, create_role = 'user' } = dto;
     const row = await this.withLock(actor, async (tx) => {
       if ((await this.repository.all(tx)).length >= TYPES_MAX) throw new TooManyConversationTypes(TYPES_MAX);
-      const created = await this.repository.insert(tx, { name, type, description, settings: { ...settings } });
+      const created = await this.repository.insert(tx, {
+        ...{ name, type, description, create_role },
+        settings: { ...settings },
+      });
       if (!created) throw new ConversationTypeExists();
       audit(tx, actor, 'conversation_type.create', { name, after: created });
       return created;
@@ -95,15 +98,19 @@ export class ConversationTypesService {
 
   /**
    * In the transaction that creates a conversation: the name of its conversation type, null for that of its `type`, and
-   * its settings with the defaults of the type.
-   * @throws ValidationError if there is no such type for conversations of this `type`, or settings exceed it
+   * its settings with the defaults of the type. `actor` has their current role.
+   * @throws ValidationError if there is no such type for conversations of this `type`, or settings exceed it;
+   *   PermissionDenied if the role of the actor may create none
    */
   async requireForNew(
     tx: Queryable,
+    actor: Actor,
     { type, type_name, settings = {} }: TypeChoice,
   ): Promise<{ typeName: string | null; settings: object }> {
     const row = await this.repository.findToUse(tx, type_name ?? type);
     if (row?.type !== type) throw ValidationError.of('type_name', `is not a conversation type for the type ${type}`);
+    if (!hasRank(actor, row.create_role))
+      throw new PermissionDenied('Your role may not create conversations of this type.');
     throwProblems(problemsOfWiderSettings(type, { ...settings } as StoredSettings, row.settings));
     const { history_visibility = 'all' } = row.settings;
     const defaults = history_visibility === 'all' || type === 'direct' ? {} : { history_visibility };
@@ -132,7 +139,7 @@ function audit(
   { name, before, after }: { name: string; before?: ConversationTypeRow; after?: ConversationTypeRow },
 ): void {
   const facts = (row: ConversationTypeRow | undefined): Record<string, unknown> | null =>
-    row ? { type: row.type, description: row.description, settings: row.settings } : null;
+    row ? { type: row.type, description: row.description, settings: row.settings, create_role: row.create_role } : null;
   tx.audit({
     actor,
     action,
@@ -147,9 +154,10 @@ function present({
   type,
   description,
   settings,
+  create_role,
   created_at,
   updated_at,
 }: ConversationTypeRow): ConversationTypeDto {
   const times = { created_at: created_at.toISOString(), updated_at: updated_at.toISOString() };
-  return { name, type, description, settings: typeSettingsOf(type, settings), ...times };
+  return { name, type, description, settings: typeSettingsOf(type, settings), create_role, ...times };
 }

@@ -158,7 +158,7 @@ export interface FinishedAttempt extends AttemptResult, AttemptOutcome {
 
 /**
  * Owns: webhooks, webhook_events, webhook_deliveries, webhook_attempts. Reads: users, participants, conversations,
- * messages.
+ * messages, hidden_messages.
  */
 @Injectable()
 export class AttemptsRepository {

@@ -12,9 +12,12 @@ import { READ_YOUR_WRITES } from './rounds/t10-read-your-writes.js';
 import { MARKS } from './rounds/t11-marks.js';
 import { REVOCATION } from './rounds/t13-revocation.js';
 import { REMOVAL } from './rounds/t14-removal.js';
+import { FLOORS } from './rounds/t14-floors.js';
 import { ROLLING_RESTARTS } from './rounds/t17-rolling-restart.js';
 import { UNIQUENESS } from './rounds/t21-uniqueness.js';
 import { UNREAD } from './rounds/t27-unread.js';
+import { LATER } from './rounds/t28-later.js';
+import { BROADCAST } from './rounds/t29-broadcast.js';
 import { TEXT } from './rounds/t23-text.js';
 
 /** Every round, in the order of the promises. */
@@ -33,7 +36,10 @@ export const ROUNDS: readonly Round[] = [
   UNREAD,
   REVOCATION,
   REMOVAL,
+  FLOORS,
   ...ROLLING_RESTARTS,
   UNIQUENESS,
   TEXT,
+  LATER,
+  BROADCAST,
 ];

@@ -93,7 +93,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   return counts;
 }
 
-function withoutKeys(cluster: Cluster, work: () => Promise<Counts>): Promise<Counts> {
+export function withoutKeys(cluster: Cluster, work: () => Promise<Counts>): Promise<Counts> {
   const index = {
     table: 'messages',
     drop: `drop index messages_client_message_id_key`,

@@ -140,6 +140,7 @@ describe('a conversation type', () => {
     expect(await titled('announced')).toBe(1);
     await admin.call('PATCH', `/admin/conversation-types/${type_name}`, { settings: { system_messages: false } });
     expect(await titled('not announced')).toBe(1);
+    expect((await owner.call('GET', `/conversations/${id}`)).body.settings.system_messages).toBe(false);
   });
 
   it('names the lowest role that may write, also for edits, typing and capabilities', async () => {

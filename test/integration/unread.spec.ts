@@ -307,6 +307,9 @@ describe('what is unread', () => {
       const counts = await Promise.all([anna, ben, carl, dora].map((user) => totals(user)));
       expect(counts.map(({ mentions }) => mentions)).toEqual([0, 1, 1, 0]);
       expect([await names(anna), await names(ben), await names(carl), await names(dora)]).toEqual([[], ['all'], ['all'], []]); // prettier-ignore
+      // Nor if the later user marks what was said before as unread.
+      await dora.call('POST', `/conversations/${id}/unread`, { sequence_number: 1 });
+      expect(await totals(dora)).toMatchObject({ total: 1, mentions: 0 });
       const rows = await world.database.query(`select from message_mentions where conversation_id = $1`, [id]);
       expect(rows).toHaveLength(1);
       await anna.call('DELETE', `/messages/${sent.id}`);

@@ -31,7 +31,7 @@ import { AddVisibleHistory1764870000000 } from '../../../migrations/176487000000
 import { AddTruncations1764870001000 } from '../../../migrations/1764870001000-add-truncations.js';
 import { AddEndOfMutes1764880000000 } from '../../../migrations/1764880000000-add-end-of-mutes.js';
 import { CreateInviteLinks1764880003000 } from '../../../migrations/1764880003000-create-invite-links.js';
-import { AddCreateRole1795980332194 } from '../../../migrations/1795980332194-add-create-role.js';
+import { AddCreateRole1795982174524 } from '../../../migrations/1795982174524-add-create-role.js';
 import { CreateJoinRequests1795978220147 } from '../../../migrations/1795978220147-create-join-requests.js';
 import { CreateInvitations1764880002000 } from '../../../migrations/1764880002000-create-invitations.js';
 import { IndexEndsOfMutes1764880001000 } from '../../../migrations/1764880001000-index-ends-of-mutes.js';
@@ -90,7 +90,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   DropAppendOfJson1795980139176,
   AddForwardedMessages1795980140616,
   CreateResumableUploads1795981087063,
-  AddCreateRole1795980332194,
+  AddCreateRole1795982174524,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Who may create conversations of a type: by default all users, and of the built-in broadcast moderators and admins. */
-export class AddCreateRole1795980332194 implements MigrationInterface {
+export class AddCreateRole1795982174524 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`
       alter table conversation_types

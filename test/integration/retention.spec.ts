@@ -132,26 +132,23 @@ describe('retention', () => {
       expect(await run()).toEqual({ messages: 3, conversations: 3 });
     });
 
-    it.each(['conversation', 'user'])(
-      'of a %s is in force once deletions that had begun have ended',
-      async (target) => {
-        const id = await group();
-        const targetId = target === 'user' ? ana!.userId : id;
-        const order: string[] = [];
-        const isStored = async () =>
-          (await world.database.query('select from legal_holds where target_id = $1', [targetId])).length > 0;
-        let held: Promise<string> | undefined;
-        await world.get(EventLog).write(id, async () => {
-          held = hold(target, targetId);
-          void held.then(() => order.push('held'));
-          while (!(await isStored()));
-          for (let i = 0; i < 3; i++) await admin.call('GET', '/admin/legal-holds');
-          order.push('deleted');
-        });
-        await release(await held!);
-        expect(order).toEqual(['deleted', 'held']);
-      },
-    );
+    it.each(['conversation', 'user'])('waits for deletions that had begun, if it is of a %s', async (target) => {
+      const id = await group();
+      const targetId = target === 'user' ? ana!.userId : id;
+      const order: string[] = [];
+      const isStored = async () =>
+        (await world.database.query('select from legal_holds where target_id = $1', [targetId])).length > 0;
+      let held: Promise<string> | undefined;
+      await world.get(EventLog).write(id, async () => {
+        held = hold(target, targetId);
+        void held.then(() => order.push('held'));
+        while (!(await isStored()));
+        for (let i = 0; i < 3; i++) await admin.call('GET', '/admin/legal-holds');
+        order.push('deleted');
+      });
+      await release(await held!);
+      expect(order).toEqual(['deleted', 'held']);
+    });
 
     it('lets no one delete messages, the conversation, or a user in it', async () => {
       const [id, other] = [await group(), await group()];

@@ -197,6 +197,13 @@ describe('what is unread', () => {
   describe('in many conversations', () => {
     const readMany = (actor: User, body: object) => actor.call('POST', '/users/me/read', body);
 
+    /** A cursor includes what is older than every open transaction of the cluster, those of other tests among them. */
+    async function committedBeforeAllOpenTransactions(ids: string[]): Promise<void> {
+      const sql = `select from stream_heads
+                    where stream_id = any($1::uuid[]) and last_xid >= pg_snapshot_xmin(pg_current_snapshot())`;
+      while ((await world.database.query(sql, [ids])).length > 0);
+    }
+
     it('becomes nothing when a user reads all of them, and stays elsewhere when they read some', async () => {
       const [anna, ben] = await world.users(2);
       const ids = await Promise.all([1, 2, 3].map(() => world.group(anna, [ben])));
@@ -214,6 +221,7 @@ describe('what is unread', () => {
       const [anna, ben] = await world.users(2);
       const ids = await Promise.all([1, 2].map(() => world.group(anna, [ben])));
       for (const id of ids) await sendMany(anna, id, 2);
+      await committedBeforeAllOpenTransactions(ids);
       const { cursor } = (await ben.call('GET', '/users/me/unread')).body;
       const { id: last } = await send(anna, ids[0]!);
       await anna.call('PUT', `/messages/${last}/reactions/${encodeURIComponent('👍')}`);

@@ -13,6 +13,8 @@ import type {
 import type { FileData } from './modules/files/files.dto.js';
 import type { ScannedFileData } from './modules/files/files.events.js';
 import type { MessagePageDto } from './modules/messages/message-pages.dto.js';
+import type { SentEphemeralMessageDto } from './modules/messages/ephemeral/ephemeral-messages.dto.js';
+import type { EphemeralMessageData } from './modules/messages/ephemeral/ephemeral-messages.events.js';
 import type { ConversationClearedData, MessageHiddenData } from './modules/messages/history/history.events.js';
 import type { HiddenEventData, MessageData, PollData, ReactionData } from './modules/messages/messages.events.js';
 import type {
@@ -160,6 +162,7 @@ export interface Signals {
   'file.scanned': ScannedFileData;
   'report.created': ReportCreatedData;
   'admin.figures': LiveStatsDto;
+  'message.ephemeral': EphemeralMessageData;
   typing: TypingData;
 }
 
@@ -195,7 +198,14 @@ export interface Requests {
     };
     silent?: boolean;
     skip_push?: boolean;
+    visible_to?: string[];
     client_message_id?: string;
+  };
+  'message.send_ephemeral': {
+    conversation_id: string;
+    content: string;
+    metadata?: Record<string, unknown>;
+    visible_to?: string[];
   };
   'message.edit': {
     message_id: string;
@@ -236,6 +246,7 @@ export interface Replies {
   ping: ServerTimeData;
   'admin.watch': LiveStatsDto;
   'message.send': MessageData;
+  'message.send_ephemeral': SentEphemeralMessageDto;
   'message.edit': MessageData;
   'message.delete': MessageData;
   'reaction.add': MessageData;

@@ -223,6 +223,7 @@ export const ROUTES: Record<string, Expectation> = {
   [`DELETE ${CONVERSATION}/hide`]: { allow: MEMBERS },
 
   [`POST ${CONVERSATION}/messages`]: { allow: POSTERS },
+  [`POST ${CONVERSATION}/ephemeral-messages`]: { allow: POSTERS },
   [`GET ${CONVERSATION}/messages`]: { allow: MEMBERS },
   [`GET ${CONVERSATION}/pins`]: { allow: MEMBERS },
   [`GET ${CONVERSATION}/events`]: { allow: MEMBERS, query: () => 'after_seq=0' },
@@ -366,6 +367,8 @@ export const ROUTES: Record<string, Expectation> = {
   [`PATCH ${ACCOUNT}`]: { allow: ['admin'], sees: NONE, body: () => ({ role: 'teacher', reason: 'as agreed' }) },
   [`POST ${ACCOUNT}/ban`]: { allow: ['admin'], body: () => ({ reason: 'spam' }) },
   [`POST ${ACCOUNT}/unban`]: { allow: ['admin'], body: () => ({ reason: 'a mistake' }) },
+  [`PUT ${ACCOUNT}/shadow-ban`]: { allow: ['admin'], body: () => ({ reason: 'spam' }) },
+  [`DELETE ${ACCOUNT}/shadow-ban`]: { allow: ['admin'] },
   [`GET ${ACCOUNT}/export`]: { allow: ['admin'] },
   [`DELETE ${ACCOUNT}`]: { allow: ['admin'], body: () => ({ reason: 'as asked', messages: 'keep' }) },
   'GET /api/v1/users/me/export': ownResource,
@@ -480,6 +483,7 @@ export const FRAMES: Record<string, Expectation> = {
   // It only stops the delivery to the user, so access is not checked.
   unsubscribe: ownResource,
   'message.send': { allow: POSTERS },
+  'message.send_ephemeral': { allow: POSTERS },
   'message.edit': { allow: NONE },
   'message.delete': { allow: MODERATORS },
   'reaction.add': { allow: POSTERS, body: ({ messageId }) => ({ message_id: messageId, emoji: '👍' }) },

@@ -19,6 +19,7 @@ const OWN = /\/(webhooks|deliveries|files)\/\{|^(PATCH|PUT) .*\/messages\/\{|\/a
 const EPHEMERAL: readonly string[] = [
   'POST /api/v1/conversations/{id}/typing',
   'DELETE /api/v1/conversations/{id}/typing',
+  'POST /api/v1/conversations/{id}/ephemeral-messages',
   'POST /api/v1/files/addresses',
   'POST /api/v1/users/unread',
 ];

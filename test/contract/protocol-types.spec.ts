@@ -1,3 +1,8 @@
+import {
+  SendEphemeralMessageFrameDto,
+  SentEphemeralMessageDto,
+} from '../../src/modules/messages/ephemeral/ephemeral-messages.dto.js';
+import { EphemeralMessageData } from '../../src/modules/messages/ephemeral/ephemeral-messages.events.js';
 import { InvitationData, InvitationEndedData } from '../../src/modules/participants/invitations/invitations.events.js';
 import {
   JoinRequestData,
@@ -63,6 +68,7 @@ interface Handled {
   'admin.unwatch': WatchFrameDto;
   'auth.refresh': AuthRefreshFrameDto;
   'message.send': SendMessageFrameDto;
+  'message.send_ephemeral': SendEphemeralMessageFrameDto;
   'message.edit': EditMessageFrameDto;
   'message.delete': DeleteMessageFrameDto;
   'reaction.add': ReactionFrameDto;
@@ -88,6 +94,7 @@ const SAME_FIELDS: { [Type in keyof Handled]: SameFields<Handled[Type], Requests
   'admin.unwatch': true,
   'auth.refresh': true,
   'message.send': true,
+  'message.send_ephemeral': true,
   'message.edit': true,
   'message.delete': true,
   'reaction.add': true,
@@ -156,6 +163,7 @@ const SIGNALS: { [Type in keyof Signals]: Class<Signals[Type]> } = {
   'file.scanned': ScannedFileData,
   'report.created': ReportCreatedData,
   'admin.figures': LiveStatsDto,
+  'message.ephemeral': EphemeralMessageData,
   typing: TypingData,
 };
 
@@ -164,6 +172,7 @@ const REPLIES: { [Type in keyof Replies]: Class<Replies[Type]> } = {
   ping: ServerTimeData,
   'admin.watch': LiveStatsDto,
   'message.send': MessageData,
+  'message.send_ephemeral': SentEphemeralMessageDto,
   'message.edit': MessageData,
   'message.delete': MessageData,
   'reaction.add': MessageData,

@@ -55,6 +55,7 @@ async function talk(own: RealtimeClient, other: RealtimeClient, conversation_id:
   await request(other, 'reaction.remove', { message_id, emoji: '👍' });
   await request(other, 'typing.start', { conversation_id });
   await request(other, 'typing.stop', { conversation_id });
+  await request(other, 'message.send_ephemeral', { conversation_id, content: 'On my way', visible_to: [owner.userId] });
   await request(own, 'presence.set', { status: 'busy', custom: 'Back at two' });
   await request(own, 'history', { conversation_id });
   await request(own, 'subscribe', { conversation_id, from_seq: 0 });

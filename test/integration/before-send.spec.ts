@@ -110,6 +110,12 @@ describe('the check of messages by the host', () => {
       error: refusal,
     });
     expect(await stored()).toEqual(['yes!']);
+    const path = `/conversations/${id}/ephemeral-messages`;
+    const shown = device.next('message.ephemeral');
+    expect(await ana!.call('POST', path, { content: 'no' })).toMatchObject({ status: 422, body: { error: refusal } });
+    await ana!.call('POST', path, { content: 'now', visible_to: [bo!.userId] });
+    expect((await shown).data).toMatchObject({ content: 'now!', metadata: { seen: true } });
+    expect(host.calls.at(-1)!.body.data).toMatchObject({ is_ephemeral: true, visible_to: [bo!.userId] });
   });
 
   it('holds messages for the moderators of the installation, with its reason', async () => {

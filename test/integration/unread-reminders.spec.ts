@@ -32,8 +32,8 @@ describe('a reminder of unread messages', () => {
   });
 
   /** Sends a message and lets it be this old when the task runs next; the task has not seen it before. */
-  const send = async (seconds: number): Promise<void> => {
-    const { body } = await ana!.call('POST', `/conversations/${id}/messages`, { content: 'hello' });
+  const send = async (seconds: number, more: object = {}): Promise<void> => {
+    const { body } = await ana!.call('POST', `/conversations/${id}/messages`, { content: 'hello', ...more });
     await world.database.query(
       `with m as (update messages set created_at = now() - make_interval(secs => $2) where id = $1)
        update unread_reminder_progress set scanned_until = now() - interval '4 minutes'`,
@@ -93,6 +93,14 @@ describe('a reminder of unread messages', () => {
     await act();
     await world.database.query('delete from presence_leases');
     expect(await run()).toBe(false);
+  });
+
+  it('is not sent for a message that the user does not see', async () => {
+    await run();
+    await send(150, { visible_to: [ana!.userId] });
+    expect(await run()).toBe(false);
+    await send(150, { visible_to: [bo!.userId] });
+    expect(await run()).toBe(true);
   });
 
   it('is not sent to a user who is online', async () => {

@@ -308,8 +308,13 @@ export function itDeliversWebhooks(environment: () => Promise<Environment>): voi
       hook(eve, ['message.created']),
       hook(admin, ['message.created'], { scope: 'all' }),
     ]);
-    await send(ana, group, 'before');
-    await bosHook.next();
+    const limited = { content: 'for one user', visible_to: [ana.userId] };
+    const { id: secret } = (await ana.call('POST', `/conversations/${group}/messages`, limited)).body;
+    const { body } = await all.next((call) => call.body.data.message_id === secret);
+    expect(body.data).toMatchObject({ member_ids: [ana.userId], member_count: 1, message: limited });
+    await ana.call('POST', `/conversations/${group}/messages`, { content: 'before', reply_to_id: secret });
+    const { body: quoting } = await bosHook.next();
+    expect(quoting.data.message).toMatchObject({ reply_to_id: secret, reply_to: null, reply_to_content: null });
     await ana.call('DELETE', `/conversations/${group}/participants/${bo.userId}`);
     const id = await send(ana, group, 'after');
     await all.next(({ body }) => body.data.message_id === id);

@@ -23,6 +23,7 @@ import { AccountDeletionsRepository } from './users/account-deletions.repository
 import { AdminAccountsController } from './users/admin-accounts.controller.js';
 import { AdminUserOffsetPages } from './users/admin-user-offset-pages.js';
 import { AdminUserOffsetPagesRepository } from './users/admin-user-offset-pages.repository.js';
+import { ShadowBansController } from './users/shadow-bans.controller.js';
 import { AdminUsersController } from './users/admin-users.controller.js';
 import { AdminUsersRepository } from './users/admin-users.repository.js';
 import { AdminUsersService } from './users/admin-users.service.js';
@@ -50,6 +51,7 @@ import { OwnAccountController } from './users/own-account.controller.js';
     AdminController,
     AuditController,
     AdminUsersController,
+    ShadowBansController,
     AdminAccountsController,
     OwnAccountController,
     HostAccountsController,

@@ -4,6 +4,8 @@ import type { ConversationType } from '../participants/participants.dto.js';
 import {
   type ConversationRow,
   COUNT,
+  IS_HIDDEN,
+  LAST_ACTIVE_AT_MS,
   type PublicRoomRow,
   SUMMARY,
   WITH_VIEWER_STATE,
@@ -18,7 +20,7 @@ const PAGE = statement<ConversationRow>(
     where c.deleted_at is null
       and ($2::text is null or c.type = $2)
       and ($3::boolean is null or p.is_archived = $3)
-      and coalesce(p.hidden_at_number >= h.last_number, false) = $16
+      and ${IS_HIDDEN} = $16
       and not exists (
         select from unnest($4::text[]) as wanted (name)
          where not (coalesce(c.folded_title, lower(c.title), '') like wanted.name
@@ -32,8 +34,8 @@ const PAGE = statement<ConversationRow>(
       and ($12::boolean is null or (unread_messages(p, h.last_number, c.settings) > 0) = $12)
       and ($13::boolean is null or (unread_mentions(p, h.last_number) > 0) = $13)
       and ($5::bigint is null
-           or ($14::boolean and p.is_pinned, k.last_active_at_ms, c.id) < ($15::boolean, $5, $6::uuid))
-    order by ($14::boolean and p.is_pinned) desc, k.last_active_at_ms desc, c.id desc
+           or ($14::boolean and p.is_pinned, ${LAST_ACTIVE_AT_MS}, c.id) < ($15::boolean, $5, $6::uuid))
+    order by ($14::boolean and p.is_pinned) desc, ${LAST_ACTIVE_AT_MS} desc, c.id desc
     limit $7 offset $8
    )
    ${withDetails('true')}
@@ -70,7 +72,7 @@ const TOTAL = statement<{ total: number }>(
      from participants p
      join conversations c on c.id = p.conversation_id and c.deleted_at is null
      join stream_heads h on h.stream_id = c.id
-    where p.user_id = $1 and p.left_seq is null and coalesce(p.hidden_at_number >= h.last_number, false) = false`,
+    where p.user_id = $1 and p.left_seq is null and not ${IS_HIDDEN}`,
 );
 
 const PUBLIC_ROOMS = statement<PublicRoomRow>(

@@ -86,23 +86,32 @@ export const COUNT = `coalesce(c.counted_participants, (
   select count(*) from participants n where n.conversation_id = c.id and n.left_seq is null)) as participant_count`;
 const LISTED_PARTICIPANTS_MAX = 20;
 
+/** Of the participant `p`: a message that only others see does not end that they have hidden the conversation. */
+export const IS_HIDDEN = `coalesce(p.hidden_at_number >= h.last_number or p.hidden_at_number is not null and not exists (
+  select from messages m
+   where m.conversation_id = p.conversation_id and m.sequence_number > p.hidden_at_number
+     and is_in_audience(m.audience, m.sender_id, p.user_id)), false)`;
+
+/** Of the participant `p`: the last message that they see, or else the creation. `greatest` ignores what is null. */
+export const LAST_ACTIVE_AT_MS = `floor(extract(epoch from coalesce(
+  greatest(h.last_number_at, p.last_limited_at), c.created_at)) * 1000)::bigint`;
+
 /** The conversations of the statement, with the viewer's role, marks and preferences. */
 export const WITH_VIEWER_STATE = `
   select ${SUMMARY}, p.role, least(p.last_read_number, p.unread_from_number - 1) as last_read_number, p.is_archived,
          p.is_pinned, p.is_silenced, p.silenced_until,
          p.metadata as membership_metadata, participant_is_muted(p.is_muted, p.muted_until) as is_muted,
          p.hidden_up_to_number, p.has_hidden_messages,
-         coalesce(p.hidden_at_number >= h.last_number, false) as is_hidden, p.hidden_at_number,
+         ${IS_HIDDEN} as is_hidden, p.hidden_at_number,
          c.type = 'direct' and exists (
            select from participants other join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = p.user_id
             where other.conversation_id = c.id) as is_blocked,
-         h.last_seq, h.last_number, h.last_number_at, k.last_active_at_ms,
+         h.last_seq, h.last_number, greatest(h.last_number_at, p.last_limited_at) as last_number_at,
+         ${LAST_ACTIVE_AT_MS} as last_active_at_ms,
          unread_messages(p, h.last_number, c.settings) as unread_count,
          unread_mentions(p, h.last_number) as mention_count
     from conversations c
-    join stream_heads h on h.stream_id = c.id
-   cross join lateral (
-     select floor(extract(epoch from coalesce(h.last_number_at, c.created_at)) * 1000)::bigint as last_active_at_ms) k`;
+    join stream_heads h on h.stream_id = c.id`;
 
 /**
  * Adds participants and last message to each conversation that the viewer may read: one index lookup each, so a page is
@@ -125,12 +134,13 @@ export const withDetails = (mayRead: string): string => `
          case when ${mayRead} then (
            select json_build_object(
                     'id', m.id, 'sequence_number', m.sequence_number, 'seq', m.seq, 'sender_id', m.sender_id,
-                    'sender_name', u.display_name, 'message_type', m.message_type, 'content', m.content,
+                    'sender_name', u.display_name, 'message_type', m.message_type,
+                    'content', case when m.sender_id = $1 then coalesce(m.shadowed_edit ->> 'content', m.content) else m.content end,
                     'forwarded_content', m.forwarded ->> 'content',
                     'is_edited', m.edited_at is not null, 'is_deleted', m.deleted_at is not null, 'created_at', m.created_at)
              from messages m left join users u on u.id = m.sender_id
             where m.conversation_id = c.id and not m.is_thread_only
-              and m.sequence_number > coalesce(c.hidden_up_to_number, 0)
+              and m.sequence_number > coalesce(c.hidden_up_to_number, 0) and is_in_audience(m.audience, m.sender_id, $1)
               and not (coalesce(c.has_hidden_messages, false) and exists (
                     select from hidden_messages x where x.user_id = $1 and x.message_id = m.id))
             order by m.sequence_number desc limit 1) end as last_message

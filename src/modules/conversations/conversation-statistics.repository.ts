@@ -15,7 +15,8 @@ export interface StatisticsRow {
 const OF_USER = statement<StatisticsRow>(
   'conversations.statistics',
   `with mine as materialized (
-     select c.id, h.last_number, h.last_number_at, unread_messages(p, h.last_number, c.settings) as unread
+     select c.id, h.last_number, greatest(h.last_number_at, p.last_limited_at) as last_number_at,
+            unread_messages(p, h.last_number, c.settings) as unread
        from participants p
        join conversations c on c.id = p.conversation_id and c.deleted_at is null
        join stream_heads h on h.stream_id = c.id

@@ -99,6 +99,7 @@ const VISIBLE = statement<StoredFile>(
               join conversations c on c.id = m.conversation_id and c.deleted_at is null
               join participants p on p.conversation_id = c.id and p.user_id = $2 and p.left_seq is null
              where a.file_id = f.id and m.sequence_number > p.hidden_up_to_number
+               and is_in_audience(m.audience, m.sender_id, $2)
                and not (p.has_hidden_messages and exists (
                      select from hidden_messages x where x.user_id = $2 and x.message_id = m.id))))
       and exists (

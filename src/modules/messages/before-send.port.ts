@@ -21,6 +21,10 @@ export interface UncheckedMessage {
   readonly poll: StoredPoll | null;
   /** Cannot be rewritten. */
   readonly forwarded: StoredForward | null;
+  /** Who will see it besides its sender; null: all participants. */
+  readonly visible_to: readonly string[] | null;
+  /** It will not be stored. */
+  readonly is_ephemeral: boolean;
 }
 
 /** The decision on a message; `unavailable` if the host gives none and such messages are to be rejected. */

@@ -73,10 +73,27 @@ export class CheckBeforeSend {
       client_message_id: null,
       poll: poll ?? undefined,
       forwarded: forwarded ?? undefined,
+      visible_to: row.audience ?? undefined,
     };
     const verdict = await this.decide({ ...describe(actor, access, edited), message_id: id }, null);
     if (verdict.kind === 'hold') throw new ContentRejected(null);
     return { ...texts, ...textsOf(verdict) };
+  }
+
+  /**
+   * Returns the texts of a message that is not stored. A text that a send would be held for is rejected.
+   * @throws ContentRejected, CheckUnavailable
+   */
+  async checkEphemeral(
+    actor: Actor,
+    message: NewMessage,
+  ): Promise<Pick<NewMessage, 'content'> & { metadata?: NewMessage['metadata'] }> {
+    if (!this.hook.isActive || isServer(actor) || !this.hook.applies(message)) return message;
+    const access = await this.requireMayPost(actor, message.conversation_id);
+    if (!this.hook.appliesIn(access.type)) return message;
+    const verdict = await this.decide({ ...describe(actor, access, message), is_ephemeral: true }, null);
+    if (verdict.kind === 'hold') throw new ContentRejected(null);
+    return { ...message, ...textsOf(verdict) };
   }
 
   /** Several sends of one sender are checked at the same time, and stored in the order in which they arrived. */
@@ -145,6 +162,8 @@ function describe(
     attachment_ids: message.attachment_ids ?? [],
     poll: message.poll ?? null,
     forwarded: message.forwarded ?? null,
+    visible_to: message.visible_to ?? null,
+    is_ephemeral: false,
   };
 }
 

@@ -36,6 +36,7 @@ export interface HeldSend {
   readonly attachment_ids?: string[];
   readonly poll?: StoredPoll;
   readonly forwarded?: StoredForward;
+  readonly visible_to?: string[];
 }
 
 /** The outcome of holding a send; `dropped` and `conflict` only for a key that was held before. */

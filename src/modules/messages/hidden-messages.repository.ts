@@ -10,6 +10,7 @@ const SEES_THREAD = statement<unknown>(
   'messages.sees_thread',
   `select from messages m
     where (m.id = $1 or m.thread_root_id = $1) and m.sequence_number > $2
+      and is_in_audience(m.audience, m.sender_id, $3)
       and not exists (select from hidden_messages x where x.user_id = $3 and x.message_id = m.id) limit 1`,
 );
 
@@ -44,7 +45,7 @@ export class HiddenMessagesRepository {
     return (await tx.many(IS_HIDDEN, [userId, messageId])).length > 0;
   }
 
-  /** Whether the root or a reply of a thread is above this number, and not hidden from this user. */
+  /** Whether this user sees the root or a reply of a thread: above this number, in its audience, and not hidden. */
   async seesThread(
     { above, readerId }: { readonly above: number; readonly readerId: string | null },
     rootId: string,

@@ -34,7 +34,7 @@ const PAGE = statement<MessageRow>(
                      cross join lateral (
                        select m.id from messages m
                         where m.conversation_id = p.conversation_id and m.mention_scope = 'all' and m.deleted_at is null
-                          and m.sender_id <> $1 and m.seq >= p.joined_seq
+                          and m.sender_id <> $1 and m.seq >= p.joined_seq and is_in_audience(m.audience, m.sender_id, $1)
                           and m.sequence_number > p.hidden_up_to_number and not (${isHidden('m.id')}) and ($2::uuid is null or m.id < $2)
                           and ($4::boolean is not true or m.sequence_number > ${MARK})
                         order by m.id desc limit $3) f

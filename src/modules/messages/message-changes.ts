@@ -5,6 +5,7 @@ import type { Membership } from '../participants/access.policy.js';
 import { ChangeAnnouncements } from '../participants/change-announcements.service.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
+import { readersOf } from './audience.js';
 import { type MessageRow, presentMessage, renderMessageEvent } from './message-presenter.js';
 import type { MessageDto } from './messages.dto.js';
 import { MessageNotEditable, MessageNotFound, SlowMode } from './messages.errors.js';
@@ -19,6 +20,15 @@ export interface LockedMessage {
   readonly message: MessageRow;
   readonly membership: Membership;
   readonly context: ChangeContext;
+}
+
+/** The event of a change. */
+interface MessageChange {
+  readonly type: string;
+  /** Of a reaction. */
+  readonly emoji?: string;
+  /** Only the actor, who is shadow-banned, sees the change. */
+  readonly isShadowed?: boolean;
 }
 
 /** A change of a message is one durable event of the conversation, authorized and written under its lock. */
@@ -41,7 +51,7 @@ export class MessageChanges {
   async change(
     actor: Actor,
     id: string,
-    work: (locked: LockedMessage) => Promise<string | { type: string; emoji: string } | undefined>,
+    work: (locked: LockedMessage) => Promise<string | MessageChange | undefined>,
     { allowTombstone = false } = {},
   ): Promise<MessageDto> {
     const position = await this.repository.findPosition(id);
@@ -60,17 +70,19 @@ export class MessageChanges {
       const event = await work({ tx, message, membership, context: { id, actorId: actor.userId, at: tx.head.at } });
       if (event === undefined) return { message, history };
       const [after] = await this.repository.find([id], tx);
-      const { type, emoji } = typeof event === 'string' ? { type: event, emoji: undefined } : event;
+      const { type, emoji, isShadowed = false }: MessageChange = typeof event === 'string' ? { type: event } : event;
+      const onlyFor = isShadowed ? [actor.userId] : undefined;
+      const payload = { ...(emoji !== undefined && { emoji }), ...(onlyFor && { only_for: onlyFor }) };
       tx.append({
         type,
         actorId: actor.userId,
         subjectId: id,
-        payload: emoji === undefined ? null : { emoji },
-        content: renderMessageEvent(after!, type, { actorId: actor.userId, emoji }),
+        payload: Object.keys(payload).length > 0 ? payload : null,
+        content: renderMessageEvent(after!, type, { actorId: actor.userId, emoji, onlyFor }),
       });
-      if (type === MESSAGE_PINNED)
+      if (type === MESSAGE_PINNED && message.audience === null)
         await this.announcements.announce(tx, { action: type, ids: [id], actorId: actor.userId });
-      if (type === MESSAGE_DELETED) await this.threads.appendAfterDeletion(tx, [id], actor.userId);
+      if (type === MESSAGE_DELETED) await this.threads.appendAfterDeletion(tx, [id], actor.userId, readersOf(message));
       return { message: after!, history };
     });
     if (!changed) throw new MessageNotFound();

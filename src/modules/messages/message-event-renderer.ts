@@ -35,7 +35,10 @@ export class MessageEventRenderer {
     const chosen = await this.polls.optionsOf(
       events.map((event, index) => ({ messageId: event.subjectId!, userId: voters[index]! })),
     );
-    return rows.map((row, index) => row && renderPollEvent(row, { userId: voters[index]!, own: chosen[index]! }));
+    return rows.map(
+      (row, index) =>
+        row && renderPollEvent(row, { userId: voters[index]!, own: chosen[index]! }, onlyForOf(events[index]!)),
+    );
   }
 
   /** No such event is stored: others are sent as this one to users who do not see their message. */
@@ -60,7 +63,11 @@ export class MessageEventRenderer {
     return events.map((event) => {
       const row = byId.get(event.subjectId!);
       const emoji = event.payload?.emoji as string | undefined;
-      return row && renderMessageEvent(row, event.type, { actorId: event.actorId, emoji });
+      return row && renderMessageEvent(row, event.type, { actorId: event.actorId, emoji, onlyFor: onlyForOf(event) });
     });
   }
+}
+
+function onlyForOf({ payload }: StreamEvent): readonly string[] | undefined {
+  return payload?.only_for as readonly string[] | undefined;
 }

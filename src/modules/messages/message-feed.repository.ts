@@ -32,7 +32,7 @@ const FILTER = `
                                      else 'sent' end
        or ($4 = 'active' and m.deleted_at is null))
   and ($5::timestamptz is null or m.created_at >= $5) and ($6::timestamptz is null or m.created_at <= $6)
-  and m.sequence_number > p.hidden_up_to_number
+  and m.sequence_number > p.hidden_up_to_number and is_in_audience(m.audience, m.sender_id, $1)
   and not (p.has_hidden_messages and exists (
     select from hidden_messages x where x.user_id = $1 and x.message_id = m.id))`;
 const RECEIPTS = `left join conversation_receipts r on r.conversation_id = m.conversation_id`;

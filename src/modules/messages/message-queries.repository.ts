@@ -15,15 +15,16 @@ export interface MessageFilter {
   readonly history?: VisibleHistory;
 }
 
-/** The last two parameters of a statement are a `VisibleHistory`. */
-const isVisible = (above: string, readerId: string): string => `
-  m.sequence_number > ${above} and (${readerId}::uuid is null or not exists (
+/** The last three parameters of a statement are a `VisibleHistory`. */
+const isVisible = (above: string, readerId: string, hasHidden: string): string => `
+  m.sequence_number > ${above} and is_in_audience(m.audience, m.sender_id, ${readerId}::uuid)
+  and not (${hasHidden}::boolean and exists (
     select from hidden_messages x where x.user_id = ${readerId} and x.message_id = m.id))`;
 
 const FILTER = `
   and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
   and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)
-  and ($8::boolean or not m.is_thread_only) and ${isVisible('$9', '$10')}`;
+  and ($8::boolean or not m.is_thread_only) and ${isVisible('$9', '$10', '$11')}`;
 
 const OLDER = statement<MessageRow>(
   'messages.page_older',
@@ -42,21 +43,21 @@ const NEWER = statement<MessageRow>(
 const REPLIES = statement<MessageRow>(
   'messages.replies',
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
-    where (m.thread_root_id = $1 or m.reply_to_id = $1) and m.sequence_number > $2 and ${isVisible('$4', '$5')}
+    where (m.thread_root_id = $1 or m.reply_to_id = $1) and m.sequence_number > $2 and ${isVisible('$4', '$5', '$6')}
     order by m.sequence_number limit $3`,
 );
 
 const REPLIES_BEFORE = statement<MessageRow>(
   'messages.replies_before',
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
-    where (m.thread_root_id = $1 or m.reply_to_id = $1) and m.sequence_number < $2 and ${isVisible('$4', '$5')}
+    where (m.thread_root_id = $1 or m.reply_to_id = $1) and m.sequence_number < $2 and ${isVisible('$4', '$5', '$6')}
     order by m.sequence_number desc limit $3`,
 );
 
 const PINS = statement<MessageRow>(
   'messages.pins',
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
-    where m.conversation_id = $1 and m.pinned_at is not null and ${isVisible('$3', '$4')}
+    where m.conversation_id = $1 and m.pinned_at is not null and ${isVisible('$3', '$4', '$5')}
     order by m.pinned_at desc, m.id limit $2`,
 );
 
@@ -79,6 +80,7 @@ const RECEIPTS = statement<ReceiptRow>(
           case when p.last_read_number >= $2 or p.last_delivered_number >= $2 then p.marked_at end as marked_at
      from participants p
     where p.conversation_id = $1 and p.left_seq is null and p.user_id <> $3 and p.user_id > $4
+      and ($6::uuid[] is null or p.user_id = any($6::uuid[]))
     order by p.user_id limit $5`,
 );
 
@@ -135,13 +137,14 @@ export class MessageQueriesRepository {
     return this.sql.many(HISTORY, [messageId, above, limit]);
   }
 
-  /** The receipts of one message of all other participants, by user id. */
+  /** The receipts of one message of all other participants who see it, by user id. */
   receipts(
-    message: { conversationId: string; number: number; senderId: string },
+    message: { conversationId: string; number: number; senderId: string; audience: readonly string[] | null },
     afterUserId: string,
     limit: number,
   ): Promise<ReceiptRow[]> {
-    return this.sql.many(RECEIPTS, [message.conversationId, message.number, message.senderId, afterUserId, limit]);
+    const { conversationId, number, senderId, audience } = message;
+    return this.sql.many(RECEIPTS, [conversationId, number, senderId, afterUserId, limit, audience]);
   }
 
   /** Those of these users whom the reader has blocked. */
@@ -165,6 +168,6 @@ function filterValues(filter: MessageFilter): (string | number | boolean | null)
   return [type ?? null, senderId ?? null, from ?? null, to ?? null, withThreads, ...historyValues(history)];
 }
 
-function historyValues({ above, readerId }: VisibleHistory): (string | number | null)[] {
-  return [above, readerId];
+function historyValues({ above, readerId, hasHidden }: VisibleHistory): (string | number | boolean | null)[] {
+  return [above, readerId, hasHidden];
 }

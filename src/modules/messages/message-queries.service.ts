@@ -10,6 +10,7 @@ import {
 } from '../../platform/pagination/page.js';
 import { throwProblems } from '../../platform/validation/input-rules.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
+import { statedAudienceOf } from './audience.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
 import { MessagePages, startOfCursor } from './message-pages.js';
 import { MessageQueriesRepository } from './message-queries.repository.js';
@@ -165,7 +166,8 @@ export class MessageQueriesService {
     const { row } = await this.require(actor, id);
     this.participants.requireFeature(await this.participants.requireMember(actor, row.conversation_id), 'receipts');
     const [after] = cursor === undefined ? [FIRST_UUID] : decodeCursor(cursor, ['uuid']);
-    const message = { conversationId: row.conversation_id, number: row.sequence_number, senderId: row.sender_id };
+    const { conversation_id: conversationId, sequence_number: number, sender_id: senderId } = row;
+    const message = { conversationId, number, senderId, audience: statedAudienceOf(row) };
     const receipts = await this.reads.receipts(message, after as string, limit + 1);
     return toPage(
       receipts,

@@ -15,6 +15,7 @@ import { InputRule } from '../../platform/validation/input-rules.js';
 import { problemsOfText } from './sanitize-content.js';
 import { ForwardedDto } from './forwarding/forwarded.dto.js';
 import { NewPollDto, PollDto } from './polls/polls.dto.js';
+import { AudienceField } from './audience-field.js';
 import { FileDto } from '../files/files.dto.js';
 import { MENTION_SCOPES, MENTIONS_MAX, type MentionScope, MentionsField, type SentMentions } from './mentions-field.js';
 
@@ -92,6 +93,9 @@ export class SendMessageDto {
 
   @BooleanField({ optional: true, description: 'The host product sends no push for it' })
   skip_push?: boolean;
+
+  @AudienceField()
+  visible_to?: string[];
 
   @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key, unique per sender and conversation' })
   client_message_id?: string;
@@ -267,6 +271,16 @@ export class MessageDto {
 
   @ApiProperty({ required: false, description: 'true: the host product sends no push; otherwise absent' })
   skip_push?: true;
+
+  @ApiProperty({
+    type: [String],
+    required: false,
+    description: 'The users who see the message besides its sender; absent if all participants do',
+  })
+  visible_to?: string[];
+
+  @ApiProperty({ required: false, description: 'Only for moderators, keys and webhooks: a shadow-banned user sent it' })
+  is_shadowed?: true;
 
   @ApiProperty({ type: PollDto, required: false, description: 'Absent if the message has no poll' })
   poll?: PollDto;

@@ -1,5 +1,12 @@
 import { defineError } from '../../platform/errors/app-error.js';
-import { integer, LIMIT_DETAILS, nullable, RETRY_AFTER_DETAILS, text } from '../../platform/errors/error-details.js';
+import {
+  integer,
+  LIMIT_DETAILS,
+  nullable,
+  oneOf,
+  RETRY_AFTER_DETAILS,
+  text,
+} from '../../platform/errors/error-details.js';
 
 export class MessageNotFound extends defineError('MESSAGE_NOT_FOUND', 404, {
   message: 'No such message.',
@@ -23,6 +30,20 @@ export class ContentTooLong extends defineError('CONTENT_TOO_LONG', 400, {
   details: {
     fields: { length: integer('Code points of the content'), max_length: integer('The maximum') },
     of: (length: number, maxLength: number) => ({ length, max_length: maxLength }),
+  },
+}) {}
+
+export class InvalidAudience extends defineError('INVALID_AUDIENCE', 400, {
+  message: (reason: 'direct_conversation' | 'not_participants') =>
+    reason === 'not_participants'
+      ? 'Not all users in visible_to are participants of this conversation.'
+      : 'A message of a direct conversation is visible to both users.',
+  meaning:
+    'The message cannot be limited to the users in `visible_to`: the conversation is direct (`details.reason` is `direct_conversation`), or some of them are not its participants (`not_participants`).',
+  action: 'Load the participants again, or send without `visible_to`.',
+  details: {
+    fields: { reason: oneOf('Why', 'direct_conversation', 'not_participants') },
+    of: (reason: 'direct_conversation' | 'not_participants') => ({ reason }),
   },
 }) {}
 

@@ -3,6 +3,13 @@ import { LoadShedder } from '../../platform/throttling/load-shedder.js';
 import { FilesModule } from '../files/files.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { EditMessage } from './edit-message.js';
+import { CheckEphemeralText } from './ephemeral/check-ephemeral-text.js';
+import { EphemeralMessagesController } from './ephemeral/ephemeral-messages.controller.js';
+import { EphemeralMessagesGateway } from './ephemeral/ephemeral-messages.gateway.js';
+import { EphemeralMessagesRepository } from './ephemeral/ephemeral-messages.repository.js';
+import { EphemeralMessagesService } from './ephemeral/ephemeral-messages.service.js';
+import { MessageTextPolicy } from './message-text.policy.js';
 import { HiddenMessagesRepository } from './hidden-messages.repository.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryEventRenderer } from './history/history-event-renderer.js';
@@ -83,6 +90,7 @@ class SystemMessagesModule {}
 @Module({
   imports: [UsersModule, ParticipantsModule, FilesModule, SystemMessagesModule],
   controllers: [
+    EphemeralMessagesController,
     MessagesController,
     MessagesOfUserController,
     HistoryController,
@@ -103,6 +111,12 @@ class SystemMessagesModule {}
     SendWithinLimits,
     ContentModeration,
     CheckBeforeSend,
+    EditMessage,
+    MessageTextPolicy,
+    CheckEphemeralText,
+    EphemeralMessagesService,
+    EphemeralMessagesRepository,
+    EphemeralMessagesGateway,
     ModeratorDelete,
     DeleteMessagesOfUser,
     MessageErasureRepository,

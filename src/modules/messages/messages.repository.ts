@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import { LegalHold } from '../conversations/conversations.errors.js';
-import type { MessageRow } from './message-presenter.js';
+import { type LimitedMessage, RECEIPTS_OF_AUDIENCE } from './audience.js';
+import type { MessageRow, ShadowedEdit } from './message-presenter.js';
+import { POLL_VOTES } from './polls/poll.js';
+import { REACTIONS } from './reactions/reactions-seen.js';
+import { shadowedReplies } from './thread-summary.js';
 import { toColumns, type AppendResult, type NewMessage } from './new-message.js';
 
 const APPEND = statement<AppendResult & { place: number }>(
@@ -16,6 +20,8 @@ const APPEND_SYSTEM = statement<{ sequence_number: number }>(
   `select append_system_message($1, $2, $3, $4, $5, $6, $7) as sequence_number`,
 );
 
+const SHADOW_SYSTEM = statement<unknown>('messages.shadow_system', `select shadow_system_message($1)`);
+
 const STORED_BY_KEY = statement<{ id: string }>(
   'messages.has_key',
   `select id from messages where sender_id = $1 and client_message_id = $2 and conversation_id = $3`,
@@ -26,19 +32,12 @@ export const MESSAGE_COLUMNS = `
   m.id, m.conversation_id, m.sequence_number, m.seq, m.sender_id, u.display_name as sender_name, m.client_message_id,
   m.message_type, m.content, m.reply_to_id, case when parent.deleted_at is null then parent.content end as reply_to_content,
   parent.sender_id as reply_to_sender_id, quoted.display_name as reply_to_sender_name,
-  parent.sequence_number as reply_to_number,
-  m.thread_root_id, m.is_thread_only, thread.reply_count, thread.last_reply_at, thread.reply_user_ids,
+  parent.sequence_number as reply_to_number, parent.audience as reply_to_audience, m.audience, m.stated_audience,
+  m.thread_root_id, m.is_thread_only, thread.reply_count, thread.last_reply_at, thread.reply_user_ids, ${shadowedReplies('thread')},
   m.mentions, m.mention_scope, m.is_silent, m.skips_push, m.metadata, m.created_at, m.edited_at, m.deleted_at, m.pinned_at,
-  receipts.read_by_all_number, receipts.delivered_to_all_number,
-  (select json_agg(json_build_object('emoji', r.emoji, 'count', r.count, 'user_ids', r.user_ids) order by r.first_at, r.emoji)
-     from (select emoji, count(*) as count, min(created_at) as first_at,
-                  (array_agg(user_id order by created_at, user_id))[1:100] as user_ids
-             from reactions where message_id = m.id group by emoji) r) as reactions,
-  m.poll, case when m.poll is not null then (
-    select json_build_object('voter_count', (select count(distinct user_id) from poll_votes where message_id = m.id),
-                             'options', json_agg(json_build_object('id', v.option_id, 'count', v.count, 'user_ids', v.user_ids)))
-      from (select option_id, count(*) as count, (array_agg(user_id order by voted_at, user_id))[1:100] as user_ids
-              from poll_votes where message_id = m.id group by option_id) v) end as poll_votes,
+  ${RECEIPTS_OF_AUDIENCE},
+  ${REACTIONS} as reactions, m.shadowed_edit,
+  m.poll, ${POLL_VOTES} as poll_votes,
   m.forwarded, case when m.forwarded is not null then (
     select f.display_name from users f where f.id = (m.forwarded ->> 'sender_id')::uuid) end as forwarded_sender_name,
   (select json_agg(file_json(f) order by a.position)
@@ -56,9 +55,16 @@ const FIND = statement<MessageRow>(
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS} where m.id = any($1::uuid[])`,
 );
 
-const POSITION = statement<{ conversation_id: string; sequence_number: number; seq: number }>(
+/** Where a message is, and who sees it. */
+export interface MessagePosition extends LimitedMessage {
+  readonly conversation_id: string;
+  readonly sequence_number: number;
+  readonly seq: number;
+}
+
+const POSITION = statement<MessagePosition>(
   'messages.place',
-  `select conversation_id, sequence_number, seq from messages where id = $1`,
+  `select conversation_id, sequence_number, seq, sender_id, audience from messages where id = $1`,
 );
 
 /** The message that a reply quotes. */
@@ -69,6 +75,7 @@ export interface QuotedMessage {
   /** The root of the thread to which replies belong. */
   readonly root_id: string;
   readonly sequence_number: number;
+  readonly audience: string[] | null;
 }
 
 const NAMES = statement<{ id: string; display_name: string }>(
@@ -86,7 +93,7 @@ const FIND_BY_KEY = statement<{ id: string; conversation_id: string; body_hash: 
 const QUOTED_MESSAGES = statement<QuotedMessage>(
   'messages.quoted',
   `select m.id, m.sender_id, u.display_name as sender_name, coalesce(m.thread_root_id, m.id) as root_id,
-          m.sequence_number
+          m.sequence_number, m.audience
      from messages m left join users u on u.id = m.sender_id where m.id = any($1::uuid[])`,
 );
 
@@ -106,17 +113,18 @@ const EDIT = statement<unknown>(
      select m.id, m.content, coalesce($4::jsonb, m.metadata) as metadata,
             case when $5::uuid[] is null then m.mentions else array(
               select p.user_id from participants p
-               where p.conversation_id = m.conversation_id and p.left_seq is null and p.user_id = any($5::uuid[]))
+               where p.conversation_id = m.conversation_id and p.left_seq is null and p.user_id = any($5::uuid[])
+                 and is_in_audience(coalesce(m.stated_audience, nullif(m.audience, '{}')), m.sender_id, p.user_id))
             end as mentions
        from messages m where m.id = $1
    ), edited as (
      update messages m
-        set content = $2, edited_at = $3, metadata = b.metadata, mentions = b.mentions
+        set content = $2, edited_at = $3, metadata = b.metadata, mentions = b.mentions, shadowed_edit = null
        from before b
       where m.id = b.id
-        and (m.content <> $2 or m.metadata is distinct from b.metadata
+        and (m.content <> $2 or m.shadowed_edit is not null or m.metadata is distinct from b.metadata
              or not (m.mentions @> b.mentions and m.mentions <@ b.mentions))
-     returning m.id, m.conversation_id, m.sequence_number, m.sender_id, m.thread_root_id, m.is_thread_only
+     returning m.id, m.conversation_id, m.sequence_number, m.sender_id, m.audience, m.thread_root_id, m.is_thread_only
    ), unmentioned as (
      delete from message_mentions r using before b join edited using (id)
       where r.message_id = b.id and not r.is_here and r.user_id <> all (b.mentions)
@@ -124,7 +132,7 @@ const EDIT = statement<unknown>(
      insert into message_mentions (user_id, message_id, conversation_id, sequence_number, thread_root_id)
      select u.user_id, e.id, e.conversation_id, e.sequence_number, case when e.is_thread_only then e.thread_root_id end
        from edited e join before b using (id) cross join unnest(b.mentions) as u (user_id)
-      where u.user_id <> e.sender_id
+      where u.user_id <> e.sender_id and is_in_audience(e.audience, e.sender_id, u.user_id)
          on conflict (user_id, message_id) do update set is_here = false where message_mentions.is_here
      returning user_id, message_id
    ), followed as (
@@ -143,6 +151,8 @@ const EDIT = statement<unknown>(
    insert into message_edits (message_id, version, content, edited_by, edited_at)
    select n.id, n.version, n.content, $6, $3 from newest n`,
 );
+
+const SHADOW_EDIT = statement<unknown>('messages.shadow_edit', `update messages set shadowed_edit = $2 where id = $1`);
 
 const IS_HELD = statement<{ is_held: boolean }>(
   'messages.is_held',
@@ -163,7 +173,7 @@ const DETACH = statement<unknown>('messages.detach', `delete from message_attach
 const DELETE = statement<unknown>(
   'messages.delete',
   `update messages
-      set content = '', metadata = null, poll = null, forwarded = null, mentions = '{}', mention_scope = null, pinned_at = null,
+      set content = '', shadowed_edit = null, metadata = null, poll = null, forwarded = null, mentions = '{}', mention_scope = null, pinned_at = null,
           pinned_by = null, deleted_at = $2, deleted_by = $3
     where id = $1`,
 );
@@ -204,6 +214,16 @@ export class MessagesRepository {
     return (await tx.one(APPEND_SYSTEM, values))!.sequence_number;
   }
 
+  /** Limits a system message that was just stored to its sender. */
+  async shadowSystem(tx: Queryable, id: string): Promise<void> {
+    await tx.many(SHADOW_SYSTEM, [id]);
+  }
+
+  /** Stores the text of an edit for its shadow-banned sender alone. */
+  async shadowEdit(tx: Queryable, { id, at }: ChangeContext, edit: Omit<ShadowedEdit, 'edited_at'>): Promise<void> {
+    await tx.run(SHADOW_EDIT, [id, JSON.stringify({ ...edit, edited_at: at.toISOString() })]);
+  }
+
   /** Whether the sender already has a stored message with the key of this one. */
   async isStoredByKey({ sender_id, client_message_id, conversation_id }: NewMessage): Promise<boolean> {
     if (client_message_id === null) return false;
@@ -240,11 +260,11 @@ export class MessagesRepository {
   }
 
   /** The conversation and the numbers of a message; of deleted messages too. */
-  findPosition(id: string): Promise<{ conversation_id: string; sequence_number: number; seq: number } | undefined> {
+  findPosition(id: string): Promise<MessagePosition | undefined> {
     return this.sql.one(POSITION, [id]);
   }
 
-  async hasLink(tx: Queryable, content: string): Promise<boolean> {
+  async hasLink(content: string, tx: Queryable = this.sql): Promise<boolean> {
     return (await tx.one(HAS_LINK, [content]))!.has_link;
   }
 

@@ -1,18 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { Queryable } from '../../platform/database/sql.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import { codePointLength } from '../../platform/validation/text.js';
-import type { Membership } from '../participants/access.policy.js';
-import { FeatureDisabled } from '../participants/participants.errors.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
-import { ContentModeration } from './content-moderation.js';
 import type { HeldSend } from './content-rules.port.js';
 import type { Audience } from './history/history.dto.js';
 import { OwnHistory } from './history/own-history.js';
+import { EditMessage } from './edit-message.js';
 import { MessageChanges } from './message-changes.js';
 import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
-import { ContentTooLong } from './messages.errors.js';
-import { MESSAGE_DELETED, MESSAGE_PINNED, MESSAGE_UNPINNED, MESSAGE_UPDATED } from './messages.events.js';
+import { MESSAGE_DELETED, MESSAGE_PINNED, MESSAGE_UNPINNED } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
 import { SendMessage, type SentMessage } from './send-message.js';
 import { SendWithinLimits } from './send-within-limits.js';
@@ -29,7 +24,7 @@ export class MessagesService {
     private readonly sendMessage: SendMessage,
     private readonly repository: MessagesRepository,
     private readonly participants: ParticipantsPolicy,
-    private readonly moderation: ContentModeration,
+    private readonly editMessage: EditMessage,
     private readonly changes: MessageChanges,
     private readonly ownHistory: OwnHistory,
   ) {}
@@ -49,25 +44,11 @@ export class MessagesService {
 
   /**
    * Replaces the text. Only the sender may, and only while they may post, and the host's backend, to whose texts the
-   * content rules do not apply. The history keeps the old text.
+   * content rules do not apply. The history keeps the old text. To others the text stays, if the sender is shadow-banned.
    * @throws ContentRejected, CheckUnavailable, SlowMode
    */
-  async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
-    const checked = await this.sendMessage.prepareEdit(actor, id, dto);
-    return this.changes.change(actor, id, async ({ tx, message, membership, context }) => {
-      this.participants.requireMayWrite(membership);
-      const { conversation_id, sender_id } = message;
-      const isOwn = sender_id === actor.userId;
-      if (!isOwn && !membership.isServer) this.participants.deny('Only its sender may edit a message.');
-      const texts = { content: checked.content, metadata: checked.metadata };
-      const moderated = membership.isServer ? texts : await this.moderation.moderateEdit(conversation_id, texts);
-      await this.requireTextAllowed(tx, membership, moderated.content);
-      if (!(await this.repository.edit(tx, { ...context, ...moderated, mentions: dto.mentions }))) return undefined;
-      const before = { conversation_id, sender_id };
-      if (!isOwn) tx.audit({ actor, action: 'message.edit', target: { type: 'message', id }, before });
-      await this.changes.enforceSlowMode({ tx, membership, context });
-      return MESSAGE_UPDATED;
-    });
+  edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
+    return this.editMessage.edit(actor, id, dto);
   }
 
   /**
@@ -106,14 +87,5 @@ export class MessagesService {
       this.participants.requireMayPin(membership);
       return (await this.repository.unpin(tx, context)) ? MESSAGE_UNPINNED : undefined;
     });
-  }
-
-  /** @throws FeatureDisabled for a link, ContentTooLong by the settings of the conversation */
-  private async requireTextAllowed(tx: Queryable, { settings, isServer }: Membership, content: string): Promise<void> {
-    if (isServer) return;
-    const { message_length_max: limit, links } = settings;
-    const length = codePointLength(content);
-    if (limit !== null && length > limit) throw new ContentTooLong(length, limit);
-    if (!links && (await this.repository.hasLink(tx, content))) throw new FeatureDisabled('links');
   }
 }

@@ -32,6 +32,8 @@ export interface NewMessage {
   /** Clients show no notification, and the host sends no push. */
   readonly is_silent?: boolean;
   readonly skips_push?: boolean;
+  /** The users who see it besides its sender; omitted: all participants. */
+  readonly visible_to?: string[];
   /** The message was held for review and released: neither the sender's session nor slow mode is checked. */
   readonly is_released?: true;
   /** The time of a scheduled message has come: in place of a session, its author needs an account in use. */
@@ -74,6 +76,7 @@ const EXTRAS = Object.keys({
   forwarded: true,
   is_silent: true,
   skips_push: true,
+  visible_to: true,
   is_released: true,
   is_scheduled: true,
   is_server: true,
@@ -102,6 +105,7 @@ function extrasOf(message: NewMessage): object | null {
 
 export type AppendOutcome =
   | 'stored'
+  | 'shadowed'
   | 'replayed'
   | 'conflict'
   | 'not_found'
@@ -113,6 +117,8 @@ export type AppendOutcome =
   | 'session_ended'
   | 'sender_not_found'
   | 'reply_not_found'
+  | 'audience_of_direct'
+  | 'audience_not_found'
   | 'file_not_found'
   | 'file_not_attachable'
   | 'mention_refused'
@@ -126,7 +132,7 @@ export type AppendOutcome =
   | 'too_long'
   | 'slow_mode';
 
-/** The result of one send; the numbers are set only for `stored`, the id also for `replayed`. */
+/** The result of one send; the numbers are set only for `stored` and `shadowed`, the id also for `replayed`. */
 export interface AppendResult {
   outcome: AppendOutcome;
   id: string;

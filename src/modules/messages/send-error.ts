@@ -15,12 +15,12 @@ import {
   SEND_ROLE_REQUIRED,
 } from '../participants/participants.errors.js';
 import { UserNotFound } from '../users/users.errors.js';
-import { ContentTooLong, MessageNotFound, SlowMode } from './messages.errors.js';
+import { ContentTooLong, InvalidAudience, MessageNotFound, SlowMode } from './messages.errors.js';
 import type { AppendOutcome } from './new-message.js';
 
 /** Maps the outcome of a send that was not stored to an error; `limit` is what the outcome reports with it. */
 export function toSendError(
-  outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>,
+  outcome: Exclude<AppendOutcome, 'stored' | 'shadowed' | 'replayed'>,
   { content, forwarded, limit }: { content: string; forwarded?: { readonly content: string }; limit: number },
 ): AppError {
   switch (outcome) {
@@ -64,6 +64,10 @@ export function toSendError(
       return new UserNotFound();
     case 'reply_not_found':
       return new MessageNotFound();
+    case 'audience_of_direct':
+      return new InvalidAudience('direct_conversation');
+    case 'audience_not_found':
+      return new InvalidAudience('not_participants');
     case 'file_not_found':
       return new FileNotFound();
     case 'file_not_attachable':

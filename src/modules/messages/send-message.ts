@@ -77,7 +77,7 @@ export class SendMessage {
   /**
    * Stores one message and returns it once it is on disk. The host's backend may send in the name of any user, and
    * system messages; the content rules do not apply to it.
-   * @throws ValidationError, ContentTooLong, InvalidMessageType, ConversationNotFound, PermissionDenied,
+   * @throws ValidationError, ContentTooLong, InvalidMessageType, InvalidAudience, ConversationNotFound, PermissionDenied,
    *   UserNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected,
    *   HeldForReview, CheckUnavailable, IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
@@ -146,6 +146,7 @@ export class SendMessage {
       ...(forwarded && { forwarded }),
       ...(dto.silent && { is_silent: true }),
       ...((dto.silent || dto.skip_push) && { skips_push: true }),
+      ...(dto.visible_to && { visible_to: dto.visible_to }),
       ...(isOfServer && { is_server: true }),
     };
   }
@@ -220,14 +221,14 @@ export class SendMessage {
     const readBySenderConversationIds = new Set<string>();
     const conversationIds = new Set<string>();
     const sendResults = results.map((result, index): SendResult => {
-      if (result.outcome !== 'stored') {
+      if (result.outcome !== 'stored' && result.outcome !== 'shadowed') {
         return { outcome: result.outcome, id: result.id, retryAfter: result.retry_after };
       }
       const sent = batch[index]!;
       const quote = sent.reply_to_id === null ? undefined : quoted.get(sent.reply_to_id);
       const { event, message } = asCommitted(sent, result, quote, names);
       events.push(event);
-      if (quote) events.push(threadEventAfter(event, quote.root_id));
+      if (quote) events.push(threadEventAfter(event, quote.root_id, event.content?.shows?.onlyFor));
       conversationIds.add(event.streamId);
       if (result.was_behind) readBySenderConversationIds.add(event.streamId);
       return { outcome: 'stored', id: result.id, message };
@@ -240,7 +241,7 @@ export class SendMessage {
 }
 
 interface SendResult {
-  readonly outcome: AppendOutcome;
+  readonly outcome: Exclude<AppendOutcome, 'shadowed'>;
   readonly id: string;
   readonly message?: MessageDto;
   readonly retryAfter?: number | null;
@@ -270,6 +271,7 @@ function hashBody(dto: SendMessageDto): string {
     ...(dto.poll ? [dto.poll] : []),
     ...(dto.silent || dto.skip_push ? [{ silent: dto.silent, skip_push: dto.skip_push }] : []),
     ...(dto.show_in_conversation === undefined ? [] : [dto.show_in_conversation]),
+    ...(dto.visible_to ? [{ visible_to: dto.visible_to }] : []),
   ];
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { MessageRow } from './message-presenter.js';
 import { MESSAGE_COLUMNS, MESSAGE_JOINS } from './messages.repository.js';
+import { shadowedReplies, type ShadowedReplies } from './thread-summary.js';
 import type { ThreadStateDto } from './threads.dto.js';
 
 export interface ThreadSummaryRow {
@@ -9,8 +10,11 @@ export interface ThreadSummaryRow {
   reply_count: number;
   last_reply_at: Date | null;
   reply_user_ids: string[];
+  shadowed_replies: ShadowedReplies | null;
   /** Of the root. */
   sequence_number: number;
+  sender_id: string;
+  audience: string[] | null;
 }
 
 type StateColumns = Omit<ThreadStateDto, 'root_id' | 'conversation_id'>;
@@ -18,7 +22,8 @@ export type ThreadRow = MessageRow & StateColumns & { last_reply_number: number;
 
 const SUMMARIES = statement<ThreadSummaryRow>(
   'threads.summaries',
-  `select t.root_id, t.reply_count, t.last_reply_at, t.reply_user_ids, root.sequence_number
+  `select t.root_id, t.reply_count, t.last_reply_at, t.reply_user_ids, root.sequence_number, root.sender_id, root.audience,
+          ${shadowedReplies('t')}
      from threads t join messages root on root.id = t.root_id where t.root_id = any($1::uuid[])`,
 );
 
@@ -27,10 +32,16 @@ const RECOUNT = statement<{ root_id: string }>('threads.recount', `select recoun
 /** Replies of others above the mark of the follower `f`, who sees them as the participant `p`. */
 const UNREAD_REPLIES = `messages m
     where m.thread_root_id = f.root_id and m.sequence_number > greatest(f.last_read_number, p.hidden_up_to_number)
-      and m.deleted_at is null and m.sender_id <> f.user_id
+      and m.deleted_at is null and m.sender_id <> f.user_id and is_in_audience(m.audience, m.sender_id, f.user_id)
       and not (p.has_hidden_messages and exists (
         select from hidden_messages x where x.user_id = f.user_id and x.message_id = m.id))`;
 const UNREAD_COUNT = `(select count(*) from ${UNREAD_REPLIES})`;
+
+/** Whether the follower `f` sees a reply; one that only some see is not counted in the thread, and is looked for. */
+const HAS_REPLIES = `(thread_of.reply_count > 0 or thread_of.has_limited_replies and exists (
+    select from messages m
+     where m.thread_root_id = f.root_id and m.sequence_number > p.hidden_up_to_number and m.deleted_at is null
+       and is_in_audience(m.audience, m.sender_id, f.user_id)))`;
 
 /** A user who has never followed the thread has read nothing of it, and nothing is unread for them. */
 const STATE = statement<ThreadStateDto>(
@@ -58,24 +69,25 @@ const STATES = statement<ThreadStateDto>(
   'threads.states',
   `select f.root_id, thread_of.conversation_id, f.is_following, f.last_read_number, ${UNREAD_COUNT} as unread_count
      from ${FOLLOWED}
-    where f.user_id = $1 and f.is_following and thread_of.reply_count > 0
-    order by thread_of.last_reply_at desc, f.root_id limit $2`,
+    where f.user_id = $1 and f.is_following and ${HAS_REPLIES}
+    order by thread_of.last_reply_at desc nulls last, f.root_id limit $2`,
 );
 
 const PAGE = statement<ThreadRow & { last_reply_ms: number }>(
   'threads.page',
   `select ${MESSAGE_COLUMNS}, chosen.is_following, chosen.last_read_number, chosen.unread_count, chosen.last_reply_number,
           chosen.last_reply_ms, chosen.hidden_up_to_number,
-          m.sequence_number <= chosen.hidden_up_to_number or chosen.has_hidden_messages and exists (
+          m.sequence_number <= chosen.hidden_up_to_number or not is_in_audience(m.audience, m.sender_id, $1)
+          or chosen.has_hidden_messages and exists (
             select from hidden_messages x where x.user_id = $1 and x.message_id = m.id) as is_root_hidden
      from (select f.root_id, f.is_following, f.last_read_number, ${UNREAD_COUNT} as unread_count,
                   thread_of.last_reply_number, k.last_reply_ms, p.hidden_up_to_number, p.has_hidden_messages
              from ${FOLLOWED}
             cross join lateral (
-              select floor(extract(epoch from thread_of.last_reply_at) * 1000)::bigint as last_reply_ms) k
-            where f.user_id = $1 and f.is_following and thread_of.reply_count > 0
+              select coalesce(floor(extract(epoch from thread_of.last_reply_at) * 1000), 0)::bigint as last_reply_ms) k
+            where f.user_id = $1 and f.is_following and ${HAS_REPLIES}
               and ($2::boolean is not true or thread_of.last_reply_number > f.last_read_number
-                   and (not p.has_hidden_messages or exists (select from ${UNREAD_REPLIES})))
+                   and (not (p.has_hidden_messages or thread_of.has_limited_replies) or exists (select from ${UNREAD_REPLIES})))
               and ($3::bigint is null or (k.last_reply_ms, f.root_id) < ($3, $4::uuid))
             order by k.last_reply_ms desc, f.root_id desc limit $5) chosen
      join messages m on m.id = chosen.root_id ${MESSAGE_JOINS}

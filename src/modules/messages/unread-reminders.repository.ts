@@ -37,23 +37,26 @@ const CONVERSATION_IDS_MAX = 20;
 const REMIND = statement<{ count: number }>(
   'reminders.remind',
   `with due as materialized (
-     select m.conversation_id, max(m.sequence_number) as number, min(m.created_at) as since
+     select m.conversation_id, m.audience, max(m.sequence_number) as number, min(m.created_at) as since
        from messages m join conversations c on c.id = m.conversation_id and c.deleted_at is null
       where m.id between $3 and $4 and m.created_at > $1 and m.created_at <= $2
         and m.deleted_at is null and m.message_type <> 'system' and not m.skips_push
         and (select count(*) from (select from participants p where p.conversation_id = m.conversation_id
                                       and p.left_seq is null limit ${PARTICIPANTS_MAX + 1}) n) <= ${PARTICIPANTS_MAX}
-      group by m.conversation_id
+      group by m.conversation_id, m.audience
    ), unread as materialized (
-     select p.user_id, min(d.since) as since, count(*) as conversation_count,
-            (array_agg(d.conversation_id order by d.since))[1:${CONVERSATION_IDS_MAX}] as conversation_ids
+     select s.user_id, min(s.since) as since, count(*) as conversation_count,
+            (array_agg(s.conversation_id order by s.since))[1:${CONVERSATION_IDS_MAX}] as conversation_ids
+       from (select p.user_id, d.conversation_id, min(d.since) as since
        from due d
        join participants p on p.conversation_id = d.conversation_id and p.left_seq is null
+                          and (d.audience is null or p.user_id = any (d.audience))
                           and greatest(p.last_read_number, p.hidden_up_to_number) < d.number and not p.is_archived
                           and not (p.is_silenced and coalesce(p.silenced_until > now(), true))
        join users u on u.id = p.user_id and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
       where not exists (select from presence_leases l where l.user_id = p.user_id and l.expires_at > now())
-      group by p.user_id
+      group by p.user_id, d.conversation_id) s
+      group by s.user_id
    ), reminded as (
      insert into unread_reminders as r (user_id, reminded_at) select user_id, now() from unread
          on conflict (user_id) do update set reminded_at = excluded.reminded_at

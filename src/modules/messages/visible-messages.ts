@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../platform/database/sql.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { Membership } from '../participants/access.policy.js';
+import { isInAudience, type LimitedMessage } from './audience.js';
 import { HiddenMessagesRepository } from './hidden-messages.repository.js';
 import { MessageNotFound } from './messages.errors.js';
 
@@ -9,16 +10,18 @@ import { MessageNotFound } from './messages.errors.js';
 export interface VisibleHistory {
   /** Those above this number … */
   readonly above: number;
-  /** … without those that this user has deleted for themselves; null: none. */
+  /** … whose audience contains this user; null: whatever their audience … */
   readonly readerId: string | null;
+  /** … without those that the user may have deleted for themselves. */
+  readonly hasHidden: boolean;
 }
 
 /** For readers who need not be participants. */
-export const ALL_MESSAGES: VisibleHistory = { above: 0, readerId: null };
+export const ALL_MESSAGES: VisibleHistory = { above: 0, readerId: null, hasHidden: false };
 
 /** The messages of a conversation that a member sees now. */
 export function historyOf({ userId }: Pick<Actor, 'userId'>, membership: Membership): VisibleHistory {
-  return { above: membership.hiddenUpToNumber, readerId: membership.hasHiddenMessages ? userId : null };
+  return { above: membership.hiddenUpToNumber, readerId: userId, hasHidden: membership.hasHiddenMessages };
 }
 
 /** Decides whether a reader sees a message. Others do not exist for them, whatever they do with them. */
@@ -28,12 +31,13 @@ export class VisibleMessages {
 
   /** @throws MessageNotFound */
   async require(
-    { above, readerId }: VisibleHistory,
-    { id, sequence_number: number }: { readonly id: string; readonly sequence_number: number },
+    { above, readerId, hasHidden }: VisibleHistory,
+    message: LimitedMessage & { readonly id: string; readonly sequence_number: number },
     tx?: Queryable,
   ): Promise<void> {
-    if (number <= above) throw new MessageNotFound();
-    if (readerId !== null && (await this.hidden.isHidden(readerId, id, tx))) throw new MessageNotFound();
+    const { id, sequence_number: number } = message;
+    if (number <= above || !isInAudience(message, readerId ?? undefined)) throw new MessageNotFound();
+    if (readerId !== null && hasHidden && (await this.hidden.isHidden(readerId, id, tx))) throw new MessageNotFound();
   }
 
   /**
@@ -42,10 +46,11 @@ export class VisibleMessages {
    */
   async requireThread(
     history: VisibleHistory,
-    message: { readonly id: string; readonly sequence_number: number; readonly root_id: string },
+    message: LimitedMessage & { readonly id: string; readonly sequence_number: number; readonly root_id: string },
     tx?: Queryable,
   ): Promise<void> {
-    if (message.sequence_number <= history.above || history.readerId !== null) {
+    const { above, readerId, hasHidden } = history;
+    if (message.sequence_number <= above || hasHidden || !isInAudience(message, readerId ?? undefined)) {
       if (!(await this.hidden.seesThread(history, message.root_id, tx))) throw new MessageNotFound();
     }
   }

@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { statement, type Queryable } from '../../platform/database/sql.js';
 
-const SENDER = statement<{ display_name: string }>(
+/** The user in whose name a change is announced. */
+export interface AnnouncingUser {
+  readonly display_name: string;
+  readonly is_shadowed: boolean;
+}
+
+const SENDER = statement<AnnouncingUser>(
   'participants.sender_of_announcement',
-  `select u.display_name
+  `select u.display_name, user_is_banned(u.shadow_banned_at, u.shadow_banned_until) as is_shadowed
      from conversations c
      join users u on u.id = $2
      left join conversation_types t on t.name = coalesce(c.type_name, c.type)
@@ -19,7 +25,7 @@ export class ChangeAnnouncementsRepository {
   findSender(
     tx: Queryable,
     { conversationId, userId, isOfMember }: { conversationId: string; userId: string; isOfMember: boolean },
-  ): Promise<{ display_name: string } | undefined> {
+  ): Promise<AnnouncingUser | undefined> {
     return tx.one(SENDER, [conversationId, userId, isOfMember]);
   }
 }

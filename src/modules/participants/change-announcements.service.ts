@@ -48,6 +48,11 @@ export class ChangeAnnouncements {
     });
     if (!sender) return;
     const actor = { userId, displayName: sender.display_name };
-    await this.messages.append(tx, { actor, content: '', metadata: { action, ids } });
+    await this.messages.append(tx, {
+      actor,
+      content: '',
+      metadata: { action, ids },
+      isShadowed: sender.is_shadowed,
+    });
   }
 }

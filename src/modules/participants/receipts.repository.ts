@@ -83,7 +83,7 @@ const AGGREGATE = statement<AggregateRow>(
      select (select json_agg(json_build_object('user_id', m.user_id, 'last_read_number', m.last_read_number,
                                              'last_read_message_id',
                                              (select o.id from messages o
-                                               where o.conversation_id = $1 and o.sender_id <> m.user_id
+                                               where o.conversation_id = $1 and o.sender_id <> m.user_id and o.audience is null
                                                  and o.sequence_number <= m.last_read_number
                                                  and o.sequence_number > m.last_read_number - 100
                                                order by o.sequence_number desc limit 1),

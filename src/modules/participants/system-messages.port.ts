@@ -8,6 +8,8 @@ export interface SystemMessage {
   /** Empty if clients are to word it from the metadata. */
   readonly content: string;
   readonly metadata: Record<string, unknown>;
+  /** Only its sender, who is shadow-banned, sees it. */
+  readonly isShadowed?: boolean;
 }
 
 /** Messages of the type `system`, which no client can send. The module `messages` provides it. */

@@ -72,9 +72,10 @@ const TOTALS = statement<UnreadTotalsRow>(
         join ${PARTICIPANT} on p.conversation_id = t.conversation_id
        where f.user_id = u.id and f.is_following and p.user_id = u.id and p.left_seq is null
          and t.last_reply_number > p.hidden_up_to_number
-         and (not p.has_hidden_messages or exists (
+         and (not (p.has_hidden_messages or t.has_limited_replies) or exists (
                select from messages m
                 where m.thread_root_id = f.root_id and m.deleted_at is null and m.sender_id <> u.id
+                  and is_in_audience(m.audience, m.sender_id, u.id)
                   and m.sequence_number > greatest(f.last_read_number, p.hidden_up_to_number)
                   and not exists (select from hidden_messages x where x.user_id = u.id and x.message_id = m.id)))) f
     where (u.id = any($1::uuid[]) or u.external_id = any($2::text[])) and u.deleted_at is null`,

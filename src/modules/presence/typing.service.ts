@@ -6,6 +6,7 @@ import { CONVERSATION_DELETED } from '../conversations/conversations.events.js';
 import { MESSAGE_CREATED } from '../messages/messages.events.js';
 import { CONVERSATION_UPDATED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from '../participants/participants.events.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
+import { ShadowBans } from '../users/shadow-bans.service.js';
 import { UserBlocked } from '../users/users.events.js';
 import { TypingState } from './typing-state.js';
 import { LastSocketClosed, TypingChanged } from './presence.events.js';
@@ -14,7 +15,7 @@ import { LastSocketClosed, TypingChanged } from './presence.events.js';
  * Typing indicators: signals that are stored for seconds only. Only a user who may post can be typing. Typing ends with
  * the message; when the user leaves, or is removed, muted or blocked; when the conversation is frozen (users who may
  * still post appear again with their next start); when the last socket of the user closes; and at the latest after six
- * seconds.
+ * seconds. No other user learns that a shadow-banned user is typing.
  */
 @Injectable()
 export class TypingService {
@@ -22,6 +23,7 @@ export class TypingService {
 
   constructor(
     private readonly participants: ParticipantsPolicy,
+    private readonly shadowBans: ShadowBans,
     private readonly events: DomainEvents,
   ) {}
 
@@ -88,6 +90,7 @@ export class TypingService {
     const membership = await this.participants.requireMember(actor, conversationId);
     this.participants.requireMayWrite(membership);
     this.participants.requireFeature(membership, 'typing');
+    if (await this.shadowBans.isActive(actor.userId)) return;
     this.publish(actor, conversationId, what === 'start');
   }
 

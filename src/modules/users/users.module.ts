@@ -10,6 +10,8 @@ import { UpsertUsers } from './host/upsert-users.js';
 import { UserBatchController } from './host/user-batch.controller.js';
 import { KnownExternalUsers } from './known-external-users.js';
 import { PresenceLookup } from './presence-lookup.service.js';
+import { ShadowBans } from './shadow-bans.service.js';
+import { ShadowBansRepository } from './shadow-bans.repository.js';
 import { SystemUserProfile } from './system-user-profile.js';
 import { UserAdministration } from './user-administration.service.js';
 import { UsersController } from './users.controller.js';
@@ -30,6 +32,8 @@ import { UsersService } from './users.service.js';
     UsersGateway,
     PresenceLookup,
     UserAdministration,
+    ShadowBans,
+    ShadowBansRepository,
     SystemUserProfile,
     IdempotencyRepository,
     KnownExternalUsers,
@@ -38,7 +42,7 @@ import { UsersService } from './users.service.js';
     UpsertUsers,
     { provide: ExternalUsers, useExisting: KnownExternalUsers },
   ],
-  exports: [UsersService, UserAdministration, UsersPolicy, PresenceLookup, ExternalUsers],
+  exports: [UsersService, UserAdministration, ShadowBans, UsersPolicy, PresenceLookup, ExternalUsers],
 })
 export class UsersModule implements OnModuleInit {
   /** Without HTTP there are no bodies. */

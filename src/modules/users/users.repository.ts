@@ -110,6 +110,7 @@ const ERASE = statement<unknown>(
       set username = 'deleted-' || right(replace(id::text, '-', ''), 24), email = null,
           display_name = case when $3 then display_name else '${ERASED_DISPLAY_NAME}' end, folded_name = '', bio = '', location = '',
           public_metadata = '{}', private_metadata = '{}', avatar_url = null, role = 'user', banned_at = null, banned_until = null, ban_reason = null,
+          shadow_banned_at = null, shadow_banned_until = null, shadow_ban_reason = null,
           deleted_at = $2, updated_at = $2
     where id = $1`,
 );

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
+import { isAboutMessage } from './relay.repository.js';
 import type { AttemptResult } from './webhook-client.js';
 import type { ClaimedDelivery } from './delivery-queues.js';
 
@@ -34,8 +35,9 @@ export interface DueDelivery {
   readonly is_conversation_gone: boolean;
 }
 
-/** Messages of the participant `p` that they do not see: from before joining, cleared, or deleted for themselves. */
+/** Messages of the participant `p` that they do not see: for others, from before joining, cleared, or deleted for themselves. */
 const isHidden = (message: string): string => `(${message}.sequence_number <= p.hidden_up_to_number
+  or not is_in_audience(${message}.audience, ${message}.sender_id, p.user_id)
   or p.has_hidden_messages and exists (
        select from hidden_messages x where x.user_id = p.user_id and x.message_id = ${message}.id))`;
 
@@ -73,15 +75,17 @@ const LOAD = statement<DueDelivery>(
      join users u on u.id = w.user_id`,
 );
 
-/** The participants at a position of a conversation, by id; none for the stream of a user. */
+/** The participants at a position of a conversation who see the message of the event; none for the stream of a user. */
 const MEMBERS = statement<{ stream_id: string; seq: number | null; ids: string[] }>(
   'webhooks.members_at',
   `select e.stream_id, e.seq, array(
             select p.user_id from participants p
              where p.conversation_id = e.stream_id and (e.seq is null or p.joined_seq <= e.seq)
-               and (p.left_seq is null or p.left_seq > e.seq)
+               and (p.left_seq is null or p.left_seq > e.seq) and is_in_audience(m.audience, m.sender_id, p.user_id)
              order by p.user_id limit $3) as ids
-     from unnest($1::uuid[], $2::bigint[]) with ordinality as e (stream_id, seq, position)
+     from unnest($1::uuid[], $2::bigint[], $4::uuid[], $5::text[])
+          with ordinality as e (stream_id, seq, subject_id, type, position)
+     left join messages m on m.id = e.subject_id and ${isAboutMessage('e.type')}
     order by e.position`,
 );
 
@@ -174,8 +178,12 @@ export class AttemptsRepository {
   }
 
   /** The participants at each of these positions, by id, at most `limit`; in the order of the input. */
-  async membersAt(events: readonly { stream_id: string; seq: number | null }[], limit: number): Promise<string[][]> {
-    const values = [events.map((event) => event.stream_id), events.map((event) => event.seq), limit];
+  async membersAt(
+    events: readonly Pick<DueDelivery, 'stream_id' | 'seq' | 'subject_id' | 'type'>[],
+    limit: number,
+  ): Promise<string[][]> {
+    const places = [events.map((event) => event.stream_id), events.map((event) => event.seq)];
+    const values = [...places, limit, events.map((event) => event.subject_id), events.map(({ type }) => type)];
     return (await this.sql.many(MEMBERS, values)).map(({ ids }) => ids);
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { MessageDto } from '../messages/messages.dto.js';
 import { AttemptsRepository, type DueDelivery } from './attempts.repository.js';
 import { RecordAttempt } from './record-attempt.js';
 import { type AttemptResult, WebhookClient } from './webhook-client.js';
@@ -57,6 +58,12 @@ function withoutQuote(data: object): object {
   return message ? { ...data, message: { ...message, reply_to_content: null, reply_to: null } } : data;
 }
 
+/** The owner of a webhook is not informed of their shadow ban. */
+function withoutShadow(data: object): object {
+  const { message } = data as { message?: MessageDto };
+  return message?.is_shadowed ? { ...data, message: { ...message, is_shadowed: undefined } } : data;
+}
+
 /** The content of a deleted conversation is not sent. */
 function withoutContent(data: object): object {
   const { message } = data as { message?: object };
@@ -102,7 +109,8 @@ export class DeliverWebhook {
 
   private async deliverOne(due: DueDelivery, members: EventMembers | undefined): Promise<void> {
     const obstacle = due.is_disabled ? 'webhook_disabled' : due.is_visible ? undefined : 'not_visible';
-    const data = obstacle === undefined ? await this.data.read(due) : undefined;
+    const complete = obstacle === undefined ? await this.data.read(due) : undefined;
+    const data = complete && due.scope === 'own' ? withoutShadow(complete) : complete;
     if (data === undefined) await this.repository.cancel(due.id, obstacle ?? 'nothing_left');
     else await this.recording.record(due, await this.attempt(due, { ...data, ...members }));
   }

@@ -16,6 +16,9 @@ export interface RelayedEvent extends OutboxEvent {
  */
 const CLAIM_LOCK = 7_265_540;
 
+/** Whether the subject of an event of this type is a message. */
+export const isAboutMessage = (type: string): string => `${type} ~ '^(message|reaction|poll)[.]'`;
+
 /**
  * Joins participants first, not subscriptions: those per type can be far more numerous. A conversation is read once,
  * whatever the number of its events.
@@ -23,18 +26,21 @@ const CLAIM_LOCK = 7_265_540;
 const CREATE_DELIVERIES = statement<{ delivery_count: number }>(
   'webhooks.spread',
   `with event as materialized (
-     select * from json_to_recordset($1) as e (
-       id uuid, type text, stream_id uuid, seq bigint, actor_id uuid, subject_id uuid, payload jsonb, message_id uuid,
-       at timestamptz, data json)
+     select e.*, m.audience, m.sender_id
+       from json_to_recordset($1) as e (
+              id uuid, type text, stream_id uuid, seq bigint, actor_id uuid, subject_id uuid, payload jsonb,
+              message_id uuid, at timestamptz, data json)
+       left join messages m on m.id = e.subject_id and ${isAboutMessage('e.type')}
    ), participant as materialized (
-     select s.stream_id, s.type, i.webhook_id, p.left_seq
+     select s.stream_id, s.type, i.webhook_id, p.user_id, p.left_seq
        from (select distinct stream_id, type from event) s
        join participants p on p.conversation_id = s.stream_id
        join outbox_interests i on i.type = s.type and i.user_id = p.user_id
    ), candidate as materialized (
      select e.id as event_id, p.webhook_id
        from event e join participant p on p.stream_id = e.stream_id and p.type = e.type
-      where p.left_seq is null or p.left_seq > e.seq
+      where (p.left_seq is null or p.left_seq > e.seq) and is_in_audience(e.audience, e.sender_id, p.user_id)
+        and (e.payload -> 'only_for' is null or e.payload -> 'only_for' ? p.user_id::text)
      union
      select e.id, i.webhook_id
        from event e join outbox_interests i on i.type = e.type and i.user_id = e.stream_id
@@ -174,7 +180,7 @@ export interface Claim {
   readonly is_failing: boolean;
 }
 
-/** Owns: webhook_events, webhook_deliveries. Reads: webhooks, outbox_interests, users, participants. */
+/** Owns: webhook_events, webhook_deliveries. Reads: webhooks, outbox_interests, users, participants, messages. */
 @Injectable()
 export class RelayRepository {
   constructor(private readonly sql: Sql) {}

@@ -44,6 +44,9 @@ import { AddImageSizesAndWaveforms1764895010000 } from '../../../migrations/1764
 import { DropAppendOfJson1795980139176 } from '../../../migrations/1795980139176-drop-append-of-json.js';
 import { AddForwardedMessages1795980140616 } from '../../../migrations/1795980140616-add-forwarded-messages.js';
 import { CreateResumableUploads1795981087063 } from '../../../migrations/1795981087063-create-resumable-uploads.js';
+import { AddAudienceOfMessages1795983851919 } from '../../../migrations/1795983851919-add-audience-of-messages.js';
+import { IndexLimitedMessages1795983851920 } from '../../../migrations/1795983851920-index-limited-messages.js';
+import { AddShadowBans1795983851921 } from '../../../migrations/1795983851921-add-shadow-bans.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -91,6 +94,9 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   AddForwardedMessages1795980140616,
   CreateResumableUploads1795981087063,
   AddCreateRole1795982174524,
+  AddAudienceOfMessages1795983851919,
+  IndexLimitedMessages1795983851920,
+  AddShadowBans1795983851921,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

@@ -22,16 +22,24 @@ export interface StreamEvent {
 export interface EventContent {
   readonly data: object;
   readonly override?: { readonly userId: string; readonly data?: object; readonly prev?: number };
+  /** The data for further users, by their ids: only where very few see something else. */
+  readonly overrides?: ReadonlyMap<string, object>;
   /** Omitted if every receiver of the stream may see everything that the event shows. */
   readonly shows?: ShownMessages;
 }
 
-/** The messages that an event shows, by their numbers in the stream (`StreamHead.lastNumber`). */
-export interface ShownMessages {
-  /** The message that the event is about. */
+/** A message that an event shows. */
+export interface ShownMessage {
+  /** Its number in the stream (`StreamHead.lastNumber`). */
   readonly number: number;
-  /** An older message that it quotes, and `data` for receivers who do not see that one. */
-  readonly quoted?: { readonly number: number; readonly data: object };
+  /** The users who see it; omitted: all who see its number. */
+  readonly onlyFor?: readonly string[];
+}
+
+/** The messages that an event shows: the one that it is about, and an older one that it quotes. */
+export interface ShownMessages extends ShownMessage {
+  /** With `data` for receivers who do not see the quoted message. */
+  readonly quoted?: ShownMessage & { readonly data: object };
 }
 
 /** An event right after its commit. With `content` the node that wrote it need not read it back. */

@@ -1,5 +1,5 @@
 import type { ApiPropertyOptions } from '@nestjs/swagger';
-import { ValidateBy } from 'class-validator';
+import { ArrayMinSize, arrayMinSize, ValidateBy } from 'class-validator';
 import { check, checkEach, field, type FieldOptions, isUuid, listOf } from './fields.js';
 import { NormaliseWith } from './normalise.js';
 import { EXTERNAL_ID_MAX, isExternalReference, UserReference } from './user-references.js';
@@ -37,15 +37,19 @@ export function UserIdField(options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
-/** Up to `max` different users, each as in `UserIdField`; duplicates are removed. */
-export function UserIdListField(options: FieldOptions & { max: number }): PropertyDecorator {
+/** From `min` up to `max` different users, each as in `UserIdField`; duplicates are removed. */
+export function UserIdListField({
+  min = 0,
+  ...options
+}: FieldOptions & { min?: number; max: number }): PropertyDecorator {
   const validator = { validate: isUserId, defaultMessage: (): string => `each value in $property ${USER_ID_RULE}` };
   return field(
     describedUserId(options),
-    { type: [String], format: 'user-id', maxItems: options.max },
+    { type: [String], format: 'user-id', ...(min > 0 && { minItems: min }), maxItems: options.max },
     UserReference(),
     NormaliseWith((value) => (Array.isArray(value) ? [...new Set(value.map(normaliseUserId))] : value)),
     ...listOf(options.max),
+    ...(min > 0 ? [check(ArrayMinSize(min), (value) => arrayMinSize(value as unknown[], min))] : []),
     checkEach(ValidateBy({ name: 'isUserId', validator }, { each: true }), isUserId),
   );
 }

@@ -39,9 +39,12 @@ interface SlowRow extends Counted {
   readonly is_muted: boolean;
 }
 
-/** Messages `m` that the participant `p` sees: not cleared, not from before joining, and not deleted for themselves. */
+/**
+ * Messages `m` that the participant `p` sees: not limited to others, not cleared, not from before joining, and not deleted
+ * for themselves.
+ */
 const VISIBLE = `
-  m.sequence_number > p.hidden_up_to_number
+  m.sequence_number > p.hidden_up_to_number and (m.audience is null or p.user_id = any(m.audience))
   and not exists (select from hidden_messages x where x.user_id = p.user_id and x.message_id = m.id)`;
 
 /** The definition of the documentation, one message at a time: it uses no function, index or row of a mention. */
@@ -74,12 +77,14 @@ const WRONG_ROOTS = `
   select t.root_id
     from threads t
    cross join lateral (
-     select count(*) as replies, coalesce(max(m.sequence_number), 0) as last_number, max(m.created_at) as last_at
+     select count(*) filter (where m.audience is null) as replies, coalesce(max(m.sequence_number), 0) as last_number,
+            max(m.created_at) filter (where m.audience is null) as last_at
        from messages m where m.thread_root_id = t.root_id and m.deleted_at is null) c
    where t.conversation_id = any($1::uuid[])
      and (t.reply_count <> c.replies or t.last_reply_number <> c.last_number or t.last_reply_at is distinct from c.last_at
           or t.reply_user_ids is distinct from array(
-               select m.sender_id from messages m where m.thread_root_id = t.root_id and m.deleted_at is null
+               select m.sender_id from messages m
+                where m.thread_root_id = t.root_id and m.deleted_at is null and m.audience is null
                 group by m.sender_id order by max(m.sequence_number) desc limit 5))`;
 
 /** A few users in a few groups who send, mention, change and delete messages, read, leave, join and mute at once. */
@@ -120,9 +125,11 @@ class Crowd {
           : dice < 25
             ? others
             : undefined;
+      const audience = this.random.chance(0.3) ? [this.random.pick(this.members).person.id] : undefined;
       const sent = await rest.post<{ id: string; sequence_number: number }>(`${group}/messages`, {
         content: 'x',
         mentions,
+        visible_to: audience,
         ...reply,
       });
       known.push({ id: sent.id, number: sent.sequence_number });
@@ -153,7 +160,7 @@ class Crowd {
 
   /**
    * What every round ends with, however few operations a slow machine did: all are members again, and the others have
-   * an unread mention, a mention of all and a deleted message; the owner has a thread with an unread and a deleted
+   * an unread mention, a mention of all, one that only the last of them sees, and a deleted message; the owner has a thread with an unread and a deleted
    * reply. In the second group a member has cleared all but the last message, and deleted one of two others for
    * themselves.
    */
@@ -165,6 +172,7 @@ class Crowd {
     await owner.post(`/conversations/${this.groupIds[0]}/participants`, { user_ids: userIds });
     const root = await send(owner, { mentions: [userIds.at(-1)] });
     await send(owner, { mentions: { all: true } });
+    await send(owner, { mentions: { all: true, users: userIds }, visible_to: userIds.slice(-1) });
     await owner.call('DELETE', `/messages/${(await send(owner, {})).id}`);
     const reply = { reply_to_id: root.id, show_in_conversation: false };
     const { id } = await send(replier, reply);
@@ -282,7 +290,7 @@ export const UNREAD: Round = {
   mustBeZero: ['unread_mismatches', 'mention_mismatches', 'total_mismatches', 'thread_mismatches', 'resume_mismatches'],
   mustNotBeZero: ['operations', 'unread', 'mentions', 'threads'],
   control:
-    'deleted, own, cleared and hidden messages count, mentions of all do not, and deleted replies stay in the counts of threads',
+    'deleted, own, cleared and hidden messages and those for others count, mentions of all do not, and deleted replies stay in the counts of threads',
   broken: ['unread_mismatches', 'mention_mismatches', 'total_mismatches', 'thread_mismatches'],
   short: { seconds: 3, clients: 5 },
   long: { seconds: 60, clients: 12 },
@@ -299,6 +307,7 @@ export const UNREAD: Round = {
 function countingAll(text: string): string {
   return text
     .replace('m.deleted_at is not null or m.message_type', 'm.message_type')
+    .replace('or not is_in_audience(m.audience, m.sender_id, reader.user_id)', '')
     .replace('own_messages_above(reader, mark.number)', '0')
     .replace('reader.hidden_up_to_number', '0')
     .replace('hidden_unread_messages(reader, mark.number, settings)', '0');

@@ -23,6 +23,7 @@ export interface HeldSendData {
   readonly forwarded?: StoredForward;
   readonly is_silent?: boolean;
   readonly skips_push?: boolean;
+  readonly visible_to?: string[];
 }
 
 export type ReviewQueue = 'installation' | 'conversation';

@@ -16,6 +16,7 @@ export interface ContextRow {
         sender_name: string | null;
         content: string;
         is_deleted: boolean;
+        is_shadowed: boolean;
         created_at: string;
       }[]
     | null;
@@ -40,6 +41,7 @@ const CONTEXT = statement<ContextRow>(
           (select json_agg(json_build_object(
                     'id', n.id, 'sequence_number', n.sequence_number, 'sender_id', n.sender_id,
                     'sender_name', s.display_name, 'content', concat_ws(E'\\n', nullif(n.content, ''), n.forwarded ->> 'content'), 'is_deleted', n.deleted_at is not null,
+                    'is_shadowed', n.audience is not distinct from '{}',
                     'created_at', n.created_at) order by n.sequence_number)
              from messages m
              join messages n on n.conversation_id = m.conversation_id

@@ -161,6 +161,9 @@ export class ReportedMessageDto {
   @ApiProperty()
   is_deleted: boolean;
 
+  @ApiProperty({ description: 'Its sender was shadow-banned, and alone sees it' })
+  is_shadowed: boolean;
+
   @ApiProperty({ format: 'date-time' })
   created_at: string;
 }

@@ -15,6 +15,11 @@ export function presentAdminUser(row: AdminUserRow): AdminUserDto {
       row.status === 'banned' && row.banned_at
         ? { reason: row.ban_reason, at: row.banned_at.toISOString(), until: row.banned_until?.toISOString() ?? null }
         : null,
+    shadow_ban: row.shadow_banned_at && {
+      reason: row.shadow_ban_reason,
+      at: row.shadow_banned_at.toISOString(),
+      until: row.shadow_banned_until?.toISOString() ?? null,
+    },
     last_seen: row.last_seen?.toISOString() ?? null,
     created_at: row.created_at.toISOString(),
     deleted_at: row.deleted_at?.toISOString() ?? null,

@@ -86,6 +86,12 @@ export class BanUserDto extends UnbanUserDto {
   until?: string | null;
 }
 
+@InputRule(({ until }: Partial<ShadowBanUserDto>) => problemsOfEnd('until', until))
+export class ShadowBanUserDto extends ReasonDto {
+  @TimeField({ optional: true, nullable: true, description: 'The end; unlimited if omitted or null' })
+  until?: string | null;
+}
+
 export class DeleteUserDto extends ReasonDto {
   @EnumField({ values: MESSAGE_ERASURE_MODES, description: ERASURE_MODES_DESCRIPTION })
   messages: MessageErasureMode;
@@ -145,6 +151,9 @@ export class AdminUserDto {
 
   @ApiProperty({ type: BanDto, nullable: true })
   ban: BanDto | null;
+
+  @ApiProperty({ type: BanDto, nullable: true, description: 'Of which the user is not informed' })
+  shadow_ban: BanDto | null;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   last_seen: string | null;

@@ -16,6 +16,10 @@ export interface AdminUserRow {
   readonly banned_at: Date | null;
   readonly banned_until: Date | null;
   readonly ban_reason: string | null;
+  /** Null without one in force. */
+  readonly shadow_banned_at: Date | null;
+  readonly shadow_banned_until: Date | null;
+  readonly shadow_ban_reason: string | null;
   readonly last_seen: Date | null;
   readonly created_at: Date;
   readonly deleted_at: Date | null;
@@ -60,6 +64,8 @@ export interface ActivityRow {
 export const IS_BANNED = `u.deleted_at is null and u.banned_at is not null and user_is_banned(u.banned_at, u.banned_until)`;
 
 export const COLUMNS = `u.id, u.username, u.display_name, u.email, u.external_id, u.role, u.ban_reason, u.banned_at, u.banned_until,
+  u.shadow_ban_reason, u.shadow_banned_until, case when user_is_banned(u.shadow_banned_at, u.shadow_banned_until)
+    then u.shadow_banned_at end as shadow_banned_at,
   case when u.deleted_at is not null then 'deleted' when ${IS_BANNED} then 'banned'
        when u.deactivated_at is not null then 'deactivated' else 'active' end as status,
   (select p.last_seen from presence_settings p where p.user_id = u.id) as last_seen, u.created_at, u.deleted_at`;

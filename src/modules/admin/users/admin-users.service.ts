@@ -5,6 +5,7 @@ import { problemsOf, throwProblems } from '../../../platform/validation/input-ru
 import { problemsOfEnd } from '../../../platform/validation/time-field.js';
 import { AccountAdministration } from '../../auth/account-administration.service.js';
 import { ConversationBans } from '../../participants/bans/conversation-bans.service.js';
+import { ShadowBans } from '../../users/shadow-bans.service.js';
 import { UserAdministration } from '../../users/user-administration.service.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import { UsersPolicy } from '../../users/users.policy.js';
@@ -16,6 +17,7 @@ import {
   type EndedSessionsDto,
   type ListAdminUsersQuery,
   type ReasonDto,
+  type ShadowBanUserDto,
   type UnbanUserDto,
   type UpdateAdminUserDto,
   requireReason,
@@ -31,6 +33,7 @@ export class AdminUsersService {
     private readonly users: UserAdministration,
     private readonly accounts: AccountAdministration,
     private readonly conversationBans: ConversationBans,
+    private readonly shadowBans: ShadowBans,
   ) {}
 
   /** Newest accounts first. @throws PermissionDenied, ValidationError */
@@ -82,6 +85,18 @@ export class AdminUsersService {
     const reason = requireReason(dto.reason);
     if (dto.conversation_id === undefined) await this.users.unban(actor, userId, reason);
     else await this.conversationBans.unbanByAdmin(actor, { conversationId: dto.conversation_id, userId, reason });
+  }
+
+  /** @throws PermissionDenied, UserNotFound, ValidationError */
+  async shadowBan(actor: Actor, userId: string, dto: ShadowBanUserDto): Promise<void> {
+    throwProblems([...problemsOfEnd('until', dto.until), ...problemsOf(() => requireReason(dto.reason))]);
+    const ban = { reason: requireReason(dto.reason), until: dto.until ? new Date(dto.until) : null };
+    await this.shadowBans.set(actor, userId, ban);
+  }
+
+  /** @throws PermissionDenied, UserNotFound */
+  liftShadowBan(actor: Actor, userId: string): Promise<void> {
+    return this.shadowBans.lift(actor, userId);
   }
 
   /** @throws PermissionDenied, UserNotFound, ValidationError */

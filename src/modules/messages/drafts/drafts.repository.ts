@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
+import type { LimitedMessage } from '../audience.js';
 import type { DraftDto } from './drafts.dto.js';
 
 /** Where a draft is: a user has one in each conversation and thread. */
@@ -24,7 +25,7 @@ export interface DraftRow {
 const COLUMNS = `d.id, d.user_id, d.conversation_id, d.thread_root_id, d.content, d.reply_to_id, d.metadata, d.updated_at`;
 
 /** A message by which a thread is named. */
-export interface ThreadMessageRow {
+export interface ThreadMessageRow extends LimitedMessage {
   readonly id: string;
   readonly sequence_number: number;
   readonly root_id: string;
@@ -32,7 +33,8 @@ export interface ThreadMessageRow {
 
 const THREAD_MESSAGE = statement<ThreadMessageRow>(
   'drafts.thread_message',
-  `select id, sequence_number, coalesce(thread_root_id, id) as root_id from messages where id = $1 and conversation_id = $2`,
+  `select id, sequence_number, sender_id, audience, coalesce(thread_root_id, id) as root_id
+     from messages where id = $1 and conversation_id = $2`,
 );
 
 /** Returns nothing if it changes nothing. */

@@ -8,7 +8,15 @@ const OPTIONS_MIN = 2;
 /** The votes on a poll; an option without votes is absent. */
 export interface PollVotes {
   readonly voter_count: number;
-  readonly options: readonly { readonly id: string; readonly count: number; readonly user_ids: string[] }[] | null;
+  readonly options:
+    | readonly {
+        readonly id: string;
+        readonly count: number;
+        readonly user_ids: string[] | null;
+        /** Shadow-banned users, each of whom sees their own vote; the others are without them. */
+        readonly shadowed_ids?: string[] | null;
+      }[]
+    | null;
 }
 
 /**
@@ -56,6 +64,30 @@ export function requireChoice({ options, multiple }: StoredPoll, optionIds: read
   return chosen;
 }
 
+/** The votes on the poll of a message `m`, as a column. */
+export const POLL_VOTES = `
+  case when m.poll is not null then (
+    select json_build_object('voter_count', (select count(distinct user_id) from poll_votes where message_id = m.id and not is_shadowed),
+                             'options', json_agg(json_build_object('id', v.option_id, 'count', v.count, 'user_ids', v.user_ids,
+                                                                          'shadowed_ids', v.shadowed_ids)))
+      from (select option_id, count(*) filter (where not is_shadowed) as count,
+                   (array_agg(user_id order by voted_at, user_id) filter (where not is_shadowed))[1:100] as user_ids,
+                   array_agg(user_id) filter (where is_shadowed) as shadowed_ids
+              from poll_votes where message_id = m.id group by option_id) v) end`;
+
+/** The votes as a viewer sees them; undefined stands for all but shadow-banned users. */
+export function votesSeenBy(votes: PollVotes | null, viewerId: string | undefined): PollVotes | null {
+  if (viewerId === undefined || !votes?.options?.some(({ shadowed_ids }) => shadowed_ids?.includes(viewerId)))
+    return votes;
+  const isCounted = votes.options.some(({ user_ids }) => user_ids?.includes(viewerId));
+  const options = votes.options.map((option) =>
+    option.shadowed_ids?.includes(viewerId)
+      ? { ...option, count: option.count + 1, user_ids: [...(option.user_ids ?? []), viewerId] }
+      : option,
+  );
+  return { voter_count: votes.voter_count + (isCounted ? 0 : 1), options };
+}
+
 /**
  * A poll with its counts. `own` has the options that the viewer chose; undefined in the form that all receivers share.
  */
@@ -64,8 +96,8 @@ export function presentPoll(poll: StoredPoll, votes: PollVotes | null, own?: Rea
   return {
     question: poll.question,
     options: poll.options.map(({ id, text }) => {
-      const { count = 0, user_ids = [] } = byOption.get(id) ?? {};
-      const option = { id, text, vote_count: count, user_ids: poll.anonymous ? [] : user_ids };
+      const { count = 0, user_ids } = byOption.get(id) ?? {};
+      const option = { id, text, vote_count: count, user_ids: poll.anonymous ? [] : (user_ids ?? []) };
       return own ? { ...option, own: own.has(id) } : option;
     }),
     multiple: poll.multiple,

@@ -7,16 +7,22 @@ export interface Ballot {
   readonly userId: string;
 }
 
-/** Returns the number of votes that were added or removed. */
-const SET_VOTES = statement<{ changed: number }>(
+/** What a change of votes does: nothing, something that all see, or something that their shadow-banned user alone sees. */
+export type VoteChange = 'none' | 'open' | 'shadowed';
+
+const SET_VOTES = statement<{ is_shadowed: boolean | null }>(
   'polls.set_votes',
   `with removed as (
-     delete from poll_votes where message_id = $1 and user_id = $2 and option_id <> all($3::text[]) returning 1
+     delete from poll_votes where message_id = $1 and user_id = $2 and option_id <> all($3::text[]) returning is_shadowed
    ), added as (
-     insert into poll_votes (message_id, user_id, option_id, voted_at)
-     select $1, $2, o.id, $4 from unnest($3::text[]) as o (id) on conflict do nothing returning 1
+     insert into poll_votes (message_id, user_id, option_id, voted_at, is_shadowed)
+     select $1, $2, o.id, $4, user_is_banned(u.shadow_banned_at, u.shadow_banned_until)
+       from unnest($3::text[]) as o (id) join users u on u.id = $2
+         on conflict do nothing
+     returning is_shadowed
    )
-   select (select count(*) from removed) + (select count(*) from added) as changed`,
+   select bool_and(is_shadowed) as is_shadowed
+     from (select is_shadowed from removed union all select is_shadowed from added) v`,
 );
 
 const CLOSE = statement<unknown>(
@@ -32,19 +38,20 @@ const VOTES_OF = statement<{ message_id: string; user_id: string; option_ids: st
     group by v.message_id, v.user_id`,
 );
 
-/** Owns: poll_votes, messages. */
+/** Owns: poll_votes, messages. Reads: users. */
 @Injectable()
 export class PollsRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Replaces the votes of a user; none takes them back. Returns whether anything changed. */
+  /** Replaces the votes of a user; none takes them back. */
   async setVotes(
     tx: Queryable,
     { messageId, userId }: Ballot,
     optionIds: readonly string[],
     at: Date,
-  ): Promise<boolean> {
-    return (await tx.one(SET_VOTES, [messageId, userId, optionIds, at]))!.changed > 0;
+  ): Promise<VoteChange> {
+    const { is_shadowed } = (await tx.one(SET_VOTES, [messageId, userId, optionIds, at]))!;
+    return is_shadowed === null ? 'none' : is_shadowed ? 'shadowed' : 'open';
   }
 
   async close(tx: Queryable, messageId: string, at: Date): Promise<void> {

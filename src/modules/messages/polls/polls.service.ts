@@ -13,7 +13,7 @@ import { withOwn } from './own-votes.js';
 import { isOpen, requireChoice } from './poll.js';
 import type { StoredPoll } from './polls.dto.js';
 import { PollClosed, PollNotFound } from './polls.errors.js';
-import { PollsRepository } from './polls.repository.js';
+import { PollsRepository, type VoteChange } from './polls.repository.js';
 
 /** The current state under the lock. */
 interface LockedPoll {
@@ -60,9 +60,9 @@ export class PollsService {
   close(actor: Actor, messageId: string): Promise<MessageDto> {
     return this.change(actor, messageId, async ({ tx, message, poll, membership }) => {
       if (message.sender_id !== actor.userId) this.participants.requireModerator(membership);
-      if (poll.closed_at !== null) return false;
+      if (poll.closed_at !== null) return 'none';
       await this.repository.close(tx, messageId, tx.head.at);
-      return true;
+      return 'open';
     });
   }
 
@@ -70,7 +70,7 @@ export class PollsService {
   private async change(
     actor: Actor,
     messageId: string,
-    work: (locked: LockedPoll) => Promise<boolean>,
+    work: (locked: LockedPoll) => Promise<VoteChange>,
   ): Promise<MessageDto> {
     const { userId } = actor;
     const position = await this.messages.findPosition(messageId);
@@ -83,13 +83,16 @@ export class PollsService {
       await this.visible.require(history, message, tx);
       if (message.deleted_at) throw new MessageNotEditable();
       if (!message.poll) throw new PollNotFound();
-      const hasChanged = await work({ tx, message, poll: message.poll, membership });
+      const change = await work({ tx, message, poll: message.poll, membership });
+      const hasChanged = change !== 'none';
       const [after] = hasChanged ? await this.messages.find([messageId], tx) : [message];
       const [own] = await this.repository.optionsOf([{ messageId, userId }], tx);
       if (hasChanged) {
         const actorId = message.poll.anonymous ? null : userId;
-        const content = renderPollEvent(after!, { userId, own: own! });
-        tx.append({ type: POLL_UPDATED, actorId, subjectId: messageId, payload: { voter_id: userId }, content });
+        const onlyFor = change === 'shadowed' ? [userId] : undefined;
+        const content = renderPollEvent(after!, { userId, own: own! }, onlyFor);
+        const payload = { voter_id: userId, ...(onlyFor && { only_for: onlyFor }) };
+        tx.append({ type: POLL_UPDATED, actorId, subjectId: messageId, payload, content });
       }
       return withOwn(presentMessage(after!, userId, history.above), own!);
     });

@@ -42,7 +42,7 @@ export class ReactionsService {
     const [millis, userId, last] = cursor === undefined ? [] : decodeCursor(cursor, ['millis', 'uuid', 'word']);
     const after =
       cursor === undefined ? undefined : ([new Date(millis as number), userId as string, last as string] as const);
-    const rows = await this.repository.page(messageId, { emoji, after, limit: limit + 1 });
+    const rows = await this.repository.page(messageId, { readerId: actor.userId, emoji, after, limit: limit + 1 });
     return toPage(
       rows,
       limit,
@@ -67,9 +67,10 @@ export class ReactionsService {
       if (!membership.settings.multiple_reactions) await this.removeReactions(tx, context);
       const { count, isKnown } = await this.repository.countEmojis(tx, emoji, context);
       if (count >= EMOJIS_MAX && !isKnown) throw new TooManyReactions(EMOJIS_MAX);
-      if (!(await this.repository.add(tx, emoji, context))) return undefined;
+      const added = await this.repository.add(tx, emoji, context);
+      if (!added) return undefined;
       await this.changes.enforceSlowMode({ tx, membership, context });
-      return { type: REACTION_ADDED, emoji };
+      return { type: REACTION_ADDED, emoji, isShadowed: added.is_shadowed };
     });
   }
 
@@ -77,12 +78,15 @@ export class ReactionsService {
   async unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
     return this.changes.change(actor, id, async ({ tx, context }) => {
       const removed = await this.repository.remove(tx, emoji, context);
-      return removed === undefined ? undefined : { type: REACTION_REMOVED, emoji: removed };
+      return removed && { type: REACTION_REMOVED, emoji: removed.emoji, isShadowed: removed.is_shadowed };
     });
   }
 
   private async removeReactions(tx: StreamTransaction, context: ChangeContext): Promise<void> {
-    for (const emoji of await this.repository.removeAllOf(tx, context))
-      tx.append({ type: REACTION_REMOVED, actorId: context.actorId, subjectId: context.id, payload: { emoji } });
+    const { actorId, id: subjectId } = context;
+    for (const { emoji, is_shadowed } of await this.repository.removeAllOf(tx, context)) {
+      const payload = { emoji, ...(is_shadowed && { only_for: [actorId] }) };
+      tx.append({ type: REACTION_REMOVED, actorId, subjectId, payload });
+    }
   }
 }

@@ -26,7 +26,7 @@ export interface DueReminder {
 const COLUMNS = `s.user_id, s.message_id, s.conversation_id, s.saved_at, s.remind_at, s.reminded_at`;
 
 /** Whether the participant `p` still sees the message `m`. */
-const IS_SHOWN = `m.sequence_number > p.hidden_up_to_number and not (
+const IS_SHOWN = `m.sequence_number > p.hidden_up_to_number and is_in_audience(m.audience, m.sender_id, p.user_id) and not (
   p.has_hidden_messages and exists (select from hidden_messages x where x.user_id = p.user_id and x.message_id = m.id))`;
 
 const COUNT = statement<{ count: number }>(

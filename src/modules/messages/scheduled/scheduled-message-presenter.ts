@@ -15,6 +15,7 @@ export function presentScheduled(row: ScheduledMessageRow): ScheduledMessageDto 
     mentions: readMentions(send.mentions).users,
     attachment_ids: send.attachment_ids ?? [],
     metadata: send.metadata ?? {},
+    ...(send.visible_to && { visible_to: send.visible_to }),
     ...(send.poll && { poll: send.poll }),
     silent: send.silent ?? false,
     skip_push: send.silent || (send.skip_push ?? false),

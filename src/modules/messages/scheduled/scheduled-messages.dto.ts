@@ -80,6 +80,9 @@ export class ScheduledMessageDto {
   @ApiProperty(METADATA_REF)
   metadata: Record<string, unknown>;
 
+  @ApiProperty({ type: [String], required: false, description: 'Absent if all participants will see it' })
+  visible_to?: string[];
+
   @ApiProperty({ type: NewPollDto, required: false, description: 'Absent if it has no poll' })
   poll?: NewPollDto;
 

@@ -28,6 +28,7 @@ export const MATCHES_FILTER = `${IS_SEARCHABLE}
   and ($1::bigint, $2::uuid) > (${MILLISECOND}, m.id) and ${MILLISECOND} >= $3
   and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
   and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)
+  and is_in_audience(m.audience, m.sender_id, $8)
   and not exists (
     select from participants p where p.conversation_id = m.conversation_id and p.user_id = $8 and (
       m.sequence_number <= p.hidden_up_to_number

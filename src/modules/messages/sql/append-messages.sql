@@ -10,11 +10,11 @@
 --
 -- Input: an array for each field, with one send at each place; at most one send for one (conversation, sender,
 -- client_message_id). What a send has besides a text and metadata is in extras, null for most sends: {reply_to_id,
--- is_thread_only, mentions, mention_scope, attachment_ids, poll, forwarded, is_silent, skips_push, is_server, is_released,
--- is_scheduled}.
+-- is_thread_only, mentions, mention_scope, attachment_ids, poll, forwarded, is_silent, skips_push, visible_to, is_server,
+-- is_released, is_scheduled}.
 --
--- Output: one row per send, with its place, from 1; outcome is stored, replayed, or the reason of the refusal (see
--- send_outcome); retry_after is in whole seconds; of too_long it is the limit. was_behind: the sender had not read all
+-- Output: one row per send, with its place, from 1; outcome is stored, shadowed, replayed, or the reason of the refusal
+-- (see send_outcome); retry_after is in whole seconds; of too_long it is the limit. was_behind: the sender had not read all
 -- messages before this one. Sending reads them, so the sender's mark has moved over messages of others. Events that
 -- webhooks subscribe to are written to the outbox; when there is no such webhook, that is one look-up per batch.
 --
@@ -28,6 +28,9 @@
 -- A reply belongs to the thread of the message it replies to: a reply to a reply has the same root; without threads a reply
 -- has no root. The counts of the root change with the reply, in the event thread.updated directly after that of the message
 -- (see store_replies).
+--
+-- visible_to: those who see the message besides its sender. What a shadow-banned user sends has an empty audience, and the
+-- outcome shadowed. Neither changes when the conversation was active for others.
 --
 -- The planner settings hold every look-up to its index, whatever the statistics of young tables are.
 create or replace function append_messages(
@@ -55,6 +58,8 @@ declare
   last_seq bigint;
   last_number bigint;
   root uuid;
+  is_shadowed boolean;
+  visible_to uuid[];
   -- The stored sends.
   places int[] := '{}';
   numbers bigint[] := '{}';
@@ -70,6 +75,8 @@ declare
   file_positions int[] := '{}';
   -- The places of sends with what few messages have, which is written by a statement of its own.
   completed int[] := '{}';
+  shadowed int[] := '{}';
+  limited uuid[] := '{}';
   -- The heads that they move.
   moved int := 0;
   streams uuid[] := '{}';
@@ -97,15 +104,16 @@ begin
            p.user_id as participant_id, p.left_seq, p.role, p.is_muted, p.muted_until, p.hidden_up_to_number,
            p.last_sent_at, p.last_read_number < h.last_number as was_behind,
            u.id as user_id, u.display_name, u.role as system_role, u.deleted_at, u.deactivated_at, u.banned_at,
-           u.banned_until, s.id as session_id, s.revoked_at, s.expires_at,
+           u.banned_until, u.shadow_banned_at, u.shadow_banned_until, s.id as session_id, s.revoked_at, s.expires_at,
            twin.id as twin_id, twin.body_hash as twin_hash,
            r.conversation_id as quoted_in, r.sequence_number as quoted_number, r.content as quoted_content,
            r.deleted_at as quoted_deleted_at, coalesce(r.thread_root_id, r.id) as quoted_root,
+           r.audience as quoted_audience, r.sender_id as quoted_sender_id,
            blocked.is_blocked,
            e.extra is null and e.sender_id <> '00000000-0000-7000-8000-000000000001' and twin.id is null
              and h.stream_id is not null and c.deleted_at is null and c.settings = '{}' and t.settings = '{}'
              and not blocked.is_blocked and p.left_seq is null and not p.is_muted
-             and u.deleted_at is null and u.banned_at is null and s.revoked_at is null and s.expires_at > now()
+             and u.deleted_at is null and u.banned_at is null and u.shadow_banned_at is null and s.revoked_at is null and s.expires_at > now()
              as is_ordinary
       from unnest(ids, conversation_ids, sender_ids, session_ids, client_message_ids, body_hashes, contents, extras)
            with ordinality as e (id, conversation_id, sender_id, session_id, client_message_id, body_hash, content, extra,
@@ -142,6 +150,8 @@ begin
     attachments := null;
     reply_to_content := null;
     retry_after := null;
+    is_shadowed := false;
+    visible_to := null;
 
     if send.is_ordinary is not true then
       slow_seconds := coalesce(greatest(
@@ -162,6 +172,17 @@ begin
         retry_after := greatest(1, ceil(extract(epoch from sent_at - created_at) + slow_seconds));
       end if;
 
+      is_shadowed := outcome = 'stored' and user_is_banned(send.shadow_banned_at, send.shadow_banned_until);
+      if is_shadowed then
+        shadowed := shadowed || place;
+      end if;
+      if outcome = 'stored' and send.extra ? 'visible_to' then
+        visible_to := array(select v.id::uuid from jsonb_array_elements_text(send.extra -> 'visible_to') as v (id));
+      end if;
+      if is_shadowed or visible_to is not null then
+        limited := limited || id;
+      end if;
+
       if outcome = 'stored' and send.extra is not null then
         if send.quoted_root is not null then
           reply_to_content := case when send.quoted_deleted_at is null then send.quoted_content end;
@@ -174,12 +195,13 @@ begin
           mentions := array(
             select p.user_id from participants p
              where p.conversation_id = stream and p.left_seq is null
-               and p.user_id in (select m.id::uuid from jsonb_array_elements_text(send.extra -> 'mentions') as m (id)));
+               and p.user_id in (select m.id::uuid from jsonb_array_elements_text(send.extra -> 'mentions') as m (id))
+               and is_in_audience(visible_to, send.sender_id, p.user_id));
         end if;
         if send.extra ?| array['mentions', 'mention_scope'] then
           mentioning := mentioning || id;
         end if;
-        if send.extra ? 'forwarded' then
+        if send.extra ?| array['forwarded', 'visible_to'] then
           completed := completed || place;
         end if;
         if send.extra ? 'attachment_ids' then
@@ -213,11 +235,15 @@ begin
         -- The event thread.updated.
         last_seq := last_seq + 1;
       end if;
-      if root is null or send.extra -> 'is_thread_only' is distinct from 'true' then
+      if (root is null or send.extra -> 'is_thread_only' is distinct from 'true')
+          and not is_shadowed and visible_to is null then
         shown_times[moved] := created_at;
       end if;
       stream_seqs[moved] := last_seq;
       stream_numbers[moved] := last_number;
+      if is_shadowed then
+        outcome := 'shadowed';
+      end if;
     end if;
     return next;
   end loop;
@@ -267,8 +293,17 @@ begin
              select w.id from unnest(streams) as w (id) where outbox_wants('message.created', w.id));
   end if;
   if cardinality(completed) > 0 then
-    update messages m set forwarded = extras[s.place] -> 'forwarded'
+    update messages m
+       set forwarded = extras[s.place] -> 'forwarded',
+           audience = (select array_agg(v.id::uuid) from jsonb_array_elements_text(extras[s.place] -> 'visible_to') as v (id))
       from unnest(completed) as s (place) where m.id = ids[s.place];
+  end if;
+  if cardinality(shadowed) > 0 then
+    update messages m set audience = '{}', stated_audience = m.audience
+      from unnest(shadowed) as s (place) where m.id = ids[s.place];
+  end if;
+  if cardinality(limited) > 0 then
+    perform store_limited_messages(limited);
   end if;
   if cardinality(file_ids) > 0 then
     insert into message_attachments (file_id, message_id, position)

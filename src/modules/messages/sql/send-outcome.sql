@@ -97,8 +97,17 @@ begin
   end if;
 
   if send.extra ? 'reply_to_id' and (send.quoted_in is distinct from send.conversation_id
-                                     or send.quoted_number <= send.hidden_up_to_number and not is_server) then
+                                     or not is_server
+                                        and (send.quoted_number <= send.hidden_up_to_number
+                                             or not is_in_audience(send.quoted_audience, send.quoted_sender_id, send.sender_id))) then
     return 'reply_not_found';
+  elsif send.extra ? 'visible_to' and send.type = 'direct' then
+    return 'audience_of_direct';
+  elsif send.extra ? 'visible_to' and exists (
+      select from jsonb_array_elements_text(send.extra -> 'visible_to') as v (id)
+       where not exists (select from participants p
+                          where p.conversation_id = send.conversation_id and p.user_id = v.id::uuid and p.left_seq is null)) then
+    return 'audience_not_found';
   elsif send.extra ? 'attachment_ids' then
     if exists (select from jsonb_array_elements_text(send.extra -> 'attachment_ids') as a (id)
                  left join files f on f.id = a.id::uuid and f.deleted_at is null

@@ -1,6 +1,7 @@
 -- Counts replies that were just stored at the roots of their threads, writes the event thread.updated of each directly after
 -- its message.created (append_messages has left the place), and makes users follow the threads: the author of the root, the
--- sender and those whom the reply mentions. An author who has stopped following does not follow again. The caller holds the
+-- sender and those whom the reply mentions. A reply that only some see is not among what the root shows of its replies; only
+-- those who see it follow, and its thread.updated names them. An author who has stopped following does not follow again. The caller holds the
 -- locks of the conversations.
 create or replace function store_replies(sent uuid[]) returns void
 language sql volatile
@@ -11,16 +12,19 @@ as $$
      where m.id = any (sent)
   ),
   counted as (
-    insert into threads as t (root_id, conversation_id, reply_count, last_reply_number, last_reply_at, reply_user_ids)
-    select y.thread_root_id, y.conversation_id, count(*), max(y.sequence_number), max(y.created_at),
-           (select array_agg(s.sender_id order by s.number desc)
-              from (select o.sender_id, max(o.sequence_number) as number from reply o
-                     where o.thread_root_id = y.thread_root_id
-                     group by o.sender_id order by number desc limit 5) s)
+    insert into threads as t (root_id, conversation_id, reply_count, last_reply_number, last_reply_at, reply_user_ids,
+                              has_limited_replies)
+    select y.thread_root_id, y.conversation_id, count(*) filter (where y.audience is null), max(y.sequence_number),
+           max(y.created_at) filter (where y.audience is null),
+           array(select o.sender_id from reply o
+                  where o.thread_root_id = y.thread_root_id and o.audience is null
+                  group by o.sender_id order by max(o.sequence_number) desc limit 5),
+           bool_or(y.audience is not null)
       from reply y group by y.thread_root_id, y.conversation_id
         on conflict (root_id) do update
        set reply_count = t.reply_count + excluded.reply_count, last_reply_number = excluded.last_reply_number,
-           last_reply_at = excluded.last_reply_at,
+           last_reply_at = coalesce(excluded.last_reply_at, t.last_reply_at),
+           has_limited_replies = t.has_limited_replies or excluded.has_limited_replies,
            reply_user_ids = (excluded.reply_user_ids || array(
              select u.id from unnest(t.reply_user_ids) with ordinality as u (id, position)
               where u.id <> all (excluded.reply_user_ids) order by u.position))[1:5]
@@ -34,10 +38,12 @@ as $$
             union all
             select y.thread_root_id, u.user_id, y.sequence_number, false
               from reply y cross join unnest(y.mentions) as u (user_id)
+             where is_in_audience(y.audience, y.sender_id, u.user_id)
             union all
             select y.thread_root_id, y.root_sender_id, y.sequence_number, false
               from reply y
-             where not exists (select from thread_followers k
+             where is_in_audience(y.audience, y.sender_id, y.root_sender_id)
+               and not exists (select from thread_followers k
                                 where k.root_id = y.thread_root_id and k.user_id = y.root_sender_id)) w
      group by w.root_id, w.user_id
         on conflict (user_id, root_id) do update
@@ -46,6 +52,8 @@ as $$
              select from reply y where y.thread_root_id = f.root_id and y.sender_id = f.user_id)
              then excluded.last_read_number end)
   )
-  insert into events (stream_id, seq, type, actor_id, subject_id, at)
-  select y.conversation_id, y.seq + 1, 'thread.updated', y.sender_id, y.thread_root_id, y.created_at from reply y
+  insert into events (stream_id, seq, type, actor_id, subject_id, payload, at)
+  select y.conversation_id, y.seq + 1, 'thread.updated', y.sender_id, y.thread_root_id,
+         case when y.audience is not null then jsonb_build_object('only_for', y.audience || y.sender_id) end, y.created_at
+    from reply y
 $$;

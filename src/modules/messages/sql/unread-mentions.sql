@@ -11,7 +11,7 @@ as $$
            + (select count(*) from messages m
                where m.conversation_id = reader.conversation_id and m.sequence_number > mark.number
                  and m.mention_scope = 'all' and m.deleted_at is null and m.sender_id <> reader.user_id
-                 and m.seq >= reader.joined_seq
+                 and m.seq >= reader.joined_seq and is_in_audience(m.audience, m.sender_id, reader.user_id)
                  and reader.user_id <> all (m.mentions))
            - case when reader.has_hidden_messages then hidden_unread_mentions(reader, mark.number) else 0 end
          else 0 end

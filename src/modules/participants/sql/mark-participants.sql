@@ -49,6 +49,7 @@ begin
       left join users u on u.id = e.user_id
       left join sessions s on s.id = e.session_id and (s.user_id = e.user_id or s.is_server_key)
       left join messages m on m.id = e.message_id and m.conversation_id = e.conversation_id
+                          and is_in_audience(m.audience, m.sender_id, e.user_id)
   ),
   wanted as (
     select j.conversation_id, j.user_id, max(j.read) as read, max(greatest(j.read, j.delivered)) as delivered

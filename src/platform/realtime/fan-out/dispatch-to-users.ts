@@ -3,7 +3,7 @@ import type { EventContent, StreamEvent } from '../../event-log/stream-event.js'
 import { EncodedFrame } from '../protocol/encoded-frame.js';
 import type { LiveConnection, Position } from '../connection/live-connection.js';
 import type { LocalSubscriber } from './local-subscribers.js';
-import { encodeEvent, type StreamKind, visibleAbove, wireEvent } from './wire-event.js';
+import { encodeEvent, overrideFor, type StreamKind, unseenPart, wireEvent, withoutPart } from './wire-event.js';
 
 /** An event to be delivered: `prev` is the visible position before it, `cycle` the current cycle of the reconciler. */
 export interface OutgoingEvent {
@@ -22,7 +22,7 @@ export interface OutgoingEvent {
  */
 export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: OutgoingEvent, logger: Logger): number {
   const { event, content, cycle } = outgoing;
-  const { override } = content;
+  const hasOverrides = content.override !== undefined || content.overrides !== undefined;
   const { streamId } = event;
   const { shows } = content;
   const frame = frameOf(outgoing);
@@ -31,9 +31,9 @@ export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: Outg
   let frames = 0;
   for (const user of users) {
     let userFrame = frame;
-    if (override && override.userId === user.userId) userFrame = frameOf(outgoing, override);
-    if (restrictedFrames)
-      userFrame = restrictedFrame(outgoing, user.hiddenUpTo(streamId), restrictedFrames) ?? userFrame;
+    const override = hasOverrides ? overrideFor(content, user.userId) : undefined;
+    if (override) userFrame = frameOf(outgoing, override);
+    if (restrictedFrames) userFrame = restrictedFrame(outgoing, user, restrictedFrames) ?? userFrame;
     user.dispatchedInCycle = cycle;
     for (const connection of user.connections) {
       if (connection.unsubscribedStreams?.has(streamId)) continue;
@@ -54,19 +54,18 @@ function frameOf(
 }
 
 /**
- * The frame for users who see no message up to `hiddenUpTo`, if it is another one for them; `frames` has those that were
- * made before, by the part of the content that they leave out.
+ * The frame for users who do not see a message that the event shows, if this user is one of them; `frames` has those that
+ * were made before, by the part of the content that they leave out.
  */
 function restrictedFrame(
   outgoing: OutgoingEvent,
-  hiddenUpTo: number,
+  user: LocalSubscriber,
   frames: Map<object, EncodedFrame>,
 ): EncodedFrame | undefined {
-  const shows = outgoing.content.shows!;
-  if (shows.number > hiddenUpTo && (shows.quoted?.number ?? Infinity) > hiddenUpTo) return undefined;
-  const leftOut = shows.number <= hiddenUpTo ? shows : shows.quoted!;
-  let frame = frames.get(leftOut);
-  if (!frame) frames.set(leftOut, (frame = frameOf({ ...outgoing, ...visibleAbove(hiddenUpTo, outgoing) })));
+  const unseen = unseenPart(outgoing.content.shows!, user.userId, user.hiddenUpTo(outgoing.event.streamId));
+  if (!unseen) return undefined;
+  let frame = frames.get(unseen);
+  if (!frame) frames.set(unseen, (frame = frameOf({ ...outgoing, ...withoutPart(outgoing, unseen) })));
   return frame;
 }
 

@@ -1,5 +1,5 @@
 import { toJson } from '../../json/json-encoding.js';
-import type { EventContent, StreamEvent } from '../../event-log/stream-event.js';
+import type { EventContent, ShownMessage, ShownMessages, StreamEvent } from '../../event-log/stream-event.js';
 
 /** The kind of a stream. Events of a user's own stream have no `conversation_id`. */
 export type StreamKind = 'conversation' | 'user';
@@ -45,25 +45,44 @@ export function wireEvent(
   };
 }
 
+/** What one user receives in place of the data for all; undefined for most users. */
+export function overrideFor({ override, overrides }: EventContent, userId: string): EventContent['override'] {
+  if (override?.userId === userId) return override;
+  const data = overrides?.get(userId);
+  return data && { userId, data };
+}
+
 /** Replaces an event about a message that the receiver does not see. */
 export const EVENT_HIDDEN = 'event.hidden';
 export const HIDDEN_DATA = { is_hidden: true } as const;
 
-/** An event in the form for receivers who see no message up to a number. */
+/** An event in the form for some of its receivers. */
 export interface VisibleEvent {
   readonly event: StreamEvent;
   readonly content: EventContent;
 }
 
-/** The event for a receiver who sees no message up to `hiddenUpTo`; without `data` that shows such a message. */
-export function visibleAbove(hiddenUpTo: number, visible: VisibleEvent): VisibleEvent {
-  const { event, content } = visible;
-  const { shows } = content;
-  if (!shows) return visible;
-  if (shows.number <= hiddenUpTo)
-    return { event: { ...event, type: EVENT_HIDDEN, actorId: null }, content: { data: HIDDEN_DATA } };
-  if (shows.quoted && shows.quoted.number <= hiddenUpTo) return { event, content: { data: shows.quoted.data } };
-  return visible;
+/** What of an event a receiver does not see: its message, the message that it quotes, or nothing. */
+export function unseenPart(
+  shows: ShownMessages,
+  userId: string | undefined,
+  hiddenUpTo: number,
+): ShownMessages | ShownMessages['quoted'] {
+  if (!isSeen(shows, userId, hiddenUpTo)) return shows;
+  return shows.quoted && !isSeen(shows.quoted, userId, hiddenUpTo) ? shows.quoted : undefined;
+}
+
+/** The event for the receivers who do not see this part of it. */
+export function withoutPart(
+  { event }: VisibleEvent,
+  part: ShownMessages | NonNullable<ShownMessages['quoted']>,
+): VisibleEvent {
+  if ('data' in part) return { event, content: { data: part.data } };
+  return { event: { ...event, type: EVENT_HIDDEN, actorId: null }, content: { data: HIDDEN_DATA } };
+}
+
+function isSeen({ number, onlyFor }: ShownMessage, userId: string | undefined, hiddenUpTo: number): boolean {
+  return number > hiddenUpTo && (onlyFor === undefined || userId === undefined || onlyFor.includes(userId));
 }
 
 /** The event as JSON. Types, ids and times need no escaping; the data may have been encoded before. */
@@ -96,8 +115,10 @@ export function wireEvents(
   let prev = events.length > 0 ? events[0]!.event.seq - 1 : 0;
   for (const { event: stored, content: full } of events) {
     if (!full) continue;
-    const { event, content } = visibleAbove(hiddenUpTo, { event: stored, content: full });
-    const override = userId !== undefined && content.override?.userId === userId ? content.override : undefined;
+    const unseen = full.shows && unseenPart(full.shows, userId, hiddenUpTo);
+    const visible = { event: stored, content: full };
+    const { event, content } = unseen ? withoutPart(visible, unseen) : visible;
+    const override = userId === undefined ? undefined : overrideFor(content, userId);
     wired.push(wireEvent(kind, event, { data: content.data, prev, override }));
     prev = event.seq;
   }

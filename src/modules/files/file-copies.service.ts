@@ -1,6 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import type { Actor } from '../../platform/identity/actor.js';
+import { ParticipantsModule } from '../participants/participants.module.js';
+import { UsersModule } from '../users/users.module.js';
 import { FileCopiesRepository } from './file-copies.repository.js';
 import { FileNotAttachable, FileNotFound, FileQuotaExceeded } from './files.errors.js';
 import { FilesPolicy } from './files.policy.js';
@@ -38,3 +40,11 @@ export class FileCopiesService {
     if (ids.length > 0) await this.repository.deleteCopies(ids);
   }
 }
+
+/** Also in a worker, which has no routes. */
+@Module({
+  imports: [UsersModule, ParticipantsModule],
+  providers: [FileCopiesService, FileCopiesRepository, FilesRepository, FilesPolicy],
+  exports: [FileCopiesService, FilesRepository, FilesPolicy],
+})
+export class FileCopiesModule {}

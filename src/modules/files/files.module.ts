@@ -2,14 +2,11 @@ import { Module } from '@nestjs/common';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { UrlSigner } from './url-signer.js';
-import { FileCopiesService } from './file-copies.service.js';
-import { FileCopiesRepository } from './file-copies.repository.js';
+import { FileCopiesModule } from './file-copies.service.js';
 import { FileProcessesModule } from './file-processes.js';
 import { FilesController } from './files.controller.js';
 import { PicturesController } from './pictures.controller.js';
 import { FilesGateway } from './files.gateway.js';
-import { FilesPolicy } from './files.policy.js';
-import { FilesRepository } from './files.repository.js';
 import { FilesService } from './files.service.js';
 import { OpenDownload } from './open-download.js';
 import { ScansModule } from './scans.queue.js';
@@ -25,17 +22,13 @@ import { UploadsInProgress } from './uploads-in-progress.js';
 
 /** Files: uploads and downloads. Their scans and their cleanup are in the worker module. */
 @Module({
-  imports: [UsersModule, ParticipantsModule, ScansModule, StorageModule, FileProcessesModule],
+  imports: [UsersModule, ParticipantsModule, FileCopiesModule, ScansModule, StorageModule, FileProcessesModule],
   controllers: [FilesController, PicturesController, ResumableUploadsController],
   providers: [
     FilesService,
-    FilesPolicy,
     OpenDownload,
     SignedUrls,
     UrlSigner,
-    FilesRepository,
-    FileCopiesService,
-    FileCopiesRepository,
     FilesGateway,
     UploadInterceptor,
     UploadSettings,
@@ -45,6 +38,6 @@ import { UploadsInProgress } from './uploads-in-progress.js';
     UploadPieces,
     TusInterceptor,
   ],
-  exports: [FilesService, FileCopiesService, FilesPolicy, SignedUrls, StorageModule, UploadSettings, UploadsInProgress],
+  exports: [FilesService, FileCopiesModule, SignedUrls, StorageModule, UploadSettings, UploadsInProgress],
 })
 export class FilesModule {}

@@ -1,6 +1,6 @@
 import { Module, Global } from '@nestjs/common';
 import { LoadShedder } from '../../platform/throttling/load-shedder.js';
-import { FilesModule } from '../files/files.module.js';
+import { FileCopiesModule } from '../files/file-copies.service.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { EditMessage } from './edit-message.js';
@@ -88,7 +88,7 @@ import { AppendSystemMessage } from './append-system-message.js';
 class SystemMessagesModule {}
 
 @Module({
-  imports: [UsersModule, ParticipantsModule, FilesModule, SystemMessagesModule],
+  imports: [UsersModule, ParticipantsModule, FileCopiesModule, SystemMessagesModule],
   controllers: [
     EphemeralMessagesController,
     MessagesController,

@@ -8,7 +8,13 @@ import { settingProblems } from '../setting-checks.js';
 import { readPackage } from '../platform/process/program-files.js';
 import { checkDatabase } from './doctor/check-database.js';
 import { checkDisk, checkNodeVersion, checkPort } from './doctor/check-machine.js';
-import { checkIdentityProvider, checkRedis, checkScanner, checkStorage } from './doctor/check-external-services.js';
+import {
+  checkFfmpeg,
+  checkIdentityProvider,
+  checkRedis,
+  checkScanner,
+  checkStorage,
+} from './doctor/check-external-services.js';
 import { checkOrigins, checkProxy, checkSecrets, findingsOf } from './doctor/check-settings.js';
 
 const MARKS: Readonly<Record<Grade, string>> = { ok: '✓', warning: '!', fault: '✗' };
@@ -29,7 +35,7 @@ function describe({ grade, check, says, advice }: Finding): string[] {
 
 const CHECKS: readonly Check[] = [
   ...[checkNodeVersion, checkSecrets, checkOrigins, checkProxy, checkIdentityProvider],
-  ...[checkDatabase, checkRedis, checkStorage, checkScanner],
+  ...[checkDatabase, checkRedis, checkStorage, checkScanner, checkFfmpeg],
   ...[checkDisk, checkPort],
 ];
 

@@ -6,6 +6,8 @@ import { decodeBitmap, encodeBitmap } from '../../src/modules/files/checks/bitma
 import { FileReader } from '../../src/modules/files/checks/file-reader.js';
 import { checkFile } from '../../src/modules/files/checks/check-file.js';
 import { compoundType } from '../../src/modules/files/checks/compound-file.js';
+import { DECODABLE_TYPES, decodeWaveform } from '../../src/modules/files/checks/decoded-waveform.js';
+import { oggPackets, webmOpus } from '../../src/modules/files/checks/opus-packets.js';
 import { detectType } from '../../src/modules/files/checks/detect-type.js';
 import { readWebm } from '../../src/modules/files/checks/webm.js';
 import { readWaveform } from '../../src/modules/files/checks/waveform.js';
@@ -73,6 +75,12 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof Error && REFUSALS.has((error as { code?: string }).code ?? '');
 }
 
+async function allOf(packets: AsyncIterable<Buffer> | undefined): Promise<number> {
+  let bytes = 0;
+  for await (const packet of packets ?? []) bytes += packet.length;
+  return bytes;
+}
+
 async function inZip(path: string, look: (zip: ZipDirectory) => Promise<unknown>): Promise<unknown> {
   const bytes = await FileReader.open(path);
   try {
@@ -135,6 +143,19 @@ export const PARSERS: readonly Parser[] = [
       const text = await readText(bytes);
       for (const type of ['text/plain', 'text/markdown']) if (text) requireInertText(text, type);
     }),
+  },
+  {
+    name: 'decoded-waveform',
+    kinds: ['mp3', 'ogg', 'weba'],
+    parse: onBytes(...DECODABLE_TYPES.map((type) => (bytes: FileReader) => decodeWaveform(bytes, type))),
+  },
+  {
+    name: 'opus-packets',
+    kinds: ['ogg', 'weba'],
+    parse: onBytes(
+      (bytes) => allOf(oggPackets(bytes)),
+      async (bytes) => allOf((await webmOpus(bytes))?.packets),
+    ),
   },
   { name: 'waveform', kinds: ['wav'], parse: onBytes(readWaveform) },
   { name: 'webm', kinds: ['webm', 'weba'], parse: onBytes(readWebm) },

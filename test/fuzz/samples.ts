@@ -1,5 +1,8 @@
 import sharp from 'sharp';
-import { compound, office, pdf, sampleFiles, zip } from '../fixtures/sample-files.js';
+import { compound, office, pdf, realMedia, sampleFiles, zip } from '../fixtures/sample-files.js';
+
+/** Recorded, so that decoders read more than their headers. */
+const REAL = ['opus.ogg', 'vorbis.ogg', 'opus.weba', 'layer3.mp3'];
 
 /** Whole files by their extension: one of each accepted type, and some with many parts. */
 export type Samples = Readonly<Record<string, readonly Buffer[]>>;
@@ -7,6 +10,7 @@ export type Samples = Readonly<Record<string, readonly Buffer[]>>;
 export async function fuzzSamples(): Promise<Samples> {
   const samples: Record<string, Buffer[]> = {};
   for (const { name, bytes } of await sampleFiles()) (samples[name.split('.').at(-1)!] ??= []).push(bytes);
+  for (const name of REAL) samples[name.split('.').at(-1)!]!.push(realMedia(name));
   const many = Array.from({ length: 60 }, (_value, i) => ({ name: `${i}.xml`, data: '<a/>', isStored: i % 2 === 0 }));
   const archive = zip([{ name: 'a.txt', data: 'a' }]);
   samples.zip!.push(

@@ -268,6 +268,19 @@ describe('the doctor', () => {
     });
   });
 
+  it('says where ffmpeg is, warns if it is missing, and accepts that it is switched off', async () => {
+    const ffmpeg = async (setting: string): Promise<Finding[]> => {
+      installation.environment.FFMPEG_PATH = setting;
+      const findings = await runChecks(installation.environment, installation.machine);
+      return findings.filter(({ check }) => check === 'ffmpeg');
+    };
+    expect(await ffmpeg(process.execPath)).toEqual([{ check: 'ffmpeg', grade: 'ok', says: process.execPath }]);
+    expect(await ffmpeg('/nowhere/ffmpeg')).toMatchObject([
+      { grade: 'warning', advice: expect.stringContaining('FFMPEG_PATH') },
+    ]);
+    expect(await ffmpeg('off')).toMatchObject([{ grade: 'ok', says: expect.stringContaining('switched off') }]);
+  });
+
   it('warns of a first admin who has not logged in', async () => {
     const admins = async (): Promise<Finding[]> =>
       (await runChecks(installation.environment, installation.machine)).filter(({ check }) => check === 'admin');

@@ -1,10 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import sharp from 'sharp';
-import { picture, sampleFiles, type SampleFile, wav } from '../fixtures/sample-files.js';
+import { picture, realMedia, sampleFiles, type SampleFile, wav } from '../fixtures/sample-files.js';
 import type { ImageSizeDto } from '../../src/modules/files/files.dto.js';
 import type { HttpResponse } from '../support/client/http.js';
 import { FileWorld } from '../support/file-world.js';
 import type { RegisteredUser } from '../support/users.js';
 
+const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
 const NAMES =
   'jpg png gif webp avif heic bmp tiff pdf doc docx xls xlsx ppt pptx txt csv md json log rtf odt ods odp mp3 wav m4a ogg opus weba webm mp4 avi mov zip rar 7z';
 
@@ -105,7 +107,50 @@ describe('a file of an accepted type', () => {
       ...Array.from({ length: 16 }, () => 50),
       ...Array.from({ length: 16 }, () => 100),
     ]);
-    expect((await world.ready(ada, samples.get('mp3')!)).waveform).toBeUndefined();
+  });
+
+  const waveformOf = async (name: string, type: string, bytes = realMedia(name)): Promise<number[] | undefined> => {
+    const file = await world.ready(ada, { name, type, category: 'audio', bytes });
+    expect(file).toMatchObject({ status: 'ready', file_category: 'audio' });
+    return file.waveform as number[] | undefined;
+  };
+  /** A second of silence, then a second of half the full loudness. */
+  const expectKnownSignal = (waveform: number[] | undefined): void => {
+    expect(waveform).toHaveLength(64);
+    expect(Math.max(...waveform!.slice(0, 28))).toBeLessThanOrEqual(5);
+    expect(Math.min(...waveform!.slice(36, 60))).toBeGreaterThanOrEqual(40);
+    expect(Math.max(...waveform!)).toBeLessThanOrEqual(75);
+  };
+
+  it.each([
+    ['opus.ogg', 'audio/ogg'],
+    ['opus.weba', 'audio/webm'],
+    ['vorbis.ogg', 'audio/ogg'],
+    ['layer3.mp3', 'audio/mpeg'],
+  ])('has the waveform of its sound: %s', async (name, type) => {
+    expectKnownSignal(await waveformOf(name, type));
+  });
+
+  it('has no waveform if its sound cannot be decoded', async () => {
+    expect(await waveformOf('a.weba', 'audio/webm', samples.get('weba')!.bytes)).toBeUndefined();
+    expect(await waveformOf('a.ogg', 'audio/ogg', withoutCodec(realMedia('opus.ogg')))).toBeUndefined();
+  });
+
+  (hasFfmpeg ? it : it.skip)('has the waveform of its sound with ffmpeg: aac.m4a', async () => {
+    expectKnownSignal(await waveformOf('aac.m4a', 'audio/mp4'));
+  });
+
+  (hasFfmpeg ? it : it.skip)('has thumbnails of a frame at a tenth of its duration if it is a video', async () => {
+    const bytes = realMedia('red-then-blue.mp4');
+    const file = await world.ready(ada, { name: 'a.mp4', type: 'video/mp4', category: 'video', bytes });
+    expect(file).toMatchObject({ status: 'ready', image_sizes: [{ name: 'small', width: 96, height: 64 }] });
+    expect(file.blurhash).toEqual(expect.any(String));
+    const answer = await world.fetch(ada, file.thumbnail_url as string);
+    expect(answer.headers.get('content-type')).toBe('image/webp');
+    const { dominant } = await sharp(Buffer.from(await answer.arrayBuffer())).stats();
+    expect(dominant.b).toBeGreaterThan(200);
+    await ada.call('DELETE', `/files/${file.id as string}`);
+    expect(world.filesOnDisk().filter((name) => name.startsWith(file.id as string))).toEqual([]);
   });
 
   it.each([
@@ -239,3 +284,10 @@ describe('a file of an accepted type', () => {
     expect(await world.ready(ada, { ...samples.get('jpg')!, bytes })).toMatchObject({ status: 'ready', width, height });
   });
 });
+
+/** The name of the codec is all that the check of an upload reads of an Ogg; the pages after it are broken here. */
+function withoutCodec(ogg: Buffer): Buffer {
+  const broken = Buffer.from(ogg);
+  broken.write('XXXX', broken.indexOf('OggS', 10), 'latin1');
+  return broken;
+}

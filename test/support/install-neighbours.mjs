@@ -8,6 +8,7 @@ const OPTIONS = ['Acquire::Retries=0', 'Acquire::http::Timeout=10', 'Acquire::ht
 const PACKAGES = [
   { packages: ['redis-server'], test: ['redis-server', '--version'] },
   { packages: ['prometheus'], test: ['prometheus', '--version'] },
+  { packages: ['ffmpeg'], test: ['ffmpeg', '-version'] },
   { packages: ['haproxy'], test: ['haproxy', '-v'] },
   { packages: ['python3-requests', 'python3-jwt'], test: ['/usr/bin/python3', '-c', 'import requests, jwt'] },
 ];

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { filesDirOf } from '../../platform/config/directories.js';
+import { FFMPEG_OFF, findFfmpeg } from '../../modules/files/ffmpeg.js';
 import type { SettingValues } from '../../platform/config/settings.js';
 import { s3Client } from '../stored-files-location.js';
 import { nearestExistingDirectory } from './check-machine.js';
@@ -24,6 +25,17 @@ export const checkStorage: Check = {
 export const checkScanner: Check = {
   needs: ['CLAMAV_URL'],
   run: async ({ values: { clamavUrl } }) => (clamavUrl ? [await tryScanner(clamavUrl)] : []),
+};
+
+export const checkFfmpeg: Check = {
+  needs: ['FFMPEG_PATH'],
+  run: async ({ values: { ffmpegPath } }) => {
+    if (ffmpegPath === FFMPEG_OFF) return [ok('ffmpeg', 'switched off: videos have no posters, and M4A no waveforms')];
+    const path = await findFfmpeg(ffmpegPath);
+    if (path !== undefined) return [ok('ffmpeg', path)];
+    const says = `${ffmpegPath} is not found: videos have no posters, and M4A no waveforms`;
+    return [warning('ffmpeg', says, 'Install ffmpeg, set FFMPEG_PATH to the program, or switch it off with off.')];
+  },
 };
 
 export const checkIdentityProvider: Check = {

@@ -5,8 +5,11 @@ import { checkFile } from './checks/check-file.js';
 import { FileReader } from './checks/file-reader.js';
 import { readWaveform } from './checks/waveform.js';
 import { requireSafeZip } from './checks/zip-contents.js';
-import { type FileResponse, type FileTask, refusalOf } from './file-tasks.js';
+import { DECODABLE_TYPES } from './checks/decoded-waveform.js';
+import { decodeSound } from './decode-sound.js';
+import { type FileResponse, type FileTask, refusalOf, type WaveformTask } from './file-tasks.js';
 import { renderImage } from './render-image.js';
+import { decodeWithFfmpeg, renderPoster } from './render-poster.js';
 
 const WATCH_MS = 10;
 const memoryBytes = Number(process.argv[2]);
@@ -38,11 +41,15 @@ function perform(task: FileTask): Promise<unknown> {
     case 'unpack':
       return requireSafeZip(task.path, task.isDocument);
     case 'waveform':
-      return waveformOf(task.path);
+      return waveformOf(task);
+    case 'poster':
+      return renderPoster(task);
   }
 }
 
-async function waveformOf(path: string): Promise<number[] | undefined> {
+async function waveformOf({ path, type, ffmpeg }: WaveformTask): Promise<number[] | undefined> {
+  if (DECODABLE_TYPES.includes(type)) return decodeSound(path, type);
+  if (type !== 'audio/wav') return ffmpeg === undefined ? undefined : decodeWithFfmpeg(path, { type, ffmpeg });
   const reader = await FileReader.open(path);
   try {
     return await readWaveform(reader);

@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -12,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wav } from '../../../test/fixtures/sample-files.js';
 import { FileProcesses, FileProcessSettings } from './file-processes.js';
+import type { PosterTask } from './render-poster.js';
 
 const GIGABYTE = 1024 ** 3;
 
@@ -164,3 +166,56 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+describe('a poster of a video', () => {
+  let folder: string;
+  let processes: FileProcesses;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'parley-posters-'));
+    processes = new FileProcesses(new FileProcessSettings());
+  });
+  afterAll(() => {
+    processes.onModuleDestroy();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Runs a shell script in place of ffmpeg. */
+  function posterWith(script: string): Promise<unknown> {
+    const ffmpeg = join(folder, 'ffmpeg');
+    writeFileSync(ffmpeg, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const [small, medium, large] = ['small', 'medium', 'large'].map((name) => join(folder, name)) as [
+      string,
+      ...string[],
+    ];
+    const thumbnails = { small, medium, large } as PosterTask['thumbnails'];
+    const path = join(folder, 'video.mp4');
+    return processes.run({ kind: 'poster', path, type: 'video/mp4', duration: 0, ffmpeg, ffmpegMs: 500, thumbnails });
+  }
+
+  it('is refused, and the program is ended, if the program hangs', async () => {
+    const pidFile = join(folder, 'pid');
+    await expect(posterWith(`echo $$ > ${pidFile}; exec sleep 300`)).rejects.toMatchObject({
+      code: 'INVALID_FILE_TYPE',
+    });
+    expect(() => process.kill(Number(readFileSync(pidFile, 'utf8')), 0)).toThrow('ESRCH');
+  });
+
+  it.each([
+    ['prints something else', 'echo "<svg onload=alert(1)>"'],
+    ['prints without end', 'exec cat /dev/zero'],
+    ['fails', 'exit 1'],
+  ])('is refused, and nothing is written, if the program %s', async (_name, script) => {
+    await expect(posterWith(script)).rejects.toMatchObject({ code: 'INVALID_FILE_TYPE' });
+    expect(existsSync(join(folder, 'small'))).toBe(false);
+  });
+
+  it('is made without the environment of the server, of a file and nothing else', async () => {
+    const seen = join(folder, 'seen');
+    await expect(posterWith(`{ env; echo "$@"; } > ${seen}`)).rejects.toThrow();
+    const text = readFileSync(seen, 'utf8');
+    expect(text).not.toMatch(/HOME=|DATABASE|NODE_/);
+    expect(text).toContain('-protocol_whitelist file,pipe -threads 1');
+    expect(text).toContain(`-f mov -i file:${join(folder, 'video.mp4')}`);
+  });
+});

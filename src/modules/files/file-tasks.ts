@@ -2,19 +2,29 @@ import { AppError } from '../../platform/errors/app-error.js';
 import type { CheckedFile, DeclaredFile } from './checks/check-file.js';
 import { FileTooLarge, InvalidFileType, MalwareDetected } from './files.errors.js';
 import type { RenderedImage, RenderTask } from './render-image.js';
+import type { Poster, PosterTask } from './render-poster.js';
 
 /** A task for a process that inspects files. */
 export type FileTask =
   | ({ readonly kind: 'check' } & DeclaredFile)
   | ({ readonly kind: 'render' } & RenderTask)
   | { readonly kind: 'unpack'; readonly path: string; readonly isDocument: boolean }
-  | { readonly kind: 'waveform'; readonly path: string };
+  | ({ readonly kind: 'poster' } & PosterTask)
+  | ({ readonly kind: 'waveform' } & WaveformTask);
+
+export interface WaveformTask {
+  readonly path: string;
+  readonly type: string;
+  /** The path of ffmpeg, for sound without another decoder. */
+  readonly ffmpeg: string | undefined;
+}
 
 /** The result of each task. */
 export interface FileResults {
   readonly check: CheckedFile;
   readonly render: RenderedImage;
   readonly unpack: null;
+  readonly poster: Poster;
   readonly waveform: number[] | null;
 }
 

@@ -164,7 +164,8 @@ export class FileDto {
   @ApiProperty({
     type: [ImageSizeDto],
     required: false,
-    description: 'The thumbnails (WebP, at most 400, 1000 and 2000 pixels), smallest first',
+    description:
+      'The thumbnails (WebP, at most 400, 1000 and 2000 pixels) of an image, or of a frame of a video, smallest first',
   })
   image_sizes?: ImageSizeDto[];
 
@@ -172,7 +173,7 @@ export class FileDto {
     type: 'integer',
     isArray: true,
     required: false,
-    description: 'Of a WAV: the loudest sample of each of 64 equal parts, from 0 to 100',
+    description: 'Of audio that can be decoded: the loudest sample of each of 64 equal parts, from 0 to 100',
   })
   waveform?: number[];
 

@@ -160,9 +160,9 @@ function contentType(type: string, charset: string | null): string {
   return type.startsWith('text/') ? `${type}; charset=${charset ?? 'utf-8'}` : type;
 }
 
-/** Until its scan ends an image is `not ready` in all its variants. */
+/** Until its scan ends an image or a video is `not ready` in all its variants. */
 function mayHaveThumbnail({ category, status, has_thumbnail }: FileRow): boolean {
-  return category === 'image' && (status !== 'ready' || has_thumbnail);
+  return (category === 'image' || category === 'video') && (status !== 'ready' || has_thumbnail);
 }
 
 /** The requested size, or the largest that there is. Files of older versions have the small one only. */

@@ -90,7 +90,7 @@ async function withoutMetadata(path: string, target: string): Promise<{ width: n
 }
 
 /** Writes the largest first, and each from the one before it, so that the image is decoded once. */
-async function writeThumbnails(
+export async function writeThumbnails(
   image: Sharp,
   longestSide: number,
   paths: RenderTask['thumbnails'],
@@ -153,7 +153,7 @@ async function bitmapInput(path: string): Promise<Sharp> {
   return sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: maxPixelsOf('image/bmp') });
 }
 
-async function blurhashOf(thumbnail: string): Promise<string> {
+export async function blurhashOf(thumbnail: string): Promise<string> {
   const { data, info } = await sharp(thumbnail)
     .resize(BLUR_SIDE, BLUR_SIDE, { fit: 'inside' })
     .ensureAlpha()

@@ -5,10 +5,20 @@ import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js
 import { Clamd, ScannerDisconnected, ScannerUnavailable } from './clamd.js';
 import { type FileType, fileTypeOf } from './file-types.js';
 import { FileTooLarge, MalwareDetected } from './files.errors.js';
-import { FileDto } from './files.dto.js';
+import { FileDto, type FileRow } from './files.dto.js';
+import { findFfmpeg } from './ffmpeg.js';
+import type { PosterTask } from './render-poster.js';
 import { FileScansRepository, type ScanResult } from './file-scans.repository.js';
 import { FileProcesses } from './file-processes.js';
-import { imageKey, allKeysOf, thumbnailKey, uploadKey, BytesMissing, FileStorage } from './storage/file-storage.js';
+import {
+  IMAGE_SIZES,
+  imageKey,
+  allKeysOf,
+  thumbnailKey,
+  uploadKey,
+  BytesMissing,
+  FileStorage,
+} from './storage/file-storage.js';
 import { TempUploads } from './storage/temp-uploads.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
@@ -52,14 +62,16 @@ export class ScanFile implements OnModuleDestroy {
   );
   private readonly clamd: Clamd | undefined;
   private readonly maxImageBytes: number;
+  private readonly ffmpeg: Promise<string | undefined>;
 
   constructor(
     private readonly repository: FileScansRepository,
     private readonly storage: FileStorage,
     private readonly tempUploads: TempUploads,
     private readonly processes: FileProcesses,
-    { clamavUrl, fileMaxImageBytes }: Config,
+    { clamavUrl, fileMaxImageBytes, ffmpegPath }: Config,
   ) {
+    this.ffmpeg = findFfmpeg(ffmpegPath);
     this.clamd = clamavUrl === undefined ? undefined : new Clamd(clamavUrl);
     this.maxImageBytes = MAX_GROWTH * fileMaxImageBytes;
   }
@@ -80,13 +92,14 @@ export class ScanFile implements OnModuleDestroy {
     const result: ScanResult =
       begun > SCANS_BEGUN_MAX
         ? { status: 'rejected', reason: GIVEN_UP }
-        : await this.examineSafely(id, fileTypeOf(file.type));
+        : await this.examineSafely(file, fileTypeOf(file.type));
     return this.complete(id, result);
   }
 
-  private async examineSafely(id: string, type: FileType): Promise<ScanResult> {
+  private async examineSafely(file: FileRow, type: FileType): Promise<ScanResult> {
+    const { id } = file;
     try {
-      return await this.storage.withLocalCopy(uploadKey(id), (path) => this.examine(id, type, path));
+      return await this.storage.withLocalCopy(uploadKey(id), (path) => this.examine(file, type, path));
     } catch (error) {
       if (error instanceof ScannerUnavailable || error instanceof ServiceUnavailable) {
         // A scanner that disconnects at every scan of this file is not unavailable.
@@ -108,7 +121,7 @@ export class ScanFile implements OnModuleDestroy {
     return true;
   }
 
-  private async examine(id: string, type: FileType, path: string): Promise<ScanResult> {
+  private async examine({ id, duration }: FileRow, type: FileType, path: string): Promise<ScanResult> {
     const verdict = await this.clamd?.scan(path);
     if (verdict === 'malware') throw new MalwareDetected();
     if (verdict === 'impossible') return { status: 'rejected', reason: GIVEN_UP };
@@ -116,8 +129,44 @@ export class ScanFile implements OnModuleDestroy {
       await this.processes.run({ kind: 'unpack', path, isDocument: type.category === 'document' });
     }
     if (type.category === 'image') return this.reencode(id, type, path);
-    if (type.type !== 'audio/wav') return { status: 'ready' };
-    return { status: 'ready', waveform: (await this.processes.run({ kind: 'waveform', path })) ?? undefined };
+    if (type.category === 'audio') return this.withWaveform(id, type, path);
+    if (type.category === 'video')
+      return this.withPoster({ id, type: type.type, duration: duration ?? undefined, path });
+    return { status: 'ready' };
+  }
+
+  private async withWaveform(id: string, { type }: FileType, path: string): Promise<ScanResult> {
+    const ffmpeg = await this.ffmpeg;
+    const waveform = await this.ifPossible(id, this.processes.run({ kind: 'waveform', path, type, ffmpeg }));
+    return { status: 'ready', waveform: waveform ?? undefined };
+  }
+
+  private async withPoster(video: Omit<PosterTask, 'ffmpeg' | 'thumbnails'> & { id: string }): Promise<ScanResult> {
+    const ffmpeg = await this.ffmpeg;
+    if (ffmpeg === undefined) return { status: 'ready' };
+    const { id, ...task } = video;
+    const paths = IMAGE_SIZES.map((name) => [name, this.tempUploads.createPath()] as const);
+    const thumbnails = Object.fromEntries(paths) as PosterTask['thumbnails'];
+    try {
+      const poster = await this.ifPossible(id, this.processes.run({ kind: 'poster', ...task, ffmpeg, thumbnails }));
+      for (const { name } of poster?.thumbnails ?? []) {
+        await this.storage.put(thumbnailKey(id, name), thumbnails[name], 'image/webp');
+      }
+      return { status: 'ready', ...poster };
+    } finally {
+      for (const [, made] of paths) await rm(made, { force: true });
+    }
+  }
+
+  /** A waveform or a poster only accompanies a file: one that cannot be made is omitted, whatever the reason. */
+  private async ifPossible<T>(id: string, made: Promise<T>): Promise<T | undefined> {
+    try {
+      return await made;
+    } catch (error) {
+      if (error instanceof ServiceUnavailable) throw error;
+      this.logger.log({ err: error, file_id: id }, 'a file has no waveform or poster');
+      return undefined;
+    }
   }
 
   private async reencode(id: string, { type }: FileType, path: string): Promise<ScanResult> {

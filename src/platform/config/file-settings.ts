@@ -144,6 +144,12 @@ export const FILE_SETTINGS = {
     max: 24 * 30,
     description: 'Hours that an upload which can be continued waits for more bytes; until then it reserves its size.',
   }),
+  ffmpegPath: text({
+    name: 'FFMPEG_PATH',
+    default: 'ffmpeg',
+    description:
+      'The program that makes posters of videos and waveforms of M4A: its path, or its name on PATH; off: without. Where it is not found, they are omitted.',
+  }),
   clamavUrl: url({
     name: 'CLAMAV_URL',
     schemes: ['tcp'],

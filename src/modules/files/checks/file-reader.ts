@@ -25,13 +25,15 @@ export class FileReader {
     private readonly handle: FileHandle,
     readonly path: string,
     readonly size: number,
+    bytesPerStep: number,
   ) {
-    this.stepsLeft = FIRST_STEPS + Math.ceil(size / BYTES_PER_STEP);
+    this.stepsLeft = FIRST_STEPS + Math.ceil(size / bytesPerStep);
   }
 
-  static async open(path: string): Promise<FileReader> {
+  /** A reader whose work is bounded in time as well may spend a step for fewer bytes. */
+  static async open(path: string, bytesPerStep = BYTES_PER_STEP): Promise<FileReader> {
     const handle = await open(path, 'r');
-    return new FileReader(handle, path, (await handle.stat()).size);
+    return new FileReader(handle, path, (await handle.stat()).size, bytesPerStep);
   }
 
   /** Counts work on the file. @throws InvalidFileType when its structure costs more than its size allows */

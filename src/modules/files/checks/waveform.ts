@@ -3,7 +3,7 @@ import { findChunks } from './riff-media.js';
 
 /** The number of parts of a waveform. */
 export const WAVEFORM_PARTS = 64;
-const LOUDEST = 100;
+export const LOUDEST = 100;
 /** At most this many sample frames of a part are read, in runs: an hour of sound needs no more than a minute. */
 const RUNS_PER_PART = 16;
 const RUN_BYTES = 16 * 1024;

@@ -2,23 +2,23 @@ import { InvalidFileType } from '../files.errors.js';
 import type { FileReader } from './file-reader.js';
 
 /** Identifiers of RFC 8794 and RFC 9559. */
-const EBML = 0x1a45dfa3;
+export const EBML = 0x1a45dfa3;
 const DOC_TYPE = 0x4282;
-const SEGMENT = 0x18538067;
+export const SEGMENT = 0x18538067;
 const INFO = 0x1549a966;
 const TIMESTAMP_SCALE = 0x2ad7b1;
 const DURATION = 0x4489;
-const TRACKS = 0x1654ae6b;
-const TRACK_ENTRY = 0xae;
-const TRACK_TYPE = 0x83;
-const CLUSTER = 0x1f43b675;
+export const TRACKS = 0x1654ae6b;
+export const TRACK_ENTRY = 0xae;
+export const TRACK_TYPE = 0x83;
+export const CLUSTER = 0x1f43b675;
 const TIMESTAMP = 0xe7;
 const VIDEO = 1;
 const MAX_TRACKS = 100;
 /** A millisecond, in nanoseconds. */
 const USUAL_SCALE = 1_000_000;
 
-interface Element {
+export interface Element {
   readonly id: number;
   readonly start: number;
   /** Undefined: unknown at the time of writing, as in recordings of a browser. */
@@ -81,7 +81,7 @@ async function trackTypes(file: FileReader, tracks: Element): Promise<number[]> 
 }
 
 /** Returns at most eight bytes of the content of the first element with this id directly inside another. */
-async function valueOf(file: FileReader, parent: Element, id: number): Promise<Buffer | undefined> {
+export async function valueOf(file: FileReader, parent: Element, id: number): Promise<Buffer | undefined> {
   const end = parent.end ?? file.size;
   for (let at = parent.start; at < end;) {
     const element = await elementAt(file, at, end);
@@ -93,7 +93,7 @@ async function valueOf(file: FileReader, parent: Element, id: number): Promise<B
   return undefined;
 }
 
-async function elementAt(file: FileReader, at: number, limit: number): Promise<Element> {
+export async function elementAt(file: FileReader, at: number, limit: number): Promise<Element> {
   const header = await file.read(at, Math.min(12, limit - at));
   const idLength = vintLength(header[0]);
   const sizeLength = vintLength(header[idLength]);
@@ -108,11 +108,11 @@ async function elementAt(file: FileReader, at: number, limit: number): Promise<E
 }
 
 /** The length of a variable-size integer in bytes, from the position of the first bit that is set in its first byte. */
-function vintLength(first: number | undefined): number {
+export function vintLength(first: number | undefined): number {
   return first ? Math.clz32(first) - 23 : 9;
 }
 
-function numberOf(value: Buffer | undefined): number {
+export function numberOf(value: Buffer | undefined): number {
   return value?.reduce((sum, byte) => sum * 256 + byte, 0) ?? 0;
 }
 

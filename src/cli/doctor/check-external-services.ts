@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { filesDirOf } from '../../platform/config/directories.js';
-import { FFMPEG_OFF, findFfmpeg } from '../../modules/files/ffmpeg.js';
+import { FFMPEG_OFF, findFfmpeg } from '../../modules/files/find-ffmpeg.js';
 import type { SettingValues } from '../../platform/config/settings.js';
 import { s3Client } from '../stored-files-location.js';
 import { nearestExistingDirectory } from './check-machine.js';

@@ -1,10 +1,6 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
 
-/** A value of FFMPEG_PATH. */
-export const FFMPEG_OFF = 'off';
 const TIME_MS = 20_000;
 /** Resident memory. A frame of 67 million pixels and those it refers to need less. */
 const MEMORY_BYTES = 1024 * 1024 * 1024;
@@ -21,22 +17,6 @@ const FORMATS: Readonly<Record<string, string>> = {
   'video/webm': 'matroska',
   'video/x-msvideo': 'avi',
 };
-
-/** The path of ffmpeg: of this name on PATH, or of this file; undefined if it is not there or switched off. */
-export async function findFfmpeg(setting: string, searchPath = process.env.PATH ?? ''): Promise<string | undefined> {
-  if (setting === FFMPEG_OFF) return undefined;
-  const isName = !/[\\/]/.test(setting);
-  const places = isName ? searchPath.split(delimiter).filter(isAbsolute) : [resolve(setting)];
-  for (const place of places) {
-    const path = isName ? join(place, setting) : place;
-    const isProgram = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isProgram) return path;
-  }
-  return undefined;
-}
 
 export interface FfmpegRun {
   readonly ffmpeg: string;

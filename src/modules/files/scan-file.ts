@@ -6,7 +6,7 @@ import { Clamd, ScannerDisconnected, ScannerUnavailable } from './clamd.js';
 import { type FileType, fileTypeOf } from './file-types.js';
 import { FileTooLarge, MalwareDetected } from './files.errors.js';
 import { FileDto, type FileRow } from './files.dto.js';
-import { findFfmpeg } from './ffmpeg.js';
+import { findFfmpeg } from './find-ffmpeg.js';
 import type { PosterTask } from './render-poster.js';
 import { FileScansRepository, type ScanResult } from './file-scans.repository.js';
 import { FileProcesses } from './file-processes.js';

@@ -6,7 +6,6 @@ import { decodeBitmap, encodeBitmap } from '../../src/modules/files/checks/bitma
 import { FileReader } from '../../src/modules/files/checks/file-reader.js';
 import { checkFile } from '../../src/modules/files/checks/check-file.js';
 import { compoundType } from '../../src/modules/files/checks/compound-file.js';
-import { DECODABLE_TYPES, decodeWaveform } from '../../src/modules/files/checks/decoded-waveform.js';
 import { oggPackets, webmOpus } from '../../src/modules/files/checks/opus-packets.js';
 import { detectType } from '../../src/modules/files/checks/detect-type.js';
 import { readWebm } from '../../src/modules/files/checks/webm.js';
@@ -134,6 +133,14 @@ export const PARSERS: readonly Parser[] = [
     ),
   },
   { name: 'iso-media', kinds: ['mp4', 'm4a', 'mov', 'heic'], parse: onBytes(brandsOf, readIsoMedia) },
+  {
+    name: 'opus-packets',
+    kinds: ['ogg', 'weba'],
+    parse: onBytes(
+      (bytes) => allOf(oggPackets(bytes)),
+      async (bytes) => allOf((await webmOpus(bytes))?.packets),
+    ),
+  },
   { name: 'pdf', kinds: ['pdf'], parse: onBytes(requirePdf) },
   { name: 'riff-media', kinds: ['wav', 'avi', 'webp'], parse: onBytes(readRiff) },
   {
@@ -143,19 +150,6 @@ export const PARSERS: readonly Parser[] = [
       const text = await readText(bytes);
       for (const type of ['text/plain', 'text/markdown']) if (text) requireInertText(text, type);
     }),
-  },
-  {
-    name: 'decoded-waveform',
-    kinds: ['mp3', 'ogg', 'weba'],
-    parse: onBytes(...DECODABLE_TYPES.map((type) => (bytes: FileReader) => decodeWaveform(bytes, type))),
-  },
-  {
-    name: 'opus-packets',
-    kinds: ['ogg', 'weba'],
-    parse: onBytes(
-      (bytes) => allOf(oggPackets(bytes)),
-      async (bytes) => allOf((await webmOpus(bytes))?.packets),
-    ),
   },
   { name: 'waveform', kinds: ['wav'], parse: onBytes(readWaveform) },
   { name: 'webm', kinds: ['webm', 'weba'], parse: onBytes(readWebm) },

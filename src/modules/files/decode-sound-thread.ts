@@ -1,6 +1,6 @@
 /** A thread that decodes one sound for its waveform: see `decodeSound`. An error ends it. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { decodeWaveform } from './checks/decoded-waveform.js';
+import { decodeWaveform } from './decode-waveform.js';
 import { FileReader } from './checks/file-reader.js';
 
 /** Short packets cost as many reads as long ones. */

@@ -5,7 +5,7 @@ import { checkFile } from './checks/check-file.js';
 import { FileReader } from './checks/file-reader.js';
 import { readWaveform } from './checks/waveform.js';
 import { requireSafeZip } from './checks/zip-contents.js';
-import { DECODABLE_TYPES } from './checks/decoded-waveform.js';
+import { DECODABLE_TYPES } from './decode-waveform.js';
 import { decodeSound } from './decode-sound.js';
 import { type FileResponse, type FileTask, refusalOf, type WaveformTask } from './file-tasks.js';
 import { renderImage } from './render-image.js';

@@ -1,7 +1,7 @@
-import { InvalidFileType } from '../files.errors.js';
-import type { FileReader } from './file-reader.js';
-import { oggPackets, webmOpus } from './opus-packets.js';
-import { Peaks } from '../peaks.js';
+import { InvalidFileType } from './files.errors.js';
+import type { FileReader } from './checks/file-reader.js';
+import { oggPackets, webmOpus } from './checks/opus-packets.js';
+import { Peaks } from './peaks.js';
 
 /** Of compressed sound decoded at once: four kilobytes of silence can be minutes. */
 const PIECE = 4096;

@@ -161,8 +161,9 @@ describe('a resumable upload', () => {
   it('has the bytes of one request when several continue it at once', async () => {
     const texts = Array.from({ length: 5 }, (_value, i) => String(i).repeat(40_000));
     const path = await begin(80_000, { filename: 'a.txt' });
+    await noneInProgress(); // five are the limit of an account
     const answers = await Promise.all(texts.map((text) => append(path, 0, text)));
-    expect(answers.filter(({ status }) => status === 204).length).toBeGreaterThanOrEqual(1);
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
     expect(answers.filter(({ status }) => ![204, 409, 423].includes(status))).toEqual([]);
     expect(await offsetOf(path)).toBe(40_000);
     const last = await append(path, 40_000, 'x'.repeat(40_000));

@@ -18,6 +18,13 @@ export interface NewUpload {
   readonly length: number;
 }
 
+/** An upload that a request has begun to continue. */
+export type TakenUpload = UploadRow & {
+  pieces: number;
+  /** The request that continued it until now; null for the first one. */
+  earlier_writer: string | null;
+};
+
 const INSERT = statement<UploadRow>(
   'uploads.insert',
   `insert into resumable_uploads as u (id, uploader_id, conversation_id, name, declared_type, description, length, expires_at)
@@ -32,11 +39,17 @@ const FIND = statement<UploadRow>(
   `select ${FIELDS} from resumable_uploads u where u.id = $1 and u.uploader_id = $2 and ${IS_OPEN}`,
 );
 
-const TAKE_OVER = statement<UploadRow & { pieces: number }>(
+/** The lock of the row is the order of the requests: each is told which one it has replaced. */
+const TAKE_OVER = statement<TakenUpload>(
   'uploads.take_over',
-  `update resumable_uploads u set writer = $3, expires_at = now() + $5 * interval '1 hour'
-    where u.id = $1 and u.uploader_id = $2 and u.received = $4 and u.completed_at is null and ${IS_OPEN}
-   returning ${FIELDS}, (select count(*) from upload_pieces p where p.upload_id = u.id)::int as pieces`,
+  `with earlier as materialized (
+     select u.id, u.writer from resumable_uploads u
+      where u.id = $1 and u.uploader_id = $2 and u.received = $4 and u.completed_at is null and ${IS_OPEN}
+        for update)
+   update resumable_uploads u set writer = $3, expires_at = now() + $5 * interval '1 hour'
+     from earlier where u.id = earlier.id
+   returning ${FIELDS}, (select count(*) from upload_pieces p where p.upload_id = u.id)::int as pieces,
+             earlier.writer as earlier_writer`,
 );
 
 const ADD_PIECE = statement<unknown>(
@@ -69,9 +82,10 @@ const DISCARD_PENDING = statement<unknown>(
     where id = (select file_id from resumable_uploads where id = $1) and status = 'pending' and deleted_at is null`,
 );
 
-const END = statement<unknown>(
+const END = statement<{ writer: string | null }>(
   'uploads.end',
-  `update resumable_uploads u set deleted_at = now() where u.id = $1 and u.uploader_id = $2 and ${IS_OPEN}`,
+  `update resumable_uploads u set deleted_at = now() where u.id = $1 and u.uploader_id = $2 and ${IS_OPEN}
+   returning u.writer`,
 );
 
 const DELETE_PIECES = statement<unknown>(
@@ -131,7 +145,7 @@ export class ResumableUploadsRepository {
   takeOver(
     { uploadId, writer }: UploadWriter,
     { uploaderId, offset, hours }: { uploaderId: string; offset: number; hours: number },
-  ): Promise<(UploadRow & { pieces: number }) | undefined> {
+  ): Promise<TakenUpload | undefined> {
     return this.sql.one(TAKE_OVER, [uploadId, uploaderId, writer, offset, hours]);
   }
 
@@ -163,9 +177,9 @@ export class ResumableUploadsRepository {
     await tx.run(DISCARD_PENDING, [uploadId]);
   }
 
-  /** Ends the user's own upload: from now on it reserves nothing. False when there is none. */
-  async end(id: string, uploaderId: string): Promise<boolean> {
-    return (await this.sql.run(END, [id, uploaderId])) > 0;
+  /** Ends the user's own upload: from now on it reserves nothing. Returns its last writer; undefined when there is none. */
+  end(id: string, uploaderId: string): Promise<{ writer: string | null } | undefined> {
+    return this.sql.one(END, [id, uploaderId]);
   }
 
   async deletePieces(ids: readonly string[]): Promise<void> {

@@ -36,7 +36,7 @@ const CONTINUABLE = [ServiceUnavailable, UploadTakenOver, AuthenticationRequired
  */
 @Injectable()
 export class ResumableUploads {
-  /** The requests of this process that continue an upload, by its id. */
+  /** The requests of this process that continue an upload, by their writer. */
   private readonly writing = new Map<string, AbortController>();
 
   constructor(
@@ -91,19 +91,20 @@ export class ResumableUploads {
   async append(actor: Actor, id: string, offset: number, body: UploadBody): Promise<UploadDto> {
     await this.policy.requireActive(actor);
     const slot = this.inProgress.begin(actor.userId, body.ip);
+    const writer = { uploadId: id, writer: newId() };
     const takenOver = new AbortController();
+    // Before the update: a later request may be told first that it has replaced this one.
+    this.writing.set(writer.writer, takenOver);
     try {
-      const writer = { uploadId: id, writer: newId() };
       const { uploadHours: hours } = this.policy;
       const upload = await this.repository.takeOver(writer, { uploaderId: actor.userId, offset, hours });
       if (!upload) return await this.explain(actor, id, offset);
-      this.writing.get(id)?.abort();
-      this.writing.set(id, takenOver);
+      this.stop(upload.earlier_writer);
       if (upload.pieces >= MAX_PIECES) throw new TooManyPieces();
       requireFits(upload, offset + (body.announcedBytes ?? 0));
       return await this.receive(actor, upload, writer, { body, takenOver: takenOver.signal });
     } finally {
-      if (this.writing.get(id) === takenOver) this.writing.delete(id);
+      this.writing.delete(writer.writer);
       this.inProgress.end(slot);
     }
   }
@@ -111,9 +112,15 @@ export class ResumableUploads {
   /** Ends the actor's own upload and removes its bytes; a file that was made of it stays. @throws UploadNotFound */
   async end(actor: Actor, id: string): Promise<void> {
     await this.policy.requireActive(actor);
-    if (!(await this.repository.end(id, actor.userId))) throw new UploadNotFound();
-    this.writing.get(id)?.abort();
+    const ended = await this.repository.end(id, actor.userId);
+    if (!ended) throw new UploadNotFound();
+    this.stop(ended.writer);
     await this.pieces.removeCounted(id);
+  }
+
+  /** Ends a request that may no longer continue its upload at once, if this process has it; others end at their next piece. */
+  private stop(writer: string | null): void {
+    if (writer !== null) this.writing.get(writer)?.abort();
   }
 
   private async require(actor: Actor, id: string): Promise<UploadRow> {

@@ -39,7 +39,7 @@ const FIND = statement<UploadRow>(
   `select ${FIELDS} from resumable_uploads u where u.id = $1 and u.uploader_id = $2 and ${IS_OPEN}`,
 );
 
-/** The lock of the row is the order of the requests: each is told which one it has replaced. */
+/** The lock of the row is the order of the requests: each learns which one it has replaced. */
 const TAKE_OVER = statement<TakenUpload>(
   'uploads.take_over',
   `with earlier as materialized (

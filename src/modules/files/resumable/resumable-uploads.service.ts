@@ -93,7 +93,7 @@ export class ResumableUploads {
     const slot = this.inProgress.begin(actor.userId, body.ip);
     const writer = { uploadId: id, writer: newId() };
     const takenOver = new AbortController();
-    // Before the update: a later request may be told first that it has replaced this one.
+    // Before the update: a later request may learn first that it has replaced this one.
     this.writing.set(writer.writer, takenOver);
     try {
       const { uploadHours: hours } = this.policy;

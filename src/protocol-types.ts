@@ -27,6 +27,8 @@ import type {
   SavedMessageDueData,
   SavedMessageRemovedData,
 } from './modules/messages/saved/saved-messages.events.js';
+import type { AppendedDto } from './modules/messages/streaming/streaming-messages.dto.js';
+import type { MessageDeltaData } from './modules/messages/streaming/streaming-messages.events.js';
 import type { ThreadUnreadData, ThreadUpdatedData } from './modules/messages/threads.events.js';
 import type { InvitationData, InvitationEndedData } from './modules/participants/invitations/invitations.events.js';
 import type {
@@ -163,6 +165,7 @@ export interface Signals {
   'report.created': ReportCreatedData;
   'admin.figures': LiveStatsDto;
   'message.ephemeral': EphemeralMessageData;
+  'message.delta': MessageDeltaData;
   typing: TypingData;
 }
 
@@ -199,6 +202,7 @@ export interface Requests {
     silent?: boolean;
     skip_push?: boolean;
     visible_to?: string[];
+    is_streaming?: boolean;
     client_message_id?: string;
   };
   'message.send_ephemeral': {
@@ -213,6 +217,14 @@ export interface Requests {
     mentions?: string[];
     metadata?: Record<string, unknown>;
   };
+  'message.append': { message_id: string; offset: number; text: string };
+  'message.finish': {
+    message_id: string;
+    length?: number;
+    content?: string;
+    metadata?: Record<string, unknown>;
+  };
+  'message.cancel': { message_id: string };
   'message.delete': { message_id: string; for?: 'all' | 'me' };
   'reaction.add': { message_id: string; emoji: string };
   'reaction.remove': { message_id: string; emoji: string };
@@ -248,6 +260,9 @@ export interface Replies {
   'message.send': MessageData;
   'message.send_ephemeral': SentEphemeralMessageDto;
   'message.edit': MessageData;
+  'message.append': AppendedDto;
+  'message.finish': MessageData;
+  'message.cancel': MessageData;
   'message.delete': MessageData;
   'reaction.add': MessageData;
   'reaction.remove': MessageData;

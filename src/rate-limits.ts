@@ -2,8 +2,13 @@ import { EXPORT_LIMIT, REPORT_LIMIT } from './modules/admin/admin.limits.js';
 import { FAILED_LOGIN_LIMIT, LOGIN_LIMIT } from './modules/auth/auth.limits.js';
 import { CONVERSATION_CREATE_LIMIT } from './modules/conversations/conversations.limits.js';
 import { UPLOAD_LIMIT } from './modules/files/files.limits.js';
-import { DRAFT_SAVE_LIMIT, MENTION_ALL_LIMIT, MESSAGE_SEND_LIMIT } from './modules/messages/messages.limits.js';
 import { INVITATION_LIMIT, JOIN_REQUEST_LIMIT } from './modules/participants/participants.limits.js';
+import {
+  DRAFT_SAVE_LIMIT,
+  MENTION_ALL_LIMIT,
+  MESSAGE_APPEND_LIMIT,
+  MESSAGE_SEND_LIMIT,
+} from './modules/messages/messages.limits.js';
 import { TYPING_LIMIT } from './modules/presence/presence.limits.js';
 import { WEBHOOK_HOST_VERIFICATION_LIMIT, WEBHOOK_VERIFICATION_LIMIT } from './modules/webhooks/webhooks.limits.js';
 import {
@@ -20,6 +25,7 @@ import {
  */
 export const RATE_LIMITS: readonly RateLimit[] = [
   MESSAGE_SEND_LIMIT,
+  MESSAGE_APPEND_LIMIT,
   MENTION_ALL_LIMIT,
   DRAFT_SAVE_LIMIT,
   CONVERSATION_CREATE_LIMIT,

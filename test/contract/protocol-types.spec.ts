@@ -21,7 +21,11 @@ import {
 } from '../../src/modules/conversations/conversations.events.js';
 import { FileData, type FileFrameDto } from '../../src/modules/files/files.dto.js';
 import { ScannedFileData } from '../../src/modules/files/files.events.js';
-import type { EditMessageFrameDto, SendMessageFrameDto } from '../../src/modules/messages/messages.dto.js';
+import type {
+  EditMessageFrameDto,
+  MessageIdFrameDto,
+  SendMessageFrameDto,
+} from '../../src/modules/messages/messages.dto.js';
 import type { ReactionFrameDto } from '../../src/modules/messages/reactions/reactions.dto.js';
 import type { HistoryFrameDto } from '../../src/modules/messages/message-queries.dto.js';
 import { MessagePageDto } from '../../src/modules/messages/message-pages.dto.js';
@@ -38,6 +42,12 @@ import {
   SavedMessageDueData,
   SavedMessageRemovedData,
 } from '../../src/modules/messages/saved/saved-messages.events.js';
+import {
+  AppendedDto,
+  type AppendToMessageFrameDto,
+  type FinishMessageFrameDto,
+} from '../../src/modules/messages/streaming/streaming-messages.dto.js';
+import { MessageDeltaData } from '../../src/modules/messages/streaming/streaming-messages.events.js';
 import { ThreadUnreadData, ThreadUpdatedData } from '../../src/modules/messages/threads.events.js';
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
 import { ReadStateDto, type MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
@@ -71,6 +81,9 @@ interface Handled {
   'message.send_ephemeral': SendEphemeralMessageFrameDto;
   'message.edit': EditMessageFrameDto;
   'message.delete': DeleteMessageFrameDto;
+  'message.append': AppendToMessageFrameDto;
+  'message.finish': FinishMessageFrameDto;
+  'message.cancel': MessageIdFrameDto;
   'reaction.add': ReactionFrameDto;
   'reaction.remove': ReactionFrameDto;
   'message.read': MarkFrameDto;
@@ -97,6 +110,9 @@ const SAME_FIELDS: { [Type in keyof Handled]: SameFields<Handled[Type], Requests
   'message.send_ephemeral': true,
   'message.edit': true,
   'message.delete': true,
+  'message.append': true,
+  'message.finish': true,
+  'message.cancel': true,
   'reaction.add': true,
   'reaction.remove': true,
   'message.read': true,
@@ -164,6 +180,7 @@ const SIGNALS: { [Type in keyof Signals]: Class<Signals[Type]> } = {
   'report.created': ReportCreatedData,
   'admin.figures': LiveStatsDto,
   'message.ephemeral': EphemeralMessageData,
+  'message.delta': MessageDeltaData,
   typing: TypingData,
 };
 
@@ -174,6 +191,9 @@ const REPLIES: { [Type in keyof Replies]: Class<Replies[Type]> } = {
   'message.send': MessageData,
   'message.send_ephemeral': SentEphemeralMessageDto,
   'message.edit': MessageData,
+  'message.append': AppendedDto,
+  'message.finish': MessageData,
+  'message.cancel': MessageData,
   'message.delete': MessageData,
   'reaction.add': MessageData,
   'reaction.remove': MessageData,

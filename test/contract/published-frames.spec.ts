@@ -66,6 +66,12 @@ async function talk(own: RealtimeClient, other: RealtimeClient, conversation_id:
   const asked = await request(own, 'message.send', { conversation_id, content: 'A question', poll });
   const { message } = asked.data as { message: { id: string; poll: { options: { id: string }[] } } };
   await call(participant, 'PUT', `/messages/${message.id}/poll/votes`, { option_ids: [message.poll.options[0]!.id] });
+  const opened = await request(own, 'message.send', { conversation_id, is_streaming: true });
+  const streaming = { message_id: (opened.data as { message: { id: string } }).message.id };
+  await request(own, 'message.append', { ...streaming, offset: 0, text: 'Hel' });
+  await request(own, 'message.finish', { ...streaming, content: 'Hello' });
+  const given = await request(own, 'message.send', { conversation_id, is_streaming: true });
+  await request(own, 'message.cancel', { message_id: (given.data as { message: { id: string } }).message.id });
   return message_id;
 }
 

@@ -4,6 +4,7 @@ import { countWords, foldText as foldForMatching } from '../../src/modules/admin
 import { cleanFileName } from '../../src/modules/files/file-name.js';
 import { newUploadOf } from '../../src/modules/files/resumable/upload-headers.js';
 import { canonicalReaction } from '../../src/modules/messages/reaction.js';
+import { withoutUnstorable } from '../../src/modules/messages/sanitize-content.js';
 import { redactUrl } from '../../src/platform/logging/redaction.js';
 import { ValidationError } from '../../src/platform/errors/app-error.js';
 import { foldName, foldText } from '../../src/platform/text-search/fold.js';
@@ -66,6 +67,7 @@ function uploadMetadata(text: string): unknown {
 export const PARSERS: readonly Parser[] = [
   reader('markup', removeActiveMarkup, '<svg/onload='),
   reader('upload-metadata', uploadMetadata),
+  reader('shown-text', withoutUnstorable),
   reader('clean-text', cleanText),
   reader('clean-name', cleanName),
   reader('look-of-name', skeletonOf),

@@ -24,6 +24,7 @@ const FEATURE_DESCRIPTIONS: Readonly<Record<Feature, string>> = {
   threads: 'false: replies quote a message, and begin no thread',
   polls: 'false: no new polls',
   forwarding: 'false: its messages cannot be forwarded, and no others into it',
+  streaming: 'false: no new streaming messages',
   uploads: 'false: no new files',
   links: 'false: no links in new texts',
   mention_all: 'false: no mentions of all participants at once, not by moderators either',
@@ -70,6 +71,9 @@ export class NarrowingSettingsDto {
 
   @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.forwarding })
   forwarding?: boolean;
+
+  @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.streaming })
+  streaming?: boolean;
 
   @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.uploads })
   uploads?: boolean;
@@ -189,6 +193,9 @@ export class EffectiveSettingsDto {
 
   @ApiProperty({ description: FEATURE_DESCRIPTIONS.forwarding })
   forwarding: boolean;
+
+  @ApiProperty({ description: FEATURE_DESCRIPTIONS.streaming })
+  streaming: boolean;
 
   @ApiProperty({ description: FEATURE_DESCRIPTIONS.uploads })
   uploads: boolean;

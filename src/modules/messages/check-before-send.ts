@@ -4,6 +4,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { codePointLength, isBlank } from '../../platform/validation/text.js';
 import { NotAParticipant } from '../participants/participants.errors.js';
 import type { Access } from '../participants/access.policy.js';
+import type { ConversationType } from '../participants/participants.dto.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { isGuest } from '../users/guest.constants.js';
 import { isServer } from '../users/system-user.constants.js';
@@ -94,6 +95,11 @@ export class CheckBeforeSend {
     const verdict = await this.decide({ ...describe(actor, access, message), is_ephemeral: true }, null);
     if (verdict.kind === 'hold') throw new ContentRejected(null);
     return { ...message, ...textsOf(verdict) };
+  }
+
+  /** Whether the host may check what this actor writes in a conversation of this type. */
+  mayCheck(actor: Actor, type: ConversationType): boolean {
+    return this.hook.isActive && !isServer(actor) && this.hook.appliesIn(type);
   }
 
   /** Several sends of one sender are checked at the same time, and stored in the order in which they arrived. */

@@ -56,6 +56,7 @@ export function asCommitted(
     deleted_at: null,
     pinned_at: null,
     poll: sent.poll,
+    streaming: sent.is_streaming ? 'open' : null,
     forwarded: sent.forwarded,
     forwarded_sender_name: sent.forwarded && names.get(sent.forwarded.sender_id),
   };

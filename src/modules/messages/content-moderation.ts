@@ -135,7 +135,7 @@ function rejection(verdict: ContentVerdict): ContentRejected {
 }
 
 function toHeldSend(message: NewMessage): HeldSend {
-  const { id: _id, session_id: _session, ...send } = message;
+  const { id: _id, session_id: _session, is_streaming: _streaming, ...send } = message;
   return send;
 }
 

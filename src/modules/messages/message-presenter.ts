@@ -11,7 +11,9 @@ import { type ShadowedReplies, threadSeenBy } from './thread-summary.js';
 import { type PollVotes, presentPoll, votesSeenBy } from './polls/poll.js';
 import { type ReactionRow, reactionsSeenBy } from './reactions/reactions-seen.js';
 import type { StoredPoll } from './polls/polls.dto.js';
-import type { MessageDto, MessageStatus, MessageType, QuoteDto } from './messages.dto.js';
+import type { StreamingState } from './streaming/streaming.constants.js';
+import type { QuoteDto } from './quote.dto.js';
+import type { MessageDto, MessageStatus, MessageType } from './messages.dto.js';
 
 /** What a shadow-banned sender has made of a message that others see as it was. */
 export interface ShadowedEdit {
@@ -68,6 +70,8 @@ export interface MessageRow {
   forwarded?: StoredForward | null;
   /** The current name of the author of the forwarded message. */
   forwarded_sender_name?: string | null;
+  /** Null if the message was sent as a whole. */
+  streaming?: StreamingState | null;
   /** In reads of several conversations: the reader sees no message of this one up to the number. */
   hidden_up_to_number?: number;
 }
@@ -112,6 +116,10 @@ export function presentMessage(
   };
   if (row.poll && !isDeleted) message.poll = presentPoll(row.poll, votesSeenBy(row.poll_votes ?? null, viewerId));
   if (row.forwarded && !isDeleted) message.forwarded = presentForwarded(row.forwarded, row.forwarded_sender_name);
+  if (row.streaming && !isDeleted) {
+    if (row.streaming === 'open') message.is_streaming = true;
+    else message.streaming_end = row.streaming;
+  }
   if (row.thread_root_id !== null) {
     message.thread_root_id = row.thread_root_id;
     message.show_in_conversation = !row.is_thread_only;

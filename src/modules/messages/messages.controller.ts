@@ -53,6 +53,7 @@ import { ListRepliesQuery } from './threads.dto.js';
 import { MessageQueriesService } from './message-queries.service.js';
 import { MessagesService } from './messages.service.js';
 import { IdempotentSendInterceptor } from './idempotent-send.interceptor.js';
+import { MessageStreaming, TooManyStreamingMessages } from './streaming/streaming-messages.errors.js';
 import type { SentMessage } from './send-message.js';
 import { MESSAGE_SEND_LIMIT } from './messages.limits.js';
 
@@ -71,6 +72,7 @@ const SEND_ERRORS = [
   ContentRejected,
   CheckUnavailable,
   HeldForReview,
+  TooManyStreamingMessages,
 ] as const;
 
 @ApiTags('messages')
@@ -149,6 +151,7 @@ export class MessagesController {
   @Throws(
     MessageNotFound,
     MessageNotEditable,
+    MessageStreaming,
     ContentTooLong,
     ContentRejected,
     CheckUnavailable,

@@ -16,6 +16,8 @@ import { problemsOfText } from './sanitize-content.js';
 import { ForwardedDto } from './forwarding/forwarded.dto.js';
 import { NewPollDto, PollDto } from './polls/polls.dto.js';
 import { AudienceField } from './audience-field.js';
+import { QuoteDto } from './quote.dto.js';
+import { STREAMING_ENDS, type StreamingEnd } from './streaming/streaming.constants.js';
 import { FileDto } from '../files/files.dto.js';
 import { MENTION_SCOPES, MENTIONS_MAX, type MentionScope, MentionsField, type SentMentions } from './mentions-field.js';
 
@@ -32,6 +34,7 @@ export const METADATA_MAX_BYTES = 16_384;
 @InputRule((input: Partial<SendMessageDto>, config, wrong) =>
   input.attachment_ids?.length ||
   wrong.has('attachment_ids') ||
+  input.is_streaming ||
   ((input.poll || wrong.has('poll')) && input.content === undefined)
     ? []
     : problemsOfText(input, config),
@@ -91,6 +94,12 @@ export class SendMessageDto {
   })
   silent?: boolean;
 
+  @BooleanField({
+    optional: true,
+    description: 'The message begins without a text, which follows in appends (POST /messages/{id}/append)',
+  })
+  is_streaming?: boolean;
+
   @BooleanField({ optional: true, description: 'The host product sends no push for it' })
   skip_push?: boolean;
 
@@ -146,23 +155,6 @@ export class ReactionDto {
 
   @ApiProperty({ type: [String], description: 'The first 100' })
   user_ids: string[];
-}
-
-export class QuoteDto {
-  @ApiProperty()
-  id: string;
-
-  @ApiProperty({ type: 'integer' })
-  sequence_number: number;
-
-  @ApiProperty()
-  sender_id: string;
-
-  @ApiProperty()
-  sender_name: string;
-
-  @ApiProperty({ type: String, nullable: true, description: 'null when that message was deleted' })
-  content: string | null;
 }
 
 export class MessageDto {
@@ -281,6 +273,21 @@ export class MessageDto {
 
   @ApiProperty({ required: false, description: 'Only for moderators, keys and webhooks: a shadow-banned user sent it' })
   is_shadowed?: true;
+
+  @ApiProperty({
+    required: false,
+    description: 'true: the text is still being written, and `content` is what there is so far; otherwise absent',
+  })
+  is_streaming?: true;
+
+  @ApiProperty({
+    enum: STREAMING_ENDS,
+    required: false,
+    description:
+      'How the text of a streaming message ended: finished; cancelled by its author; abandoned: no append for ' +
+      'STREAMING_TIMEOUT seconds; revoked: its author may no longer write. Absent if it was sent as a whole',
+  })
+  streaming_end?: StreamingEnd;
 
   @ApiProperty({ type: PollDto, required: false, description: 'Absent if the message has no poll' })
   poll?: PollDto;

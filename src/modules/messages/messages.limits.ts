@@ -7,6 +7,16 @@ export const MESSAGE_SEND_LIMIT = defineLimit('message.send', {
   description: 'Messages one user may send or edit.',
 });
 
+export const MESSAGE_APPEND_LIMIT = defineLimit('message.append', {
+  byRole: perRole(1200, { admin: 6000 }),
+  windowSeconds: 60,
+  environment: 'LIMIT_MESSAGE_APPEND',
+  description: 'Appends to streaming messages one user may make.',
+});
+
+/** Streaming messages that are open at once: of one user, of one user in whose name a server key sends, in one process. */
+export const OPEN_STREAMING_MAX = { perUser: 20, withServerKey: 1000, perProcess: 5000 };
+
 export const DRAFT_SAVE_LIMIT = defineLimit('draft.save', {
   byRole: perRole(120),
   windowSeconds: 60,

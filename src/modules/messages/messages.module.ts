@@ -63,6 +63,15 @@ import { ScheduledMessageEvents } from './scheduled/scheduled-message-events.js'
 import { ScheduledMessagesController } from './scheduled/scheduled-messages.controller.js';
 import { ScheduledMessagesRepository } from './scheduled/scheduled-messages.repository.js';
 import { ScheduledMessagesService } from './scheduled/scheduled-messages.service.js';
+import { EndStreamingMessages } from './streaming/end-streaming-messages.js';
+import { FinishStreamingMessage } from './streaming/finish-streaming-message.js';
+import { GrowingTexts } from './streaming/growing-texts.js';
+import { ShownTexts } from './streaming/shown-texts.js';
+import { StreamingAuthors } from './streaming/streaming-authors.js';
+import { StreamingMessagesController } from './streaming/streaming-messages.controller.js';
+import { StreamingMessagesGateway } from './streaming/streaming-messages.gateway.js';
+import { StreamingMessagesRepository } from './streaming/streaming-messages.repository.js';
+import { StreamingMessagesService } from './streaming/streaming-messages.service.js';
 import { SendMessage } from './send-message.js';
 import { SendMetrics } from './send-metrics.js';
 import { SendWithinLimits } from './send-within-limits.js';
@@ -101,6 +110,7 @@ class SystemMessagesModule {}
     ReactionsController,
     ScheduledMessagesController,
     SavedMessagesController,
+    StreamingMessagesController,
     DraftsController,
     SyncController,
   ],
@@ -148,6 +158,14 @@ class SystemMessagesModule {}
     DraftsService,
     DraftsRepository,
     DraftEvents,
+    StreamingMessagesService,
+    StreamingAuthors,
+    FinishStreamingMessage,
+    EndStreamingMessages,
+    GrowingTexts,
+    ShownTexts,
+    StreamingMessagesRepository,
+    StreamingMessagesGateway,
     MessagesRepository,
     MessageQueriesRepository,
     HiddenMessagesRepository,
@@ -167,6 +185,8 @@ class SystemMessagesModule {}
     MentionsRepository,
   ],
   exports: [
+    EndStreamingMessages,
+    StreamingMessagesRepository,
     EmptyTruncated,
     TruncationsRepository,
     MessagesService,

@@ -37,7 +37,7 @@ export const MESSAGE_COLUMNS = `
   m.mentions, m.mention_scope, m.is_silent, m.skips_push, m.metadata, m.created_at, m.edited_at, m.deleted_at, m.pinned_at,
   ${RECEIPTS_OF_AUDIENCE},
   ${REACTIONS} as reactions, m.shadowed_edit,
-  m.poll, ${POLL_VOTES} as poll_votes,
+  m.streaming, m.poll, ${POLL_VOTES} as poll_votes,
   m.forwarded, case when m.forwarded is not null then (
     select f.display_name from users f where f.id = (m.forwarded ->> 'sender_id')::uuid) end as forwarded_sender_name,
   (select json_agg(file_json(f) order by a.position)

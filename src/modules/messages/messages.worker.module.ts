@@ -11,6 +11,7 @@ import { MessageRetention, MessageTableCompaction } from './message-retention.js
 import { MessageRetentionRepository } from './message-retention.repository.js';
 import { RemindOfSavedMessages } from './saved/remind-of-saved-messages.js';
 import { SendScheduledMessages } from './scheduled/send-scheduled-messages.js';
+import { StreamingMessagesTask } from './streaming/streaming-messages-task.js';
 import { UnreadRemindersTask } from './unread-reminders-task.js';
 import { UnreadRemindersRepository } from './unread-reminders.repository.js';
 
@@ -29,6 +30,7 @@ import { UnreadRemindersRepository } from './unread-reminders.repository.js';
     MessageRetentionRepository,
     SendScheduledMessages,
     RemindOfSavedMessages,
+    StreamingMessagesTask,
     UnreadRemindersTask,
     UnreadRemindersRepository,
     MessageErasureRepository,

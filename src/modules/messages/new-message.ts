@@ -40,6 +40,8 @@ export interface NewMessage {
   readonly is_scheduled?: true;
   /** The host's backend sends, for the system account or another sender: only its session is checked. */
   readonly is_server?: true;
+  /** The text follows in appends. */
+  readonly is_streaming?: true;
 }
 
 type Column =
@@ -127,6 +129,7 @@ export type AppendOutcome =
   | 'uploads_off'
   | 'polls_off'
   | 'forwarding_off'
+  | 'streaming_off'
   | 'threads_off'
   | 'links_off'
   | 'too_long'

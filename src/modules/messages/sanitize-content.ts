@@ -27,6 +27,11 @@ export function sanitizeContent(raw: string, policy: ContentPolicy): SanitizedCo
   return { content, sanitized: content !== raw };
 }
 
+/** The text with a space for each unit that no message keeps: its length is the same. */
+export function withoutUnstorable(text: string): string {
+  return SUSPECT.test(text) ? text.replace(UNSTORABLE, (found) => ' '.repeat(found.length)) : text;
+}
+
 /** Longer texts are not checked for visible characters. */
 const BLANK_CHECK_MAX = 20_000;
 

@@ -48,6 +48,8 @@ export function toSendError(
       return new FeatureDisabled('polls');
     case 'forwarding_off':
       return new FeatureDisabled('forwarding');
+    case 'streaming_off':
+      return new FeatureDisabled('streaming');
     case 'threads_off':
       return new FeatureDisabled('threads');
     case 'links_off':

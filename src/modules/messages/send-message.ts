@@ -118,9 +118,10 @@ export class SendMessage {
     const isOfServer = isServer(actor);
     if (!isOfServer) requireOwnSend(dto);
     if (isGuest(actor) && this.config.guestAccess !== 'write') throw new PermissionDenied('Guests cannot write here.');
+    if (dto.is_streaming) requireOpening(actor, dto);
     const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
     const poll = dto.poll && toStoredPoll(dto.poll, this.config.contentPolicy);
-    const allowEmpty = hasAttachments || forwarded !== undefined;
+    const allowEmpty = hasAttachments || forwarded !== undefined || (dto.is_streaming ?? false);
     const raw = contentOf(dto, allowEmpty, poll);
     const { content, sanitized } = this.requireContent(raw, { allowEmpty });
     const { users: mentions, scope: mentionScope } = readMentions(dto.mentions);
@@ -148,6 +149,7 @@ export class SendMessage {
       ...((dto.silent || dto.skip_push) && { skips_push: true }),
       ...(dto.visible_to && { visible_to: dto.visible_to }),
       ...(isOfServer && { is_server: true }),
+      ...(dto.is_streaming && { is_streaming: true }),
     };
   }
 
@@ -254,6 +256,13 @@ function requireOwnSend({ message_type: type, sender_id: senderId }: SendMessage
     throw ValidationError.of('sender_id', 'is only for server keys that do not act as a user');
 }
 
+/** A streaming message begins empty. @throws PermissionDenied, ValidationError */
+function requireOpening(actor: Actor, { content, poll }: SendMessageDto): void {
+  if (isGuest(actor)) throw new PermissionDenied('Guests cannot send streaming messages.');
+  if (content !== undefined || poll)
+    throw ValidationError.of(poll ? 'poll' : 'content', 'must be absent: a streaming message begins empty');
+}
+
 function contentOf({ content }: SendMessageDto, allowEmpty: boolean, poll: StoredPoll | undefined): string {
   if (content === undefined && !allowEmpty && !poll) throw ValidationError.of('content', 'is required');
   return content ?? poll?.question ?? '';
@@ -272,6 +281,7 @@ function hashBody(dto: SendMessageDto): string {
     ...(dto.silent || dto.skip_push ? [{ silent: dto.silent, skip_push: dto.skip_push }] : []),
     ...(dto.show_in_conversation === undefined ? [] : [dto.show_in_conversation]),
     ...(dto.visible_to ? [{ visible_to: dto.visible_to }] : []),
+    ...(dto.is_streaming ? ['is_streaming'] : []),
   ];
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }

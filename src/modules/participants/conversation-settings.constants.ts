@@ -10,6 +10,7 @@ export const FEATURES = [
   'threads',
   'polls',
   'forwarding',
+  'streaming',
   'uploads',
   'links',
   'mention_all',

@@ -60,6 +60,7 @@ const FEATURE_NAMES: Record<Feature, string> = {
   threads: 'threads',
   polls: 'polls',
   forwarding: 'forwarding of messages',
+  streaming: 'streaming messages',
   uploads: 'files',
   links: 'links',
   mention_all: 'mentions of all participants',

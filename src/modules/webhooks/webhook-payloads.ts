@@ -117,7 +117,12 @@ function asSnapshotted(event: OutboxEvent, current: object): object {
   if (!message) return snapshot;
   if (message.is_deleted) return current;
   // The snapshot of a send has the fields that an edit may change; that of other changes has the whole message.
-  const then = 'message' in snapshot ? (snapshot.message as object) : { ...snapshot, is_edited: false };
+  const { is_streaming, streaming_end, ...now } = message;
+  const isStreaming = is_streaming ?? streaming_end !== undefined;
+  const then =
+    'message' in snapshot
+      ? (snapshot.message as object)
+      : { ...snapshot, is_edited: false, ...(isStreaming && { is_streaming: true }) };
   const { reply_to_content, reply_to } = message;
-  return { message: { ...message, ...then, reply_to_content, reply_to } };
+  return { message: { ...now, ...then, reply_to_content, reply_to } };
 }

@@ -42,6 +42,13 @@ export const SETTINGS = {
     description:
       'The language of most messages: a search for a word also finds its other forms. With "simple" it finds words as they are written, and those that begin like the last one. The same for all processes; a change indexes all messages again in the background.',
   }),
+  streamingTimeoutSeconds: integer({
+    name: 'STREAMING_TIMEOUT',
+    default: 120,
+    min: 5,
+    max: 86_400,
+    description: 'Seconds without an append after which a streaming message ends with the text that it has.',
+  }),
   dataDir: text({
     name: 'DATA_DIR',
     default: './data',

@@ -47,6 +47,7 @@ import { CreateResumableUploads1795981087063 } from '../../../migrations/1795981
 import { AddAudienceOfMessages1795983851919 } from '../../../migrations/1795983851919-add-audience-of-messages.js';
 import { IndexLimitedMessages1795983851920 } from '../../../migrations/1795983851920-index-limited-messages.js';
 import { AddShadowBans1795983851921 } from '../../../migrations/1795983851921-add-shadow-bans.js';
+import { CreateStreamingMessages1795984568449 } from '../../../migrations/1795984568449-create-streaming-messages.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -97,6 +98,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   AddAudienceOfMessages1795983851919,
   IndexLimitedMessages1795983851920,
   AddShadowBans1795983851921,
+  CreateStreamingMessages1795984568449,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

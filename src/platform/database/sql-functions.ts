@@ -24,6 +24,7 @@ export const SQL_FUNCTIONS = [
   'modules/messages/sql/hidden-unread-messages.sql',
   'modules/messages/sql/message-number-at.sql',
   'modules/messages/sql/note-message-change.sql',
+  'modules/messages/sql/open-streaming-messages.sql',
   'modules/messages/sql/own-messages-above.sql',
   'modules/messages/sql/recount-threads.sql',
   'modules/messages/sql/search-spans.sql',

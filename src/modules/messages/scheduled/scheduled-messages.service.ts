@@ -146,6 +146,7 @@ export class ScheduledMessagesService {
     send: SendMessageDto,
     { isMentioningAnew = true }: { isMentioningAnew?: boolean } = {},
   ): Promise<void> {
+    if (send.is_streaming) throw ValidationError.of('is_streaming', 'is not possible in a scheduled message');
     this.sendMessage.requireSendable(actor, send);
     if (isMentioningAnew && readMentions(send.mentions).scope) await this.limits.check(MENTION_ALL_LIMIT, actor);
   }

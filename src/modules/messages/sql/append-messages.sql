@@ -11,7 +11,7 @@
 -- Input: an array for each field, with one send at each place; at most one send for one (conversation, sender,
 -- client_message_id). What a send has besides a text and metadata is in extras, null for most sends: {reply_to_id,
 -- is_thread_only, mentions, mention_scope, attachment_ids, poll, forwarded, is_silent, skips_push, visible_to, is_server,
--- is_released, is_scheduled}.
+-- is_released, is_scheduled, is_streaming}.
 --
 -- Output: one row per send, with its place, from 1; outcome is stored, shadowed, replayed, or the reason of the refusal
 -- (see send_outcome); retry_after is in whole seconds; of too_long it is the limit. was_behind: the sender had not read all
@@ -69,6 +69,7 @@ declare
   mentioned text[] := '{}';
   replies uuid[] := '{}';
   mentioning uuid[] := '{}';
+  streaming uuid[] := '{}';
   -- The files that they attach, the messages, and the places in them.
   file_ids uuid[] := '{}';
   file_messages uuid[] := '{}';
@@ -204,6 +205,9 @@ begin
         if send.extra ?| array['forwarded', 'visible_to'] then
           completed := completed || place;
         end if;
+        if send.extra ? 'is_streaming' then
+          streaming := streaming || id;
+        end if;
         if send.extra ? 'attachment_ids' then
           select json_agg(file_json(f) order by a.position), file_ids || array_agg(f.id order by a.position),
                  file_messages || array_agg(send.id), file_positions || array_agg(a.position::int order by a.position)
@@ -311,6 +315,9 @@ begin
   end if;
   if cardinality(mentioning) > 0 then
     perform store_mentions(mentioning);
+  end if;
+  if cardinality(streaming) > 0 then
+    perform open_streaming_messages(streaming);
   end if;
   if cardinality(replies) > 0 then
     perform store_replies(replies);

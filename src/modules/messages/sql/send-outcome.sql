@@ -27,7 +27,7 @@
 -- mention_scope is all or here: moderators may use it and, if the settings allow it, every participant.
 --
 -- What the conversation type or the settings of the conversation have switched off is refused, except to the host's
--- backend: links_off, threads_off, uploads_off, polls_off, forwarding_off, mention_all_off, too_long. role_too_low: send_role names the
+-- backend: links_off, threads_off, uploads_off, polls_off, forwarding_off, streaming_off, mention_all_off, too_long. role_too_low: send_role names the
 -- lowest role that may write; roles of the system may.
 create or replace function send_outcome(
   send record, now_at timestamptz, sent_at timestamptz, slow_seconds int, length_max int, attached uuid[]) returns text
@@ -85,6 +85,8 @@ begin
       return 'polls_off';
     elsif send.extra ? 'forwarded' and feature_is_off('forwarding', send.type_settings, send.settings) then
       return 'forwarding_off';
+    elsif send.extra ? 'is_streaming' and feature_is_off('streaming', send.type_settings, send.settings) then
+      return 'streaming_off';
     elsif send.extra ? 'reply_to_id' and send.extra -> 'is_thread_only' = 'true'
         and feature_is_off('threads', send.type_settings, send.settings) then
       return 'threads_off';

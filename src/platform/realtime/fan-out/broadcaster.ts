@@ -9,6 +9,8 @@ export interface Signal {
   readonly key?: string;
   /** A user who does not receive it: the one who caused it. */
   readonly exceptUserId?: string;
+  /** The message that it shows: users who do not see the history up to it do not receive the signal. */
+  readonly shownNumber?: number;
 }
 
 /**

@@ -63,11 +63,11 @@ export class LocalBroadcaster extends Broadcaster {
     else if (message.kind === 'role') this.changeRoles(message.userId, message.role);
   }
 
-  private signalStream(streamId: string, { type, data, class: frameClass, key, exceptUserId }: Signal): void {
+  private signalStream(streamId: string, { type, data, class: frameClass, ...routing }: Signal): void {
     const dispatcher = this.fanOut.findDispatcher(streamId);
     if (!dispatcher) return;
     const frame = EncodedFrame.of(type, { conversation_id: streamId, data });
-    dispatcher.signal(frame, frameClass, { key, exceptUserId });
+    dispatcher.signal(frame, frameClass, routing);
   }
 
   private signalUsers(userIds: readonly string[], { type, data, class: frameClass, key, exceptUserId }: Signal): void {

@@ -9,6 +9,7 @@ import {
   type ReplayContext,
   RecentEvents,
 } from './catch-up-subscribers.js';
+import type { Signal } from './broadcaster.js';
 import type { LocalSubscriber } from './local-subscribers.js';
 import type { DispatchContext } from './dispatch-context.js';
 import type { StreamKind } from './wire-event.js';
@@ -134,9 +135,14 @@ export class StreamDispatcher {
   }
 
   /** Sends a frame that is not part of the log to all current subscribers. */
-  signal(frame: EncodedFrame, frameClass: FrameClass, routing: { key?: string; exceptUserId?: string }): void {
+  signal(
+    frame: EncodedFrame,
+    frameClass: FrameClass,
+    routing: Pick<Signal, 'key' | 'exceptUserId' | 'shownNumber'>,
+  ): void {
+    const { exceptUserId, shownNumber = Infinity } = routing;
     for (const user of this.subscribers) {
-      if (user.userId === routing.exceptUserId) continue;
+      if (user.userId === exceptUserId || user.hiddenUpTo(this.streamId) >= shownNumber) continue;
       for (const connection of user.connections) {
         if (!connection.unsubscribedStreams?.has(this.streamId)) connection.deliver(frame, frameClass, routing);
       }

@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { PermissionDenied } from '../../../platform/errors/app-error.js';
+import type { Actor } from '../../../platform/identity/actor.js';
+import type { Membership } from '../../participants/access.policy.js';
+import { ConversationFrozen, NotAParticipant } from '../../participants/participants.errors.js';
+import { ParticipantsPolicy } from '../../participants/participants.policy.js';
+import type { MessageRow } from '../message-presenter.js';
+import { MessageNotFound } from '../messages.errors.js';
+import { MessagesRepository } from '../messages.repository.js';
+import { historyOf, VisibleMessages } from '../visible-messages.js';
+import { EndStreamingMessages } from './end-streaming-messages.js';
+
+/** A message, and the rights of the actor who writes its text. */
+export interface OwnMessage {
+  readonly message: MessageRow;
+  readonly membership: Membership;
+}
+
+/** Decides who writes the text of a streaming message: its sender, while they may write, and the host's backend. */
+@Injectable()
+export class StreamingAuthors {
+  constructor(
+    private readonly messages: MessagesRepository,
+    private readonly participants: ParticipantsPolicy,
+    private readonly visible: VisibleMessages,
+    private readonly ends: EndStreamingMessages,
+  ) {}
+
+  /**
+   * A sender who may no longer write ends the text. A change of the message has to check again under the lock.
+   * @throws MessageNotFound, ConversationNotFound, PermissionDenied, ConversationFrozen
+   */
+  async require(actor: Actor, id: string): Promise<OwnMessage> {
+    const [message] = await this.messages.find([id]);
+    if (!message) throw new MessageNotFound();
+    try {
+      const membership = await this.participants.requireMember(actor, message.conversation_id);
+      await this.visible.require(historyOf(actor, membership), message);
+      this.requireAuthor(actor, message, membership);
+      return { message, membership };
+    } catch (error) {
+      const isOpenAndOwn = message.sender_id === actor.userId && message.streaming === 'open';
+      if (isOpenAndOwn && mayNotWrite(error)) await this.ends.end([{ ...message, message_id: id }], 'revoked');
+      throw error;
+    }
+  }
+
+  /** @throws PermissionDenied, ConversationFrozen */
+  requireAuthor(actor: Actor, message: MessageRow, membership: Membership): void {
+    this.participants.requireMayWrite(membership);
+    if (message.sender_id !== actor.userId && !membership.isServer)
+      this.participants.deny('Only its sender may write the text of a message.');
+  }
+}
+
+function mayNotWrite(error: unknown): boolean {
+  return [PermissionDenied, NotAParticipant, ConversationFrozen].some((reason) => error instanceof reason);
+}

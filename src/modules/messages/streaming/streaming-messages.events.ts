@@ -1,0 +1,28 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { DomainEvent } from '../../../platform/event-log/domain-events.js';
+
+/** A part of the text of a streaming message, for the participants who see the message. */
+export class MessageDelta extends DomainEvent {
+  static readonly type = 'message.delta';
+  readonly type = MessageDelta.type;
+
+  constructor(
+    readonly conversationId: string,
+    /** The sequence number of the message. */
+    readonly number: number,
+    readonly delta: MessageDeltaData,
+  ) {
+    super();
+  }
+}
+
+export class MessageDeltaData {
+  @ApiProperty({ format: 'uuid' })
+  message_id: string;
+
+  @ApiProperty({ type: 'integer', description: 'Where the text belongs: the UTF-16 units of the content before it' })
+  offset: number;
+
+  @ApiProperty()
+  text: string;
+}

@@ -5,6 +5,7 @@ import { sourceFiles } from '../support/source-files.js';
 describe('the list of rate limits', () => {
   it.each([
     ['message.send', 60, 120, 300, 60],
+    ['message.append', 1200, 1200, 6000, 60],
     ['conversation.create', 20, 40, 100, 300],
     ['upload', 20, 40, 100, 60],
     ['report', 20, 100, 100, 3600],

@@ -489,8 +489,11 @@ export const FRAMES: Record<string, Expectation> = {
   'message.send': { allow: POSTERS },
   'message.send_ephemeral': { allow: POSTERS },
   'message.edit': { allow: NONE },
-  'message.append': { allow: NONE, body: () => ({ offset: 0, text: 'x' }) },
-  'message.finish': { allow: NONE, body: () => ({ length: 0 }) },
+  'message.append': {
+    allow: NONE,
+    body: ({ messageId }) => ({ message_id: messageId, offset: 0, text: 'x' }),
+  },
+  'message.finish': { allow: NONE, body: ({ messageId }) => ({ message_id: messageId, length: 0 }) },
   'message.cancel': { allow: NONE },
   'message.delete': { allow: MODERATORS },
   'reaction.add': { allow: POSTERS, body: ({ messageId }) => ({ message_id: messageId, emoji: '👍' }) },

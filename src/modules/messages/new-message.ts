@@ -82,6 +82,7 @@ const EXTRAS = Object.keys({
   is_released: true,
   is_scheduled: true,
   is_server: true,
+  is_streaming: true,
 } satisfies Record<Exclude<keyof NewMessage, Column>, true>) as Exclude<keyof NewMessage, Column>[];
 
 /**

@@ -140,6 +140,8 @@ describe('a streaming message', () => {
       409,
       'MESSAGE_STREAMING',
     ]);
+    const forward = await ana!.call('POST', `/messages/${message.id}/forward`, { conversation_ids: [id] });
+    expect(code(forward)).toEqual([409, 'MESSAGE_STREAMING']);
     const { status, body } = await finish(message.id, { length: 13, metadata: { model: 'b' } });
     expect([status, body]).toMatchObject([
       200,
@@ -395,7 +397,6 @@ describe('a streaming message', () => {
       if (++calls === 3 && found) world.get(GrowingTexts).drop(found[1]!);
       return key.call('POST', path, body);
     };
-    // eslint-disable-next-line @typescript-eslint/require-await
     async function* parts(): AsyncGenerator<string> {
       yield 'One, ';
       yield 'two \u0007\r\n👋, ';

@@ -18,6 +18,7 @@ import {
 } from '../messages.errors.js';
 import { MESSAGE_SEND_LIMIT } from '../messages.limits.js';
 import { ForwardMessageDto, ForwardResultListDto } from './forwarding.dto.js';
+import { MessageStreaming } from '../streaming/streaming-messages.errors.js';
 import { MessageNotForwardable } from './forwarding.errors.js';
 import { ForwardingService } from './forwarding.service.js';
 
@@ -39,6 +40,7 @@ export class ForwardingController {
   @Throws(
     MessageNotFound,
     MessageNotForwardable,
+    MessageStreaming,
     ConversationNotFound,
     ConversationFrozen,
     FeatureDisabled,

@@ -14,6 +14,7 @@ import { SendWithinLimits } from '../send-within-limits.js';
 import { historyOf, VisibleMessages } from '../visible-messages.js';
 import { toStoredForward } from './forwarded.js';
 import type { ForwardMessageDto, ForwardResultDto } from './forwarding.dto.js';
+import { MessageStreaming } from '../streaming/streaming-messages.errors.js';
 import { MessageNotForwardable } from './forwarding.errors.js';
 
 /** What is forwarded, and by which request. */
@@ -41,7 +42,7 @@ export class ForwardingService {
   /**
    * Sends the message to each conversation, one after the other. A conversation that refuses it does not affect the
    * others; if all refuse it, the error of the first is thrown.
-   * @throws MessageNotFound, MessageNotForwardable, FeatureDisabled, ValidationError; and as `SendMessage.send`
+   * @throws MessageNotFound, MessageNotForwardable, MessageStreaming, FeatureDisabled, ValidationError; and as `SendMessage.send`
    */
   async forward(actor: Actor, id: string, dto: ForwardMessageDto): Promise<{ data: ForwardResultDto[] }> {
     const { conversation_ids: targets, client_message_id: key } = dto;
@@ -72,13 +73,14 @@ export class ForwardingService {
     return { data };
   }
 
-  /** @throws MessageNotFound, PermissionDenied, MessageNotForwardable, FeatureDisabled */
+  /** @throws MessageNotFound, PermissionDenied, MessageNotForwardable, MessageStreaming, FeatureDisabled */
   private async requireForwardable(actor: Actor, id: string): Promise<MessageRow> {
     const [message] = await this.messages.find([id]);
     if (!message) throw new MessageNotFound();
     const membership = await this.participants.requireMember(actor, message.conversation_id);
     await this.visible.require(historyOf(actor, membership), message);
     if (message.deleted_at !== null || message.message_type === 'system') throw new MessageNotForwardable();
+    if (message.streaming === 'open') throw new MessageStreaming();
     this.participants.requireFeature(membership, 'forwarding');
     return message;
   }

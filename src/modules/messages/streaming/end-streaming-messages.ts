@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../../platform/config/config.js';
+import type { Queryable } from '../../../platform/database/sql.js';
 import { OnDomainEvent } from '../../../platform/event-log/domain-events.js';
 import { EventLog } from '../../../platform/event-log/event-log.js';
 import type { StreamEvent } from '../../../platform/event-log/stream-event.js';
@@ -50,8 +51,8 @@ export class EndStreamingMessages implements OnModuleInit {
     for (const { message_id: id, conversation_id } of messages) {
       await this.texts.settle(id);
       await this.log.write(conversation_id, async (tx) => {
-        const row = await this.repository.lock(tx, id, this.config.streamingTimeoutSeconds);
-        if (!row || (end === 'abandoned' && !row.is_abandoned)) return;
+        const row = await this.repository.lock(tx, id);
+        if (!row || (end === 'abandoned' && !(await this.isAbandoned(tx, id)))) return;
         await this.repository.end(tx, { id, content: this.visibleTextOf(row), end });
         const [after] = await this.messages.find([id], tx);
         const content = renderMessageEvent(after!, MESSAGE_UPDATED, { actorId: null });
@@ -64,6 +65,10 @@ export class EndStreamingMessages implements OnModuleInit {
   /** What participants see of the text, as a message may have it. */
   visibleTextOf({ content, shown_length }: StreamingRow): string {
     return sanitizeContent(content.slice(0, shown_length), this.config.contentPolicy).content;
+  }
+
+  private isAbandoned(tx: Queryable, id: string): Promise<boolean> {
+    return this.repository.isAbandoned(tx, id, this.config.streamingTimeoutSeconds);
   }
 
   private async endOf(authors: readonly Author[]): Promise<void> {

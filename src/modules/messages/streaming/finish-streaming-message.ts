@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../../platform/config/config.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { ContentModeration } from '../content-moderation.js';
 import { type LockedMessage, MessageChanges } from '../message-changes.js';
@@ -32,7 +31,6 @@ export class FinishStreamingMessage {
     private readonly sendMessage: SendMessage,
     private readonly moderation: ContentModeration,
     private readonly ends: EndStreamingMessages,
-    private readonly config: Config,
   ) {}
 
   /**
@@ -87,7 +85,7 @@ export class FinishStreamingMessage {
     const ended = await this.changes.change(actor, id, async (locked) => {
       const { tx, message, membership } = locked;
       this.authors.requireAuthor(actor, message, membership);
-      const row = await this.repository.lock(tx, id, this.config.streamingTimeoutSeconds);
+      const row = await this.repository.lock(tx, id);
       if (!row && message.streaming === end) return undefined;
       if (!row) throw new MessageNotStreaming();
       const { content, metadata } = await write(locked, row);

@@ -7,6 +7,7 @@ import { ParticipantsPolicy } from '../../participants/participants.policy.js';
 import type { MessageRow } from '../message-presenter.js';
 import { MessageNotFound } from '../messages.errors.js';
 import { MessagesRepository } from '../messages.repository.js';
+import { UsersPolicy } from '../../users/users.policy.js';
 import { historyOf, VisibleMessages } from '../visible-messages.js';
 import { EndStreamingMessages } from './end-streaming-messages.js';
 
@@ -24,17 +25,20 @@ export class StreamingAuthors {
     private readonly participants: ParticipantsPolicy,
     private readonly visible: VisibleMessages,
     private readonly ends: EndStreamingMessages,
+    private readonly users: UsersPolicy,
   ) {}
 
   /**
    * A sender who may no longer write ends the text. A change of the message has to check again under the lock.
-   * @throws MessageNotFound, ConversationNotFound, PermissionDenied, ConversationFrozen
+   * @throws AuthenticationRequired, AccountBanned, MessageNotFound, ConversationNotFound, PermissionDenied,
+   *   ConversationFrozen
    */
   async require(actor: Actor, id: string): Promise<OwnMessage> {
+    const current = await this.users.requireActive(undefined, actor);
     const [message] = await this.messages.find([id]);
     if (!message) throw new MessageNotFound();
     try {
-      const membership = await this.participants.requireMember(actor, message.conversation_id);
+      const membership = await this.participants.requireMember(current, message.conversation_id);
       await this.visible.require(historyOf(actor, membership), message);
       this.requireAuthor(actor, message, membership);
       return { message, membership };

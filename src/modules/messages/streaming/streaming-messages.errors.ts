@@ -21,7 +21,7 @@ export class MessageNotStreaming extends defineError('MESSAGE_NOT_STREAMING', 40
 export class MessageStreaming extends defineError('MESSAGE_STREAMING', 409, {
   message: 'The text of this message is still being written.',
   meaning: 'The message is a streaming message whose text has not ended.',
-  action: 'Finish or cancel it before the edit.',
+  action: 'Edit or forward it when its text has ended.',
 }) {}
 
 export class TooManyStreamingMessages extends defineError('TOO_MANY_STREAMING_MESSAGES', 409, {

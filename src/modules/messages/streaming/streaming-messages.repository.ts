@@ -60,9 +60,14 @@ const REMOVE_ENDED = statement<unknown>(
   `delete from streaming_messages s using messages m where m.id = s.message_id and not (${OPEN})`,
 );
 
-const LOCK = statement<StreamingRow & { is_abandoned: boolean }>(
+const LOCK = statement<StreamingRow>(
   'streaming.lock',
-  `select ${COLUMNS}, ${IS_ABANDONED} as is_abandoned ${FROM} where s.message_id = $2 and ${OPEN} for update of s`,
+  `select ${COLUMNS} ${FROM} where s.message_id = $1 and ${OPEN} for update of s`,
+);
+
+const IS_STILL_ABANDONED = statement<unknown>(
+  'streaming.is_abandoned',
+  `select from streaming_messages s where ${IS_ABANDONED} and s.message_id = $2`,
 );
 
 const END = statement<unknown>(
@@ -119,12 +124,13 @@ export class StreamingMessagesRepository {
   }
 
   /** Undefined if the message is no longer open, under the lock of the conversation. */
-  lock(
-    tx: Queryable,
-    id: string,
-    abandonedAfterSeconds: number,
-  ): Promise<(StreamingRow & { is_abandoned: boolean }) | undefined> {
-    return tx.one(LOCK, [abandonedAfterSeconds, id]);
+  lock(tx: Queryable, id: string): Promise<StreamingRow | undefined> {
+    return tx.one(LOCK, [id]);
+  }
+
+  /** Whether there has been no append since this number of seconds, under the lock. */
+  async isAbandoned(tx: Queryable, id: string, afterSeconds: number): Promise<boolean> {
+    return (await tx.many(IS_STILL_ABANDONED, [afterSeconds, id])).length > 0;
   }
 
   /** Completes the text; the data is unchanged if undefined. */

@@ -315,6 +315,28 @@ describe('a streaming message', () => {
     await finish(message, { length: 6 });
     await lates.first('event.hidden');
     expect(lates.frames.filter(({ type }) => type === 'message.delta')).toEqual([]);
+    const limited = await opened({ visible_to: [late.userId] });
+    await append(limited, 0, 'for one');
+    expect((await lates.first('message.delta')).data.text).toBe('for one');
+    await finish(limited, { length: 7 });
+    await anas.first('event.hidden');
+    expect(anas.frames.filter(({ type }) => type === 'message.delta')).toHaveLength(1);
+  });
+
+  it('shows no more to others when its author is shadow-banned', async () => {
+    const device = await ana!.webSocket();
+    const message = await opened();
+    await append(message, 0, 'So far');
+    const ban = { reason: 'spam' };
+    expect((await admin.call('PUT', `/admin/users/${bot!.userId}/shadow-ban`, ban)).status).toBeLessThan(300);
+    expect(code(await finish(message, { content: 'So far, and more' }))).toEqual([409, 'MESSAGE_NOT_STREAMING']);
+    const { data } = await device.first('message.updated');
+    expect(data.message).toMatchObject({ content: 'So far', streaming_end: 'cancelled' });
+    const hidden = await opened();
+    await append(hidden, 0, 'unseen');
+    expect((await finish(hidden, { length: 6 })).body.content).toBe('unseen');
+    await device.first('event.hidden');
+    expect(device.frames.filter(({ type }) => type === 'message.delta')).toHaveLength(1);
   });
 
   it('ends with the text so far when no append comes for too long', async () => {

@@ -9,6 +9,7 @@ import type { EditMessageDto, MessageDto } from './messages.dto.js';
 import { MESSAGE_UPDATED } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
 import { SendMessage } from './send-message.js';
+import { MessageStreaming } from './streaming/streaming-messages.errors.js';
 
 /** Replaces the text of a message, under the lock of its conversation. */
 @Injectable()
@@ -31,6 +32,7 @@ export class EditMessage {
       const { conversation_id, sender_id } = message;
       const isOwn = sender_id === actor.userId;
       if (!isOwn && !membership.isServer) this.participants.deny('Only its sender may edit a message.');
+      if (message.streaming === 'open') throw new MessageStreaming();
       const texts = { content: checked.content, metadata: checked.metadata };
       const moderated = membership.isServer ? texts : await this.moderation.moderateEdit(conversation_id, texts);
       await this.texts.requireAllowed(membership, moderated.content, tx);

@@ -1,17 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { Queryable } from '../../platform/database/sql.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { Membership } from '../participants/access.policy.js';
 import { ChangeAnnouncements } from '../participants/change-announcements.service.js';
-import { FeatureDisabled } from '../participants/participants.errors.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import { readersOf } from './audience.js';
 import { type MessageRow, presentMessage, renderMessageEvent } from './message-presenter.js';
-import { codePointLength } from '../../platform/validation/text.js';
 import type { MessageDto } from './messages.dto.js';
-import { ContentTooLong, MessageNotEditable, MessageNotFound, SlowMode } from './messages.errors.js';
+import { MessageNotEditable, MessageNotFound, SlowMode } from './messages.errors.js';
 import { MESSAGE_DELETED, MESSAGE_PINNED } from './messages.events.js';
 import { type ChangeContext, MessagesRepository } from './messages.repository.js';
 import { ThreadEvents } from './thread-events.js';
@@ -90,15 +87,6 @@ export class MessageChanges {
     });
     if (!changed) throw new MessageNotFound();
     return presentMessage(changed.message, actor.userId, changed.history.above);
-  }
-
-  /** @throws FeatureDisabled for a link, ContentTooLong by the settings of the conversation */
-  async requireTextAllowed({ settings, isServer }: Membership, content: string, tx?: Queryable): Promise<void> {
-    if (isServer) return;
-    const { message_length_max: limit, links } = settings;
-    const length = codePointLength(content);
-    if (limit !== null && length > limit) throw new ContentTooLong(length, limit);
-    if (!links && (await this.repository.hasLink(content, tx))) throw new FeatureDisabled('links');
   }
 
   /** For a change that posts something. @throws SlowMode; the transaction then rolls the change back */

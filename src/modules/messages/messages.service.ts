@@ -45,7 +45,7 @@ export class MessagesService {
   /**
    * Replaces the text. Only the sender may, and only while they may post, and the host's backend, to whose texts the
    * content rules do not apply. The history keeps the old text. To others the text stays, if the sender is shadow-banned.
-   * @throws ContentRejected, CheckUnavailable, SlowMode
+   * @throws ContentRejected, CheckUnavailable, SlowMode, MessageStreaming
    */
   edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
     return this.editMessage.edit(actor, id, dto);

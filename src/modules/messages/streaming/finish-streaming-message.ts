@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../platform/identity/actor.js';
-import { ContentModeration } from '../content-moderation.js';
 import { type LockedMessage, MessageChanges } from '../message-changes.js';
 import type { MessageRow } from '../message-presenter.js';
 import type { EditMessageDto, MessageDto } from '../messages.dto.js';
@@ -8,6 +7,7 @@ import { MESSAGE_UPDATED } from '../messages.events.js';
 import { SendMessage } from '../send-message.js';
 import { EndStreamingMessages } from './end-streaming-messages.js';
 import { GrowingTexts } from './growing-texts.js';
+import { ShownTexts } from './shown-texts.js';
 import { StreamingAuthors } from './streaming-authors.js';
 import type { StreamingEnd } from './streaming.constants.js';
 import type { FinishMessageDto } from './streaming-messages.dto.js';
@@ -29,7 +29,7 @@ export class FinishStreamingMessage {
     private readonly repository: StreamingMessagesRepository,
     private readonly changes: MessageChanges,
     private readonly sendMessage: SendMessage,
-    private readonly moderation: ContentModeration,
+    private readonly shown: ShownTexts,
     private readonly ends: EndStreamingMessages,
   ) {}
 
@@ -44,9 +44,7 @@ export class FinishStreamingMessage {
     const complete = appended === undefined ? undefined : await this.prepare(actor, message, appended, dto);
     return this.end(actor, id, 'finished', async ({ tx, membership }, row) => {
       if (complete === undefined || row.content !== appended) throw new StreamingOffset(row.content.length);
-      const texts = membership.isServer ? complete : await this.moderation.moderateEdit(row.conversation_id, complete);
-      await this.changes.requireTextAllowed(membership, texts.content, tx);
-      return texts;
+      return this.shown.complete(tx, membership, complete);
     });
   }
 

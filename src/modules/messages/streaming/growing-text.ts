@@ -1,4 +1,6 @@
 import { ValidationError } from '../../../platform/errors/app-error.js';
+import type { ShownMessage } from '../../../platform/event-log/stream-event.js';
+import { readersOf } from '../audience.js';
 import { type ContentPolicy, withoutUnstorable } from '../sanitize-content.js';
 import type { StoredText, StreamingRow } from './stored-text.js';
 import { DELTA_MAX } from './streaming.constants.js';
@@ -21,7 +23,8 @@ export class GrowingText {
   readonly id: string;
   readonly conversationId: string;
   readonly senderId: string;
-  readonly number: number;
+  /** Who sees the message. */
+  readonly shows: ShownMessage;
   private content: string;
   private shownLength: number;
   private hidesRest: boolean;
@@ -35,7 +38,8 @@ export class GrowingText {
     this.id = row.message_id;
     this.conversationId = row.conversation_id;
     this.senderId = row.sender_id;
-    this.number = row.sequence_number;
+    const onlyFor = readersOf(row);
+    this.shows = { number: row.sequence_number, ...(onlyFor && { onlyFor }) };
     this.content = row.content;
     this.shownLength = row.shown_length;
     this.hidesRest = row.is_withheld;

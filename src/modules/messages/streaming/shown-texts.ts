@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../../platform/config/config.js';
+import type { Queryable } from '../../../platform/database/sql.js';
 import type { Actor } from '../../../platform/identity/actor.js';
 import { codePointLength } from '../../../platform/validation/text.js';
 import type { Membership } from '../../participants/access.policy.js';
 import { CheckBeforeSend } from '../check-before-send.js';
 import { ContentModeration } from '../content-moderation.js';
-import { MessageChanges } from '../message-changes.js';
+import { MessageTextPolicy } from '../message-text.policy.js';
 import { ContentTooLong } from '../messages.errors.js';
 
 /** Decides what participants may see of a text before it is complete. */
@@ -13,7 +14,7 @@ import { ContentTooLong } from '../messages.errors.js';
 export class ShownTexts {
   constructor(
     private readonly config: Config,
-    private readonly changes: MessageChanges,
+    private readonly policy: MessageTextPolicy,
     private readonly moderation: ContentModeration,
     private readonly hostCheck: CheckBeforeSend,
   ) {}
@@ -30,8 +31,23 @@ export class ShownTexts {
       if (length > max) throw new ContentTooLong(length, max);
     }
     if (membership.isServer) return true;
-    await this.changes.requireTextAllowed(membership, text);
+    await this.policy.requireAllowed(membership, text);
     const { content } = await this.moderation.moderateEdit(membership.conversationId, { content: text });
     return content === text && !this.hostCheck.mayCheck(actor, membership.type);
+  }
+
+  /**
+   * Returns the complete texts of a message as they may be stored, under the lock. @throws ContentTooLong,
+   * FeatureDisabled for a link, ContentRejected
+   */
+  async complete<Texts extends { readonly content: string }>(
+    tx: Queryable,
+    membership: Membership,
+    texts: Texts,
+  ): Promise<Texts> {
+    if (membership.isServer) return texts;
+    const moderated = await this.moderation.moderateEdit(membership.conversationId, texts);
+    await this.policy.requireAllowed(membership, moderated.content, tx);
+    return moderated;
   }
 }

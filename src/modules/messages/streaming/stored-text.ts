@@ -4,6 +4,7 @@ export interface StreamingRow {
   readonly conversation_id: string;
   readonly sender_id: string;
   readonly sequence_number: number;
+  readonly audience: string[] | null;
   /** As its author has sent it. */
   readonly content: string;
   /** UTF-16 units of the content that participants see. */

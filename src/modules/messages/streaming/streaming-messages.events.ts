@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { ShownMessage } from '../../../platform/event-log/stream-event.js';
 import { DomainEvent } from '../../../platform/event-log/domain-events.js';
 
 /** A part of the text of a streaming message, for the participants who see the message. */
@@ -8,8 +9,7 @@ export class MessageDelta extends DomainEvent {
 
   constructor(
     readonly conversationId: string,
-    /** The sequence number of the message. */
-    readonly number: number,
+    readonly shows: ShownMessage,
     readonly delta: MessageDeltaData,
   ) {
     super();

@@ -52,11 +52,11 @@ export class StreamingMessagesGateway {
   }
 
   @OnDomainEvent(MessageDelta)
-  show({ conversationId, number, delta }: MessageDelta): void {
+  show({ conversationId, shows, delta }: MessageDelta): void {
     this.broadcaster.toStream(conversationId, {
       type: MessageDelta.type,
       class: 'ephemeral',
-      shownNumber: number,
+      shows,
       data: delta,
     });
   }

@@ -13,7 +13,7 @@ const OPEN = `
   m.streaming = 'open' and m.deleted_at is null
   and exists (select from conversations c where c.id = m.conversation_id and c.deleted_at is null)`;
 const COLUMNS = `
-  s.message_id, s.conversation_id, s.sender_id, m.sequence_number, s.content, s.shown_length, s.is_withheld, s.version`;
+  s.message_id, s.conversation_id, s.sender_id, m.sequence_number, m.audience, s.content, s.shown_length, s.is_withheld, s.version`;
 const FROM = `from streaming_messages s join messages m on m.id = s.message_id`;
 
 const FIND = statement<StreamingRow>('streaming.find', `select ${COLUMNS} ${FROM} where s.message_id = $1 and ${OPEN}`);

@@ -60,7 +60,7 @@ export class StreamingMessagesService {
   private add(growing: GrowingText, addition: string, isShown: boolean): void {
     for (const part of growing.add(addition, { isShown })) {
       const delta = { message_id: growing.id, ...part };
-      this.events.publish(new MessageDelta(growing.conversationId, growing.number, delta));
+      this.events.publish(new MessageDelta(growing.conversationId, growing.shows, delta));
     }
   }
 

@@ -1,3 +1,4 @@
+import type { ShownMessage } from '../../event-log/stream-event.js';
 import type { SystemRole } from '../../identity/actor.js';
 
 /** A frame that is not in the log: state, of which the newest counts, or ephemeral. */
@@ -9,8 +10,8 @@ export interface Signal {
   readonly key?: string;
   /** A user who does not receive it: the one who caused it. */
   readonly exceptUserId?: string;
-  /** The message that it shows: users who do not see the history up to it do not receive the signal. */
-  readonly shownNumber?: number;
+  /** The message that it shows: users who do not see it do not receive the signal. */
+  readonly shows?: ShownMessage;
 }
 
 /**

@@ -81,7 +81,8 @@ export function withoutPart(
   return { event: { ...event, type: EVENT_HIDDEN, actorId: null }, content: { data: HIDDEN_DATA } };
 }
 
-function isSeen({ number, onlyFor }: ShownMessage, userId: string | undefined, hiddenUpTo: number): boolean {
+/** Whether a user who sees no message up to a number sees this one. */
+export function isSeen({ number, onlyFor }: ShownMessage, userId: string | undefined, hiddenUpTo: number): boolean {
   return number > hiddenUpTo && (onlyFor === undefined || userId === undefined || onlyFor.includes(userId));
 }
 

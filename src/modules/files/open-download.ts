@@ -11,7 +11,9 @@ import { FilesRepository, type StoredFile, type Viewer } from './files.repositor
 import { CALL_LIMIT } from '../../platform/throttling/limits.js';
 import {
   imageKey,
+  IMAGE_SIZES,
   thumbnailKey,
+  typeOfSize,
   uploadKey,
   FileStorage,
   type ByteRange,
@@ -127,8 +129,8 @@ export class OpenDownload {
     headers: IncomingHttpHeaders,
   ): Promise<Download> {
     const metadata = {
-      'Content-Type': 'image/webp',
-      'Content-Disposition': contentDisposition('inline', thumbnailName(file)),
+      'Content-Type': typeOfSize(size),
+      'Content-Disposition': contentDisposition('inline', thumbnailName(file, size)),
       ETag: `"${hash.slice(0, 30)}-${size === 'small' ? 't' : size}"`,
     };
     return this.respond(thumbnailKey(objectId, size), metadata, headers);
@@ -168,12 +170,12 @@ function mayHaveThumbnail({ category, status, has_thumbnail }: FileRow): boolean
 /** The requested size, or the largest that there is. Files of older versions have the small one only. */
 function sizeOf(variant: Exclude<Variant, 'content'>, { image_sizes: made }: FileRow): ImageSize {
   const wanted = variant === 'thumbnail' ? 'small' : variant;
-  const possible = made?.map(({ name }) => name) ?? [];
-  return possible.includes(wanted) ? wanted : (possible.at(-1) ?? 'small');
+  const upToWanted = IMAGE_SIZES.slice(0, IMAGE_SIZES.indexOf(wanted) + 1);
+  return upToWanted.findLast((size) => made?.some(({ name }) => name === size)) ?? 'small';
 }
 
-function thumbnailName({ name }: FileRow): string {
-  return `${name.replace(/\.[^.]*$/, '')}.webp`;
+function thumbnailName({ name }: FileRow, size: ImageSize): string {
+  return `${name.replace(/\.[^.]*$/, '')}.${size === 'full' ? 'jpg' : 'webp'}`;
 }
 
 function isKnown(header: string | undefined, etag: string): boolean {

@@ -7,10 +7,11 @@ import { decodeBitmap, encodeBitmap } from './checks/bitmap.js';
 import { blankRegions, heifAt } from './checks/heif-image.js';
 import { maxPixelsOf } from './checks/image-header.js';
 import { InvalidFileType } from './files.errors.js';
-import { IMAGE_SIZES, type ImageSize } from './storage/file-storage.js';
+import { decodeHeif } from './decode-heif.js';
+import { THUMBNAIL_SIZES, type ImageSize, type ThumbnailSize } from './storage/file-storage.js';
 
 /** The longest side of each thumbnail in pixels. */
-export const THUMBNAIL_SIDES: Readonly<Record<ImageSize, number>> = { small: 400, medium: 1000, large: 2000 };
+export const THUMBNAIL_SIDES: Readonly<Record<ThumbnailSize, number>> = { small: 400, medium: 1000, large: 2000 };
 const BLUR_SIDE = 32;
 
 export interface RenderedImage {
@@ -40,15 +41,17 @@ export interface RenderTask {
 
 /**
  * Decodes an image completely and encodes it anew to `target`, correctly oriented and without metadata, and thumbnails
- * to `thumbnails`. Content hidden in or behind the original is not in the result. HEIC, for which there is no decoder
- * here, and AVIF, which takes half a minute to encode, keep their pixels, and their metadata is blanked.
+ * to `thumbnails`. Content hidden in or behind the original is not in the result. HEIC, for which there is no encoder
+ * here, and AVIF, which takes half a minute to encode, keep their pixels, and their metadata is blanked; a HEIC also becomes
+ * a JPEG of its full size.
  * @throws InvalidFileType when it cannot be decoded
  */
 export async function renderImage(task: RenderTask): Promise<RenderedImage> {
   const { target } = task;
   try {
-    const { width, height, small } = await reencode(task);
+    const { width, height, small, full } = await reencode(task);
     const thumbnails = small ? await writeThumbnails(small, Math.max(width, height), task.thumbnails) : [];
+    if (full) thumbnails.push(full);
     const { size } = await stat(target);
     const blurhash = small && (await blurhashOf(task.thumbnails.small));
     return { width, height, size, blurhash, thumbnails, contentHash: await hashOf(target) };
@@ -63,15 +66,17 @@ interface Reencoded {
   readonly height: number;
   /** The source of the thumbnail. */
   readonly small: Sharp | undefined;
+  /** The JPEG of an image that browsers cannot display. */
+  readonly full?: Thumbnail;
 }
 
-async function reencode({ path, type, target }: RenderTask): Promise<Reencoded> {
+async function reencode({ path, type, target, thumbnails }: RenderTask): Promise<Reencoded> {
   switch (type) {
     case 'image/bmp':
       return { ...(await renderBitmap(path, target)), small: await bitmapInput(path) };
     case 'image/heic':
     case 'image/heif':
-      return { ...(await withoutMetadata(path, target)), small: undefined };
+      return renderHeif(path, target, thumbnails.full);
     case 'image/avif': {
       await withoutMetadata(path, target);
       const { width, height, autoOrient } = await open(path, type).metadata();
@@ -89,6 +94,18 @@ async function withoutMetadata(path: string, target: string): Promise<{ width: n
   return { width, height };
 }
 
+/** An image that the decoder does not know is stored without anything to display. */
+async function renderHeif(path: string, target: string, fullPath: string): Promise<Reencoded> {
+  const declared = await withoutMetadata(path, target);
+  const pixels = await decodeHeif(path);
+  if (!pixels) return { ...declared, small: undefined };
+  const { width, height, data } = pixels;
+  const open = (): Sharp =>
+    sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: maxPixelsOf('image/heic') });
+  await open().flatten({ background: '#ffffff' }).jpeg({ quality: 90 }).toFile(fullPath);
+  return { width, height, small: open(), full: { name: 'full', width, height } };
+}
+
 /** Writes the largest first, and each from the one before it, so that the image is decoded once. */
 export async function writeThumbnails(
   image: Sharp,
@@ -96,7 +113,7 @@ export async function writeThumbnails(
   paths: RenderTask['thumbnails'],
 ): Promise<Thumbnail[]> {
   const made: Thumbnail[] = [];
-  const names = IMAGE_SIZES.filter((_, at) => at === 0 || longestSide > THUMBNAIL_SIDES[IMAGE_SIZES[at - 1]!]);
+  const names = THUMBNAIL_SIZES.filter((_, at) => at === 0 || longestSide > THUMBNAIL_SIDES[THUMBNAIL_SIZES[at - 1]!]);
   let source = image;
   for (const name of names.toReversed()) {
     const side = THUMBNAIL_SIDES[name];

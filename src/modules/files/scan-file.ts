@@ -15,6 +15,7 @@ import {
   imageKey,
   allKeysOf,
   thumbnailKey,
+  typeOfSize,
   uploadKey,
   BytesMissing,
   FileStorage,
@@ -175,13 +176,14 @@ export class ScanFile implements OnModuleDestroy {
       small: this.tempUploads.createPath(),
       medium: this.tempUploads.createPath(),
       large: this.tempUploads.createPath(),
+      full: this.tempUploads.createPath(),
     };
     try {
       const image = await this.processes.run({ kind: 'render', path, type, target, thumbnails });
       if (image.size > this.maxImageBytes) throw new FileTooLarge({ reason: 'expands to too much' });
       await this.storage.put(imageKey(id), target, type);
       for (const { name } of image.thumbnails) {
-        await this.storage.put(thumbnailKey(id, name), thumbnails[name], 'image/webp');
+        await this.storage.put(thumbnailKey(id, name), thumbnails[name], typeOfSize(name));
       }
       return { status: 'ready', ...image, isReencoded: true };
     } finally {

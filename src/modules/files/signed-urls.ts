@@ -54,6 +54,7 @@ const PATHS: Readonly<Record<Variant, string>> = {
   thumbnail: 'thumbnail?',
   medium: 'thumbnail?size=medium&',
   large: 'thumbnail?size=large&',
+  full: 'thumbnail?size=full&',
 };
 
 function newExpiry(): Date {

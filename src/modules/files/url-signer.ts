@@ -9,7 +9,7 @@ import { DISPOSITIONS, type Disposition } from './files.dto.js';
 export const URL_TTL_MS = 5 * 60_000;
 
 /** Thumbnail is the small one. Tokens contain the position in this list. */
-export const VARIANTS = ['content', 'thumbnail', 'medium', 'large'] as const;
+export const VARIANTS = ['content', 'thumbnail', 'medium', 'large', 'full'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 /** The variant of a thumbnail of this size. */

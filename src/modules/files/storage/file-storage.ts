@@ -53,8 +53,15 @@ export const uploadKey = (id: string): string => `${id}.upload`;
 export const imageKey = (id: string): string => `${id}.image`;
 
 /** The sizes of thumbnails, smallest first. */
-export const IMAGE_SIZES = ['small', 'medium', 'large'] as const;
+export const THUMBNAIL_SIZES = ['small', 'medium', 'large'] as const;
+export type ThumbnailSize = (typeof THUMBNAIL_SIZES)[number];
+
+/** The sizes in which an image is displayed, smallest first; `full` only if browsers cannot display the image itself. */
+export const IMAGE_SIZES = [...THUMBNAIL_SIZES, 'full'] as const;
 export type ImageSize = (typeof IMAGE_SIZES)[number];
+
+/** The type of an image of this size. */
+export const typeOfSize = (size: ImageSize): string => (size === 'full' ? 'image/jpeg' : 'image/webp');
 
 export const thumbnailKey = (id: string, size: ImageSize): string =>
   size === 'small' ? `${id}.thumbnail` : `${id}.${size}`;
@@ -69,7 +76,7 @@ export const allKeysOf = (id: string): string[] => [
 /** A piece of a resumable upload. */
 export const pieceKey = (id: string): string => `${id}.piece`;
 
-const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(?:upload|image|thumbnail|medium|large|piece)$/;
+const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(?:upload|image|thumbnail|medium|large|full|piece)$/;
 
 /** Whether an object is one of a file: the store may contain others. */
 export function isFileKey(text: string): boolean {

@@ -11,6 +11,7 @@ import { detectType } from '../../src/modules/files/checks/detect-type.js';
 import { readWebm } from '../../src/modules/files/checks/webm.js';
 import { readWaveform } from '../../src/modules/files/checks/waveform.js';
 import { blankRegions, heifAt } from '../../src/modules/files/checks/heif-image.js';
+import { decodePixels } from '../../src/modules/files/checks/heif-pixels.js';
 import { readImageHeader, requireDecodableSize } from '../../src/modules/files/checks/image-header.js';
 import { brandsOf, readIsoMedia } from '../../src/modules/files/checks/iso-media.js';
 import { requirePdf } from '../../src/modules/files/checks/pdf.js';
@@ -121,6 +122,7 @@ export const PARSERS: readonly Parser[] = [
     kinds: ['heic', 'avif'],
     parse: async (path) => blankRegions(path, (await heifAt(path)).metadata),
   },
+  { name: 'heif-pixels', kinds: ['heif'], parse: async (path) => decodePixels(await readFile(path)) },
   {
     name: 'image-header',
     kinds: Object.keys(IMAGES),

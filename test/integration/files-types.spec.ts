@@ -8,7 +8,7 @@ import type { RegisteredUser } from '../support/users.js';
 
 const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
 const NAMES =
-  'jpg png gif webp avif heic bmp tiff pdf doc docx xls xlsx ppt pptx txt csv md json log rtf odt ods odp mp3 wav m4a ogg opus weba webm mp4 avi mov zip rar 7z';
+  'jpg png gif webp avif heic heif bmp tiff pdf doc docx xls xlsx ppt pptx txt csv md json log rtf odt ods odp mp3 wav m4a ogg opus weba webm mp4 avi mov zip rar 7z';
 
 describe('a file of an accepted type', () => {
   let world: FileWorld;
@@ -176,6 +176,28 @@ describe('a file of an accepted type', () => {
     expect(file).toMatchObject({ status: 'ready', ...size });
     const answer = await world.fetch(ada, file.url as string);
     expect((await sharp(Buffer.from(await answer.arrayBuffer())).metadata()).pages).toBe(260);
+  });
+
+  it('is a JPEG and thumbnails of the same picture if browsers cannot display it', async () => {
+    const sample = samples.get('heif')!;
+    expect(sample.bytes.includes('GPS') || sample.bytes.includes('Phone')).toBe(true);
+    const file = await world.ready(ada, sample);
+    expect(file).toMatchObject({ status: 'ready', file_type: 'image/heif', width: 96, height: 64 });
+    expect(file.blurhash).toEqual(expect.any(String));
+    expect(file.image_sizes).toMatchObject([{ name: 'small' }, { name: 'full', width: 96, height: 64 }]);
+    const shown = await world.fetch(ada, `/api/v1/files/${file.id}/thumbnail?size=full`);
+    expect(shown.headers.get('content-type')).toBe('image/jpeg');
+    const jpeg = sharp(Buffer.from(await shown.arrayBuffer()));
+    expect(await jpeg.metadata()).toMatchObject({ format: 'jpeg', width: 96, height: 64, exif: undefined });
+    const { data } = await jpeg.raw().toBuffer({ resolveWithObject: true });
+    const colours = [
+      [0, 0],
+      [95, 63],
+    ].map(([x = 0, y = 0]) => [...data.subarray((y * 96 + x) * 3, (y * 96 + x) * 3 + 3)]);
+    expect(colours[0]![0]).toBeGreaterThan(180);
+    expect(colours[1]![2]).toBeGreaterThan(150);
+    const original = Buffer.from(await (await world.fetch(ada, file.url as string)).arrayBuffer());
+    expect([original.length, original.includes('Phone')]).toEqual([sample.bytes.length, false]);
   });
 
   it('has no metadata even if its pixels are unchanged, and no thumbnail without a decoder', async () => {

@@ -1,10 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decode } from 'blurhash';
 import sharp from 'sharp';
 import { FileProcesses, FileProcessSettings } from '../../src/modules/files/file-processes.js';
+import { greenPicture, phonePicture } from '../fixtures/sample-files.js';
 
 describe('the process that decodes an image', () => {
   let folder: string;
@@ -49,6 +51,29 @@ describe('the process that decodes an image', () => {
 
   it('has the memory it needs', async () => {
     expect(await processes().run(task())).toMatchObject({ width: 5000, height: 6000 });
+  });
+
+  it('shows each of two HEIC pictures as itself, also at the same paths', async () => {
+    const path = join(folder, 'picture.heic');
+    const one = processes();
+    for (const [picture, isGreen] of [
+      [phonePicture(), false],
+      [greenPicture(), true],
+    ] as const) {
+      writeFileSync(path, picture);
+      const { blurhash } = await one.run({ ...task(path), type: 'image/heic' });
+      const colours = [decode(blurhash!, 1, 1)];
+      for (const name of ['small.part', 'full.part']) {
+        colours.push(
+          await sharp(readFileSync(join(folder, name)))
+            .resize(1, 1)
+            .raw()
+            .toBuffer(),
+        );
+      }
+      const areGreen = colours.map(([red = 0, green = 0, blue = 0]) => green > red && green > blue);
+      expect(areGreen).toEqual([isGreen, isGreen, isGreen]);
+    }
   });
 
   it('ends when the image needs more memory', async () => {

@@ -50,11 +50,10 @@ export async function renderImage(task: RenderTask): Promise<RenderedImage> {
   const { target } = task;
   try {
     const { width, height, small, full } = await reencode(task);
-    const thumbnails = small ? await writeThumbnails(small, Math.max(width, height), task.thumbnails) : [];
-    if (full) thumbnails.push(full);
+    const made = small && (await writeThumbnails(small, Math.max(width, height), task.thumbnails));
+    const thumbnails = [...(made?.thumbnails ?? []), ...(full ? [full] : [])];
     const { size } = await stat(target);
-    const blurhash = small && (await blurhashOf(task.thumbnails.small));
-    return { width, height, size, blurhash, thumbnails, contentHash: await hashOf(target) };
+    return { width, height, size, blurhash: made?.blurhash, thumbnails, contentHash: await hashOf(target) };
   } catch (error) {
     if (isOfFileSystem(error)) throw error;
     throw new InvalidFileType('cannot be decoded');
@@ -106,25 +105,29 @@ async function renderHeif(path: string, target: string, fullPath: string): Promi
   return { width, height, small: open(), full: { name: 'full', width, height } };
 }
 
-/** Writes the largest first, and each from the one before it, so that the image is decoded once. */
+/**
+ * Writes the largest first, and each from the one before it, so that the image is decoded once. They are read from memory:
+ * the library may remember what it has read from a path.
+ */
 export async function writeThumbnails(
   image: Sharp,
   longestSide: number,
   paths: RenderTask['thumbnails'],
-): Promise<Thumbnail[]> {
+): Promise<{ thumbnails: Thumbnail[]; blurhash: string }> {
   const made: Thumbnail[] = [];
   const names = THUMBNAIL_SIZES.filter((_, at) => at === 0 || longestSide > THUMBNAIL_SIDES[THUMBNAIL_SIZES[at - 1]!]);
   let source = image;
   for (const name of names.toReversed()) {
     const side = THUMBNAIL_SIDES[name];
-    const { width, height } = await source
+    const { data, info } = await source
       .resize(side, side, { fit: 'inside', withoutEnlargement: true })
       .webp({ quality: name === 'small' ? 75 : 85 })
-      .toFile(paths[name]);
-    made.unshift({ name, width, height });
-    source = sharp(paths[name]);
+      .toBuffer({ resolveWithObject: true });
+    await writeFile(paths[name], data);
+    made.unshift({ name, width: info.width, height: info.height });
+    source = sharp(data);
   }
-  return made;
+  return { thumbnails: made, blurhash: await blurhashOf(source) };
 }
 
 function open(path: string, type: string, pages = 1): Sharp {
@@ -170,8 +173,8 @@ async function bitmapInput(path: string): Promise<Sharp> {
   return sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: maxPixelsOf('image/bmp') });
 }
 
-export async function blurhashOf(thumbnail: string): Promise<string> {
-  const { data, info } = await sharp(thumbnail)
+async function blurhashOf(thumbnail: Sharp): Promise<string> {
+  const { data, info } = await thumbnail
     .resize(BLUR_SIDE, BLUR_SIDE, { fit: 'inside' })
     .ensureAlpha()
     .raw()

@@ -2,7 +2,7 @@ import sharp, { type Sharp } from 'sharp';
 import { Peaks } from './peaks.js';
 import { InvalidFileType } from './files.errors.js';
 import { runFfmpeg } from './ffmpeg.js';
-import { blurhashOf, type RenderTask, type Thumbnail, THUMBNAIL_SIDES, writeThumbnails } from './render-image.js';
+import { type RenderTask, type Thumbnail, THUMBNAIL_SIDES, writeThumbnails } from './render-image.js';
 
 const SAMPLE_RATE = 16_000;
 /** A PNG of 2,000 by 2,000 pixels of noise has half of it. */
@@ -34,8 +34,7 @@ export async function renderPoster(task: PosterTask): Promise<Poster> {
   const open = (): Sharp => sharp(frame, { limitInputPixels: THUMBNAIL_SIDES.large ** 2, failOn: 'error' });
   try {
     const { width, height } = await open().metadata();
-    const made = await writeThumbnails(open(), Math.max(width, height), thumbnails);
-    return { thumbnails: made, blurhash: await blurhashOf(thumbnails.small) };
+    return await writeThumbnails(open(), Math.max(width, height), thumbnails);
   } catch {
     throw new InvalidFileType('has no frame that can be decoded');
   }

@@ -62,7 +62,7 @@ describe('the process that decodes an image', () => {
     ] as const) {
       writeFileSync(path, picture);
       const { blurhash } = await one.run({ ...task(path), type: 'image/heic' });
-      const colours: ArrayLike<number>[] = [decode(blurhash!, 1, 1)];
+      const colours: Iterable<number>[] = [decode(blurhash!, 1, 1)];
       for (const name of ['small.part', 'full.part']) {
         colours.push(
           await sharp(readFileSync(join(folder, name)))

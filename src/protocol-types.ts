@@ -199,6 +199,9 @@ export interface Requests {
       anonymous?: boolean;
       closes_at?: string | null;
     };
+    location?: { latitude: number; longitude: number; name?: string; address?: string };
+    contact?: { name: string; phone_numbers?: string[]; emails?: string[]; user_id?: string };
+    no_preview?: boolean;
     silent?: boolean;
     skip_push?: boolean;
     visible_to?: string[];

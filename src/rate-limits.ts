@@ -5,6 +5,7 @@ import { UPLOAD_LIMIT } from './modules/files/files.limits.js';
 import { INVITATION_LIMIT, JOIN_REQUEST_LIMIT } from './modules/participants/participants.limits.js';
 import {
   DRAFT_SAVE_LIMIT,
+  LINK_PREVIEW_LIMIT,
   MENTION_ALL_LIMIT,
   MESSAGE_APPEND_LIMIT,
   MESSAGE_SEND_LIMIT,
@@ -28,6 +29,7 @@ export const RATE_LIMITS: readonly RateLimit[] = [
   MESSAGE_APPEND_LIMIT,
   MENTION_ALL_LIMIT,
   DRAFT_SAVE_LIMIT,
+  LINK_PREVIEW_LIMIT,
   CONVERSATION_CREATE_LIMIT,
   INVITATION_LIMIT,
   JOIN_REQUEST_LIMIT,

@@ -240,6 +240,7 @@ export const ROUTES: Record<string, Expectation> = {
     allow: POSTERS,
     body: ({ conversationId }) => ({ conversation_ids: [conversationId] }),
   },
+  [`DELETE ${MESSAGE}/link-previews`]: { allow: NONE },
   [`PUT ${MESSAGE}/poll/votes`]: { allow: POSTERS, body: () => ({ option_ids: ['1'] }) },
   [`DELETE ${MESSAGE}/poll/votes`]: { allow: MEMBERS },
   [`POST ${MESSAGE}/poll/close`]: { allow: MODERATORS },

@@ -3,6 +3,8 @@ import { linksIn } from '../../src/modules/admin/moderation/link-finder.js';
 import { countWords, foldText as foldForMatching } from '../../src/modules/admin/moderation/word-matcher.js';
 import { cleanFileName } from '../../src/modules/files/file-name.js';
 import { newUploadOf } from '../../src/modules/files/resumable/upload-headers.js';
+import { linksOfText } from '../../src/modules/messages/link-previews/links-of-text.js';
+import { readPage } from '../../src/modules/messages/link-previews/read-page.js';
 import { canonicalReaction } from '../../src/modules/messages/reaction.js';
 import { withoutUnstorable } from '../../src/modules/messages/sanitize-content.js';
 import { redactUrl } from '../../src/platform/logging/redaction.js';
@@ -79,6 +81,12 @@ export const PARSERS: readonly Parser[] = [
   reader('reaction', canonicalReaction),
   reader('links', linksIn),
   reader('matched-words', (text) => countWords(foldForMatching(text))),
+  reader('links-of-messages', linksOfText, 'https://a/'),
+  reader(
+    'page',
+    (text) => readPage(`<meta property="og:title" content="${text}"><title>${text}`, 'https://parley.example/'),
+    '<meta ',
+  ),
   reader('file-name', cleanFileName, '.'),
   reader('address-in-logs', redactUrl, '?'),
 ];

@@ -1,6 +1,6 @@
-import { isAllowedIp } from '../../src/modules/webhooks/ssrf-guard.js';
+import { isAllowedIp } from '../../src/platform/outbound/ssrf-guard.js';
 import { WebhookClient } from '../../src/modules/webhooks/webhook-client.js';
-import { WebhookResolver } from '../../src/modules/webhooks/webhook-resolver.js';
+import { NameResolver } from '../../src/platform/outbound/name-resolver.js';
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
 import { WebhookUrlPolicy } from '../../src/modules/webhooks/webhook-url.policy.js';
 import type { Environment } from '../../src/platform/config/config.js';
@@ -47,7 +47,7 @@ describe('isAllowedIp', () => {
 const content = signWebhook({ id: 'x', event: 'x', at: new Date(), data: {} }, ['secret'], new Date());
 
 /** A resolver that returns the given answers one after the other, and then repeats the last one. */
-class ScriptedResolver extends WebhookResolver {
+class ScriptedResolver extends NameResolver {
   asked = 0;
 
   constructor(private readonly answers: string[][]) {
@@ -148,7 +148,7 @@ describe('a webhook', () => {
   });
 
   it('checks all addresses of its host, again at each attempt', async () => {
-    const clientWith = (resolver: WebhookResolver, more: Environment = {}): WebhookClient => {
+    const clientWith = (resolver: NameResolver, more: Environment = {}): WebhookClient => {
       const config = testConfig(world.database.url, { WEBHOOK_TIMEOUT_MS: '500', ...more });
       return new WebhookClient(config, new WebhookUrlPolicy(config), resolver);
     };

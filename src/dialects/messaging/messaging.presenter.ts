@@ -2,6 +2,7 @@ import type { ConversationDto } from '../../modules/conversations/conversations.
 import type { ConversationStatistics } from '../../modules/conversations/conversation-statistics.service.js';
 import type { FileDto } from '../../modules/files/files.dto.js';
 import { textOfMessage } from '../../modules/messages/message-text.js';
+import { linesOfAttachments } from '../../modules/messages/typed-attachments/typed-attachments.js';
 import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
 import type {
   MessagingAttachmentDto,
@@ -35,7 +36,7 @@ export function presentConversation(conversation: ConversationDto): MessagingCon
     unread_count,
     last_message: last && {
       message_id: last.id,
-      content: [last.content, last.forwarded_content].filter(Boolean).join('\n'),
+      content: textOfLast(last),
       sender_id: last.sender_id,
       created_at: last.created_at,
     },
@@ -90,4 +91,10 @@ export function toSendMessage(
     ...(ids.length > 0 && { attachment_ids: ids }),
     ...(client_message_id !== undefined && { client_message_id }),
   };
+}
+
+function textOfLast(last: NonNullable<ConversationDto['last_message']>): string {
+  const { content, forwarded_content: forwarded, location, contact } = last;
+  const typed = linesOfAttachments({ location: location ?? undefined, contact: contact ?? undefined });
+  return [content, ...typed, forwarded ?? ''].filter((line) => line !== '').join('\n');
 }

@@ -1,3 +1,4 @@
+import type { ContactDto, LocationDto } from '../messages/typed-attachments/typed-attachments.dto.js';
 import type { ConversationType, ParticipantRole } from '../participants/participants.dto.js';
 
 export interface SummaryRow {
@@ -72,6 +73,8 @@ export interface ConversationRow extends SummaryRow {
     sender_name: string | null;
     message_type: string;
     content: string;
+    location: LocationDto | null;
+    contact: ContactDto | null;
     forwarded_content: string | null;
     is_edited: boolean;
     is_deleted: boolean;
@@ -136,7 +139,7 @@ export const withDetails = (mayRead: string): string => `
                     'id', m.id, 'sequence_number', m.sequence_number, 'seq', m.seq, 'sender_id', m.sender_id,
                     'sender_name', u.display_name, 'message_type', m.message_type,
                     'content', case when m.sender_id = $1 then coalesce(m.shadowed_edit ->> 'content', m.content) else m.content end,
-                    'forwarded_content', m.forwarded ->> 'content',
+                    'location', m.location, 'contact', m.contact, 'forwarded_content', m.forwarded ->> 'content',
                     'is_edited', m.edited_at is not null, 'is_deleted', m.deleted_at is not null, 'created_at', m.created_at)
              from messages m left join users u on u.id = m.sender_id
             where m.conversation_id = c.id and not m.is_thread_only

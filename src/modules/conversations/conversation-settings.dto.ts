@@ -27,6 +27,7 @@ const FEATURE_DESCRIPTIONS: Readonly<Record<Feature, string>> = {
   streaming: 'false: no new streaming messages',
   uploads: 'false: no new files',
   links: 'false: no links in new texts',
+  link_previews: 'false: links get no previews; they need LINK_PREVIEWS of the installation too',
   mention_all: 'false: no mentions of all participants at once, not by moderators either',
 };
 
@@ -80,6 +81,9 @@ export class NarrowingSettingsDto {
 
   @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.links })
   links?: boolean;
+
+  @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.link_previews })
+  link_previews?: boolean;
 
   @BooleanField({ optional: true, description: FEATURE_DESCRIPTIONS.mention_all })
   mention_all?: boolean;
@@ -202,6 +206,9 @@ export class EffectiveSettingsDto {
 
   @ApiProperty({ description: FEATURE_DESCRIPTIONS.links })
   links: boolean;
+
+  @ApiProperty({ description: FEATURE_DESCRIPTIONS.link_previews })
+  link_previews: boolean;
 
   @ApiProperty({ description: FEATURE_DESCRIPTIONS.mention_all })
   mention_all: boolean;

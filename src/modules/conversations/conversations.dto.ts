@@ -1,3 +1,4 @@
+import { ContactDto, LocationDto } from '../messages/typed-attachments/typed-attachments.dto.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { EnumField, NestedField, TextField } from '../../platform/validation/fields.js';
 import { JsonField } from '../../platform/validation/json-field.js';
@@ -130,6 +131,12 @@ export class LastMessageDto {
 
   @ApiProperty({ description: 'Empty when deleted' })
   content: string;
+
+  @ApiProperty({ type: LocationDto, nullable: true })
+  location: LocationDto | null;
+
+  @ApiProperty({ type: ContactDto, nullable: true })
+  contact: ContactDto | null;
 
   @ApiProperty({ type: String, nullable: true, description: 'Of a forwarded message: the text that was forwarded' })
   forwarded_content: string | null;

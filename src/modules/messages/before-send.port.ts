@@ -1,4 +1,5 @@
 import type { StoredForward } from './forwarding/forwarded.dto.js';
+import type { ContactDto, LocationDto } from './typed-attachments/typed-attachments.dto.js';
 import type { StoredPoll } from './polls/polls.dto.js';
 import type { ConversationType } from '../participants/participants.dto.js';
 
@@ -19,6 +20,10 @@ export interface UncheckedMessage {
   readonly attachment_ids: readonly string[];
   /** Cannot be rewritten. */
   readonly poll: StoredPoll | null;
+  /** Cannot be rewritten. */
+  readonly location: LocationDto | null;
+  /** Cannot be rewritten. */
+  readonly contact: ContactDto | null;
   /** Cannot be rewritten. */
   readonly forwarded: StoredForward | null;
   /** Who will see it besides its sender; null: all participants. */

@@ -64,7 +64,7 @@ export class CheckBeforeSend {
     if (!this.hook.appliesIn(access.type)) return texts;
     const { content, mentions = row.mentions, metadata = row.metadata } = texts;
     const attachment_ids = row.attachments?.map((file) => file.id);
-    const { poll, forwarded, ...unchanged } = row;
+    const { poll, location, contact, forwarded, link_previews: _previews, ...unchanged } = row;
     const edited = {
       ...unchanged,
       content,
@@ -73,6 +73,8 @@ export class CheckBeforeSend {
       attachment_ids,
       client_message_id: null,
       poll: poll ?? undefined,
+      location: location ?? undefined,
+      contact: contact ?? undefined,
       forwarded: forwarded ?? undefined,
       visible_to: row.audience ?? undefined,
     };
@@ -124,7 +126,8 @@ export class CheckBeforeSend {
   }
 
   private decide(message: UncheckedMessage, bodyHash: string | null): Promise<BeforeSendVerdict> {
-    const allowEmpty = message.attachment_ids.length > 0 || message.forwarded !== null;
+    const { attachment_ids, location, contact, forwarded } = message;
+    const allowEmpty = attachment_ids.length > 0 || (location ?? contact ?? forwarded) !== null;
     return this.hook.decide({ message, bodyHash, sanitize: (content) => this.sanitize(content, allowEmpty) });
   }
 
@@ -167,6 +170,8 @@ function describe(
     metadata: message.metadata ?? {},
     attachment_ids: message.attachment_ids ?? [],
     poll: message.poll ?? null,
+    location: message.location ?? null,
+    contact: message.contact ?? null,
     forwarded: message.forwarded ?? null,
     visible_to: message.visible_to ?? null,
     is_ephemeral: false,

@@ -57,6 +57,8 @@ export function asCommitted(
     pinned_at: null,
     poll: sent.poll,
     streaming: sent.is_streaming ? 'open' : null,
+    location: sent.location,
+    contact: sent.contact,
     forwarded: sent.forwarded,
     forwarded_sender_name: sent.forwarded && names.get(sent.forwarded.sender_id),
   };

@@ -9,10 +9,12 @@ import type { NewMessage } from './new-message.js';
 import type { StoredForward } from './forwarding/forwarded.dto.js';
 import { textsOfPoll, withPollTexts } from './polls/poll.js';
 import type { StoredPoll } from './polls/polls.dto.js';
+import type { TypedAttachments } from './typed-attachments/typed-attachments.dto.js';
+import { textsOfAttachments, withAttachmentTexts } from './typed-attachments/typed-attachments.js';
 import { nameOfReaction } from './reaction.js';
 
 /** The texts of a message that the content rules check. */
-interface CheckedTexts {
+interface CheckedTexts extends TypedAttachments {
   readonly content: string;
   readonly metadata?: Record<string, unknown> | null;
   readonly poll?: StoredPoll;
@@ -22,7 +24,7 @@ interface CheckedTexts {
 interface ModeratedTexts {
   readonly strictest?: ContentVerdict & { kind: 'reject' | 'hold' };
   /** With masks applied; to be stored if there is no `strictest` verdict. */
-  readonly texts: {
+  readonly texts: TypedAttachments & {
     readonly content: string;
     readonly metadata?: Record<string, unknown>;
     readonly poll?: StoredPoll;
@@ -80,17 +82,18 @@ export class ContentModeration {
   }
 
   /**
-   * Evaluates the content and every text in the metadata, the poll and the forwarded message, each by itself. Returns undefined,
+   * Evaluates the content and every other text of the message, also in the forwarded one, each by itself. Returns undefined,
    * synchronously, if no rule has to be read and none matches.
    */
   private evaluate(
     conversationId: string,
-    { content, metadata, poll, forwarded }: CheckedTexts,
+    { content, metadata, poll, location, contact, forwarded }: CheckedTexts,
   ): Promise<ModeratedTexts> | undefined {
     const others = [
       ...(metadata ? textsIn(metadata) : []),
       ...(poll ? textsOfPoll(poll) : []),
-      ...(forwarded ? [forwarded.content] : []),
+      ...textsOfAttachments({ location, contact }),
+      ...(forwarded ? [forwarded.content, ...textsOfAttachments(forwarded)] : []),
     ];
     const texts = [...new Set([content, ...others])].filter((text) => text !== '');
     const verdicts = texts.map((text) => this.rules.evaluate(conversationId, text));
@@ -108,8 +111,13 @@ export class ContentModeration {
           content: masks.get(content) ?? content,
           ...(masked && { metadata: masked }),
           ...(poll && { poll: withPollTexts(poll, masks) }),
+          ...withAttachmentTexts({ location, contact }, masks),
           ...(forwarded && {
-            forwarded: { ...forwarded, content: masks.get(forwarded.content) ?? forwarded.content },
+            forwarded: {
+              ...forwarded,
+              content: masks.get(forwarded.content) ?? forwarded.content,
+              ...withAttachmentTexts(forwarded, masks),
+            },
           }),
         },
       };

@@ -1,4 +1,5 @@
 import type { StoredForward } from './forwarding/forwarded.dto.js';
+import type { TypedAttachments } from './typed-attachments/typed-attachments.dto.js';
 import type { StoredPoll } from './polls/polls.dto.js';
 
 /** The verdict of the content rules, of the installation and of the conversation, on a text. */
@@ -20,7 +21,7 @@ export interface HoldCause {
 export type HoldQueue = 'installation' | 'conversation';
 
 /** A send that waits for a moderator, with all data that is needed to send it later. */
-export interface HeldSend {
+export interface HeldSend extends TypedAttachments {
   readonly conversation_id: string;
   readonly sender_id: string;
   readonly client_message_id: string | null;

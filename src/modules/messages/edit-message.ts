@@ -27,7 +27,7 @@ export class EditMessage {
   /** @throws as `MessagesService.edit` */
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
     const checked = await this.sendMessage.prepareEdit(actor, id, dto);
-    return this.changes.change(actor, id, async ({ tx, message, membership, context }) => {
+    const edited = await this.changes.change(actor, id, async ({ tx, message, membership, context }) => {
       this.participants.requireMayWrite(membership);
       const { conversation_id, sender_id } = message;
       const isOwn = sender_id === actor.userId;
@@ -48,5 +48,7 @@ export class EditMessage {
       await this.changes.enforceSlowMode({ tx, membership, context });
       return MESSAGE_UPDATED;
     });
+    this.sendMessage.announceEdited(edited);
+    return edited;
   }
 }

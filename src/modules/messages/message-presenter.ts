@@ -7,6 +7,8 @@ import { isInAudience, isShadowed, readersOf, statedAudienceOf } from './audienc
 import { SYSTEM_USER_ID } from '../users/system-user.constants.js';
 import type { MentionScope } from './mentions-field.js';
 import { REACTION_ADDED, REACTION_REMOVED } from './messages.events.js';
+import type { LinkPreviewDto } from './link-previews/link-previews.dto.js';
+import type { ContactDto, LocationDto } from './typed-attachments/typed-attachments.dto.js';
 import { type ShadowedReplies, threadSeenBy } from './thread-summary.js';
 import { type PollVotes, presentPoll, votesSeenBy } from './polls/poll.js';
 import { type ReactionRow, reactionsSeenBy } from './reactions/reactions-seen.js';
@@ -67,7 +69,11 @@ export interface MessageRow {
   pinned_at: Date | null;
   poll?: StoredPoll | null;
   poll_votes?: PollVotes | null;
+  location?: LocationDto | null;
+  contact?: ContactDto | null;
   forwarded?: StoredForward | null;
+  /** An empty list: the message is to have none. */
+  link_previews?: LinkPreviewDto[] | null;
   /** The current name of the author of the forwarded message. */
   forwarded_sender_name?: string | null;
   /** Null if the message was sent as a whole. */
@@ -115,6 +121,9 @@ export function presentMessage(
     updated_at: updatedAt?.toISOString() ?? createdAt,
   };
   if (row.poll && !isDeleted) message.poll = presentPoll(row.poll, votesSeenBy(row.poll_votes ?? null, viewerId));
+  if (row.location && !isDeleted) message.location = row.location;
+  if (row.contact && !isDeleted) message.contact = row.contact;
+  if (row.link_previews?.length && !isDeleted) message.link_previews = row.link_previews;
   if (row.forwarded && !isDeleted) message.forwarded = presentForwarded(row.forwarded, row.forwarded_sender_name);
   if (row.streaming && !isDeleted) {
     if (row.streaming === 'open') message.is_streaming = true;

@@ -85,7 +85,7 @@ export class SearchMessagesQuery extends PageQuery {
       'Words, "phrases", -excluded. Case and accents are ignored; the last word may be a prefix; Chinese, Japanese, ' +
       'Korean and Thai are found within sentences; names of attached files are found too; only the first 16 words are ' +
       'used. Operators: from:<user name, id or me>, in:<id, slug or title of a conversation>, ' +
-      'has:file|image|video|audio|document|archive|link|poll, mentions:me, before:<day or time>, after:<day or time>. ' +
+      'has:file|image|video|audio|document|archive|link|poll|location|contact, mentions:me, before:<day or time>, after:<day or time>. ' +
       'A query needs a word, from:, has: or mentions:me',
     example: 'report from:me has:file after:2026-01-31',
   })

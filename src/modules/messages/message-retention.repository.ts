@@ -93,7 +93,8 @@ const DETACH = statement<unknown>(
 const EMPTY = statement<unknown>(
   'messages.expire',
   `update messages
-      set content = '', shadowed_edit = null, metadata = null, poll = null, forwarded = null, mentions = '{}', mention_scope = null, pinned_at = null,
+      set content = '', shadowed_edit = null, metadata = null, poll = null, location = null, contact = null, forwarded = null,
+          link_previews = null, mentions = '{}', mention_scope = null, pinned_at = null,
           pinned_by = null, deleted_at = $2
     where id = any($1::uuid[])`,
 );

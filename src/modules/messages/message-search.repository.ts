@@ -16,7 +16,7 @@ import {
   type SearchedWords,
   type SearchPosition,
 } from './search/index-query.js';
-import { SEARCHABLE_COLUMNS, type SearchableMessage } from './search/searchable-message.js';
+import { OTHER_TEXT, SEARCHABLE_COLUMNS, type SearchableMessage } from './search/searchable-message.js';
 
 /**
  * A statement takes at most a second. A generic plan, made without the values, would read whole tables for rare words.
@@ -148,7 +148,7 @@ const INDEXED_MESSAGES = statement<{ count: number }>(
 
 const TEXTS = statement<{ id: string; content: string }>(
   'messages.search_texts',
-  `select m.id, concat_ws(E'\\f', m.content, m.forwarded ->> 'content') as content from messages m where m.id = any($1::uuid[])`,
+  `select m.id, concat_ws(E'\\f', m.content, ${OTHER_TEXT}) as content from messages m where m.id = any($1::uuid[])`,
 );
 
 const HITS = statement<MessageRow>(

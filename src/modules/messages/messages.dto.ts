@@ -13,11 +13,12 @@ import { UserIdField, UserIdListField } from '../../platform/validation/user-id-
 import { METADATA_REF } from '../../platform/validation/safe-json.js';
 import { InputRule } from '../../platform/validation/input-rules.js';
 import { problemsOfText } from './sanitize-content.js';
-import { ForwardedDto } from './forwarding/forwarded.dto.js';
-import { NewPollDto, PollDto } from './polls/polls.dto.js';
+import { MessageAdditionsDto } from './message-additions.dto.js';
+import { NewPollDto } from './polls/polls.dto.js';
 import { AudienceField } from './audience-field.js';
 import { QuoteDto } from './quote.dto.js';
-import { STREAMING_ENDS, type StreamingEnd } from './streaming/streaming.constants.js';
+import { ContactDto, LocationDto } from './typed-attachments/typed-attachments.dto.js';
+import { ReactionDto } from './reaction.dto.js';
 import { FileDto } from '../files/files.dto.js';
 import { MENTION_SCOPES, MENTIONS_MAX, type MentionScope, MentionsField, type SentMentions } from './mentions-field.js';
 
@@ -33,7 +34,9 @@ export const METADATA_MAX_BYTES = 16_384;
 /** The sender chooses `client_message_id`. Sends that are repeated with it, over any transport, store one message. */
 @InputRule((input: Partial<SendMessageDto>, config, wrong) =>
   input.attachment_ids?.length ||
-  wrong.has('attachment_ids') ||
+  input.location ||
+  input.contact ||
+  ['attachment_ids', 'location', 'contact'].some((name) => wrong.has(name)) ||
   input.is_streaming ||
   ((input.poll || wrong.has('poll')) && input.content === undefined)
     ? []
@@ -43,7 +46,8 @@ export class SendMessageDto {
   @TextField({
     max: BODY_TEXT_MAX,
     optional: true,
-    description: 'Text of the message, at most CONTENT_MAX_LENGTH code points; required without attachments and poll',
+    description:
+      'Text of the message, at most CONTENT_MAX_LENGTH code points; required without attachments, poll, location and contact',
     example: 'Hello!',
   })
   content?: string;
@@ -88,6 +92,16 @@ export class SendMessageDto {
   })
   poll?: NewPollDto;
 
+  @NestedField({ type: () => LocationDto, optional: true, description: 'A place' })
+  location?: LocationDto;
+
+  @NestedField({
+    type: () => ContactDto,
+    optional: true,
+    description: 'A person or a place with phone numbers and email addresses',
+  })
+  contact?: ContactDto;
+
   @BooleanField({
     optional: true,
     description: 'Delivered without an alert: clients show no notification. No push either',
@@ -99,6 +113,9 @@ export class SendMessageDto {
     description: 'The message begins without a text, which follows in appends (POST /messages/{id}/append)',
   })
   is_streaming?: boolean;
+
+  @BooleanField({ optional: true, description: 'Its links get no previews' })
+  no_preview?: boolean;
 
   @BooleanField({ optional: true, description: 'The host product sends no push for it' })
   skip_push?: boolean;
@@ -146,18 +163,7 @@ export class MessageIdParam {
   id: string;
 }
 
-export class ReactionDto {
-  @ApiProperty()
-  emoji: string;
-
-  @ApiProperty()
-  count: number;
-
-  @ApiProperty({ type: [String], description: 'The first 100' })
-  user_ids: string[];
-}
-
-export class MessageDto {
+export class MessageDto extends MessageAdditionsDto {
   @ApiProperty()
   id: string;
 
@@ -273,31 +279,6 @@ export class MessageDto {
 
   @ApiProperty({ required: false, description: 'Only for moderators, keys and webhooks: a shadow-banned user sent it' })
   is_shadowed?: true;
-
-  @ApiProperty({
-    required: false,
-    description: 'true: the text is still being written, and `content` is what there is so far; otherwise absent',
-  })
-  is_streaming?: true;
-
-  @ApiProperty({
-    enum: STREAMING_ENDS,
-    required: false,
-    description:
-      'How the text of a streaming message ended: finished; cancelled by its author; abandoned: no append for ' +
-      'STREAMING_TIMEOUT seconds; revoked: its author may no longer write. Absent if it was sent as a whole',
-  })
-  streaming_end?: StreamingEnd;
-
-  @ApiProperty({ type: PollDto, required: false, description: 'Absent if the message has no poll' })
-  poll?: PollDto;
-
-  @ApiProperty({
-    type: ForwardedDto,
-    required: false,
-    description: 'Only of a forwarded message: what was forwarded; `content` is the comment of the sender, or empty',
-  })
-  forwarded?: ForwardedDto;
 
   @ApiProperty({
     required: false,

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 import { PollDto } from './polls/polls.dto.js';
-import { MessageDto, ReactionDto } from './messages.dto.js';
+import { MessageDto } from './messages.dto.js';
+import { ReactionDto } from './reaction.dto.js';
 
 /**
  * Durable events of a conversation's stream; `subjectId` is the message. Each is at once wire name, webhook type and

@@ -24,6 +24,13 @@ export const DRAFT_SAVE_LIMIT = defineLimit('draft.save', {
   description: 'Drafts one user may save.',
 });
 
+export const LINK_PREVIEW_LIMIT = defineLimit('link.preview', {
+  byRole: perRole(30),
+  windowSeconds: 60,
+  environment: 'LIMIT_LINK_PREVIEW',
+  description: 'Pages that are fetched for the links in the messages of one user.',
+});
+
 export const MENTION_ALL_LIMIT = defineLimit('mention.all', {
   byRole: perRole(10, { moderator: 30, admin: 60 }),
   windowSeconds: 600,

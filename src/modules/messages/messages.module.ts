@@ -1,4 +1,5 @@
 import { Module, Global } from '@nestjs/common';
+import { QueueModule } from '../../platform/queue/queue.module.js';
 import { LoadShedder } from '../../platform/throttling/load-shedder.js';
 import { FileCopiesModule } from '../files/file-copies.service.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
@@ -43,7 +44,12 @@ import { MessageIndexer } from './message-indexer.js';
 import { MessageSearchRepository } from './message-search.repository.js';
 import { SearchMessages } from './search-messages.js';
 import { ForwardingController } from './forwarding/forwarding.controller.js';
+import { ForwardingRepository } from './forwarding/forwarding.repository.js';
 import { ForwardingService } from './forwarding/forwarding.service.js';
+import { LinkPreviewsController } from './link-previews/link-previews.controller.js';
+import { LINK_PREVIEWS_QUEUE, LinkPreviewsQueue } from './link-previews/link-previews.queue.js';
+import { LinkPreviewsRepository } from './link-previews/link-previews.repository.js';
+import { LinkPreviewsService } from './link-previews/link-previews.service.js';
 import { OwnVotes } from './polls/own-votes.js';
 import { PollsController } from './polls/polls.controller.js';
 import { PollsRepository } from './polls/polls.repository.js';
@@ -97,7 +103,13 @@ import { AppendSystemMessage } from './append-system-message.js';
 class SystemMessagesModule {}
 
 @Module({
-  imports: [UsersModule, ParticipantsModule, FileCopiesModule, SystemMessagesModule],
+  imports: [
+    UsersModule,
+    ParticipantsModule,
+    FileCopiesModule,
+    SystemMessagesModule,
+    QueueModule.register(LINK_PREVIEWS_QUEUE),
+  ],
   controllers: [
     EphemeralMessagesController,
     MessagesController,
@@ -107,6 +119,7 @@ class SystemMessagesModule {}
     ThreadsController,
     PollsController,
     ForwardingController,
+    LinkPreviewsController,
     ReactionsController,
     ScheduledMessagesController,
     SavedMessagesController,
@@ -144,6 +157,10 @@ class SystemMessagesModule {}
     Subscriptions,
     MessagesGateway,
     ForwardingService,
+    ForwardingRepository,
+    LinkPreviewsService,
+    LinkPreviewsRepository,
+    LinkPreviewsQueue,
     PollsService,
     PollsRepository,
     OwnVotes,

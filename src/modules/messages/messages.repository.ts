@@ -38,7 +38,7 @@ export const MESSAGE_COLUMNS = `
   ${RECEIPTS_OF_AUDIENCE},
   ${REACTIONS} as reactions, m.shadowed_edit,
   m.streaming, m.poll, ${POLL_VOTES} as poll_votes,
-  m.forwarded, case when m.forwarded is not null then (
+  m.location, m.contact, m.link_previews, m.forwarded, case when m.forwarded is not null then (
     select f.display_name from users f where f.id = (m.forwarded ->> 'sender_id')::uuid) end as forwarded_sender_name,
   (select json_agg(file_json(f) order by a.position)
      from message_attachments a join files f on f.id = a.file_id where a.message_id = m.id) as attachments`;
@@ -83,13 +83,6 @@ const NAMES = statement<{ id: string; display_name: string }>(
   `select id, display_name from users where id = any($1::uuid[])`,
 );
 
-/** The message that a key has stored, in each of these conversations that has one. */
-const FIND_BY_KEY = statement<{ id: string; conversation_id: string; body_hash: string }>(
-  'messages.find_by_key',
-  `select id, conversation_id, encode(body_hash, 'hex') as body_hash from messages
-    where sender_id = $1 and client_message_id = $2 and conversation_id = any($3::uuid[])`,
-);
-
 const QUOTED_MESSAGES = statement<QuotedMessage>(
   'messages.quoted',
   `select m.id, m.sender_id, u.display_name as sender_name, coalesce(m.thread_root_id, m.id) as root_id,
@@ -104,8 +97,8 @@ const HAS_LINK = statement<{ has_link: boolean }>('messages.has_link', `select h
 
 /**
  * Omitted fields are unchanged. The previous text is stored in the history; an edit without effect stores no version.
- * The rows of users who are no longer mentioned by name are deleted; a scope is unchanged. Users whom a reply mentions
- * anew follow its thread.
+ * The rows of users who are no longer mentioned by name, and previews of links that are no longer in the text, are
+ * deleted; a scope is unchanged. Users whom a reply mentions anew follow its thread.
  */
 const EDIT = statement<unknown>(
   'messages.edit',
@@ -119,7 +112,11 @@ const EDIT = statement<unknown>(
        from messages m where m.id = $1
    ), edited as (
      update messages m
-        set content = $2, edited_at = $3, metadata = b.metadata, mentions = b.mentions, shadowed_edit = null
+        set content = $2, edited_at = $3, metadata = b.metadata, mentions = b.mentions,
+            link_previews = case when m.link_previews = '[]' then m.link_previews else (
+              select jsonb_agg(l) from jsonb_array_elements(m.link_previews) l
+               where position(l ->> 'url' in $2 || coalesce(m.forwarded ->> 'content', '')) > 0) end,
+            shadowed_edit = null
        from before b
       where m.id = b.id
         and (m.content <> $2 or m.shadowed_edit is not null or m.metadata is distinct from b.metadata
@@ -161,19 +158,18 @@ const IS_HELD = statement<{ is_held: boolean }>(
 
 const DELETE_EDITS = statement<unknown>('messages.delete_edits', `delete from message_edits where message_id = $1`);
 const DELETE_REACTIONS = statement<unknown>('messages.delete_reactions', `delete from reactions where message_id = $1`);
-
 const DELETE_VOTES = statement<unknown>('messages.delete_votes', `delete from poll_votes where message_id = $1`);
 const DELETE_MENTIONS = statement<unknown>(
   'messages.delete_mentions',
   `delete from message_mentions where message_id = $1`,
 );
-
 const DETACH = statement<unknown>('messages.detach', `delete from message_attachments where message_id = $1`);
 
 const DELETE = statement<unknown>(
   'messages.delete',
   `update messages
-      set content = '', shadowed_edit = null, metadata = null, poll = null, forwarded = null, mentions = '{}', mention_scope = null, pinned_at = null,
+      set content = '', shadowed_edit = null, metadata = null, poll = null, location = null, contact = null, forwarded = null,
+          link_previews = null, mentions = '{}', mention_scope = null, pinned_at = null,
           pinned_by = null, deleted_at = $2, deleted_by = $3
     where id = $1`,
 );
@@ -228,16 +224,6 @@ export class MessagesRepository {
   async isStoredByKey({ sender_id, client_message_id, conversation_id }: NewMessage): Promise<boolean> {
     if (client_message_id === null) return false;
     return (await this.sql.one(STORED_BY_KEY, [sender_id, client_message_id, conversation_id])) !== undefined;
-  }
-
-  /** The messages that a sender has stored with a key, by conversation; `body_hash` in hex. */
-  async findByKey(
-    senderId: string,
-    key: string,
-    conversationIds: readonly string[],
-  ): Promise<ReadonlyMap<string, { readonly id: string; readonly body_hash: string }>> {
-    const rows = await this.sql.many(FIND_BY_KEY, [senderId, key, conversationIds]);
-    return new Map(rows.map((row) => [row.conversation_id, row]));
   }
 
   /** Returns the messages in the order of the ids; undefined for an id that does not exist. */

@@ -4,6 +4,15 @@ import { TruncationsTask } from './history/truncations-task.js';
 import { MessageErasureRepository } from './message-erasure.repository.js';
 import { MessageErasure } from './message-erasure.service.js';
 import { PrivateDataErasure } from './private-data-erasure.service.js';
+import { NameResolver } from '../../platform/outbound/name-resolver.js';
+import { QueueModule } from '../../platform/queue/queue.module.js';
+import { FetchPage } from './link-previews/fetch-page.js';
+import { LinkPreviewsCleanupTask } from './link-previews/link-previews-cleanup-task.js';
+import { LinkPreviewsProcessor } from './link-previews/link-previews.processor.js';
+import { LINK_PREVIEWS_QUEUE } from './link-previews/link-previews.queue.js';
+import { LinkPreviewsRepository } from './link-previews/link-previews.repository.js';
+import { MakeLinkPreviews } from './link-previews/make-link-previews.js';
+import { MessagesRepository } from './messages.repository.js';
 import { TableCompactor } from '../../platform/database/table-compactor.js';
 import { MessageIndexTask } from './message-indexer.js';
 import { MessagesModule } from './messages.module.js';
@@ -20,7 +29,7 @@ import { UnreadRemindersRepository } from './unread-reminders.repository.js';
  * messages.
  */
 @Module({
-  imports: [MessagesModule],
+  imports: [MessagesModule, QueueModule.register(LINK_PREVIEWS_QUEUE)],
   providers: [
     MessageIndexTask,
     MessageRetention,
@@ -37,6 +46,13 @@ import { UnreadRemindersRepository } from './unread-reminders.repository.js';
     TruncationsTask,
     HiddenMessagesRepository,
     TableCompactor,
+    LinkPreviewsProcessor,
+    LinkPreviewsCleanupTask,
+    LinkPreviewsRepository,
+    MakeLinkPreviews,
+    FetchPage,
+    NameResolver,
+    MessagesRepository,
   ],
   exports: [MessageErasure, PrivateDataErasure],
 })

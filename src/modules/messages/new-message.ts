@@ -2,10 +2,11 @@ import type { SqlValue } from '../../platform/database/sql.js';
 import type { FileRow } from '../files/files.dto.js';
 import type { MentionScope } from './mentions-field.js';
 import type { StoredForward } from './forwarding/forwarded.dto.js';
+import type { TypedAttachments } from './typed-attachments/typed-attachments.dto.js';
 import type { StoredPoll } from './polls/polls.dto.js';
 
 /** One send to be stored; the parameters of `append_messages` (see `toColumns`). */
-export interface NewMessage {
+export interface NewMessage extends TypedAttachments {
   readonly id: string;
   readonly conversation_id: string;
   readonly sender_id: string;
@@ -29,6 +30,8 @@ export interface NewMessage {
   readonly poll?: StoredPoll;
   /** Omitted unless a message is forwarded. */
   readonly forwarded?: StoredForward;
+  /** An empty list: the message is to have no link previews. */
+  readonly link_previews?: readonly [];
   /** Clients show no notification, and the host sends no push. */
   readonly is_silent?: boolean;
   readonly skips_push?: boolean;
@@ -75,7 +78,10 @@ const EXTRAS = Object.keys({
   mention_scope: true,
   attachment_ids: true,
   poll: true,
+  location: true,
+  contact: true,
   forwarded: true,
+  link_previews: true,
   is_silent: true,
   skips_push: true,
   visible_to: true,

@@ -14,17 +14,21 @@ import { codePointLength, isBlank } from '../../platform/validation/text.js';
 import { sanitizeContent } from './sanitize-content.js';
 import type { HeldSend } from './content-rules.port.js';
 import { readMentions } from './mentions-field.js';
+import { hashBody } from './body-hash.js';
 import { asCommitted, threadEventAfter } from './committed-send.js';
 import { presentMessage } from './message-presenter.js';
 import type { EditMessageDto, MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType } from './messages.errors.js';
 import { MessagesStored } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
-import type { AppendOutcome, NewMessage } from './new-message.js';
+import type { AppendOutcome, AppendResult, NewMessage } from './new-message.js';
 import { CheckBeforeSend } from './check-before-send.js';
 import { ContentModeration } from './content-moderation.js';
 import type { StoredForward } from './forwarding/forwarded.dto.js';
 import type { ForwardedSend } from './forwarding/forwarded.js';
+import { LinksWritten } from './link-previews/link-previews.events.js';
+import { mayHaveLink } from './link-previews/links-of-text.js';
+import { toStoredAttachments } from './typed-attachments/typed-attachments.js';
 import { toStoredPoll } from './polls/poll.js';
 import type { StoredPoll } from './polls/polls.dto.js';
 import { toSendError } from './send-error.js';
@@ -121,7 +125,9 @@ export class SendMessage {
     if (dto.is_streaming) requireOpening(actor, dto);
     const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
     const poll = dto.poll && toStoredPoll(dto.poll, this.config.contentPolicy);
-    const allowEmpty = hasAttachments || forwarded !== undefined || (dto.is_streaming ?? false);
+    const typed = toStoredAttachments(dto);
+    const allowEmpty =
+      hasAttachments || (dto.location ?? dto.contact ?? forwarded) !== undefined || (dto.is_streaming ?? false);
     const raw = contentOf(dto, allowEmpty, poll);
     const { content, sanitized } = this.requireContent(raw, { allowEmpty });
     const { users: mentions, scope: mentionScope } = readMentions(dto.mentions);
@@ -144,7 +150,9 @@ export class SendMessage {
       metadata: sanitized ? { ...dto.metadata, sanitized: true } : (dto.metadata ?? null),
       ...(hasAttachments && { attachment_ids: dto.attachment_ids }),
       ...(poll && { poll }),
+      ...typed,
       ...(forwarded && { forwarded }),
+      ...(dto.no_preview && { link_previews: [] as const }),
       ...(dto.silent && { is_silent: true }),
       ...((dto.silent || dto.skip_push) && { skips_push: true }),
       ...(dto.visible_to && { visible_to: dto.visible_to }),
@@ -209,6 +217,11 @@ export class SendMessage {
     return result;
   }
 
+  /** Has previews made of the links in a text that has changed. */
+  announceEdited({ id, content }: Pick<MessageDto, 'id' | 'content'>): void {
+    if (this.config.linkPreviews && mayHaveLink(content)) this.events.publish(new LinksWritten([id]));
+  }
+
   private async replay(id: string, { sender_id }: NewMessage): Promise<MessageDto> {
     const [row] = await this.repository.find([id]);
     return presentMessage(row!, sender_id);
@@ -236,9 +249,18 @@ export class SendMessage {
       return { outcome: 'stored', id: result.id, message };
     });
     this.log.announce(events);
+    if (this.config.linkPreviews) this.announceLinks(batch, results);
     if (events.length > 0)
       this.events.publish(new MessagesStored([...readBySenderConversationIds], [...conversationIds]));
     return sendResults;
+  }
+
+  private announceLinks(batch: readonly NewMessage[], results: readonly AppendResult[]): void {
+    const linked = batch.filter(
+      ({ content, forwarded, link_previews: refused }, index) =>
+        results[index]!.outcome === 'stored' && !refused && mayHaveLink(`${content}\n${forwarded?.content ?? ''}`),
+    );
+    if (linked.length > 0) this.events.publish(new LinksWritten(linked.map(({ id }) => id)));
   }
 }
 
@@ -266,22 +288,4 @@ function requireOpening(actor: Actor, { content, poll }: SendMessageDto): void {
 function contentOf({ content }: SendMessageDto, allowEmpty: boolean, poll: StoredPoll | undefined): string {
   if (content === undefined && !allowEmpty && !poll) throw ValidationError.of('content', 'is required');
   return content ?? poll?.question ?? '';
-}
-
-/** Hashes the body as received, so that a replay is recognized whatever sanitizing and moderation change. */
-function hashBody(dto: SendMessageDto): string {
-  const body = [
-    dto.content ?? '',
-    dto.message_type ?? 'text',
-    dto.reply_to_id ?? null,
-    dto.mentions ?? [],
-    dto.metadata ?? null,
-    ...(dto.attachment_ids && dto.attachment_ids.length > 0 ? [dto.attachment_ids] : []),
-    ...(dto.poll ? [dto.poll] : []),
-    ...(dto.silent || dto.skip_push ? [{ silent: dto.silent, skip_push: dto.skip_push }] : []),
-    ...(dto.show_in_conversation === undefined ? [] : [dto.show_in_conversation]),
-    ...(dto.visible_to ? [{ visible_to: dto.visible_to }] : []),
-    ...(dto.is_streaming ? ['is_streaming'] : []),
-  ];
-  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }

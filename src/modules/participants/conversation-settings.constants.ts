@@ -13,6 +13,7 @@ export const FEATURES = [
   'streaming',
   'uploads',
   'links',
+  'link_previews',
   'mention_all',
 ] as const;
 export type Feature = (typeof FEATURES)[number];

@@ -63,6 +63,7 @@ const FEATURE_NAMES: Record<Feature, string> = {
   streaming: 'streaming messages',
   uploads: 'files',
   links: 'links',
+  link_previews: 'link previews',
   mention_all: 'mentions of all participants',
 };
 

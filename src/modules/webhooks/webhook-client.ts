@@ -1,14 +1,13 @@
-import http from 'node:http';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import type http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import https from 'node:https';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { removeControls } from '../../platform/validation/text.js';
-import { isAllowedIp, isPrivateIp, isSameIp } from './ssrf-guard.js';
-import { WebhookResolver } from './webhook-resolver.js';
+import { hostOf, OutboundFailed, requestGuarded } from '../../platform/outbound/guarded-request.js';
+import { isAllowedIp, isPrivateIp } from '../../platform/outbound/ssrf-guard.js';
+import { NameResolver } from '../../platform/outbound/name-resolver.js';
 import type { SignedWebhook } from './webhook-signature.js';
-import { hostOf, WebhookUrlPolicy } from './webhook-url.policy.js';
+import { WebhookUrlPolicy } from './webhook-url.policy.js';
 
 /** The result of one attempt. */
 export interface AttemptResult {
@@ -36,16 +35,12 @@ export interface AttemptBounds {
   readonly maxBytes?: number;
   readonly timeoutMs?: number;
 }
-const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_RETRY_AFTER_SECONDS = 86_400;
 
 /** What is known of the target of a request: first from its name, then from the connection. */
 interface RequestTarget {
   isPrivate: boolean;
 }
-
-/** An attempt that ended without a response. The message is a code that the owner of the webhook sees. */
-class DeliveryFailed extends Error {}
 
 /**
  * Sends one webhook, protected against SSRF: the name is resolved, every IP address is validated, the connection is
@@ -57,7 +52,7 @@ export class WebhookClient {
   constructor(
     private readonly config: Config,
     private readonly urls: WebhookUrlPolicy,
-    private readonly resolver: WebhookResolver,
+    private readonly resolver: NameResolver,
   ) {}
 
   /** Never throws: a failure is a result, too. The result contains the first `maxCharacters` of the response. */
@@ -82,7 +77,7 @@ export class WebhookClient {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), timeoutMs ?? this.config.webhookTimeoutMs);
     const isLate = new Promise<never>((_resolve, reject) => {
-      deadline.signal.addEventListener('abort', () => reject(new DeliveryFailed('timeout')));
+      deadline.signal.addEventListener('abort', () => reject(new OutboundFailed('timeout')));
     });
     try {
       return done(
@@ -104,11 +99,24 @@ export class WebhookClient {
   }
 
   private async exchange(target: string, sending: OutgoingRequest): Promise<Partial<AttemptResult>> {
-    if (this.urls.check(target)) throw new DeliveryFailed('address_not_allowed');
+    if (this.urls.check(target)) throw new OutboundFailed('address_not_allowed');
     const url = new URL(target);
     const allowed = await this.allowedAddresses(hostOf(url));
     sending.destination.isPrivate = allowed.some(isPrivateIp);
-    const response = await request(url, allowed, sending);
+    const { body, headers, signal, destination } = sending;
+    const response = await requestGuarded(url, allowed, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        'user-agent': 'Parley-Webhooks/1',
+        'accept-encoding': 'identity',
+        ...headers,
+      },
+      body,
+      signal,
+      onConnect: (address) => (destination.isPrivate = isPrivateIp(address)),
+    });
     const answer = await readExcerpt(response, sending);
     const statusCode = response.statusCode ?? 0;
     return { statusCode, answer, error: errorOf(statusCode), retryAfterSeconds: retryAfterOf(response) };
@@ -117,10 +125,10 @@ export class WebhookClient {
   /** One forbidden IP address among them rejects all: a name that mixes them is an attack. */
   private async allowedAddresses(host: string): Promise<string[]> {
     const addresses = await this.resolver.resolve(host);
-    if (addresses.length === 0) throw new DeliveryFailed('name_not_resolved');
+    if (addresses.length === 0) throw new OutboundFailed('name_not_resolved');
     const allowPrivate = this.config.webhookAllowPrivateNetwork;
     if (!addresses.every((address) => isAllowedIp(address, { allowPrivate }))) {
-      throw new DeliveryFailed('address_not_allowed');
+      throw new OutboundFailed('address_not_allowed');
     }
     return addresses;
   }
@@ -134,57 +142,6 @@ interface OutgoingRequest {
   readonly maxBytes: number;
   /** Updated as soon as there is a connection. */
   readonly destination: RequestTarget;
-}
-
-function request(
-  url: URL,
-  allowed: readonly string[],
-  { body, headers, signal, destination }: OutgoingRequest,
-): Promise<http.IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const sent = openRequest(url, {
-      method: 'POST',
-      validated: allowed,
-      signal,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      lookup: lookupOf(allowed),
-      headers: {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-        'user-agent': 'Parley-Webhooks/1',
-        'accept-encoding': 'identity',
-        ...headers,
-      },
-    });
-    sent.once('socket', (socket: Socket) => {
-      const check = (): void => {
-        const other = socket.remoteAddress ?? '';
-        destination.isPrivate = isPrivateIp(other);
-        if (!allowed.some((address) => isSameIp(address, other)))
-          sent.destroy(new DeliveryFailed('address_not_allowed'));
-      };
-      // For plain http this is before the first byte of the request, for https before the handshake.
-      if (socket.connecting) socket.once('connect', check);
-      else check();
-    });
-    sent.once('response', resolve);
-    // An unrequested 101: without a listener the request would end without an event.
-    sent.once('upgrade', (_answer, socket) => {
-      socket.destroy();
-      reject(new DeliveryFailed('answer_not_understood'));
-    });
-    sent.once('error', reject);
-    sent.end(body);
-  });
-}
-
-/** Prevents a second resolution of the name, which could return other IP addresses. */
-function lookupOf(allowed: readonly string[]): LookupFunction {
-  const records = allowed.map((address) => ({ address, family: isIP(address) }));
-  return (_host, options, callback) => {
-    if (options.all) callback(null, records);
-    else callback(null, records[0]!.address, records[0]!.family);
-  };
 }
 
 /** Reads up to `maxBytes`; a longer response is cut, and its connection is closed. */
@@ -225,47 +182,10 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function reasonOf(error: unknown): string {
-  if (error instanceof DeliveryFailed) return error.message;
+  if (error instanceof OutboundFailed) return error.message;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (REASONS[code]) return REASONS[code];
   if (code.startsWith('HPE_')) return 'answer_not_understood';
   if (/CERT|TLS|SSL|SELF_SIGNED/.test(code)) return 'certificate_not_trusted';
   return 'connection_failed';
-}
-
-/** Shorter than any server keeps idle connections open, so that no connection is used while its other end closes it. */
-const IDLE_MS = 1000;
-const OPTIONS: http.AgentOptions = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 5 };
-
-/** Options of a request, with the IP addresses that were validated for it. */
-interface PinnedOptions extends https.RequestOptions {
-  readonly validated: readonly string[];
-}
-
-/**
- * Connections that are used again within a second, but only by an attempt with exactly the same validated IP addresses.
- */
-class PinnedHttpAgent extends http.Agent {
-  override getName(options?: http.ClientRequestArgs): string {
-    return `${super.getName(options)}:${validatedOf(options)}`;
-  }
-}
-
-class PinnedHttpsAgent extends https.Agent {
-  override getName(options?: https.RequestOptions): string {
-    return `${super.getName(options)}:${validatedOf(options)}`;
-  }
-}
-
-const agents = { 'http:': new PinnedHttpAgent(OPTIONS), 'https:': new PinnedHttpsAgent(OPTIONS) };
-
-/** Opens a request over the agent of its protocol. */
-function openRequest(url: URL, options: PinnedOptions): http.ClientRequest {
-  return url.protocol === 'https:'
-    ? https.request(url, { ...options, agent: agents['https:'] })
-    : http.request(url, { ...options, agent: agents['http:'] });
-}
-
-function validatedOf(options: object | undefined): string {
-  return [...((options as PinnedOptions | undefined)?.validated ?? [])].sort().join(',');
 }

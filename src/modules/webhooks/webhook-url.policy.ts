@@ -1,11 +1,10 @@
 import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import { isAllowedIp } from './ssrf-guard.js';
+import { hostOf, isLocalName, portOf } from '../../platform/outbound/guarded-request.js';
+import { isAllowedIp } from '../../platform/outbound/ssrf-guard.js';
 
 const MAX_LENGTH = 2048;
-/** Names that resolve only inside a machine or a network, including single-label names. */
-const LOCAL_NAME = /^[^.]+\.?$|\.(localhost|local|internal|home\.arpa|localdomain)\.?$/i;
 
 /** Checks of a webhook URL that need no name resolution. */
 @Injectable()
@@ -29,16 +28,7 @@ export class WebhookUrlPolicy {
     if (!allowPrivate && !webhookPorts.includes(portOf(url)))
       return `must use one of the ports ${webhookPorts.join(', ')}`;
     const host = hostOf(url);
-    const isAllowed = isIP(host) ? isAllowedIp(host, { allowPrivate }) : allowPrivate || !LOCAL_NAME.test(host);
+    const isAllowed = isIP(host) ? isAllowedIp(host, { allowPrivate }) : allowPrivate || !isLocalName(host);
     return isAllowed ? undefined : 'must not point into a private network';
   }
-}
-
-/** The host in the form used to connect: without the brackets of an IPv6 address. */
-export function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, '');
-}
-
-export function portOf(url: URL): number {
-  return Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
 }

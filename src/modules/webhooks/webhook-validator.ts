@@ -4,19 +4,19 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { hostNameOf, isHostIn } from '../../platform/http/host-names.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { throwProblems } from '../../platform/validation/input-rules.js';
-import { isAllowedIp } from './ssrf-guard.js';
+import { isAllowedIp } from '../../platform/outbound/ssrf-guard.js';
 import { problemsOfWebhook, type WebhookInput } from './webhook-fields.policy.js';
-import { WebhookResolver } from './webhook-resolver.js';
+import { NameResolver } from '../../platform/outbound/name-resolver.js';
 import { TooManyWebhooks, TooManyWebhooksForHost } from './webhooks.errors.js';
 import { requireSecret, WebhookSecrets } from './webhook-secrets.js';
-import { hostOf } from './webhook-url.policy.js';
+import { hostOf } from '../../platform/outbound/guarded-request.js';
 import { WEBHOOK_HOST_VERIFICATION_LIMIT, WEBHOOK_VERIFICATION_LIMIT } from './webhooks.limits.js';
 
 /** Validates a webhook before it is stored: its URL, its secret and the quotas. */
 @Injectable()
 export class WebhookValidator {
   constructor(
-    private readonly resolver: WebhookResolver,
+    private readonly resolver: NameResolver,
     private readonly secrets: WebhookSecrets,
     private readonly config: Config,
     private readonly limits: Limits,

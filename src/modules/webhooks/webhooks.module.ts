@@ -6,7 +6,7 @@ import { BeforeSendService } from './before-send/before-send.service.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { WebhookValidator } from './webhook-validator.js';
-import { WebhookResolver } from './webhook-resolver.js';
+import { NameResolver } from '../../platform/outbound/name-resolver.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { WebhookUrlPolicy } from './webhook-url.policy.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -21,7 +21,7 @@ import { WebhooksService } from './webhooks.service.js';
   providers: [
     BeforeSendService,
     ...[WebhooksService, DeliveriesService, WebhooksGateway, WebhooksRepository, DeliveriesRepository],
-    ...[WebhookValidator, WebhookUrlPolicy, WebhookSecrets, WebhookResolver],
+    ...[WebhookValidator, WebhookUrlPolicy, WebhookSecrets, NameResolver],
   ],
   exports: [WebhooksService, DeliveriesService],
 })

@@ -20,7 +20,7 @@ import { WebhookClient } from './webhook-client.js';
 import { WebhookDeliveriesProcessor, FailingWebhooksProcessor } from './webhook-deliveries.processor.js';
 import { OutboxPoller } from './outbox-poller.js';
 import { OutboxRelay } from './outbox-relay.js';
-import { WebhookResolver } from './webhook-resolver.js';
+import { NameResolver } from '../../platform/outbound/name-resolver.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { WebhookUrlPolicy } from './webhook-url.policy.js';
 import { WebhooksModule } from './webhooks.module.js';
@@ -42,7 +42,7 @@ import { WebhooksRepository } from './webhooks.repository.js';
     BeforeSendCleanupTask,
     ...[ChallengePoller, ChallengeWebhook, ChallengesRepository],
     ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogCleanupTask, DeliveriesRepository],
-    ...[WebhookClient, WebhookUrlPolicy, WebhookSecrets, WebhookResolver],
+    ...[WebhookClient, WebhookUrlPolicy, WebhookSecrets, NameResolver],
   ],
 })
 export class WebhooksWorkerModule {}

@@ -5,6 +5,7 @@ import { FILE_SETTINGS } from './file-settings.js';
 import { OBSERVABILITY_SETTINGS } from './observability-settings.js';
 import { TOKEN_SETTINGS } from './token-settings.js';
 import { RETENTION_SETTINGS } from './retention-settings.js';
+import { LINK_PREVIEW_SETTINGS } from './link-preview-settings.js';
 import { WEBHOOK_SETTINGS } from './webhook-settings.js';
 import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.js';
 import { parseSecret, choice, decimal, declare, flag, integer, list, text, url, type Setting } from './setting.js';
@@ -219,6 +220,7 @@ export const SETTINGS = {
     parseDialects,
   ),
   ...FILE_SETTINGS,
+  ...LINK_PREVIEW_SETTINGS,
   ...WEBHOOK_SETTINGS,
   ...RETENTION_SETTINGS,
   scheduleDryRun: flag({

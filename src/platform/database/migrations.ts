@@ -48,6 +48,8 @@ import { AddAudienceOfMessages1795983851919 } from '../../../migrations/17959838
 import { IndexLimitedMessages1795983851920 } from '../../../migrations/1795983851920-index-limited-messages.js';
 import { AddShadowBans1795983851921 } from '../../../migrations/1795983851921-add-shadow-bans.js';
 import { CreateStreamingMessages1795984568449 } from '../../../migrations/1795984568449-create-streaming-messages.js';
+import { AddLocationsAndContacts1795985747194 } from '../../../migrations/1795985747194-add-locations-and-contacts.js';
+import { AddLinkPreviews1795985747231 } from '../../../migrations/1795985747231-add-link-previews.js';
 
 /** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -99,6 +101,8 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   IndexLimitedMessages1795983851920,
   AddShadowBans1795983851921,
   CreateStreamingMessages1795984568449,
+  AddLocationsAndContacts1795985747194,
+  AddLinkPreviews1795985747231,
 ];
 
 /** The table in which TypeORM records the applied migrations. */

@@ -9,6 +9,7 @@ import {
   isBoolean,
   isIn,
   isInt,
+  isNumber,
   isObject,
   isString,
   matches,
@@ -18,6 +19,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNumber,
   IsObject,
   IsOptional,
   IsString,
@@ -188,6 +190,17 @@ export function IntField(options: FieldOptions & { min: number; max: number }): 
     { type: 'integer', minimum: options.min, maximum: options.max },
     NormaliseWith((value) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value)),
     check(IsInt({ message: '$property must be a whole number' }), isInt),
+    check(Min(options.min), (value) => min(value, options.min)),
+    check(Max(options.max), (value) => max(value, options.max)),
+  );
+}
+
+/** A number with a fraction, of a JSON body. */
+export function NumberField(options: FieldOptions & { min: number; max: number }): PropertyDecorator {
+  return field(
+    options,
+    { type: Number, minimum: options.min, maximum: options.max },
+    check(IsNumber({}, { message: '$property must be a number' }), (value) => isNumber(value)),
     check(Min(options.min), (value) => min(value, options.min)),
     check(Max(options.max), (value) => max(value, options.max)),
   );

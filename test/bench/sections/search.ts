@@ -152,7 +152,9 @@ function messageOf(content: string, senderId: string): SearchableMessage {
     mentioned,
     mention_scope: null,
     has_poll: false,
-    forwarded_content: null,
+    other_text: null,
+    has_location: null,
+    has_contact: null,
     files: null,
   };
 }

@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/database/ids.js';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
 import type { StoredForward } from '../../messages/forwarding/forwarded.dto.js';
+import type { TypedAttachments } from '../../messages/typed-attachments/typed-attachments.dto.js';
 import type { StoredPoll } from '../../messages/polls/polls.dto.js';
 import type { HeldStatus } from './held-messages.dto.js';
 
 /** The data of a held send: the fields of `HeldSend`. */
-export interface HeldSendData {
+export interface HeldSendData extends TypedAttachments {
   readonly conversation_id: string;
   readonly sender_id: string;
   readonly client_message_id: string | null;

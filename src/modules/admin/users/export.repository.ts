@@ -184,7 +184,7 @@ const MESSAGES = statement<{ line: Record<string, unknown> }>(
             'id', m.id, 'conversation_id', m.conversation_id, 'sequence_number', m.sequence_number,
             'message_type', m.message_type, 'content', coalesce(m.shadowed_edit ->> 'content', m.content), 'reply_to_id', m.reply_to_id, 'thread_root_id', m.thread_root_id,
             'mentions', m.mentions, 'mention_scope', m.mention_scope,
-            'metadata', m.metadata, 'poll', m.poll, 'forwarded', m.forwarded, 'silent', m.is_silent, 'skip_push', m.skips_push, 'streaming', m.streaming, 'visible_to', coalesce(m.stated_audience, nullif(m.audience, '{}')), 'created_at', m.created_at, 'edited_at', m.edited_at,
+            'metadata', m.metadata, 'poll', m.poll, 'location', m.location, 'contact', m.contact, 'forwarded', m.forwarded, 'link_previews', m.link_previews, 'silent', m.is_silent, 'skip_push', m.skips_push, 'streaming', m.streaming, 'visible_to', coalesce(m.stated_audience, nullif(m.audience, '{}')), 'created_at', m.created_at, 'edited_at', m.edited_at,
             'earlier_versions', (select json_agg(json_build_object('content', e.content, 'replaced_at', e.edited_at)
                                         order by e.version) from message_edits e where e.message_id = m.id),
             'file_ids', (select json_agg(a.file_id order by a.position)

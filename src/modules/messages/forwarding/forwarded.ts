@@ -1,4 +1,5 @@
 import type { SendMessageDto } from '../messages.dto.js';
+import type { ContactDto, LocationDto } from '../typed-attachments/typed-attachments.dto.js';
 import type { ForwardedDto, StoredForward } from './forwarded.dto.js';
 
 /** A message that a user forwards. */
@@ -15,14 +16,19 @@ export function toStoredForward(message: {
   readonly sender_id: string;
   readonly created_at: Date;
   readonly content: string;
+  readonly location?: LocationDto | null;
+  readonly contact?: ContactDto | null;
   readonly forwarded?: StoredForward | null;
 }): StoredForward {
-  const { sender_id, created_at, content, forwarded } = message;
-  return forwarded ?? { sender_id, created_at: created_at.toISOString(), content };
+  const { sender_id, created_at, content, location, contact, forwarded } = message;
+  if (forwarded) return forwarded;
+  const copy = { sender_id, created_at: created_at.toISOString(), content };
+  return { ...copy, ...(location && { location }), ...(contact && { contact }) };
 }
 
 /** `senderName` is the current name of the author. */
 export function presentForwarded(stored: StoredForward, senderName: string | null | undefined): ForwardedDto {
-  const { sender_id, content, created_at } = stored;
-  return { sender_id, sender_name: senderName ?? '', content, created_at };
+  const { sender_id, content, created_at, location, contact } = stored;
+  const forwarded = { sender_id, sender_name: senderName ?? '', content, created_at };
+  return { ...forwarded, ...(location && { location }), ...(contact && { contact }) };
 }

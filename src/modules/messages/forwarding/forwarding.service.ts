@@ -5,6 +5,7 @@ import type { Actor } from '../../../platform/identity/actor.js';
 import { Limits } from '../../../platform/throttling/limits.service.js';
 import { FileCopiesService } from '../../files/file-copies.service.js';
 import { ParticipantsPolicy } from '../../participants/participants.policy.js';
+import { statedAudienceOf } from '../audience.js';
 import { type MessageRow, presentMessage } from '../message-presenter.js';
 import { HeldForReview, MessageNotFound } from '../messages.errors.js';
 import type { MessageDto } from '../messages.dto.js';
@@ -16,6 +17,7 @@ import { toStoredForward } from './forwarded.js';
 import type { ForwardMessageDto, ForwardResultDto } from './forwarding.dto.js';
 import { MessageStreaming } from '../streaming/streaming-messages.errors.js';
 import { MessageNotForwardable } from './forwarding.errors.js';
+import { ForwardingRepository } from './forwarding.repository.js';
 
 /** What is forwarded, and by which request. */
 interface Forward {
@@ -32,6 +34,7 @@ interface Forward {
 export class ForwardingService {
   constructor(
     private readonly sending: SendWithinLimits,
+    private readonly repository: ForwardingRepository,
     private readonly messages: MessagesRepository,
     private readonly participants: ParticipantsPolicy,
     private readonly visible: VisibleMessages,
@@ -48,7 +51,7 @@ export class ForwardingService {
     const { conversation_ids: targets, client_message_id: key } = dto;
     if (targets.length === 0) throw ValidationError.of('conversation_ids', 'must name a conversation');
     const bodyHash = key === undefined ? null : hashOf(id, dto);
-    const stored = key === undefined ? new Map() : await this.messages.findByKey(actor.userId, key, targets);
+    const stored = key === undefined ? new Map() : await this.repository.findByKey(actor.userId, key, targets);
     // What a key has stored is the result, also after the original was deleted.
     const isRepeat = targets.every((target) => stored.has(target));
     const message = isRepeat ? undefined : await this.requireForwardable(actor, id);
@@ -79,7 +82,9 @@ export class ForwardingService {
     if (!message) throw new MessageNotFound();
     const membership = await this.participants.requireMember(actor, message.conversation_id);
     await this.visible.require(historyOf(actor, membership), message);
-    if (message.deleted_at !== null || message.message_type === 'system') throw new MessageNotForwardable();
+    const isLimited = statedAudienceOf(message) !== null;
+    if (isLimited || message.deleted_at !== null || message.message_type === 'system')
+      throw new MessageNotForwardable();
     if (message.streaming === 'open') throw new MessageStreaming();
     this.participants.requireFeature(membership, 'forwarding');
     return message;

@@ -1,4 +1,4 @@
-import type { ReactionDto } from '../messages.dto.js';
+import type { ReactionDto } from '../reaction.dto.js';
 
 /** One emoji on a message, and who used it. */
 export interface ReactionRow {

@@ -17,6 +17,8 @@ export function presentScheduled(row: ScheduledMessageRow): ScheduledMessageDto 
     metadata: send.metadata ?? {},
     ...(send.visible_to && { visible_to: send.visible_to }),
     ...(send.poll && { poll: send.poll }),
+    ...(send.location && { location: send.location }),
+    ...(send.contact && { contact: send.contact }),
     silent: send.silent ?? false,
     skip_push: send.silent || (send.skip_push ?? false),
     send_at: row.send_at.toISOString(),

@@ -6,6 +6,7 @@ import { METADATA_REF } from '../../../platform/validation/safe-json.js';
 import { TimeField } from '../../../platform/validation/time-field.js';
 import { MentionsField, type SentMentions } from '../mentions-field.js';
 import { ATTACHMENTS_MAX, METADATA_MAX_BYTES, SendMessageDto, SENDABLE_TYPES } from '../messages.dto.js';
+import { ContactDto, LocationDto } from '../typed-attachments/typed-attachments.dto.js';
 import { NewPollDto } from '../polls/polls.dto.js';
 
 const SEND_AT = { description: 'When it is sent: a time in the future', example: '2100-01-01T09:00:00Z' };
@@ -85,6 +86,12 @@ export class ScheduledMessageDto {
 
   @ApiProperty({ type: NewPollDto, required: false, description: 'Absent if it has no poll' })
   poll?: NewPollDto;
+
+  @ApiProperty({ type: LocationDto, required: false, description: 'Absent if it has none' })
+  location?: LocationDto;
+
+  @ApiProperty({ type: ContactDto, required: false, description: 'Absent if it has none' })
+  contact?: ContactDto;
 
   @ApiProperty()
   silent: boolean;

@@ -2,7 +2,18 @@ import { externalIdIn } from '../../participants/participants.policy.js';
 import { instantOf } from '../../../platform/validation/time-field.js';
 
 /** What `has:` may name. */
-const CONTENTS = ['file', 'image', 'video', 'audio', 'document', 'archive', 'link', 'poll'] as const;
+const CONTENTS = [
+  'file',
+  'image',
+  'video',
+  'audio',
+  'document',
+  'archive',
+  'link',
+  'poll',
+  'location',
+  'contact',
+] as const;
 export type SearchedContent = (typeof CONTENTS)[number];
 
 /** A name of a sender or a conversation. */

@@ -9,43 +9,55 @@ export interface SearchableMessage {
   readonly mentioned: readonly string[] | null;
   readonly mention_scope: string | null;
   readonly has_poll: boolean;
-  readonly forwarded_content: string | null;
+  /** Texts of a location, a contact and a forwarded message; null without any. */
+  readonly other_text: string | null;
+  readonly has_location: boolean | null;
+  readonly has_contact: boolean | null;
   readonly files: readonly { readonly name: string; readonly category: FileRow['category'] }[] | null;
 }
 
+/** The texts of a message `m` besides its content; null without any. */
+export const OTHER_TEXT = `nullif(concat_ws(E'\\f', m.forwarded ->> 'content', m.location ->> 'name', m.location ->> 'address',
+  m.contact ->> 'name', m.forwarded #>> '{location,name}', m.forwarded #>> '{location,address}',
+  m.forwarded #>> '{contact,name}'), '')`;
+
 /** The columns of `SearchableMessage` other than the content, of a message `m`. */
-export const SEARCHABLE_COLUMNS = `m.sender_id, m.mention_scope, m.poll is not null as has_poll, m.forwarded ->> 'content' as forwarded_content,
+export const SEARCHABLE_COLUMNS = `m.sender_id, m.mention_scope, m.poll is not null as has_poll,
+  ${OTHER_TEXT} as other_text, m.location is not null or m.forwarded ? 'location' as has_location,
+  m.contact is not null or m.forwarded ? 'contact' as has_contact,
   (select array_agg(n.user_id) from message_mentions n where n.message_id = m.id) as mentioned,
   (select json_agg(json_build_object('name', f.name, 'category', f.category) order by a.position)
      from message_attachments a join files f on f.id = a.file_id where a.message_id = m.id) as files`;
 
 /** Whether a message `m` has anything to be found by. */
 export const IS_SEARCHABLE = `m.deleted_at is null
-  and (m.content <> '' or m.poll is not null or m.forwarded is not null
+  and (m.content <> '' or m.poll is not null or m.location is not null or m.contact is not null or m.forwarded is not null
        or exists (select from message_attachments a where a.message_id = m.id))`;
 
 const LINK = /\bhttps?:\/\/[^\s]|\bwww\.[^\s.]/i;
 const MENTIONED_ALL = mentionFacet('all');
 
 /**
- * The text that is indexed: the content, what was forwarded, and the names of the files. A phrase does not continue in
+ * The text that is indexed: the content, other texts, and the names of the files. A phrase does not continue in
  * the next of them.
  */
 export function textOf({
   content,
-  forwarded_content: forwarded,
+  other_text: other,
   files,
-}: Pick<SearchableMessage, 'content' | 'forwarded_content' | 'files'>): string {
-  if (files === null && forwarded === null) return content;
-  return [content, forwarded ?? '', ...(files ?? []).map(({ name }) => name)].join('\f');
+}: Pick<SearchableMessage, 'content' | 'other_text' | 'files'>): string {
+  if (files === null && other === null) return content;
+  return [content, other ?? '', ...(files ?? []).map(({ name }) => name)].join('\f');
 }
 
 /** The facets of a message: words of the index that no text contains. */
 export function facetsOf(message: SearchableMessage): string[] {
   const facets = new Set([senderFacet(message.sender_id)]);
   for (const { category } of message.files ?? []) facets.add(contentFacet('file')).add(contentFacet(category));
-  if (LINK.test(message.content) || LINK.test(message.forwarded_content ?? '')) facets.add(contentFacet('link'));
+  if (LINK.test(message.content) || LINK.test(message.other_text ?? '')) facets.add(contentFacet('link'));
   if (message.has_poll) facets.add(contentFacet('poll'));
+  if (message.has_location) facets.add(contentFacet('location'));
+  if (message.has_contact) facets.add(contentFacet('contact'));
   if (message.mention_scope === 'all') facets.add(MENTIONED_ALL);
   for (const userId of message.mentioned ?? []) facets.add(mentionFacet(userId));
   return [...facets];

@@ -10,8 +10,8 @@
 --
 -- Input: an array for each field, with one send at each place; at most one send for one (conversation, sender,
 -- client_message_id). What a send has besides a text and metadata is in extras, null for most sends: {reply_to_id,
--- is_thread_only, mentions, mention_scope, attachment_ids, poll, forwarded, is_silent, skips_push, visible_to, is_server,
--- is_released, is_scheduled, is_streaming}.
+-- is_thread_only, mentions, mention_scope, attachment_ids, poll, location, contact, forwarded, link_previews, is_silent,
+-- skips_push, visible_to, is_server, is_released, is_scheduled, is_streaming}.
 --
 -- Output: one row per send, with its place, from 1; outcome is stored, shadowed, replayed, or the reason of the refusal
 -- (see send_outcome); retry_after is in whole seconds; of too_long it is the limit. was_behind: the sender had not read all
@@ -202,7 +202,7 @@ begin
         if send.extra ?| array['mentions', 'mention_scope'] then
           mentioning := mentioning || id;
         end if;
-        if send.extra ?| array['forwarded', 'visible_to'] then
+        if send.extra ?| array['location', 'contact', 'forwarded', 'link_previews', 'visible_to'] then
           completed := completed || place;
         end if;
         if send.extra ? 'is_streaming' then
@@ -298,9 +298,11 @@ begin
   end if;
   if cardinality(completed) > 0 then
     update messages m
-       set forwarded = extras[s.place] -> 'forwarded',
-           audience = (select array_agg(v.id::uuid) from jsonb_array_elements_text(extras[s.place] -> 'visible_to') as v (id))
-      from unnest(completed) as s (place) where m.id = ids[s.place];
+       set location = x.extra -> 'location', contact = x.extra -> 'contact', forwarded = x.extra -> 'forwarded',
+           link_previews = x.extra -> 'link_previews',
+           audience = (select array_agg(v.id::uuid) from jsonb_array_elements_text(x.extra -> 'visible_to') as v (id))
+      from unnest(completed) as s (place) cross join lateral (select extras[s.place] as extra) x
+     where m.id = ids[s.place];
   end if;
   if cardinality(shadowed) > 0 then
     update messages m set audience = '{}', stated_audience = m.audience

@@ -91,7 +91,9 @@ begin
         and feature_is_off('threads', send.type_settings, send.settings) then
       return 'threads_off';
     elsif feature_is_off('links', send.type_settings, send.settings)
-        and (has_link(send.content) or has_link(send.extra #>> '{forwarded,content}')) then
+        and (has_link(send.content) or has_link(send.extra #>> '{forwarded,content}')
+             or has_link(send.extra #>> '{location,name}') or has_link(send.extra #>> '{location,address}')
+             or has_link(send.extra #>> '{contact,name}')) then
       return 'links_off';
     elsif char_length(send.content) > length_max or char_length(send.extra #>> '{forwarded,content}') > length_max then
       return 'too_long';

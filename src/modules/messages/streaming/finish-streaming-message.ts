@@ -42,10 +42,12 @@ export class FinishStreamingMessage {
     await this.texts.settle(id);
     const appended = (await this.repository.find(id))?.content;
     const complete = appended === undefined ? undefined : await this.prepare(actor, message, appended, dto);
-    return this.end(actor, id, 'finished', async ({ tx, membership }, row) => {
+    const finished = await this.end(actor, id, 'finished', async ({ tx, membership }, row) => {
       if (complete === undefined || row.content !== appended) throw new StreamingOffset(row.content.length);
       return this.shown.complete(tx, membership, complete);
     });
+    this.sendMessage.announceEdited(finished);
+    return finished;
   }
 
   /** Ends the text with what participants see of it. */

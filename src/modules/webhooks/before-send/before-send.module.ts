@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { BeforeSendHook } from '../../messages/before-send.port.js';
 import { WebhookClient } from '../webhook-client.js';
-import { WebhookResolver } from '../webhook-resolver.js';
+import { NameResolver } from '../../../platform/outbound/name-resolver.js';
 import { WebhookSecrets } from '../webhook-secrets.js';
 import { WebhookUrlPolicy } from '../webhook-url.policy.js';
 import { AskBeforeSend } from './ask-before-send.js';
@@ -18,7 +18,7 @@ import { BeforeSendRepository } from './before-send.repository.js';
       BeforeSendRepository,
       { provide: BeforeSendHook, useExisting: AskBeforeSend },
     ],
-    ...[WebhookClient, WebhookUrlPolicy, WebhookSecrets, WebhookResolver],
+    ...[WebhookClient, WebhookUrlPolicy, WebhookSecrets, NameResolver],
   ],
   exports: [AskBeforeSend, BeforeSendHookCache, BeforeSendRepository, BeforeSendHook],
 })

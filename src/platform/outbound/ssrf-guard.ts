@@ -44,7 +44,7 @@ const FORBIDDEN = [
 const PRIVATE_RANGES = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']);
 
 /**
- * Returns whether a webhook may be sent to this IP address.
+ * Returns whether this server may connect to this IP address for a webhook or a link preview.
  *
  * Only public unicast addresses are allowed, and none of this machine's own. With `allowPrivate` loopback and private
  * networks are allowed, too. An IPv6 address that contains an IPv4 one (`::ffff:127.0.0.1`) is treated as the latter.

@@ -11,7 +11,7 @@ const TRIES = 2;
  * names that no name server has, such as those of `/etc/hosts`.
  */
 @Injectable()
-export class WebhookResolver {
+export class NameResolver {
   private readonly resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
 
   /** Returns all IP addresses, IPv4 first; empty when there are none. */

@@ -11,6 +11,7 @@ import type { UpdateProfileDto, UserRow } from './users.dto.js';
 import { LastAdmin, UserNotFound } from './users.errors.js';
 import { USER_BANNED, USER_UPDATED, UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from './users.events.js';
 import { requireMayManage, UsersPolicy } from './users.policy.js';
+import { UserBlocksRepository } from './user-blocks.repository.js';
 import { type ErasedDisplayName, UsersRepository } from './users.repository.js';
 
 /** The actor of an administrative act, with their current role, and its target. */
@@ -31,6 +32,7 @@ export interface UserUpdate extends UpdateProfileDto {
 export class UserAdministration {
   constructor(
     private readonly repository: UsersRepository,
+    private readonly blocks: UserBlocksRepository,
     private readonly policy: UsersPolicy,
     private readonly idempotency: IdempotencyRepository,
     private readonly log: EventLog,
@@ -117,6 +119,7 @@ export class UserAdministration {
   async erasePersonalData(tx: StreamTransaction, target: UserRow, displayName: ErasedDisplayName): Promise<void> {
     if (target.role === 'admin') await this.lockAndRequireOtherAdmin(tx, target.id);
     await this.repository.erase(tx, target.id, { at: tx.head.at, displayName });
+    await this.blocks.replaceByErasure(tx, target.id);
     await this.idempotency.deleteOfUser(tx, target.id);
   }
 

@@ -17,6 +17,7 @@ import { UserAdministration } from './user-administration.service.js';
 import { UsersController } from './users.controller.js';
 import { UsersGateway } from './users.gateway.js';
 import { UsersPolicy } from './users.policy.js';
+import { UserBlocksRepository } from './user-blocks.repository.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
@@ -29,6 +30,7 @@ import { UsersService } from './users.service.js';
     UsersService,
     UsersPolicy,
     UsersRepository,
+    UserBlocksRepository,
     UsersGateway,
     PresenceLookup,
     UserAdministration,

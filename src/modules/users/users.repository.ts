@@ -8,7 +8,8 @@ import type { ProfileChanges } from './profile-changes.js';
 import type { NewUser, UserRow } from './users.dto.js';
 import { ExternalIdTaken, UsernameOrEmailTaken } from './users.errors.js';
 
-const COLUMNS = `u.id, u.username, u.email, u.external_id, u.display_name, u.bio, u.avatar_url, u.location, u.role,
+/** What a `UserRow` has, of the table `users u`. */
+export const USER_COLUMNS = `u.id, u.username, u.email, u.external_id, u.display_name, u.bio, u.avatar_url, u.location, u.role,
   u.public_metadata, u.private_metadata,
   user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason,
   u.deactivated_at is not null as is_deactivated, u.created_at`;
@@ -21,12 +22,12 @@ const INSERT = statement<unknown>(
 
 const FIND = statement<UserRow>(
   'users.find',
-  `select ${COLUMNS} from users u where u.id = any($1::uuid[]) and u.deleted_at is null`,
+  `select ${USER_COLUMNS} from users u where u.id = any($1::uuid[]) and u.deleted_at is null`,
 );
 
 const FIND_BY_EXTERNAL_ID = statement<UserRow & { is_deleted: boolean }>(
   'users.find_by_external_id',
-  `select ${COLUMNS}, u.deleted_at is not null as is_deleted from users u where u.external_id = any($1::text[])`,
+  `select ${USER_COLUMNS}, u.deleted_at is not null as is_deleted from users u where u.external_id = any($1::text[])`,
 );
 
 const FIND_IDS_OF = statement<{ external_id: string; id: string }>(
@@ -36,13 +37,13 @@ const FIND_IDS_OF = statement<{ external_id: string; id: string }>(
 
 const FIND_BY_USERNAME_OR_EMAIL = statement<UserRow>(
   'users.find_by_name',
-  `select ${COLUMNS} from users u where (u.username = $1 or u.email = $2) and u.deleted_at is null`,
+  `select ${USER_COLUMNS} from users u where (u.username = $1 or u.email = $2) and u.deleted_at is null`,
 );
 
 /** The built-in accounts are excluded. */
 const SEARCH = statement<UserRow>(
   'users.search',
-  `select ${COLUMNS} from users u
+  `select ${USER_COLUMNS} from users u
     where u.deleted_at is null and u.deactivated_at is null and u.id not in (${BUILT_IN_ACCOUNTS}) and u.username > $2
       and (u.username || ' ' || u.folded_name) like '%' || $1 || '%'
     order by u.username limit $3`,
@@ -51,7 +52,7 @@ const SEARCH = statement<UserRow>(
 /** As `SEARCH`, among the users who share a conversation with $4. */
 const SEARCH_CONTACTS = statement<UserRow>(
   'users.search_contacts',
-  `select ${COLUMNS} from users u
+  `select ${USER_COLUMNS} from users u
     where u.deleted_at is null and u.deactivated_at is null and u.id not in (${BUILT_IN_ACCOUNTS}) and u.username > $2
       and (u.username || ' ' || u.folded_name) like '%' || $1 || '%'
       and u.id in (select other.user_id
@@ -115,38 +116,6 @@ const ERASE = statement<unknown>(
     where id = $1`,
 );
 
-const DELETE_BLOCKS = statement<unknown>('users.forget_blocks', `delete from user_blocks where blocker_id = $1`);
-
-/**
- * Blocks the partners in direct conversations: the existing checks for blocks then refuse sends, edits and reactions.
- */
-const BLOCK_DIRECT_PARTNERS = statement<unknown>(
-  'users.block_direct_partners',
-  `insert into user_blocks (blocker_id, blocked_id)
-   select own.user_id, other.user_id
-     from participants own
-     join conversations c on c.id = own.conversation_id and c.type = 'direct'
-     join participants other on other.conversation_id = own.conversation_id and other.user_id <> own.user_id
-    where own.user_id = $1
-       on conflict do nothing`,
-);
-
-const BLOCK = statement<unknown>(
-  'users.block',
-  `insert into user_blocks (blocker_id, blocked_id) values ($1, $2) on conflict do nothing`,
-);
-
-const UNBLOCK = statement<unknown>(
-  'users.unblock',
-  `delete from user_blocks where blocker_id = $1 and blocked_id = $2`,
-);
-
-const BLOCKS = statement<UserRow>(
-  'users.blocks',
-  `select ${COLUMNS} from user_blocks b join users u on u.id = b.blocked_id
-    where b.blocker_id = $1 and u.deleted_at is null and u.username > $2 order by u.username limit $3`,
-);
-
 const ACTOR_STATE = statement<ActorState>(
   'users.actor_state',
   `select u.role, u.username, u.display_name, u.ban_reason, u.banned_until,
@@ -175,7 +144,7 @@ export interface UserPageRequest {
   readonly limit: number;
 }
 
-/** Owns: users, user_blocks. Reads: sessions, participants, conversations. */
+/** Owns: users. Reads: sessions, participants, conversations. */
 @Injectable()
 export class UsersRepository {
   constructor(private readonly sql: Sql) {}
@@ -253,28 +222,13 @@ export class UsersRepository {
     return (await tx.many(LOCK_ADMINS)).map(({ id }) => id);
   }
 
-  /** Erases the account and its blocks. The partners of its direct conversations can no longer write there. */
+  /** Erases the account. */
   async erase(
     tx: Queryable,
     userId: string,
     { at, displayName }: { at: Date; displayName: ErasedDisplayName },
   ): Promise<void> {
     await tx.run(ERASE, [userId, at, displayName === 'kept']);
-    await tx.run(DELETE_BLOCKS, [userId]);
-    await tx.run(BLOCK_DIRECT_PARTNERS, [userId]);
-  }
-
-  async block(tx: Queryable, blockerId: string, blockedId: string): Promise<void> {
-    await tx.run(BLOCK, [blockerId, blockedId]);
-  }
-
-  async unblock(tx: Queryable, blockerId: string, blockedId: string): Promise<void> {
-    await tx.run(UNBLOCK, [blockerId, blockedId]);
-  }
-
-  /** Returns one row more than the page has. */
-  findBlockedUsers(blockerId: string, page: UserPageRequest): Promise<UserRow[]> {
-    return this.sql.many(BLOCKS, [blockerId, page.after, page.limit + 1]);
   }
 
   /** Undefined if the session has ended or the account was deleted. */

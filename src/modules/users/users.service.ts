@@ -14,6 +14,7 @@ import type { NewUser, SearchUsersDto, UpdateProfileDto, UserDto, UserPageQueryD
 import { UserNotFound } from './users.errors.js';
 import { USER_CREATED, USER_UPDATED, UserBlocked, UserRoleChanged, UserUpdated } from './users.events.js';
 import { UsersPolicy } from './users.policy.js';
+import { UserBlocksRepository } from './user-blocks.repository.js';
 import { UsersRepository, type UserPageRequest } from './users.repository.js';
 
 const ROLE_CLAIM = 'The host product states this role in a token of the user.';
@@ -23,6 +24,7 @@ const ROLE_CLAIM = 'The host product states this role in a token of the user.';
 export class UsersService {
   constructor(
     private readonly repository: UsersRepository,
+    private readonly blocks: UserBlocksRepository,
     private readonly policy: UsersPolicy,
     private readonly log: EventLog,
     private readonly presence: PresenceLookup,
@@ -137,7 +139,7 @@ export class UsersService {
       await this.policy.requireActive(tx, actor);
       const [target] = await this.repository.find([userId], tx);
       if (!target) throw new UserNotFound();
-      await this.repository.block(tx, actor.userId, userId);
+      await this.blocks.block(tx, actor.userId, userId);
     });
     this.events.publish(new UserBlocked(userId));
   }
@@ -145,13 +147,13 @@ export class UsersService {
   async unblock(actor: Actor, userId: string): Promise<void> {
     await this.change(actor.userId, async (tx) => {
       await this.policy.requireActive(tx, actor);
-      await this.repository.unblock(tx, actor.userId, userId);
+      await this.blocks.unblock(tx, actor.userId, userId);
     });
   }
 
   async listBlockedUsers(actor: Actor, query: UserPageQueryDto): Promise<Page<UserDto>> {
     const page = toUserPage(query);
-    return this.presentPage(await this.repository.findBlockedUsers(actor.userId, page), page, actor);
+    return this.presentPage(await this.blocks.findBlockedUsers(actor.userId, page), page, actor);
   }
 
   /** Presents users to a viewer, in the given order. */

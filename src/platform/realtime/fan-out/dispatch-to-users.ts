@@ -1,9 +1,10 @@
 import type { Logger } from '@nestjs/common';
 import type { EventContent, StreamEvent } from '../../event-log/stream-event.js';
-import { EncodedFrame } from '../protocol/encoded-frame.js';
+import { EncodedFrame, type FrameClass } from '../protocol/encoded-frame.js';
 import type { LiveConnection, Position } from '../connection/live-connection.js';
+import type { Signal } from './broadcaster.js';
 import type { LocalSubscriber } from './local-subscribers.js';
-import { encodeEvent, overrideFor, type StreamKind, unseenPart, wireEvent, withoutPart } from './wire-event.js';
+import { encodeEvent, isSeen, overrideFor, type StreamKind, unseenPart, wireEvent, withoutPart } from './wire-event.js';
 
 /** An event to be delivered: `prev` is the visible position before it, `cycle` the current cycle of the reconciler. */
 export interface OutgoingEvent {
@@ -42,6 +43,29 @@ export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: Outg
     }
   }
   return frames;
+}
+
+/** A frame that is not part of the log: `routing` names the user who does not receive it, and the message that it shows. */
+export interface OutgoingSignal {
+  readonly frame: EncodedFrame;
+  readonly frameClass: FrameClass;
+  readonly routing: Pick<Signal, 'key' | 'exceptUserId' | 'shows'>;
+}
+
+/** Delivers a signal about a stream to every connection of these users that receives the stream. */
+export function signalToUsers(
+  users: Iterable<LocalSubscriber>,
+  streamId: string,
+  { frame, frameClass, routing }: OutgoingSignal,
+): void {
+  const { exceptUserId, shows } = routing;
+  for (const user of users) {
+    if (user.userId === exceptUserId) continue;
+    if (shows && !isSeen(shows, user.userId, user.hiddenUpTo(streamId))) continue;
+    for (const connection of user.connections) {
+      if (!connection.unsubscribedStreams?.has(streamId)) connection.deliver(frame, frameClass, routing);
+    }
+  }
 }
 
 /** The frame of the event or, with `override`, the frame for that one user. */

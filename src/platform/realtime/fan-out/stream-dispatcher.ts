@@ -1,7 +1,7 @@
 import type { CommittedEvent, EventContent, StreamEvent } from '../../event-log/stream-event.js';
 import type { EncodedFrame, FrameClass } from '../protocol/encoded-frame.js';
 import { READ_PAGE } from './event-reader.js';
-import { dispatchToUsers } from './dispatch-to-users.js';
+import { dispatchToUsers, signalToUsers } from './dispatch-to-users.js';
 import {
   CatchUpSubscribers,
   replayTo,
@@ -12,7 +12,7 @@ import {
 import type { Signal } from './broadcaster.js';
 import type { LocalSubscriber } from './local-subscribers.js';
 import type { DispatchContext } from './dispatch-context.js';
-import { isSeen, type StreamKind } from './wire-event.js';
+import type { StreamKind } from './wire-event.js';
 
 /** Events ahead of a gap that are buffered. Those beyond it are read from the log instead. */
 const MAX_OUT_OF_ORDER = 1000;
@@ -136,14 +136,7 @@ export class StreamDispatcher {
 
   /** Sends a frame that is not part of the log to all current subscribers. */
   signal(frame: EncodedFrame, frameClass: FrameClass, routing: Pick<Signal, 'key' | 'exceptUserId' | 'shows'>): void {
-    const { exceptUserId, shows } = routing;
-    for (const user of this.subscribers) {
-      if (user.userId === exceptUserId) continue;
-      if (shows && !isSeen(shows, user.userId, user.hiddenUpTo(this.streamId))) continue;
-      for (const connection of user.connections) {
-        if (!connection.unsubscribedStreams?.has(this.streamId)) connection.deliver(frame, frameClass, routing);
-      }
-    }
+    signalToUsers(this.subscribers, this.streamId, { frame, frameClass, routing });
   }
 
   /** Releases the recent events once the stream is quiet. */

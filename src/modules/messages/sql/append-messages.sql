@@ -29,8 +29,8 @@
 -- has no root. The counts of the root change with the reply, in the event thread.updated directly after that of the message
 -- (see store_replies).
 --
--- visible_to: those who see the message besides its sender. What a shadow-banned user sends has an empty audience, and the
--- outcome shadowed. Neither changes when the conversation was active for others.
+-- visible_to: the participants who see the message besides its sender. What a shadow-banned user sends has an empty
+-- audience, and the outcome shadowed. Neither changes last_number_at, by which conversations are listed for all participants.
 --
 -- The planner settings hold every look-up to its index, whatever the statistics of young tables are.
 create or replace function append_messages(
@@ -76,7 +76,7 @@ declare
   file_positions int[] := '{}';
   -- The places of sends with what few messages have, which is written by a statement of its own.
   completed int[] := '{}';
-  shadowed int[] := '{}';
+  are_shadowed boolean[] := '{}';
   limited uuid[] := '{}';
   -- The heads that they move.
   moved int := 0;
@@ -114,8 +114,8 @@ begin
            e.extra is null and e.sender_id <> '00000000-0000-7000-8000-000000000001' and twin.id is null
              and h.stream_id is not null and c.deleted_at is null and c.settings = '{}' and t.settings = '{}'
              and not blocked.is_blocked and p.left_seq is null and not p.is_muted
-             and u.deleted_at is null and u.banned_at is null and u.shadow_banned_at is null and s.revoked_at is null and s.expires_at > now()
-             as is_ordinary
+             and u.deleted_at is null and u.banned_at is null and u.shadow_banned_at is null
+             and s.revoked_at is null and s.expires_at > now() as is_ordinary
       from unnest(ids, conversation_ids, sender_ids, session_ids, client_message_ids, body_hashes, contents, extras)
            with ordinality as e (id, conversation_id, sender_id, session_id, client_message_id, body_hash, content, extra,
                                  place)
@@ -173,15 +173,18 @@ begin
         retry_after := greatest(1, ceil(extract(epoch from sent_at - created_at) + slow_seconds));
       end if;
 
-      is_shadowed := outcome = 'stored' and user_is_banned(send.shadow_banned_at, send.shadow_banned_until);
-      if is_shadowed then
-        shadowed := shadowed || place;
-      end if;
-      if outcome = 'stored' and send.extra ? 'visible_to' then
-        visible_to := array(select v.id::uuid from jsonb_array_elements_text(send.extra -> 'visible_to') as v (id));
-      end if;
-      if is_shadowed or visible_to is not null then
-        limited := limited || id;
+      if outcome = 'stored' then
+        is_shadowed := user_is_banned(send.shadow_banned_at, send.shadow_banned_until);
+        if send.extra ? 'visible_to' then
+          visible_to := array(select v.id::uuid from jsonb_array_elements_text(send.extra -> 'visible_to') as v (id));
+        end if;
+        if is_shadowed or visible_to is not null then
+          limited := limited || id;
+        end if;
+        if is_shadowed or send.extra ?| array['location', 'contact', 'forwarded', 'link_previews', 'visible_to'] then
+          completed := completed || place;
+          are_shadowed := are_shadowed || is_shadowed;
+        end if;
       end if;
 
       if outcome = 'stored' and send.extra is not null then
@@ -201,9 +204,6 @@ begin
         end if;
         if send.extra ?| array['mentions', 'mention_scope'] then
           mentioning := mentioning || id;
-        end if;
-        if send.extra ?| array['location', 'contact', 'forwarded', 'link_previews', 'visible_to'] then
-          completed := completed || place;
         end if;
         if send.extra ? 'is_streaming' then
           streaming := streaming || id;
@@ -300,13 +300,14 @@ begin
     update messages m
        set location = x.extra -> 'location', contact = x.extra -> 'contact', forwarded = x.extra -> 'forwarded',
            link_previews = x.extra -> 'link_previews',
-           audience = (select array_agg(v.id::uuid) from jsonb_array_elements_text(x.extra -> 'visible_to') as v (id))
-      from unnest(completed) as s (place) cross join lateral (select extras[s.place] as extra) x
+           audience = case when s.is_shadowed then '{}' else x.visible_to end,
+           stated_audience = case when s.is_shadowed then x.visible_to end
+      from unnest(completed, are_shadowed) as s (place, is_shadowed)
+     cross join lateral (
+             select e.extra, (select array_agg(v.id::uuid)
+                                from jsonb_array_elements_text(e.extra -> 'visible_to') as v (id)) as visible_to
+               from (select extras[s.place] as extra) e) x
      where m.id = ids[s.place];
-  end if;
-  if cardinality(shadowed) > 0 then
-    update messages m set audience = '{}', stated_audience = m.audience
-      from unnest(shadowed) as s (place) where m.id = ids[s.place];
   end if;
   if cardinality(limited) > 0 then
     perform store_limited_messages(limited);

@@ -27,8 +27,8 @@
 -- mention_scope is all or here: moderators may use it and, if the settings allow it, every participant.
 --
 -- What the conversation type or the settings of the conversation have switched off is refused, except to the host's
--- backend: links_off, threads_off, uploads_off, polls_off, forwarding_off, streaming_off, mention_all_off, too_long. role_too_low: send_role names the
--- lowest role that may write; roles of the system may.
+-- backend: links_off, threads_off, uploads_off, polls_off, forwarding_off, streaming_off, mention_all_off, too_long.
+-- role_too_low: send_role names the lowest role that may write; roles of the system may.
 create or replace function send_outcome(
   send record, now_at timestamptz, sent_at timestamptz, slow_seconds int, length_max int, attached uuid[]) returns text
 language plpgsql stable
@@ -103,7 +103,8 @@ begin
   if send.extra ? 'reply_to_id' and (send.quoted_in is distinct from send.conversation_id
                                      or not is_server
                                         and (send.quoted_number <= send.hidden_up_to_number
-                                             or not is_in_audience(send.quoted_audience, send.quoted_sender_id, send.sender_id))) then
+                                             or not is_in_audience(send.quoted_audience, send.quoted_sender_id,
+                                                                   send.sender_id))) then
     return 'reply_not_found';
   elsif send.extra ? 'visible_to' and send.type = 'direct' then
     return 'audience_of_direct';

@@ -1,5 +1,5 @@
--- Notes for those who see messages which were just stored, and which only some see, when the last of them was sent. The caller
--- holds the locks of the conversations.
+-- Stores when the last message that only some participants see was sent, in the rows of those participants. The messages
+-- were just stored; the caller holds the locks of their conversations.
 create or replace function store_limited_messages(sent uuid[]) returns void
 language sql volatile
 as $$

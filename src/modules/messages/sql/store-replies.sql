@@ -1,8 +1,8 @@
 -- Counts replies that were just stored at the roots of their threads, writes the event thread.updated of each directly after
 -- its message.created (append_messages has left the place), and makes users follow the threads: the author of the root, the
--- sender and those whom the reply mentions. A reply that only some see is not among what the root shows of its replies; only
--- those who see it follow, and its thread.updated names them. An author who has stopped following does not follow again. The caller holds the
--- locks of the conversations.
+-- sender and the users whom the reply mentions. A reply that only some participants see is not counted at the root, and only
+-- users who see it follow the thread and receive its thread.updated. An author who has stopped following does not follow
+-- again. The caller holds the locks of the conversations.
 create or replace function store_replies(sent uuid[]) returns void
 language sql volatile
 as $$

@@ -3,8 +3,8 @@
 -- see and, unless the settings say otherwise, system messages do not count. 0 without a participant.
 --
 -- Numbers have no gaps, so nothing is read for messages that count. An index contains the others, and those that only some
--- see: the first condition is that of the index. Messages that retention
--- has emptied, and those that the participant does not see, lie below one number and are not counted one by one. What few conversations need is in
+-- participants see: the first condition is that of the index. Messages that retention has emptied, and those that the
+-- participant does not see, lie below one number and are not counted one by one. What few conversations need is in
 -- functions of its own: a call of this one prepares everything that it contains, and lists call it for every conversation.
 create or replace function unread_messages(reader participants, newest bigint, settings jsonb) returns bigint
 language sql stable parallel safe
